@@ -1,0 +1,204 @@
+"""Behaviour: a fact about a release, with the place where it was seen; and its one text form.
+
+    file.read /home/ada/.npmrc @ laptop/install#41       seen in a run: profile / phase # position in the trace
+    code.eval exec @ setup.py:12                         seen in a file, at a line
+    code.eval exec @ setup.py:12 (install)               …in code that runs at that moment
+    pkg.hook npm:postinstall node x.js @ package.json    seen in a file as a whole
+    pkg.release newest @ registry                        seen in what the registry says
+
+`Behaviour.parse` and `str` are inverse. A value holds no control character and no " @ ": both are escaped
+as `\\xNN`, the backslash as `\\\\`, so that a hostile file name cannot forge a second behaviour.
+"""
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+MAX_VALUE = 4096
+"""Longest value, in characters; what is longer ends in `…` (a limit on what hostile input can store)."""
+
+
+class Kind(StrEnum):
+    """The closed vocabulary. The word before the dot is the family."""
+
+    FILE_READ = "file.read"  # path opened for reading, or found unreadable: path
+    FILE_WRITE = "file.write"  # path created or changed: path
+    FILE_DELETE = "file.delete"  # path
+    PROCESS_EXEC = "process.exec"  # command line, shell-quoted
+    PROCESS_CRASH = "process.crash"  # a process died of a signal: `SIGSEGV python3 …`
+    NET_DNS = "net.dns"  # name asked for; other types than A and AAAA follow: `x.example TXT`
+    NET_CONNECT = "net.connect"  # host:port, the name that was looked up where there was one
+    NET_LISTEN = "net.listen"  # address:port
+    NET_HTTP = "net.http"  # METHOD url
+    NET_SEND = "net.send"  # raw bytes: `tcp host:port` or `udp host:port`
+    NET_URL = "net.url"  # a URL standing in the code or a decoded string
+    NET_ADDRESS = "net.address"  # a public IP address standing in the code
+    CODE_EVAL = "code.eval"  # evaluator: exec, eval, Function, vm.runInNewContext, …
+    CODE_DECODE = "code.decode"  # decoder that was applied or peeled: base64, hex, zlib, marshal, …
+    CODE_FLOW = "code.flow"  # `source > sink`: env, secret, host, network, decoded > network, execution
+    CODE_IMPORT = "code.import"  # import of a computed name
+    CODE_NATIVE = "code.native"  # native code: `ELF path`, `ctypes.CDLL libc.so.6`
+    CODE_OBFUSCATED = "code.obfuscated"  # technique: string-array, long-line, identifiers, …
+    CODE_REMOTE = "code.remote"  # bytes that came from this URL were executed
+    CODE_PATCH = "code.patch"  # attribute of another module replaced
+    ENV_READ = "env.read"  # variable; `*` is the whole environment
+    ENV_HOST = "env.host"  # fact about the host or user: hostname, username, platform, mac, cpus, …
+    PKG_HOOK = "pkg.hook"  # code that runs by itself: `setup.py`, `npm:postinstall node x.js`, `pth x.pth`
+    PKG_ENTRY = "pkg.entry"  # command that is installed: `console_scripts name=module:f`, `bin name=x.js`
+    PKG_DEPENDENCY = "pkg.dependency"  # requirement as written
+    PKG_RELEASE = "pkg.release"  # what the registry says: first, newest, yanked, deprecated, …
+    PKG_MALFORMED = "pkg.malformed"  # a file that did not parse: `setup.py SyntaxError`
+    ARCHIVE_ESCAPE = "archive.escape"  # member that would land outside
+    ARCHIVE_LINK = "archive.link"  # `path -> target`
+    ARCHIVE_DEVICE = "archive.device"  # device, fifo, socket
+    ARCHIVE_DUPLICATE = "archive.duplicate"  # same name twice, or apart only by case
+    ARCHIVE_NAME = "archive.name"  # odd name: control characters, too long, reserved
+    ARCHIVE_BOMB = "archive.bomb"  # which limit was met: `total 512 MiB`
+    ARCHIVE_HIDDEN = "archive.hidden"  # member that one reader of the format sees and another does not
+    ARCHIVE_DAMAGED = "archive.damaged"  # could not be read to its end: why
+    CANARY_READ = "canary.read"  # a planted credential was opened: its name
+    CANARY_LEAK = "canary.leak"  # `name > host:port as encoding`: it left the sandbox
+    EVASION_HIDDEN = "evasion.hidden"  # code where nobody looks: off-screen, bidi, invisible, …
+    EVASION_SLEEP = "evasion.sleep"  # seconds
+    EVASION_FINGERPRINT = "evasion.fingerprint"  # what was looked at, to recognise a sandbox
+    EVASION_TRACER = "evasion.tracer"  # tries to blind or flood whoever watches
+
+    @property
+    def family(self) -> str:
+        """The word before the dot."""
+        return self.value.partition(".")[0]
+
+
+class When(StrEnum):
+    """The moment at which code in a file runs, as far as reading can tell."""
+
+    INSTALL = "install"
+    START = "start"  # at every start of the interpreter
+    IMPORT = "import"
+    CALL = "call"
+    TEST = "test"
+    DOCS = "docs"
+    UNKNOWN = ""
+
+
+class By(StrEnum):
+    """Whose doing a behaviour is."""
+
+    PACKAGE = "package"
+    DEPENDENCY = "dependency"
+    TOOL = "tool"  # pip, npm, node-gyp, a compiler
+
+
+@dataclass(frozen=True, slots=True)
+class InFile:
+    """In a file of the tree; line 0 means the file as a whole."""
+
+    path: str
+    line: int = 0
+    when: When = When.UNKNOWN
+
+    def __str__(self) -> str:
+        """`path`, `path:line`, `path:line (when)`."""
+        line = f":{self.line}" if self.line else ""
+        when = f" ({self.when})" if self.when else ""
+        path = _PLACE.sub(lambda m: f"\\x{ord(m[0]):02x}", escape(self.path))
+        return f"{path}{line}{when}"
+
+
+@dataclass(frozen=True, slots=True)
+class InTrace:
+    """In a run: `seq` orders everything seen under one profile, whatever the phase. No profile means any."""
+
+    phase: str
+    seq: int
+    profile: str = ""
+
+    def __str__(self) -> str:
+        """`profile/phase#seq` or `phase#seq`."""
+        profile = f"{self.profile}/" if self.profile else ""
+        return f"{profile}{self.phase}#{self.seq}"
+
+
+@dataclass(frozen=True, slots=True)
+class InRegistry:
+    """In the registry's own answer about the release."""
+
+    def __str__(self) -> str:
+        """Always `registry`."""
+        return "registry"
+
+
+Where = InFile | InTrace | InRegistry
+
+_TRACE = re.compile(r"(?:([a-z0-9][a-z0-9-]*)/)?([a-z][a-z0-9-]*)#(\d{1,12})")
+_FILE = re.compile(r"(.*?)(?::(\d{1,9}))?(?: \((install|start|import|call|test|docs)\))?", re.DOTALL)
+_ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\\]|(?<= )@(?= )")
+_PLACE = re.compile(r"[:#]|(?<= )\(|\Ar(?=egistry\Z)")  # what would make a path read as another place
+_ESCAPE = re.compile(r"\\(?:\\|x([0-9a-f]{2})|u([0-9a-f]{4}))")
+
+
+def escape(text: str) -> str:
+    r"""Make `text` safe to stand in one line: control and direction characters, `\` and ` @ ` are escaped."""
+
+    def one(match: re.Match[str]) -> str:
+        char = match[0]
+        if char == "\\":
+            return "\\\\"
+        return f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{ord(char):04x}"
+
+    return _ODD.sub(one, text)
+
+
+def unescape(text: str) -> str:
+    """Undo `escape`."""
+    return _ESCAPE.sub(lambda m: chr(int(m[1] or m[2], 16)) if m[1] or m[2] else "\\", text)
+
+
+def parse_where(text: str) -> Where:
+    """Read a place; raise ValueError where it is none."""
+    if text == "registry":
+        return InRegistry()
+    if match := _TRACE.fullmatch(text):
+        return InTrace(match[2], int(match[3]), match[1] or "")
+    if (match := _FILE.fullmatch(text)) and match[1]:
+        return InFile(unescape(match[1]), int(match[2] or 0), When(match[3] or ""))
+    raise ValueError(f"not a place: {text!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """A fact about a release, never a judgement: rules judge.
+
+    `value` is normalised to mean the same in every ecosystem. Two behaviours are equal when their text is.
+    `process` is the id of a `Process` of the dossier, `time` is in seconds since the run began, `detail` is
+    for people (an excerpt of a body, the decoded text) and no rule reads it.
+    """
+
+    kind: Kind
+    value: str
+    where: Where
+    process: int | None = field(default=None, compare=False)
+    time: float | None = field(default=None, compare=False)
+    by: By = field(default=By.PACKAGE, compare=False)
+    owner: str = field(default="", compare=False)  # which dependency, which tool
+    detail: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        """Hold the value to its limit."""
+        if len(self.value) > MAX_VALUE:
+            object.__setattr__(self, "value", self.value[: MAX_VALUE - 1] + "…")
+
+    def __str__(self) -> str:
+        """The one text form: `kind value @ where`."""
+        return f"{self.kind} {escape(self.value)} @ {self.where}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Behaviour":
+        """Read the text form; raise ValueError, saying what is wrong, where it is none."""
+        head, at, place = text.rpartition(" @ ")
+        kind, space, value = head.partition(" ")
+        if not at or not space:
+            raise ValueError(f"not a behaviour (`kind value @ where`): {text!r}")
+        if kind not in Kind:
+            raise ValueError(f"no such kind of behaviour: {kind!r}")
+        return cls(Kind(kind), unescape(value), parse_where(place))

@@ -1,0 +1,81 @@
+"""What a registry publishes: a release, its artifacts, and the tree inside one of them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from packageurl import PackageURL
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One version of one package. `ecosystem` is a purl type: `pypi`, `npm`.
+
+    `name` is in the ecosystem's normal form; for npm it includes the scope (`@scope/name`).
+    An empty `version` means "the newest" until the registry was asked.
+    """
+
+    ecosystem: str
+    name: str
+    version: str = ""
+
+    @property
+    def purl(self) -> str:
+        """The release as the rest of the world writes it (package-url specification)."""
+        namespace, _, name = self.name.rpartition("/")
+        return PackageURL(self.ecosystem, namespace or None, name, self.version or None).to_string()
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """An artifact as a registry offers it: where it is, and what it should hash to.
+
+    `digests` maps an algorithm of hashlib to the digest in hex, as far as the registry says.
+    `kind` is the ecosystem's word for the form of the artifact: `sdist`, `wheel`, `tgz`.
+    """
+
+    filename: str
+    url: str
+    kind: str
+    digests: tuple[tuple[str, str], ...] = ()
+    size: int | None = None
+    yanked: str | None = None
+    uploaded: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One file of a release on our disk, known by its sha256.
+
+    `verified` is True when the registry's own hash was compared and equal, False when there was none
+    to compare with (a local file). A hash that differs is a RegistryError, never an artifact.
+    """
+
+    filename: str
+    kind: str
+    path: Path
+    size: int
+    sha256: str
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TreeFile:
+    """One regular file of a tree. `path` is relative, with `/`, and safe to join to the tree's root."""
+
+    path: str
+    size: int
+    sha256: str
+    mode: int = 0o644
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What is inside an artifact, unpacked under limits into `root`.
+
+    The top folder that an sdist or npm tarball wraps everything in is stripped: `setup.py`, `package.json`
+    and `pkg/__init__.py` stand where a reader expects them. Links and devices are never created: they are
+    behaviours (`archive.link`), as is everything else odd about the archive.
+    """
+
+    root: Path
+    files: tuple[TreeFile, ...]

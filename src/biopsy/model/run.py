@@ -1,0 +1,141 @@
+"""What happens in a sandbox, as data: phases to run, how they ended, who ran, what was said and changed."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from biopsy.model.behaviour import By
+
+
+class Status(StrEnum):
+    """How a phase, or one step of it, ended."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    SKIPPED = "skipped"
+    CRASHED = "crashed"
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A step of a run, as an ecosystem asks for it: `driver` is a file of `sandbox/drivers`, run with `args`.
+
+    The driver runs as the profile's user, in the profile's project folder, on the interpreter its name says
+    (`.py`: python3, `.mjs`/`.cjs`: node). What it prints as JSON lines becomes the phase's steps; its exit
+    status 0 is `completed`, 64 + a reason line is `failed`, 65 + a reason line is `skipped`.
+    `{artifact}` in `args` is where the artifact lies inside the sandbox.
+    """
+
+    name: str
+    driver: str
+    args: tuple[str, ...] = ()
+    timeout: float = 60.0
+    installs: bool = False  # may fetch from the registry gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One module, script, function or class that a phase tried."""
+
+    name: str
+    status: Status
+    reason: str = ""
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a phase ended. `reason` is a code of lower-case words and dashes, then, after `: `, free text."""
+
+    profile: str
+    phase: str
+    status: Status
+    reason: str = ""
+    duration_s: float = 0.0
+    steps: tuple[Step, ...] = ()
+    output: str = ""  # the last of what it printed, for people
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process of a run. Ids are ours, unique within a dossier; `parent` is None for the first of a phase."""
+
+    id: int
+    parent: int | None
+    profile: str
+    phase: str
+    argv: tuple[str, ...]
+    cwd: str = ""
+    start: float = 0.0
+    end: float | None = None
+    exit: int | None = None  # status, or minus the signal
+    by: By = By.PACKAGE
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One thing said to the simulated internet, and what it answered.
+
+    `protocol` is dns, http, https, tcp, udp or tls (a handshake that came to nothing). `request` and
+    `response` are excerpts for people, decoded; the sizes are those of the whole.
+    """
+
+    profile: str
+    phase: str
+    protocol: str
+    host: str  # the name that was looked up or named in TLS or HTTP, else the address
+    port: int
+    summary: str  # `POST /path`, `A x.example`, `first bytes…`
+    request: str = ""
+    response: str = ""
+    sent: int = 0  # bytes
+    received: int = 0
+    time: float = 0.0
+    process: int | None = None
+    by: By = By.PACKAGE
+    gateway: bool = False  # a fetch that the registry gateway forwarded
+
+
+class Change(StrEnum):
+    """What became of a file between the start and the end of a run."""
+
+    CREATED = "created"
+    CHANGED = "changed"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A file that differs after the run; `excerpt` is the beginning of its new content, decoded."""
+
+    profile: str
+    path: str
+    change: Change
+    size: int = 0
+    sha256: str = ""
+    excerpt: str = ""
+    mode: int = 0
+    by: By = By.PACKAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How well one run was watched: everything that was lost, cut or refused is counted, never hidden."""
+
+    profile: str
+    events: int = 0  # trace records read
+    malformed: int = 0
+    dropped: int = 0  # by gVisor, by its own count
+    truncated: int = 0  # records past our limit
+    exchanges_dropped: int = 0
+    changes_dropped: int = 0
+    behaviours_dropped: int = 0
+    files_read: int = 0  # reads of the image's and the package's own files, counted and not listed
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing was lost."""
+        lost = (self.malformed, self.dropped, self.truncated, self.exchanges_dropped)
+        return not any((*lost, self.changes_dropped, self.behaviours_dropped))
