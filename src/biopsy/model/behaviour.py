@@ -1,13 +1,13 @@
-"""Behaviour: a fact about a release, with the place where it was seen; and its one text form.
+r"""Behaviour: a fact about a release, with the place where it was seen; and its one text form.
 
-    file.read /home/ada/.npmrc @ laptop/install#41       seen in a run: profile / phase # position in the trace
+    file.read /home/ada/.npmrc @ laptop/install#41       seen in a run: profile / phase # position in it
     code.eval exec @ setup.py:12                         seen in a file, at a line
     code.eval exec @ setup.py:12 (install)               …in code that runs at that moment
     pkg.hook npm:postinstall node x.js @ package.json    seen in a file as a whole
     pkg.release newest @ registry                        seen in what the registry says
 
 `Behaviour.parse` and `str` are inverse. A value holds no control character and no " @ ": both are escaped
-as `\\xNN`, the backslash as `\\\\`, so that a hostile file name cannot forge a second behaviour.
+as `\xNN`, the backslash as `\\`, so that a hostile file name cannot forge a second behaviour.
 """
 
 import re
@@ -154,6 +154,9 @@ def unescape(text: str) -> str:
     return _ESCAPE.sub(lambda m: chr(int(m[1] or m[2], 16)) if m[1] or m[2] else "\\", text)
 
 
+_KINDS = frozenset(Kind)
+
+
 def parse_where(text: str) -> Where:
     """Read a place; raise ValueError where it is none."""
     if text == "registry":
@@ -199,6 +202,6 @@ class Behaviour:
         kind, space, value = head.partition(" ")
         if not at or not space:
             raise ValueError(f"not a behaviour (`kind value @ where`): {text!r}")
-        if kind not in Kind:
+        if kind not in _KINDS:
             raise ValueError(f"no such kind of behaviour: {kind!r}")
         return cls(Kind(kind), unescape(value), parse_where(place))

@@ -26,6 +26,22 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A registry as this machine's own package client is configured to use it.
+
+    `url` ends in `/`. `authorization` is the header a private registry wants; it never enters a sandbox.
+    `paths` are regular expressions (full match) of what an install may fetch below `url`; `links` is one
+    whose group 1 is a URL in an answer that may then be fetched too. Both serve the registry gateway.
+    """
+
+    ecosystem: str
+    url: str
+    authorization: str = ""
+    paths: tuple[str, ...] = ()
+    links: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Remote:
     """An artifact as a registry offers it: where it is, and what it should hash to.
 

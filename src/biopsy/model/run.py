@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from biopsy.model.behaviour import By
+from biopsy.model.behaviour import Behaviour, By
 
 
 class Status(StrEnum):
@@ -58,7 +58,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process of a run. Ids are ours, unique within a dossier; `parent` is None for the first of a phase."""
+    """A process of a run. Ids are ours, unique in a dossier; `parent` is None for the first of a phase."""
 
     id: int
     parent: int | None
@@ -139,3 +139,19 @@ class Watch:
         """Whether nothing was lost."""
         lost = (self.malformed, self.dropped, self.truncated, self.exchanges_dropped)
         return not any((*lost, self.changes_dropped, self.behaviours_dropped))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Everything one run under one profile came to, made safe: nothing of the sandbox's is trusted here.
+
+    The ids of processes are unique within this run; the pipeline makes them unique within a dossier.
+    """
+
+    profile: str
+    behaviours: tuple[Behaviour, ...]
+    outcomes: tuple[Outcome, ...]
+    processes: tuple[Process, ...]
+    exchanges: tuple[Exchange, ...]
+    changes: tuple[FileChange, ...]
+    watch: Watch
