@@ -32,4 +32,4 @@ class SandboxError(BiopsyError):
 
 
 class CannotSandbox(SandboxError):  # noqa: N818 - it reads as what it says
-    """This machine cannot run a sandbox as it is; the message says what is missing."""
+    """No sandbox can run on this machine as it is; the message says what is missing."""

@@ -1,0 +1,48 @@
+# `make demo` and `make test` work on a fresh machine: each first installs what it needs.
+SHELL := /bin/sh
+PY := .venv/bin/python
+BIOPSY := .venv/bin/biopsy
+
+.PHONY: help setup image demo test check fix pytest eval bench lock clean
+
+help:  ## Say what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+setup:  ## Install everything: system packages, .venv, gVisor
+	@./setup.sh
+
+image: setup  ## Build the sandbox image, if its recipe changed
+	@$(BIOPSY) image build
+
+demo: image  ## Analyse a real package of PyPI, one of npm, and a malicious simulant
+	@$(PY) -m evals.demo
+
+test: image check pytest  ## Lint, types, layers and all tests, sandbox ones included
+
+check:  ## Lint, formatting, types, layers
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+fix:  ## Mend what a machine can mend
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+pytest:  ## All tests
+	@$(PY) -m pytest
+
+eval: image  ## Detected or missed: every simulant, clean twin and control
+	@$(PY) -m evals
+
+bench: image  ## Time and memory, beside the same done natively
+	@$(PY) -m bench
+
+lock: setup  ## Renew requirements.lock from pyproject.toml
+	@.venv/bin/pip install -q uv
+	@.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --extra sandbox --group dev --custom-compile-command "make lock" --upgrade \
+	  pyproject.toml -o requirements.lock
+
+clean:  ## Remove what was built here; images and artifacts in BIOPSY_HOME stay
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
