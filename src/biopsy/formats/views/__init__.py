@@ -1,0 +1,1 @@
+"""What a person wants to see of an analysis, worked out once for every format that shows it."""
