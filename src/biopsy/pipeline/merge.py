@@ -1,0 +1,32 @@
+"""Several runs, one a profile, made one: ids of processes become unique across them."""
+
+from dataclasses import replace
+
+from biopsy.model.run import Run, Watch
+
+
+def runs(several: tuple[Run, ...]) -> Run:
+    """Join runs in the order given; every reference to a process follows its new id."""
+    merged = Run("", (), (), (), (), (), Watch(""))
+    offset = 0
+    for run in several:
+        merged = Run(
+            profile="",
+            behaviours=merged.behaviours
+            + tuple(replace(b, process=_shift(b.process, offset)) for b in run.behaviours),
+            outcomes=merged.outcomes + run.outcomes,
+            processes=merged.processes
+            + tuple(
+                replace(p, id=p.id + offset, parent=_shift(p.parent, offset)) for p in run.processes
+            ),
+            exchanges=merged.exchanges
+            + tuple(replace(e, process=_shift(e.process, offset)) for e in run.exchanges),
+            changes=merged.changes + run.changes,
+            watch=merged.watch,
+        )
+        offset += max((p.id for p in run.processes), default=0) + 1
+    return merged
+
+
+def _shift(process: int | None, offset: int) -> int | None:
+    return None if process is None else process + offset

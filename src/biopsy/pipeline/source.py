@@ -1,0 +1,120 @@
+"""From what a person names to artifacts on disk, unpacked: the first three stages."""
+
+import gzip
+import hashlib
+import io
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from biopsy import ecosystems, fetch
+from biopsy.ecosystems import Ecosystem, Listing
+from biopsy.errors import UsageError
+from biopsy.model.behaviour import Behaviour, Kind
+from biopsy.model.release import Artifact, Release, Tree
+from biopsy.unpack import unpack
+
+MAX_DIRECTORY_FILES = 100_000
+MAX_DIRECTORY_BYTES = 512 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One artifact, ready to be read and run."""
+
+    ecosystem: Ecosystem
+    release: Release
+    artifact: Artifact
+    listing: Listing | None = None  # what the registry says; None for a local artifact
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A sample with its tree."""
+
+    sample: Sample
+    tree: Tree
+    oddities: tuple[Behaviour, ...]
+
+
+def collect(target: str, which: str | None, store: Path, scratch: Path) -> tuple[Sample, ...]:
+    """Bring the artifacts that `target` names into `store`.
+
+    Raises UsageError where there is no such release or file, RegistryError where the registry fails.
+    """
+    parsed = ecosystems.parse_target(target)
+    if isinstance(parsed, Path):
+        return (_local(parsed, store, scratch),)
+    ecosystem = ecosystems.by_type(parsed.ecosystem)
+    endpoint = ecosystem.endpoint()
+    with fetch.client() as client:
+        listing = ecosystem.resolve(client, endpoint, parsed)
+        return tuple(
+            Sample(ecosystem, listing.release, fetch.fetch(remote, endpoint, client, store), listing)
+            for remote in listing.choose(which)
+        )
+
+
+def open_up(sample: Sample, scratch: Path) -> Opened:
+    """Unpack a sample below `scratch`."""
+    unpacked = unpack(sample.artifact.path, scratch / sample.artifact.sha256)
+    return Opened(sample, unpacked.tree, unpacked.behaviours)
+
+
+def _local(path: Path, store: Path, scratch: Path) -> Sample:
+    if not path.exists():
+        raise UsageError(f"{path}: no such file or folder")
+    if path.is_dir():
+        path = _pack(path, scratch)
+    artifact = fetch.adopt(path, store)
+    tree = unpack(artifact.path, scratch / artifact.sha256).tree
+    for ecosystem in ecosystems.all_ecosystems():
+        if release := ecosystem.identify(tree, artifact.filename):
+            return Sample(ecosystem, release, artifact)
+    raise UsageError(
+        f"{path.name}: neither a Python package (.whl, .tar.gz or .zip sdist) nor an npm one (.tgz), "
+        "nor a folder with pyproject.toml, setup.py or package.json"
+    )
+
+
+def _pack(folder: Path, scratch: Path) -> Path:
+    """Make the artifact that an unpacked folder would be, the same bytes for the same files."""
+    files, total = [], 0
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if path.is_symlink() or not path.is_file() or {".git", ".venv"} & set(inside.parts):
+            continue
+        total += path.stat().st_size
+        files.append(path)
+        if len(files) > MAX_DIRECTORY_FILES or total > MAX_DIRECTORY_BYTES:
+            raise UsageError(
+                f"{folder}: more than {MAX_DIRECTORY_FILES} files or {MAX_DIRECTORY_BYTES} bytes; "
+                "name the folder of one package, without its dependencies"
+            )
+    npm = (folder / "package.json").is_file() and not (folder / "setup.py").is_file()
+    name = folder.resolve().name or "package"
+    top = "package" if npm else name
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for path in files:
+            info = tarfile.TarInfo(f"{top}/{path.relative_to(folder).as_posix()}")
+            info.size = path.stat().st_size
+            info.mode = 0o755 if path.stat().st_mode & 0o111 else 0o644
+            with path.open("rb") as file:
+                tar.addfile(info, file)
+    data = gzip.compress(buffer.getvalue(), mtime=0)
+    target = scratch / hashlib.sha256(data).hexdigest() / f"{name}{'.tgz' if npm else '.tar.gz'}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
+    return target
+
+
+def unreadable(opened: Opened) -> str:
+    """Say why nothing could be read out of an artifact; empty where something could."""
+    if opened.tree.files:
+        return ""
+    damage = (b.value for b in opened.oddities if b.kind is Kind.ARCHIVE_DAMAGED)
+    return next(damage, "the archive holds no file")
+
+
+__all__ = ["Opened", "Sample", "collect", "open_up", "unreadable"]

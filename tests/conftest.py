@@ -1,0 +1,50 @@
+"""What tests share: one home with the sandbox image in it, and honest skips where a machine cannot."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+def _home() -> Path:
+    from biopsy.cli.home import default_home
+
+    return Path(os.environ.get("BIOPSY_HOME") or default_home())
+
+
+@pytest.fixture(scope="session")
+def home() -> Path:
+    """BIOPSY_HOME as the user has it: the image in it takes minutes to build, so tests share it."""
+    return _home()
+
+
+def _cannot_sandbox() -> str:
+    from biopsy.sandbox import doctor
+
+    if os.geteuid() != 0:
+        return "not root"
+    missing = [check for check in doctor.diagnose(_home()) if not check.ok and check.needed]
+    return "; ".join(f"{check.name}: {check.how}" for check in missing)
+
+
+@pytest.fixture(autouse=True)
+def _sandbox_or_skip(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("sandbox"):
+        why = request.config.stash.setdefault(_WHY, None)
+        if why is None:
+            why = request.config.stash[_WHY] = _cannot_sandbox()
+        if why:
+            pytest.skip(why)
+
+
+_WHY = pytest.StashKey[str | None]()
+
+
+@pytest.fixture
+def chromium() -> str:
+    """A headless browser, to look at pages with."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not found:
+        pytest.skip("no chromium to look at pages with")
+    return found

@@ -1,0 +1,88 @@
+"""What the repository promises about itself: sizes, docstrings, names, and documents that do not rot."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted((ROOT / "src" / "biopsy").rglob("*.py"))
+OURS = [p for p in SOURCES if "drivers" not in p.parts]
+MAX_LINES = 400
+MAX_FUNCTION = 60
+VAGUE = {"utils", "helpers", "common", "base", "misc"}
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_name)
+def test_no_module_is_too_long(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= MAX_LINES
+
+
+@pytest.mark.parametrize("path", OURS, ids=_name)
+def test_no_function_is_too_long(path: Path) -> None:
+    long = [
+        f"{node.name}: {node.end_lineno - node.lineno + 1}"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno >= MAX_FUNCTION
+    ]
+    assert long == []
+
+
+def _undocumented(tree: ast.Module) -> Iterator[str]:
+    if not ast.get_docstring(tree):
+        yield "module"
+    for node in tree.body:
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
+            continue
+        if not ast.get_docstring(node):
+            yield node.name
+        if isinstance(node, ast.ClassDef):
+            yield from (
+                f"{node.name}.{inner.name}"
+                for inner in node.body
+                if isinstance(inner, ast.FunctionDef)
+                and not inner.name.startswith("_")
+                and not ast.get_docstring(inner)
+            )
+
+
+@pytest.mark.parametrize("path", OURS, ids=_name)
+def test_everything_public_has_a_docstring(path: Path) -> None:
+    assert list(_undocumented(ast.parse(path.read_text()))) == []
+
+
+def test_no_module_has_a_vague_name() -> None:
+    assert [_name(p) for p in SOURCES if VAGUE & {p.stem, p.parent.name}] == []
+
+
+def _tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False).stdout
+    return [ROOT / name for name in listed.decode().split("\0") if name]
+
+
+def test_no_registry_host_stands_in_the_source() -> None:
+    hosts = re.compile(
+        "|".join(("pypi" + r"\.org", "pythonhosted" + r"\.org", "registry" + r"\.npmjs", "deb\\." + "debian"))
+    )
+    told = [
+        _name(p) for p in _tracked() if p.suffix in {".py", ".mjs", ".yml", ".toml", ".sh", ".lock", ".md"}
+    ]
+    assert [name for name in told if hosts.search((ROOT / name).read_text(errors="replace"))] == []
+
+
+def test_links_in_documents_lead_somewhere() -> None:
+    dead = [
+        f"{_name(page)}: {link}"
+        for page in _tracked()
+        if page.suffix == ".md"
+        for link in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text())
+        if not (page.parent / link).exists()
+    ]
+    assert dead == []
