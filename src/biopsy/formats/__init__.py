@@ -5,9 +5,9 @@ A format is one module of this package: `text.py` is the format `text`. It has
     ENDING                              how a file of it is usually called, `.html`
     render(first, *more) -> str         the whole document; several analyses of one request make one document
 
-and nothing else knows that it exists. The folders are what formats are made with: `views` (what a person wants
-to see of an analysis, worked out) and `wire` (its stable shape for programs). Every word of a package that
-reaches a document is hostile: each format says in its own docstring what it does about that.
+and nothing else knows that it exists. The folders are what formats are made with: `views` (what a person
+wants to see of an analysis, worked out) and `wire` (its stable shape for programs). Every word of a package
+that reaches a document is hostile: each format says in its own docstring what it does about that.
 """
 
 from functools import cache

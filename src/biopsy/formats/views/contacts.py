@@ -59,7 +59,7 @@ class Host:
 
 
 def _above(name: str, talked: set[str]) -> str:
-    """The host that a looked-up name belongs to: itself, one talked to, or the domain that many labels share."""
+    """The host that a looked-up name belongs to: itself, one talked to, or the domain of many labels."""
     labels = name.split(".")
     for cut in range(len(labels) - 1):
         if (parent := ".".join(labels[cut:])) in talked:
@@ -68,7 +68,7 @@ def _above(name: str, talked: set[str]) -> str:
 
 
 def hosts(dossier: Dossier) -> tuple[Host, ...]:
-    """Every host contacted apart from the registry gateway: those that got a canary first, then by bytes sent."""
+    """Every host contacted but the registry gateway: those that got a canary first, then by bytes sent."""
     outside = [exchange for exchange in dossier.exchanges if not exchange.gateway]
     talked = {exchange.host for exchange in outside if exchange.protocol != "dns"}
     grouped: dict[str, list[Exchange]] = {}

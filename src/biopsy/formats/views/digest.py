@@ -20,7 +20,7 @@ def families(dossier: Dossier) -> tuple[tuple[str, int], ...]:
 
 
 def ranked(analysis: Analysis) -> tuple[Finding, ...]:
-    """Findings as a reader wants them: those the verdict rests on, then by severity and confidence, drafts last."""
+    """Findings as a reader wants them: what the verdict rests on, then by severity, drafts last."""
     because = set(analysis.verdict.because)
 
     def rank(finding: Finding) -> tuple[bool, bool, bool, int, int]:

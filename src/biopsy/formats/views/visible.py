@@ -31,7 +31,7 @@ def _spell(char: str) -> str:
 
 
 def parts(text: str, *, lines: bool = False) -> Iterator[tuple[bool, str]]:
-    """Cut `text` into (spelled out?, text safe to show); `lines` lets line breaks and tabs be what they are."""
+    """Cut `text` into (spelled out?, text safe to show); `lines` leaves line breaks and tabs alone."""
     if lines:
         text = text.replace("\r\n", "\n")
     for match in _ASCII.finditer(text):

@@ -1,4 +1,4 @@
-"""Write the JSON Schema (2020-12) of the JSON form: `python -m biopsy.formats.wire > …/schema/analysis-1.json`."""
+"""Write the JSON Schema of the JSON form: `python -m biopsy.formats.wire > …/schema/analysis-1.json`."""
 
 import json
 from inspect import cleandoc
@@ -18,7 +18,7 @@ def schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:biopsy:schema:analysis-1",
         "title": "biopsy analysis, version 1",
-        "description": "What `biopsy analyze --format json` prints. Version 1 may gain fields and never loses one.",
+        "description": "What `biopsy analyze --format json` prints. It may gain fields and never loses one.",
         "anyOf": [one, several],
         "$defs": {
             name: {**parts[name], "description": cleandoc(parts[name]["description"])}

@@ -13,8 +13,11 @@ Level = Literal["low", "medium", "high"]
 Status = Literal["completed", "failed", "timeout", "skipped", "crashed"]
 BehaviourText = Annotated[
     str,
-    Meta(description="`kind value @ where`: equal to the `text` of a behaviour.", examples=["file.read /home/ada/.npmrc @ laptop/install#4"]),
-]  # fmt: skip
+    Meta(
+        description="`kind value @ where`: equal to the `text` of a behaviour.",
+        examples=["file.read /home/ada/.npmrc @ laptop/install#4"],
+    ),
+]
 
 
 class ArtifactDocument(Struct, frozen=True, kw_only=True):
@@ -24,7 +27,9 @@ class ArtifactDocument(Struct, frozen=True, kw_only=True):
     kind: Annotated[str, Meta(description="sdist, wheel, tgz, …: the ecosystem's word.")]
     size: Annotated[int, Meta(ge=0, description="Bytes.")]
     sha256: str
-    verified: Annotated[bool, Meta(description="The registry's own hash was compared and equal; false: there was none to compare with.")]  # fmt: skip
+    verified: Annotated[
+        bool, Meta(description="The registry's own hash was compared; false: there was none.")
+    ]
 
 
 class ToolDocument(Struct, frozen=True, kw_only=True):
@@ -105,7 +110,7 @@ class BehaviourDocument(Struct, frozen=True, kw_only=True):
 
     kind: Annotated[str, Meta(pattern=r"^(file|process|net|code|env|pkg|archive|canary|evasion)\.[a-z]+$")]
     value: str
-    where: Annotated[str, Meta(description="The place in its text form: `setup.py:12 (install)`, `laptop/install#4`, `registry`.")]  # fmt: skip
+    where: Annotated[str, Meta(description="`setup.py:12 (install)`, `laptop/install#4`, `registry`.")]
     file: FilePlace | None
     trace: TracePlace | None
     process: Annotated[int | None, Meta(description="The id of one of `processes`.")]
@@ -126,7 +131,7 @@ class ProcessDocument(Struct, frozen=True, kw_only=True):
     cwd: str
     start: Seconds
     end: float | None
-    exit: Annotated[int | None, Meta(description="Status, or minus the signal; null: it outlived the run, or was not seen to end.")]  # fmt: skip
+    exit: Annotated[int | None, Meta(description="Status, or minus the signal; null: not seen to end.")]
     attribution: AttributionDocument
 
 
@@ -174,14 +179,14 @@ class WatchDocument(Struct, frozen=True, kw_only=True):
     exchanges_dropped: Count
     changes_dropped: Count
     behaviours_dropped: Count
-    files_read: Annotated[int, Meta(ge=0, description="Reads of the image's and the package's own files, counted and not listed.")]  # fmt: skip
+    files_read: Annotated[int, Meta(ge=0, description="Reads of the image's and its own files: not listed.")]
     notes: tuple[str, ...]
 
 
 class AnalysisDocument(Struct, frozen=True, kw_only=True):
-    """One artifact: what it did, what rules made of it, and the verdict.
+    r"""One artifact: what it did, what rules made of it, and the verdict.
 
-    Text is Unicode; a lone surrogate, which stands for a byte that is no UTF-8, is written out as `\\udcff`.
+    Text is Unicode; a lone surrogate, which stands for a byte that is no UTF-8, is written out as `\udcff`.
     """
 
     schema_version: Literal["1"]
