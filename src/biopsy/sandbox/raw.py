@@ -33,6 +33,7 @@ class Canary(msgspec.Struct, frozen=True):
     secret: str
     path: str = ""  # file that holds it, absolute, inside the sandbox
     env: str = ""  # variable that holds it
+    text: str = ""  # what stands there in full, where the secret is a part of it
 
 
 class Subject(msgspec.Struct, frozen=True):
