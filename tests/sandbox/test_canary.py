@@ -12,7 +12,6 @@ from biopsy.sandbox.profile_seed import Stream
 
 PROFILES = names()
 SHAPES = {
-    "aws-key": r"AKIA[A-Z2-7]{16}",
     "aws-secret": r"[A-Za-z0-9/+]{40}",
     "npm": r"npm_[A-Za-z0-9]{36}",
     "github": r"ghp_[A-Za-z0-9]{36}",

@@ -164,7 +164,6 @@ def discord(stream: Stream, label: str) -> Made:
 
 FORMS: dict[str, Form] = {
     "anthropic": drawn("sk-ant-api03-", URLSAFE, 93, "AA"),
-    "aws-key": drawn("AKIA", ascii_uppercase + "234567", 16),
     "aws-secret": drawn("", ascii_letters + digits + "/+", 40),
     "basic": basic,
     "blob": blob,

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files as resources
-from string import ascii_letters, digits
+from string import ascii_letters, ascii_uppercase, digits
 from typing import Any
 
 import yaml
@@ -35,6 +35,7 @@ _ALPHABETS = {
     "hex": "0123456789abcdef",
     "HEX": "0123456789ABCDEF",
     "digits": digits,
+    "base32": ascii_uppercase + "234567",
     "letters": ascii_letters + digits,
 }
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
