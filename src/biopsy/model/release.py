@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from packageurl import PackageURL
 
@@ -39,6 +40,13 @@ class Endpoint:
     authorization: str = ""
     paths: tuple[str, ...] = ()
     links: str = ""
+
+    def headers(self, url: str) -> dict[str, str]:
+        """Give what to send along when asking for `url`: the authorization, to the registry's own host only."""
+        mine, theirs = urlsplit(self.url), urlsplit(url)
+        if self.authorization and (mine.scheme, mine.netloc) == (theirs.scheme, theirs.netloc):
+            return {"authorization": self.authorization}
+        return {}
 
 
 @dataclass(frozen=True, slots=True)

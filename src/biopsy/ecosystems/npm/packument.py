@@ -1,0 +1,144 @@
+"""Ask an npm registry about one release."""
+
+import base64
+import binascii
+import difflib
+import re
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+import httpx
+import msgspec
+
+from biopsy.ecosystems import web
+from biopsy.ecosystems.npm import versions
+from biopsy.ecosystems.protocol import MAX_TEXT, Facts, Listing, Published
+from biopsy.errors import RegistryError, UsageError
+from biopsy.model.release import Endpoint, Release, Remote
+
+_FILENAME = re.compile(r"[A-Za-z0-9@~][A-Za-z0-9@~._+-]{0,254}", re.ASCII)
+
+
+class _Dist(msgspec.Struct):
+    tarball: str = ""
+    integrity: str | None = None
+    shasum: str | None = None
+
+
+class _About(msgspec.Struct):
+    description: Any = None
+    homepage: Any = None
+    repository: Any = None
+    license: Any = None
+    author: Any = None
+
+
+class _Version(_About):
+    dist: _Dist = msgspec.field(default_factory=_Dist)
+    deprecated: Any = None
+
+
+class _Packument(_About):
+    versions: dict[str, msgspec.Raw] = {}
+    tags: dict[str, str] = msgspec.field(default={}, name="dist-tags")
+    time: dict[str, Any] = {}
+
+
+def resolve(client: httpx.Client, endpoint: Endpoint, release: Release) -> Listing:
+    """Find the release by exact version or dist-tag; an empty version is the tag `latest`."""
+    packument = _packument(client, endpoint, release)
+    every = versions.ordered(packument.versions)
+    newest = packument.tags.get("latest", "")
+    if newest not in packument.versions:
+        newest = versions.highest(every) or ""
+    if not newest:
+        raise UsageError(f"{release.purl} has no version that npm could install")
+    version = _wanted(release, packument, every) if release.version else newest
+    entry = _entry(packument, version, release.name)
+    exact = Release("npm", release.name, version)
+    times = packument.time
+    return Listing(
+        exact,
+        (_remote(exact, entry.dist, _text(times.get(version)) or None),),
+        tuple(Published(v, _text(times.get(v)) or None) for v in every),
+        Facts(
+            _text(entry.description) or _text(packument.description),
+            _text(entry.homepage) or _text(packument.homepage),
+            _text(entry.repository, "url") or _text(packument.repository, "url"),
+            _text(entry.license, "type") or _text(packument.license, "type"),
+            _text(entry.author, "name") or _text(packument.author, "name"),
+            _deprecated(entry.deprecated),
+            newest,
+        ),
+    )
+
+
+def _packument(client: httpx.Client, endpoint: Endpoint, release: Release) -> _Packument:
+    url = endpoint.url + quote(release.name, safe="@")
+    page = web.get(client, endpoint, url, "application/json")
+    if page.status in (404, 405, 410):
+        raise UsageError(f"the configured registry has no package {release.name!r}")
+    if page.status != 200:
+        raise RegistryError(f"the configured registry answered {page.status} about {release.name!r}")
+    try:
+        return msgspec.json.decode(page.body, type=_Packument)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
+        raise RegistryError(
+            f"the configured registry's answer about {release.name!r} cannot be read: {err}"
+        ) from err
+
+
+def _entry(packument: _Packument, version: str, name: str) -> _Version:
+    try:
+        return msgspec.json.decode(packument.versions[version], type=_Version)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
+        raise RegistryError(
+            f"the configured registry's entry of {name}@{version} cannot be read: {err}"
+        ) from err
+
+
+def _wanted(release: Release, packument: _Packument, every: list[str]) -> str:
+    wanted = release.version
+    for version in (wanted, wanted.removeprefix("v"), packument.tags.get(wanted, "")):
+        if version in packument.versions:
+            return version
+    close = difflib.get_close_matches(wanted, every[::-1], 4, 0.5) or every[:-5:-1]
+    tags = ", ".join(sorted(packument.tags)[:4])
+    raise UsageError(
+        f"{release.name} has no version {wanted}; there are, among others: {', '.join(close)} (tags: {tags})"
+    )
+
+
+def _remote(release: Release, dist: _Dist, uploaded: str | None) -> Remote:
+    if not dist.tarball.startswith(("https://", "http://")):
+        raise RegistryError(f"the configured registry gives no address for {release.purl}")
+    filename = unquote(urlsplit(dist.tarball).path.rpartition("/")[2])
+    if not _FILENAME.fullmatch(filename):
+        filename = f"{release.name.rpartition('/')[2]}-{release.version}.tgz"
+    return Remote(filename, dist.tarball, "tgz", _digests(dist), uploaded=uploaded)
+
+
+def _digests(dist: _Dist) -> tuple[tuple[str, str], ...]:
+    """Turn subresource integrity (base64) and shasum (hex) into digests in hex."""
+    found: dict[str, str] = {}
+    for part in (dist.integrity or "").split():
+        algorithm, _, text = part.partition("?")[0].partition("-")
+        if algorithm in ("sha512", "sha384", "sha256", "sha1"):
+            try:
+                found.setdefault(algorithm, base64.b64decode(text, validate=True).hex())
+            except (binascii.Error, ValueError):
+                continue
+    if dist.shasum and re.fullmatch(r"[0-9a-fA-F]{40}", dist.shasum):
+        found.setdefault("sha1", dist.shasum.lower())
+    return tuple(sorted(found.items()))
+
+
+def _deprecated(value: object) -> str | None:
+    """`deprecated` is a text; some old documents have a boolean, and an empty text means no."""
+    return _text(value) or ("" if value is True else None)
+
+
+def _text(value: object, key: str = "") -> str:
+    if isinstance(value, dict) and key:
+        value = value.get(key)
+    return value[:MAX_TEXT] if isinstance(value, str) else ""

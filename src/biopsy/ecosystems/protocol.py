@@ -1,0 +1,134 @@
+"""What an ecosystem promises, and what its registry says of a release."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import httpx
+
+from biopsy.errors import UsageError
+from biopsy.model.behaviour import Behaviour, InRegistry, Kind, When
+from biopsy.model.release import Artifact, Endpoint, Release, Remote, Tree
+from biopsy.model.run import Phase
+
+MAX_TEXT = 500
+"""Longest text kept of what a registry says in prose (a summary, a reason), in characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One version that the registry offers. `time` is RFC 3339 as the registry wrote it, where it did."""
+
+    version: str
+    time: str | None = None
+    yanked: str | None = None  # the reason; may be empty
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The little of a registry's metadata that people and rules look at; empty where it says nothing."""
+
+    summary: str = ""
+    homepage: str = ""
+    repository: str = ""
+    license: str = ""
+    author: str = ""
+    deprecated: str | None = None
+    newest: str = ""  # what an install without a version would take
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A registry's answer about one release.
+
+    `release` has its exact version. `artifacts` stand in the order in which an install on the sandbox's
+    machine prefers them. `versions` are all there are, oldest first by the ecosystem's own ordering.
+    """
+
+    release: Release
+    artifacts: tuple[Remote, ...]
+    versions: tuple[Published, ...] = ()
+    facts: Facts = Facts()
+
+    def choose(self, which: str | None = None) -> tuple[Remote, ...]:
+        """Pick what to analyse: what an install takes (None), `sdist`, `wheel`, or `all` (both).
+
+        An ecosystem with one form of artifact gives that, whatever is asked. UsageError where the release
+        has no such artifact.
+        """
+        if which not in (None, "", "sdist", "wheel", "all"):
+            raise UsageError(f"no such choice of artifact: {which!r}; there are: sdist, wheel, all")
+        first: dict[str, Remote] = {}
+        for remote in self.artifacts:
+            first.setdefault(remote.kind, remote)
+        if not which or not first.keys() & {"sdist", "wheel"}:
+            return self.artifacts[:1]
+        if which == "all":
+            return tuple(first[kind] for kind in ("sdist", "wheel") if kind in first)
+        if which not in first:
+            have = ", ".join(r.filename for r in self.artifacts[:5])
+            raise UsageError(f"{self.release.purl} has no {which}; it has: {have}")
+        return (first[which],)
+
+    def behaviours(self) -> Iterator[Behaviour]:
+        """Say as `pkg.release` what is special: `first`, `only`, `newest`, `yanked …`, `deprecated …`."""
+        here = self.release.version
+        values = []
+        if self.versions and self.versions[0].version == here:
+            values.append("first")
+        if len(self.versions) == 1:
+            values.append("only")
+        if self.facts.newest == here:
+            values.append("newest")
+        reason = next((v.yanked for v in self.versions if v.version == here), None)
+        if reason is not None:
+            values.append(f"yanked {reason}".strip())
+        if self.facts.deprecated is not None:
+            values.append(f"deprecated {self.facts.deprecated}".strip())
+        for value in values:
+            yield Behaviour(Kind.PKG_RELEASE, value, InRegistry())
+
+    def previous(self) -> str | None:
+        """Give the version before this one that was not yanked, by the ecosystem's ordering."""
+        before: str | None = None
+        for published in self.versions:
+            if published.version == self.release.version:
+                return before
+            if published.yanked is None:
+                before = published.version
+        return None
+
+
+class Ecosystem(Protocol):
+    """One package ecosystem. Only `endpoint` and `resolve` reach outside; the rest are pure."""
+
+    @property
+    def type(self) -> str:
+        """The purl type: `pypi`, `npm`."""
+
+    def normalise(self, name: str) -> str:
+        """Give the one spelling of a package's name; UsageError where it can be none."""
+
+    def endpoint(self, name: str = "") -> Endpoint:
+        """Give the registry that this machine's own client would ask for `name`."""
+
+    def resolve(self, client: httpx.Client, endpoint: Endpoint, release: Release) -> Listing:
+        """Ask the registry. UsageError: no such package or version. RegistryError: no good answer."""
+
+    def version_key(self, version: str) -> Any:
+        """Give what orders versions; what is no version comes before all that are."""
+
+    def kind(self, filename: str) -> str | None:
+        """Give the form of an artifact of this name, or None where this ecosystem has no such files."""
+
+    def identify(self, tree: Tree, filename: str) -> Release | None:
+        """Say which release a local artifact or folder is; None where it is not of this ecosystem."""
+
+    def hooks(self, tree: Tree) -> Iterator[Behaviour]:
+        """Yield what the manifests say: `pkg.hook`, `pkg.entry`, `pkg.dependency`, `pkg.malformed`."""
+
+    def moments(self, tree: Tree) -> Mapping[str, When]:
+        """Say of each code file when it runs, as far as reading can tell."""
+
+    def plan(self, tree: Tree, artifact: Artifact, listing: Listing | None = None) -> tuple[Phase, ...]:
+        """Give the phases that a run of this artifact goes through, in order."""

@@ -1,0 +1,65 @@
+"""PyPI and every index that speaks its simple API (PEP 503, 691)."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+from packaging.utils import canonicalize_name
+
+from biopsy.ecosystems.protocol import Ecosystem, Listing
+from biopsy.ecosystems.pypi import configuration, identity, index, manifest, moments, phases
+from biopsy.errors import UsageError
+from biopsy.model.behaviour import Behaviour, When
+from biopsy.model.release import Artifact, Endpoint, Release, Tree
+from biopsy.model.run import Phase
+
+_NAME = re.compile(r"[A-Z0-9](?:[A-Z0-9._-]{0,198}[A-Z0-9])?", re.IGNORECASE | re.ASCII)
+
+
+class Pypi:
+    """Python packages: sdists and wheels."""
+
+    type = "pypi"
+
+    def normalise(self, name: str) -> str:
+        """Lower case, runs of `-_.` as one `-` (PEP 503)."""
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"not a PyPI name: {name!r} (letters, digits, and . _ - between them)")
+        return canonicalize_name(name)
+
+    def endpoint(self, name: str = "") -> Endpoint:  # noqa: ARG002
+        """Give pip's index. Extra indexes and find-links are left out: a release has one origin here."""
+        return configuration.endpoint()
+
+    def resolve(self, client: httpx.Client, endpoint: Endpoint, release: Release) -> Listing:
+        """Ask the simple API, and the index's JSON documents for what that leaves out."""
+        return index.resolve(client, endpoint, release)
+
+    def version_key(self, version: str) -> Any:
+        """Order as PEP 440 does."""
+        return identity.version_key(version)
+
+    def kind(self, filename: str) -> str | None:
+        """`wheel`, `sdist` or None."""
+        return identity.kind(filename)
+
+    def identify(self, tree: Tree, filename: str) -> Release | None:
+        """By METADATA or PKG-INFO, then the file's name, then pyproject.toml or setup.cfg."""
+        return identity.identify(tree, filename)
+
+    def hooks(self, tree: Tree) -> Iterator[Behaviour]:
+        """What setup.py, pyproject.toml, setup.cfg, METADATA, entry_points.txt and .pth files say."""
+        return manifest.hooks(tree)
+
+    def moments(self, tree: Tree) -> Mapping[str, When]:
+        """Install: setup.py, in-tree backends and what they import. Start: .pth. Import: modules."""
+        return moments.moments(tree)
+
+    def plan(self, tree: Tree, artifact: Artifact, listing: Listing | None = None) -> tuple[Phase, ...]:
+        """Install, start, import, scripts, execute."""
+        release = listing.release if listing else identity.identify(tree, artifact.filename)
+        return phases.plan(release.name if release else "")
+
+
+ECOSYSTEM: Ecosystem = Pypi()

@@ -1,0 +1,104 @@
+"""Imports in Python source, by their lines: quick, and indifferent to code that does not parse."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+_LINE = re.compile(
+    r"^(?P<indent>[ \t]*)(?:from[ \t]+(?P<module>\.*[\w.]*)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n#;]*)"
+    r"|import[ \t]+(?P<plain>[^\n#;]+))",
+    re.MULTILINE,
+)
+_CALL = re.compile(r"(?:__import__|import_module)\(\s*['\"]([\w.]+)['\"]")
+_STATEMENT = re.compile(r"(?:^|;)[ \t]*import[ \t]+([\w., ]+)", re.MULTILINE)
+_RUNS = re.compile(
+    r"exec|open|run_path|run_module|spawn|system|call|check_|Popen|subprocess|spec_from_file|load_source"
+)
+_TEXT = re.compile(r"['\"]([\w./\\-]+)['\"]")
+_BLOCK = re.compile(r"^(?:def|async|class|@)\b", re.MULTILINE)
+_TOP = re.compile(r"^\S", re.MULTILINE)
+
+
+def names(source: str, package: str = "", *, deep: bool = False) -> Iterator[str]:
+    """Yield the dotted names that are imported; those inside functions and classes only if `deep`.
+
+    `package` is where relative imports start. For `from a import b`, both `a` and `a.b` are given.
+    """
+    for match in _LINE.finditer(source):
+        if match["indent"] and not deep and _inside(source, match.start()):
+            continue
+        if match["plain"]:
+            yield from (_name(part) for part in match["plain"].split(","))
+        else:
+            module = _absolute(match["module"] or "", package)
+            if module:
+                yield module
+            for part in match["names"].strip("() \n").split(","):
+                if (name := _name(part)) and name != "*":
+                    yield f"{module}.{name}" if module else name
+    yield from _CALL.findall(source)
+    for match in _STATEMENT.finditer(source):
+        yield from (_name(part) for part in match[1].split(","))
+
+
+def parts(name: str) -> Iterator[str]:
+    """Yield the module of a `module:attribute`, as build backends are written."""
+    if module := name.partition(":")[0].strip():
+        yield module
+
+
+def opened(source: str, paths: set[str]) -> Iterator[str]:
+    """Yield the files that lines with `exec`, `open`, `subprocess` and the like name, joined or whole."""
+    for line in source.splitlines():
+        texts = _TEXT.findall(line[:2000]) if _RUNS.search(line) else []
+        for start in range(len(texts)):
+            for end in range(start + 1, min(start + 5, len(texts)) + 1):
+                path = "/".join(texts[start:end]).replace("\\", "/").removeprefix("./")
+                if path in paths:
+                    yield path
+
+
+def package_of(path: str) -> str:
+    """Give the dotted package that a file belongs to, from the path alone."""
+    return path.rpartition("/")[0].replace("/", ".")
+
+
+def _inside(source: str, position: int) -> bool:
+    """Whether an indented line stands in a function or class: what the last line without indent begins."""
+    last = None
+    start = max(0, position - 20_000)
+    for last in _TOP.finditer(source, start, position):  # noqa: B007 - the last one is wanted
+        pass
+    return last is not None and _BLOCK.match(source, last.start()) is not None
+
+
+def _name(text: str) -> str:
+    words = text.split()
+    return words[0] if words and re.fullmatch(r"[\w.]+|\*", words[0]) else ""
+
+
+def _absolute(module: str, package: str) -> str:
+    dots = len(module) - len(module.lstrip("."))
+    if not dots:
+        return module
+    above = package.split(".") if package else []
+    kept = above[: len(above) - dots + 1] if dots > 1 else above
+    return ".".join([*kept, module.lstrip(".")]).strip(".")
+
+
+class Lookup:
+    """Which files of a tree an imported name means, with every package above it."""
+
+    def __init__(self, sources: Iterable[str], roots: tuple[str, ...] = ("", "src/", "lib/")) -> None:
+        """Look in `sources` below each of `roots`."""
+        self.sources = set(sources)
+        self.roots = roots
+
+    def files(self, name: str) -> Iterator[str]:
+        """Yield the files that `import name` runs."""
+        words = [word for word in name.split(".") if word]
+        for root in self.roots:
+            for count in range(1, len(words) + 1):
+                stem = root + "/".join(words[:count])
+                for path in (f"{stem}/__init__.py", f"{stem}.py"):
+                    if path in self.sources:
+                        yield path

@@ -1,0 +1,98 @@
+"""When the code in each file of a Python package runs, as far as reading can tell."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from biopsy.ecosystems.pypi import identity, imports, manifest
+from biopsy.ecosystems.reading import aside, read, under
+from biopsy.model.behaviour import When
+from biopsy.model.release import Tree
+
+MAX_FOLLOWED = 500
+"""Most files that are read to follow imports, for each moment."""
+
+_CUSTOMIZE = re.compile(
+    r"(?:src/|[^/]+\.data/(?:purelib|platlib)/)?(?:site|user)customize(?:\.py|/__init__\.py)"
+)
+_TOP = re.compile(r"(?:src/)?[^/]+\.egg-info/top_level\.txt")
+
+
+def moments(tree: Tree) -> Mapping[str, When]:
+    """Give the earliest moment of each Python file, .pth file and script; leave out what is not known."""
+    sources = {f.path for f in tree.files if f.path.endswith((".py", ".pyw"))}
+    wheel = manifest.is_wheel(tree)
+    found: dict[str, When] = {}
+    for path in sources:
+        if when := _alone(tree, path, sources, wheel=wheel):
+            found[path] = when
+    lookup = imports.Lookup(sources)
+    imported = sorted(p for p, when in found.items() if when is When.IMPORT)
+    for path in _follow(tree, lookup, imported):
+        if found.get(path) in (When.TEST, When.DOCS):
+            found[path] = When.IMPORT
+    starting = [*_starting(tree, lookup)]
+    for path in [*starting, *_follow(tree, lookup, starting)]:
+        found[path] = When.START
+    if not wheel:
+        installing = [*_installing(tree, lookup)]
+        for path in [*installing, *_follow(tree, lookup, installing)]:
+            found[path] = When.INSTALL
+    for path, _, _ in manifest.pth_lines(tree):
+        found[path] = When.START
+    return found
+
+
+def _alone(tree: Tree, path: str, sources: set[str], *, wheel: bool) -> When | None:
+    """Judge a file by its own path."""
+    if ".data/scripts/" in path or path.endswith("__main__.py"):
+        return When.CALL
+    if when := aside(path):
+        return when
+    if wheel or _packaged(path, sources):
+        return When.IMPORT
+    tops = {line.strip() for top in under(tree, _TOP) for line in (read(tree, top) or "").splitlines()}
+    first = path.removeprefix("src/").partition("/")[0].removesuffix(".py")
+    if tops:
+        return When.IMPORT if first in tops else None
+    lonely = not any(p.endswith("/__init__.py") for p in sources)
+    return When.IMPORT if lonely and "/" not in path and path != "setup.py" else None
+
+
+def _packaged(path: str, sources: set[str]) -> bool:
+    folder = path.rpartition("/")[0]
+    return path.startswith("src/") or (bool(folder) and f"{folder}/__init__.py" in sources)
+
+
+def _starting(tree: Tree, lookup: imports.Lookup) -> Iterator[str]:
+    yield from under(tree, _CUSTOMIZE)
+    for _, _, line in manifest.pth_lines(tree):
+        for name in imports.names(line, deep=True):
+            yield from lookup.files(name)
+
+
+def _installing(tree: Tree, lookup: imports.Lookup) -> Iterator[str]:
+    """Yield setup.py, the in-tree build backend, and what setup.py names or imports, in functions too."""
+    if (source := read(tree, "setup.py")) is not None and not manifest.is_wheel(tree):
+        yield "setup.py"
+        for name in imports.names(source, deep=True):
+            yield from lookup.files(name)
+        yield from imports.opened(source, lookup.sources)
+    folders, backend = identity.backend(tree)
+    for folder in folders:
+        for name in imports.parts(backend):
+            yield from imports.Lookup(lookup.sources, (f"{folder}/" if folder else "",)).files(name)
+
+
+def _follow(tree: Tree, lookup: imports.Lookup, start: Iterable[str]) -> Iterator[str]:
+    """Yield every file that the first ones import when they are themselves imported."""
+    queue, seen = list(start), set(start)
+    for count, path in enumerate(queue):
+        if count >= MAX_FOLLOWED:
+            return
+        package = imports.package_of(path)
+        for name in imports.names(read(tree, path) or "", package=package):
+            for file in lookup.files(name):
+                if file not in seen:
+                    seen.add(file)
+                    queue.append(file)
+                    yield file
