@@ -13,10 +13,12 @@ that reaches a document is hostile: each format says in its own docstring what i
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from biopsy.errors import UsageError
-from biopsy.model.dossier import Analysis
+
+if TYPE_CHECKING:  # whoever only asks for names, as --help does, does not wait for the model
+    from biopsy.model.dossier import Analysis
 
 
 class Format(Protocol):
@@ -24,7 +26,7 @@ class Format(Protocol):
 
     ENDING: str
 
-    def render(self, first: Analysis, *more: Analysis) -> str:
+    def render(self, first: "Analysis", *more: "Analysis") -> str:
         """The whole document, ending in a line break."""
 
 

@@ -21,6 +21,9 @@ from biopsy.model.dossier import Analysis, Call, Finding, Level
 from biopsy.model.run import Outcome, Status
 
 ENDING = ".txt"
+ON_SCREEN = True
+"""`render` takes the width and the colours of a terminal."""
+
 WIDTH = 100
 MIN_WIDTH, MAX_WIDTH = 40, 160
 
@@ -111,7 +114,7 @@ def _finding(finding: Finding, room: int) -> Iterator[Text]:
     yield _line("  ", mark, " ", title, (f"  {' '.join(words)}", "dim"))
     facts = summary.facts(finding.evidence)
     for number, (behaviour, places) in enumerate(facts[:room], 1):
-        left = len(facts) - room
+        left = len(facts) - room + finding.more
         more = f"  and {left} more" if number == room and left > 0 else ""
         value = visible(behaviour.value, limit=200)
         where = ", ".join(visible(place, limit=40) for place in places[:2])

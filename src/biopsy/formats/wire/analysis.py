@@ -55,6 +55,7 @@ class FindingDocument(Struct, frozen=True, kw_only=True):
     convicts: Annotated[bool, Meta(description="Decisive on its own.")]
     why: str
     evidence: tuple[BehaviourText, ...]
+    more_evidence: Annotated[int, Meta(ge=0, description="Behaviours beyond those in `evidence`.")]
 
 
 class StepDocument(Struct, frozen=True, kw_only=True):

@@ -50,6 +50,7 @@ def _finding(finding: Finding) -> wire.FindingDocument:
         convicts=finding.convicts,
         why=text(finding.why),
         evidence=tuple(text(str(behaviour)) for behaviour in finding.evidence),
+        more_evidence=_count(finding.more),
     )
 
 

@@ -1,0 +1,125 @@
+"""The `biopsy` command: finds its subcommands by their files, and turns errors into one line and a status."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import rich_click as click
+from click.exceptions import Abort, ClickException
+
+from biopsy.cli.output import let_go
+from biopsy.cli.teach import write_epilog
+from biopsy.errors import BiopsyError, RuleError, SandboxError
+
+WRONG = 2
+UNFINISHED = 3
+INTERRUPTED = 128 + signal.SIGINT
+CUT_OFF = 128 + signal.SIGPIPE
+
+_COMMANDS = Path(__file__).parent / "commands"
+
+
+class Commands(click.RichGroup):
+    """A group whose commands are the modules of a folder, each imported when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The commands there are, by name."""
+        return sorted(file.stem for file in _COMMANDS.glob("[a-z]*.py"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The `command` of the module of that name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = import_module(f"biopsy.cli.commands.{cmd_name}").command
+        return command
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
+        """Run, say in one line what went wrong, and exit: 2 or 3 for errors (see `biopsy.errors`)."""
+        extra["standalone_mode"] = False
+        try:
+            status = super().main(args, prog_name or "biopsy", **extra)
+            sys.stdout.flush()
+        except ClickException as err:
+            status = _say(f"{err.format_message()} {_hint(err)}".rstrip(), WRONG)
+        except BiopsyError as err:
+            status = _say(str(err), UNFINISHED if isinstance(err, SandboxError) else WRONG, err)
+        except BrokenPipeError:
+            let_go()
+            status = CUT_OFF
+        except (Abort, KeyboardInterrupt):
+            status = _say("interrupted", INTERRUPTED)
+        sys.exit(status if isinstance(status, int) else 0)
+
+    def format_epilog(self, ctx: click.RichContext, formatter: click.RichHelpFormatter) -> None:  # type: ignore[override]  # noqa: ARG002
+        """Write the epilog as it stands."""
+        write_epilog(self.epilog, formatter)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a pipe that broke is told from other errors before click makes it status 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            let_go()
+            ctx.exit(CUT_OFF)
+
+
+def _hint(err: ClickException) -> str:
+    context = getattr(err, "ctx", None)
+    return f"(see: {context.command_path} --help)" if context is not None else ""
+
+
+def _say(message: str, status: int, err: BiopsyError | None = None) -> int:
+    from biopsy.formats.views.visible import visible  # noqa: PLC0415 - only now is it needed
+
+    shown = visible(message.strip(), lines=isinstance(err, RuleError))
+    click.echo(f"biopsy: {shown}", err=True)
+    return status
+
+
+EXAMPLES = """
+Examples
+  biopsy analyze pkg:pypi/six@1.17.0         run a release, say what it does
+  biopsy analyze ./thing-1.0.tgz -o r.html   a file; a report to look at
+  biopsy doctor                             what this machine can do
+
+BIOPSY_HOME (default: your data directory) holds everything that is kept.
+"""
+
+
+def heed_termination() -> None:
+    """Treat being terminated like being interrupted: what holds a sandbox takes it down on its way out."""
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        raise KeyboardInterrupt
+
+    try:
+        signal.signal(signal.SIGTERM, stop)
+    except ValueError:
+        return  # not in the main thread: whoever runs us there decides
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EXAMPLES,
+)
+@click.rich_config(
+    help_config={
+        "text_markup": "rich",
+        "max_width": 100,
+        "command_groups": {
+            "biopsy": [
+                {"name": "Packages", "commands": ["analyze", "show"]},
+                {"name": "This machine", "commands": ["doctor", "image"]},
+            ]
+        },
+        "commands_panel_title": "More",
+    }
+)
+@click.version_option(package_name="biopsy", message="%(prog)s %(version)s")
+def biopsy() -> None:
+    """Take an open-source package apart, say what it does, and show the evidence."""

@@ -1,0 +1,1 @@
+"""The subcommands: one module each, named as the command, with the command in `command`."""

@@ -1,0 +1,177 @@
+"""`biopsy analyze`: take packages apart and say what they do."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from biopsy.cli.home import home_option
+from biopsy.cli.teach import Taught
+from biopsy.errors import BiopsyError, SandboxError
+from biopsy.formats import names
+from biopsy.formats.views.visible import visible
+
+if TYPE_CHECKING:
+    from biopsy.model.dossier import Analysis
+    from biopsy.pipeline import Options
+
+FAIL_ON = {"malicious": ("malicious",), "suspicious": ("malicious", "suspicious"), "never": ()}
+BELOW, AT_OR_ABOVE, WRONG, UNFINISHED = 0, 1, 2, 3
+
+EXAMPLES = """
+Examples
+  biopsy analyze pkg:pypi/six@1.17.0            a release, as a purl
+  biopsy analyze pypi:six npm:chalk@5.6.2       the newest six, and one chalk
+  biopsy analyze npm:@babel/core -o core.html   scoped; a report to look at
+  biopsy analyze ./dist/thing-1.0.tar.gz        .whl .tar.gz .zip .tgz, folder
+  biopsy analyze pypi:six --static-only         runs nothing, needs no root
+  biopsy analyze pypi:six --profile laptop      as one machine only
+  biopsy analyze pypi:six -f json | jq .verdict for programs
+
+Exit status
+  0  every verdict is below --fail-on
+  1  a verdict is at or above --fail-on
+  2  wrong usage, or a target that cannot be read
+  3  an analysis could not finish: its verdict is unknown
+
+Where several apply, 1 goes before 2, and 2 before 3.
+"""
+
+
+def _words(_ctx: click.Context, _param: click.Parameter, value: Sequence[str]) -> tuple[str, ...]:
+    """Several options, or one with commas."""
+    return tuple(word for text in value for word in text.replace(",", " ").split())
+
+
+@click.command("analyze", cls=Taught, epilog=EXAMPLES)
+@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@click.option(
+    "--format",
+    "-f",
+    "form",
+    type=click.Choice(names()),
+    help="How to show it; default: text, or as FILE ends.",
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the report there.",
+)
+@click.option("--static-only", is_flag=True, help="Read the files, run nothing.")
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    callback=_words,
+    metavar="NAME",
+    help="The machine to pretend to be: laptop, github-actions. Repeatable; default: both.",
+)
+@click.option(
+    "--phases",
+    multiple=True,
+    callback=_words,
+    metavar="LIST",
+    help="Phases to run, with commas: install,import,… Default: all.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1),
+    metavar="SECONDS",
+    help="For all phases together, under each profile.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(tuple(FAIL_ON)),
+    default="malicious",
+    show_default=True,
+    help="The verdict from which the exit status is 1.",
+)
+@click.option(
+    "--artifact",
+    type=click.Choice(("sdist", "wheel", "all")),
+    help="Which file of the release; default: the one an install would take.",
+)
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Keep trace, exchanges and written files there.",
+)
+@click.option(
+    "--rules",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Judge by these rules instead of those that come with biopsy.",
+)
+@home_option
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@click.option("--no-color", "plain", is_flag=True, help="No colours. Also: NO_COLOR.")
+@click.rich_config(
+    help_config={
+        "option_groups": {
+            "*": [
+                {
+                    "name": "What is run",
+                    "options": ["--static-only", "--profile", "--phases", "--timeout", "--artifact"],
+                },
+                {
+                    "name": "What comes out",
+                    "options": ["--format", "--output", "--fail-on", "--keep", "--quiet", "--no-color"],
+                },
+            ]
+        }
+    }
+)
+def command(targets: tuple[str, ...], quiet: bool, plain: bool, **options: Any) -> int:  # noqa: FBT001
+    """Take packages apart, run them where they can harm nobody, and say what they do.
+
+    TARGET is a release (pkg:pypi/six@1.17.0, pypi:six, npm:@scope/name@1.0.0) or a file or directory.
+    """
+    from biopsy.cli import output as out  # noqa: PLC0415 - what follows is slow to import, and --help is not
+    from biopsy.cli.elevate import ensure_root  # noqa: PLC0415
+    from biopsy.pipeline import Options  # noqa: PLC0415
+
+    output, fail_on = options.pop("output"), options.pop("fail_on")
+    form = out.choose(options.pop("form"), output)
+    colour = False if plain else None
+    if not options["static_only"]:
+        ensure_root(sys.argv[1:], options["home"])
+    analyses, failed = _analyze(targets, Options(**options), quiet=quiet, colour=colour)
+    if analyses:
+        out.write(analyses, form, output, colour=colour)
+    return _status([analysis.verdict.call for analysis in analyses], fail_on, failed)
+
+
+def _analyze(
+    targets: Sequence[str], options: "Options", *, quiet: bool, colour: bool | None
+) -> "tuple[list[Analysis], int]":
+    """Analyse each; a target that fails is said and does not stop the next, its status is returned."""
+    from biopsy import pipeline  # noqa: PLC0415
+    from biopsy.cli.progress import progress  # noqa: PLC0415
+
+    analyses: list[Analysis] = []
+    failed = BELOW
+    for target in targets:
+        try:
+            with progress(quiet=quiet, colour=colour) as report:
+                analyses.extend(pipeline.analyze(target, options, report))
+        except BiopsyError as err:
+            if len(targets) == 1:
+                raise
+            click.echo(f"biopsy: {visible(f'{target}: {err}')}", err=True)
+            status = UNFINISHED if isinstance(err, SandboxError) else WRONG
+            failed = status if failed == BELOW else min(failed, status)
+    return analyses, failed
+
+
+def _status(verdicts: Sequence[str], fail_on: str, failed: int) -> int:
+    """The exit status of several verdicts and failures."""
+    if any(verdict in FAIL_ON[fail_on] for verdict in verdicts):
+        return AT_OR_ABOVE
+    if failed == BELOW and "unknown" in verdicts:
+        return UNFINISHED
+    return failed

@@ -1,0 +1,66 @@
+"""`biopsy show`: kept analyses again, judged by the rules of today."""
+
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from biopsy.cli.home import home_option
+from biopsy.cli.teach import Taught
+from biopsy.formats import names
+from biopsy.formats.views.visible import visible
+
+EXAMPLES = """
+Examples
+  biopsy show                                 which analyses are kept
+  biopsy show RUN_ID
+  biopsy show RUN_ID -o report.html
+  biopsy show RUN_ID --rules ./my-rules       what would these rules say?
+"""
+
+
+@click.command("show", cls=Taught, epilog=EXAMPLES)
+@click.argument("run_id", required=False)
+@click.option("--format", "-f", "form", type=click.Choice(names()), help="Default: text, or as FILE ends.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the report there.",
+)
+@click.option(
+    "--rules",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Judge by these rules instead of those that come with biopsy.",
+)
+@home_option
+@click.option("--no-color", "plain", is_flag=True, help="No colours. Also: NO_COLOR.")
+def command(run_id: str | None, home: Path, **options: Any) -> None:
+    """Show an analysis made before, or list them. Nothing is run again; the rules of today judge it.
+
+    RUN_ID is in every report, and the last line of the text form names it.
+    """
+    if run_id is None:
+        _list(home)
+        return
+    from biopsy import pipeline  # noqa: PLC0415 - slow to import, and --help is not
+    from biopsy.cli import output as out  # noqa: PLC0415
+
+    analysis = pipeline.show(home, run_id, options["rules"])
+    form = out.choose(options["form"], options["output"])
+    out.write([analysis], form, options["output"], colour=False if options["plain"] else None)
+
+
+def _list(home: Path) -> None:
+    from biopsy.warehouse import Warehouse  # noqa: PLC0415
+
+    kept = Warehouse(home).recent()
+    for dossier in kept:
+        run = "read only" if dossier.static_only else "run"
+        name = f"{dossier.release.ecosystem}:{dossier.release.name}@{dossier.release.version}"
+        words = (dossier.run_id, dossier.created, f"{run:9}", name, dossier.artifact.filename)
+        click.echo(visible("  ".join(words)))
+    if not kept:
+        click.echo("nothing is kept yet: biopsy analyze TARGET")
