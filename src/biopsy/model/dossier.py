@@ -60,6 +60,7 @@ class Finding:
     category: str
     evidence: tuple[Behaviour, ...]
     convicts: bool = False  # decisive on its own
+    more: int = 0  # behaviours beyond those in `evidence`
 
 
 class Call(StrEnum):
