@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -52,6 +53,11 @@ class Commands(click.RichGroup):
             status = CUT_OFF
         except (Abort, KeyboardInterrupt):
             status = _say("interrupted", INTERRUPTED)
+        except Exception as err:
+            traceback.print_exc()  # ours to mend: never the status 1 of a verdict
+            status = _say(
+                f"a fault in biopsy itself, please report it: {type(err).__name__}: {err}", UNFINISHED
+            )
         sys.exit(status if isinstance(status, int) else 0)
 
     def format_epilog(self, ctx: click.RichContext, formatter: click.RichHelpFormatter) -> None:  # type: ignore[override]  # noqa: ARG002

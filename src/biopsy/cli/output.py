@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-import rich_click as click
+from click import get_binary_stream
 
 from biopsy import formats
 from biopsy.errors import UsageError
@@ -38,7 +38,7 @@ def write(analyses: "Sequence[Analysis]", name: str, output: Path | None, *, col
     if output is not None:
         _save(document, output)
         return
-    stream = click.get_binary_stream("stdout")
+    stream = get_binary_stream("stdout")
     try:
         stream.write(document)
         stream.flush()
