@@ -1,0 +1,83 @@
+"""How phases ended: the cell's word first, then the driver's, which comes out of the sandbox and may lie."""
+
+import re
+from typing import Final
+
+import msgspec
+
+from biopsy.model.run import Outcome, Status, Step
+from biopsy.sandbox.raw import Ran
+from biopsy.sandbox.trace_text import argument_text
+
+MAX_STEPS: Final = 2_000
+"""Most steps that are kept of one phase."""
+
+MAX_LINE: Final = 64 * 1024
+"""Longest line of a driver that is read, in bytes."""
+
+MAX_REASON: Final = 300
+MAX_NAME: Final = 300
+MAX_TAIL: Final = 4_000
+"""How much of what a phase printed is kept for people, in characters."""
+
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
+
+
+class _Line(msgspec.Struct):
+    """A line that a driver prints: about one step, or, at the end, about the phase."""
+
+    step: str = ""
+    status: Status = Status.COMPLETED
+    reason: str = ""
+    duration: float = 0.0
+    phase: Status | None = None
+
+
+_DECODER = msgspec.json.Decoder(_Line)
+
+
+def outcome(ran: Ran, profile: str) -> Outcome:
+    """Combine what the cell and the driver say of a phase."""
+    steps, last = _steps(ran.output)
+    status, reason = ran.status, ran.reason
+    if status is Status.COMPLETED:
+        if last is not None and last.phase is not None:
+            status, reason = last.phase, last.reason or reason
+        elif ran.exit == 0 or ran.exit is None:
+            status, reason = Status.FAILED, "no-report"
+    if last is not None and status is ran.status and not reason:
+        reason = last.reason
+    duration = max(0, ran.end_ns - ran.start_ns) / 1e9
+    return Outcome(
+        profile, ran.phase, status, _short(reason, MAX_REASON), round(duration, 3), tuple(steps), _tail(ran)
+    )
+
+
+def _steps(output: bytes) -> tuple[list[Step], _Line | None]:
+    steps: list[Step] = []
+    last = None
+    for raw in output.splitlines():
+        if not raw.startswith(b"{") or len(raw) > MAX_LINE:
+            continue
+        try:
+            line = _DECODER.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+        if line.phase is not None:
+            last = line
+        elif line.step and len(steps) < MAX_STEPS:
+            duration = min(max(line.duration, 0.0), 1e6) if line.duration == line.duration else 0.0
+            name, reason = _short(line.step, MAX_NAME), _short(line.reason, MAX_REASON)
+            steps.append(Step(name, line.status, reason, round(duration, 3)))
+    return steps, last
+
+
+def _short(text: str, limit: int) -> str:
+    text = _CONTROL.sub(" ", text.encode(errors="backslashreplace").decode())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _tail(ran: Ran) -> str:
+    lines = [line for line in ran.output.splitlines() if not line.startswith((b'{"step"', b'{"phase"'))]
+    text = argument_text(b"\n".join([*lines, *ran.errors.splitlines()])[-MAX_TAIL:])
+    return _CONTROL.sub("", text).strip()
