@@ -3,8 +3,8 @@
     BIOPSY_HOME/images/<id>/root          the read-only lower layer of every run
     BIOPSY_HOME/images/<id>/image.json    what it was made from
 
-The id is a hash of the recipe (`image.yml`, the version of Node, how `image_tools` puts it together): an image
-whose recipe changed is another image, and the old one may be removed.
+The id is a hash of the recipe (`image.yml`, the version of Node, how `image_tools` puts it together): an
+image whose recipe changed is another image, and the old one may be removed.
 """
 
 import fcntl
