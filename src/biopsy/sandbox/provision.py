@@ -1,6 +1,6 @@
 """Get what a sandbox needs onto this machine: Debian's packages, and a gVisor that is new enough.
 
-Everything comes through apt from the machine's own mirrors, checked by apt's own keys; no other host is asked.
+Everything comes through apt from the machine's own mirrors, checked by its own keys; no other host is asked.
 """
 
 import os
