@@ -2,26 +2,23 @@
 
 from biopsy.model.run import Phase
 
-DRIVER = "npm.mjs"
-
 _PHASES = (
-    # name, seconds that the driver gives itself, seconds until it is ended, may fetch
-    ("install", 110, 120.0, True),
-    ("import", 45, 60.0, False),
-    ("scripts", 15, 25.0, False),
-    ("execute", 12, 25.0, False),
+    # name, driver, seconds that the driver gives itself, seconds until it is ended
+    ("install", "npm.mjs", 110, 120.0),
+    ("import", "npm.mjs", 45, 60.0),
+    ("scripts", "npm.mjs", 15, 25.0),
+    ("execute", "npm.mjs", 12, 25.0),
 )
 
 
 def plan(name: str) -> tuple[Phase, ...]:
     """Give the phases in their order; every driver stops itself before its phase's end."""
     return tuple(
-        Phase(
-            phase,
-            DRIVER,
-            (phase, "--name", name, "--budget", str(budget), *(["{artifact}"] if phase == "install" else [])),
-            timeout,
-            installs,
-        )
-        for phase, budget, timeout, installs in _PHASES
+        Phase(phase, driver, _arguments(phase, name, budget), timeout, phase == "install")
+        for phase, driver, budget, timeout in _PHASES
     )
+
+
+def _arguments(phase: str, name: str, budget: int) -> tuple[str, ...]:
+    last = ("{artifact}",) if phase == "install" else ()
+    return (phase, "--name", name, "--budget", str(budget), *last)

@@ -1,0 +1,215 @@
+"""Processes that import a module and fork for others: used by pymodules.py.
+
+None of them shares a stream with what it imports; they talk over a socket pair, a JSON line a message:
+
+    down  {"module": name, "skip": calls done before}
+    up    {"status", "reason"} of the first import; then, for each module asked for, {"pid"}, {"call", "index"}
+          before a call, the same with "status" after it, {"status", "reason"}, {"exit"}
+"""
+
+import atexit
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+
+SETTLE = 2.0  # seconds that threads may go on after an import
+DONE = 70  # exit status of a child that came to its end
+MAX_REASON = 300
+
+
+# ---- in the child
+
+def text(err):
+    """Say an exception in one line, even one whose `str` raises."""
+    try:
+        return f"{type(err).__name__}: {err}"[:MAX_REASON]
+    except BaseException:
+        return type(err).__name__
+
+
+def attempt(name):
+    """Import; give status and reason."""
+    try:
+        importlib.import_module(name)
+    except SystemExit as err:
+        return "failed", f"exited: {text(err)}"
+    except ModuleNotFoundError as err:
+        return "failed", f"missing-module: {err.name}"
+    except ImportError as err:
+        return "failed", f"import-error: {text(err)}"
+    except BaseException as err:
+        return "failed", f"raised: {text(err)}"
+    return "completed", ""
+
+
+def settle():
+    """Let threads go on for a while, run what waits for the end, and leave."""
+    end = time.monotonic() + SETTLE
+    try:
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join(max(0.0, end - time.monotonic()))
+        atexit._run_exitfuncs()
+    except BaseException:
+        pass
+    os._exit(DONE)
+
+
+def send(channel, **message):
+    """Tell the process above; what cannot be told is told by the exit status."""
+    try:
+        channel.sendall((json.dumps(message) + "\n").encode())
+    except (OSError, ValueError):
+        pass
+
+
+def live(channel, module, calls):
+    """Import the first module, then fork for each that is asked for. Never returns."""
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(null, number)
+    kept = channel.fileno()
+    os.closerange(3, kept)
+    os.closerange(kept + 1, 256)
+    sys.argv = [""]
+    sys.path.insert(0, os.getcwd())  # as `python3 -c` has it
+    status, reason = attempt(module)
+    send(channel, status=status, reason=reason)
+    try:
+        for line in channel.makefile("r"):
+            serve(channel, json.loads(line), calls)
+    except BaseException:
+        pass
+    settle()
+
+
+def serve(channel, request, calls):
+    """Fork for one module and say how the fork ended."""
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        atexit._clear()
+        status, reason = attempt(request["module"])
+        if calls and status == "completed":
+            for index, label, outcome in calls(sys.modules.get(request["module"]), request["skip"]):
+                send(channel, index=index, call=label, **outcome)
+        send(channel, status=status, reason=reason)
+        settle()
+    send(channel, pid=pid)
+    try:
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    except OSError:
+        code = DONE
+    send(channel, exit=code)
+
+
+# ---- in the process above it
+
+class Gone(Exception):
+    """A child hung up or said nonsense."""
+
+
+class Child:
+    """A process that has a module imported and forks for what is below it."""
+
+    def __init__(self, module, calls=None):
+        """Start it; `calls`, if given, is what a fork runs after its import."""
+        self.channel, theirs = socket.socketpair()
+        self.pid = os.fork()
+        if self.pid == 0:
+            self.channel.close()
+            live(theirs, module, calls)
+        theirs.close()
+        self.buffer = b""
+
+    def hear(self, end):
+        """Give the next message; raise TimeoutError at `end`, Gone when there will be none."""
+        while b"\n" not in self.buffer:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.channel], [], [], left)[0]:
+                raise TimeoutError
+            try:
+                data = self.channel.recv(65536)
+            except OSError:
+                data = b""
+            if not data or len(self.buffer) > 1_000_000:
+                raise Gone
+            self.buffer += data
+        line, _, self.buffer = self.buffer.partition(b"\n")
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            raise Gone from None
+        if not isinstance(message, dict):
+            raise Gone
+        return message
+
+    def ask(self, module, skip=0):
+        """Have it fork for a module."""
+        try:
+            self.channel.sendall((json.dumps({"module": module, "skip": skip}) + "\n").encode())
+        except OSError:
+            raise Gone from None
+
+    def first(self, patience):
+        """Give status and reason of the first import; end the child unless that completed."""
+        try:
+            message = self.hear(time.monotonic() + patience)
+        except TimeoutError:
+            self.end(0)
+            return "timeout", f"no end after {patience:.0f} s"
+        except Gone:
+            return died(self.end(1.0))
+        answer = str(message.get("status")), str(message.get("reason", ""))
+        if answer[0] != "completed":
+            self.end(SETTLE + 0.5)
+        return answer
+
+    def end(self, patience):
+        """Let it settle, then end it; give its exit status, None where it was killed."""
+        try:
+            self.channel.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+        limit, code = time.monotonic() + patience, None
+        try:
+            while code is None:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+                if pid:
+                    code = os.waitstatus_to_exitcode(status)
+                elif time.monotonic() >= limit:
+                    kill(self.pid)
+                    os.waitpid(self.pid, 0)
+                    break
+                else:
+                    time.sleep(0.005)
+        except OSError:
+            pass
+        self.channel.close()
+        return code
+
+
+def kill(pid):
+    """End a session that a child of ours leads, and nothing that has left it."""
+    if isinstance(pid, int) and pid > 1:
+        for end in (os.killpg, os.kill):
+            try:
+                end(pid, signal.SIGKILL)
+            except OSError:
+                pass
+
+
+def died(code):
+    """Say how a process ended that gave no answer: it may have closed the socket and gone on."""
+    if code is None:
+        return "crashed", "hung-up"
+    if code == DONE:
+        return "completed", ""
+    return "crashed", f"signal-{-code}" if code < 0 else f"exit-{code}"
