@@ -1,0 +1,185 @@
+"""Folding of constants: what operators, indices and joins give when their operands are known."""
+
+import operator
+from collections.abc import Callable
+
+from biopsy.static.code.value import (
+    CLEAN,
+    HOLE,
+    MAX_CONSTS,
+    MAX_TEXT,
+    Value,
+    as_text,
+    const,
+    merge,
+    unknown,
+)
+
+_NUMBERS: dict[str, Callable[[int, int], int]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "^": operator.xor,
+    "&": operator.and_,
+    "|": operator.or_,
+    ">>": operator.rshift,
+    "<<": operator.lshift,
+}
+
+
+def binary(op: str, left: Value, right: Value) -> Value:
+    """`left op right`."""
+    taint = left.taint | right.taint
+    if op == "+" and left.items is not None and right.items is not None:
+        return Value(items=(left.items + right.items)[:100_000], taint=taint)
+    if op == "|" and (left.fields is not None or right.fields is not None):
+        return Value(fields={**(left.fields or {}), **(right.fields or {})}, taint=taint)
+    if op == "%" and left.consts and isinstance(left.consts[0], str):
+        return _percent(left, right)
+    if op == "/" and (left.consts or right.consts) and _is_text(left, right):
+        return Value(consts=(path(left.text(), right.text()),), ref=left.ref, taint=taint)
+    if op == "+" and _is_text(left, right):
+        return _concat(left, right)
+    if left.consts and right.consts:
+        results = [_number(op, a, b) for a in left.consts[:4] for b in right.consts[:4]]
+        return Value(
+            consts=tuple(dict.fromkeys(r for r in results if r is not None))[:MAX_CONSTS], taint=taint
+        )
+    if op in {"+", "%"}:
+        return unknown(left, right)
+    return Value(taint=taint)
+
+
+def _is_text(*values: Value) -> bool:
+    return any(isinstance(c, str | bytes) for v in values for c in v.consts[:1])
+
+
+def _concat(left: Value, right: Value) -> Value:
+    taint = left.all_taint() | right.all_taint()
+    if isinstance(left.whole(), bytes) or isinstance(right.whole(), bytes):
+        a, b = left.whole(), right.whole()
+        if isinstance(a, bytes) and isinstance(b, bytes) and len(a) + len(b) <= MAX_TEXT:
+            return const(a + b, taint)
+        return Value(taint=taint)
+    ones, twos = list(left.texts()) or [_flat(left)], list(right.texts()) or [_flat(right)]
+    texts = [a + b for a in ones for b in twos if len(a) + len(b) <= MAX_TEXT]
+    return Value(consts=tuple(dict.fromkeys(texts[:MAX_CONSTS])), taint=taint)
+
+
+def _flat(value: Value) -> str:
+    """How JavaScript prints an array inside a text; a hole for all else."""
+    if value.items is not None and all(i.consts for i in value.items[:1000]):
+        return ",".join(i.text() for i in value.items[:1000])
+    return HOLE
+
+
+def _number(op: str, a: object, b: object) -> object:
+    if isinstance(a, str | bytes) and isinstance(b, int) and op == "*":
+        return a * b if 0 <= len(a) * b <= MAX_TEXT else None
+    if not isinstance(a, int | float) or not isinstance(b, int | float):
+        return None
+    try:
+        if op == "/":
+            return a / b
+        if op == "**":
+            return a**b if abs(b) < 64 and abs(a) < 2**16 else None
+        if op in {"<<", ">>"} and not 0 <= b < 64:
+            return None
+        result = _NUMBERS[op](a, b)  # type: ignore[arg-type]
+    except (KeyError, TypeError, ArithmeticError, ValueError):
+        return None
+    return result if abs(result) < 2**128 else None
+
+
+def _percent(left: Value, right: Value) -> Value:
+    taint = left.taint | right.all_taint()
+    pieces = left.text().replace("%%", "%\0")
+    given = right.items if right.items is not None else [right]
+    out, at = [], 0
+    import re  # noqa: PLC0415
+
+    def fill(match: "re.Match[str]") -> str:
+        nonlocal at
+        if match[1] and right.fields is not None:
+            held = right.fields.get(match[1])
+            return held.text() if held and held.consts else HOLE
+        value = given[at] if at < len(given) else None
+        at += 1
+        return value.text() if value and value.consts else HOLE
+
+    out.append(re.sub(r"%(?:\((\w+)\))?[-+ #0]*[\d.*]*[diouxXeEfFgGcrsa]", fill, pieces))
+    return const("".join(out).replace("%\0", "%"), taint)
+
+
+def join(parts: list[Value], separator: str = "") -> Value:
+    """Parts put together as text."""
+    taint = CLEAN.union(*(p.all_taint() for p in parts)) if parts else CLEAN
+    wide = [p for p in parts if len(p.consts) > 1]
+    if len(wide) == 1:
+        texts = []
+        for choice in wide[0].texts():
+            texts.append(separator.join(choice if p is wide[0] else p.text() for p in parts))
+        return Value(consts=tuple(texts[:MAX_CONSTS]), taint=taint)
+    return const(separator.join(p.text() for p in parts), taint)
+
+
+def path(left: str, right: str) -> str:
+    """Two parts of a path as one."""
+    if right.startswith("/") or not left:
+        return right
+    while right.startswith("./"):
+        right = right[2:]
+    return f"{left.rstrip('/')}/{right}" if right else left
+
+
+def items(value: Value, *, keys: bool = False) -> list[Value] | None:
+    """What iterating a value gives, one by one; None where that is not known."""
+    if value.items is not None and not keys:
+        return value.items
+    if value.fields is not None and not value.made:
+        return [const(k, value.taint) for k in value.fields if HOLE not in k] or None
+    whole = value.whole()
+    if isinstance(whole, str):
+        return [const(c, value.taint) for c in whole[:20_001]]
+    if isinstance(whole, bytes):
+        return [const(c, value.taint) for c in whole[:20_001]]
+    return None
+
+
+def index(obj: Value, key: Value) -> Value | None:
+    """`obj[key]` where both are known well enough; None where not."""
+    if len(key.consts) != 1:
+        return None
+    at = key.consts[0]
+    if isinstance(at, str) and at.isdigit() and obj.items is not None:
+        at = int(at)
+    if isinstance(at, float) and at.is_integer():
+        at = int(at)
+    if isinstance(at, int) and not isinstance(at, bool):
+        if obj.items is not None:
+            return obj.items[at] if -len(obj.items) <= at < len(obj.items) else Value(taint=obj.taint)
+        whole = obj.whole()
+        if whole is not None and -len(whole) <= at < len(whole):
+            return const(whole[at], obj.taint)
+    if obj.fields is not None and (held := obj.fields.get(as_text(at))) is not None:
+        return held if not obj.taint else merge([held, Value(taint=obj.taint)])
+    return None
+
+
+def cut(obj: Value, ends: "list[Value | None]") -> Value:
+    """`obj[low:high:step]`."""
+    bounds: list[int | None] = []
+    for end in ends:
+        number = end.consts[0] if end is not None and len(end.consts) == 1 else None
+        if end is not None and number is None and not end.consts:
+            return unknown(obj)
+        bounds.append(number if isinstance(number, int) else None)
+    if bounds[2] == 0:
+        return unknown(obj)
+    piece = slice(*bounds)
+    if obj.items is not None:
+        return Value(items=obj.items[piece], taint=obj.taint)
+    cuts = tuple(c[piece] for c in obj.consts if isinstance(c, str | bytes))
+    return Value(consts=cuts, taint=obj.taint) if cuts else unknown(obj)

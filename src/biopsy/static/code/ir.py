@@ -1,0 +1,282 @@
+"""The small language that every source language is lowered to.
+
+Only what matters to following values is kept: operators that compare, loops' ends and exceptions are not.
+Bodies of functions are lowered when they are first run (`Func.body`), most never.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Const:
+    """A literal: str, bytes, int, float, bool or None."""
+
+    value: object
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Name:
+    """A variable, or where none is bound, a builtin."""
+
+    id: str
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Attr:
+    """`obj.name`."""
+
+    obj: "Expr"
+    name: str
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Index:
+    """`obj[key]`."""
+
+    obj: "Expr"
+    key: "Expr"
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Slice:
+    """A key `low:high:step`."""
+
+    low: "Expr | None"
+    high: "Expr | None"
+    step: "Expr | None"
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Star:
+    """`*x`, `**x`, `...x` in arguments and literals."""
+
+    value: "Expr"
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Call:
+    """`func(args, key=value)`; `new` is JavaScript's."""
+
+    func: "Expr"
+    args: "list[Expr]"
+    kwargs: "list[tuple[str, Expr]]" = field(default_factory=list)
+    line: int = 0
+    new: bool = False
+
+
+@dataclass(slots=True)
+class Bin:
+    """An arithmetic or string operator."""
+
+    op: str
+    left: "Expr"
+    right: "Expr"
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Join:
+    """Parts of an f-string or template, joined as text."""
+
+    parts: "list[Expr]"
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Seq:
+    """A list, tuple, set or array."""
+
+    items: "list[Expr]"
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Map:
+    """A dict or object; a Star stands with key None."""
+
+    pairs: "list[tuple[Expr | None, Expr]]"
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Either:
+    """One of several values: conditional expression, `or`, `??`."""
+
+    options: "list[Expr]"
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Blend:
+    """Parts that are evaluated for what they do; the result carries nothing of them (comparison, not)."""
+
+    parts: "list[Expr]"
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Comp:
+    """A comprehension over one iterable; nested ones nest."""
+
+    target: "Target"
+    iterable: "Expr"
+    element: "Expr"
+    conditions: "list[Expr]"
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Bind:
+    """An assignment that is an expression (`:=`, JavaScript's `=`)."""
+
+    target: "Target"
+    value: "Expr"
+    line: int = 0
+    op: str = ""
+
+
+@dataclass(slots=True)
+class Param:
+    """A parameter: a pattern, and the value it has when none is given."""
+
+    target: "Target"
+    default: "Expr | None" = None
+    rest: str = ""  # `*` or `**`
+
+
+@dataclass(slots=True)
+class Func:
+    """A function. `body` lowers it; `hot` says whether its text holds a word that anything here acts on."""
+
+    name: str
+    params: list[Param]
+    body: "Callable[[], list[Stmt]]"
+    line: int
+    hot: bool = True
+    async_: bool = False
+
+
+@dataclass(slots=True)
+class Lambda:
+    """A function as a value."""
+
+    func: Func
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Assign:
+    """`targets = value`; the value of a `lazy` one is only worked out when it is asked for."""
+
+    targets: "list[Target]"
+    value: "Expr"
+    line: int = 0
+    lazy: bool = False
+
+
+@dataclass(slots=True)
+class Do:
+    """An expression for its effects."""
+
+    value: "Expr"
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Return:
+    """`return` and `yield`: the value is among those the function gives."""
+
+    value: "Expr"
+    line: int = 0
+
+
+@dataclass(slots=True)
+class If:
+    """Two ways, both taken; what they bind is merged."""
+
+    test: "Expr"
+    body: "list[Stmt]"
+    other: "list[Stmt]"
+    line: int = 0
+
+
+@dataclass(slots=True)
+class For:
+    """A loop over an iterable, or with no target a loop on a condition."""
+
+    target: "Target | None"
+    iterable: "Expr"
+    body: "list[Stmt]"
+    line: int = 0
+    keys: bool = False  # JavaScript's `for in`
+
+
+@dataclass(slots=True)
+class Block:
+    """Statements one after the other: try and its handlers, with, braces."""
+
+    body: "list[Stmt]"
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Main:
+    """What only runs when the file is the program."""
+
+    body: "list[Stmt]"
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Class:
+    """A class: its functions by name, and the other statements of its body."""
+
+    name: str
+    bases: "list[Expr]"
+    body: "list[Stmt]"
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Import:
+    """Names bound to library paths: (`o`, `os`), (`P`, `subprocess.Popen`)."""
+
+    names: list[tuple[str, str]]
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Outer:
+    """Names that a function assigns outside itself (`global`, `nonlocal`)."""
+
+    names: list[str]
+    line: int = 0
+
+
+Target = Name | Attr | Index | Seq | Map | Star
+Expr = (
+    Const
+    | Name
+    | Attr
+    | Index
+    | Slice
+    | Star
+    | Call
+    | Bin
+    | Join
+    | Seq
+    | Map
+    | Either
+    | Blend
+    | Comp
+    | Bind
+    | Lambda
+)
+Stmt = Assign | Do | Return | If | For | Block | Main | Class | Import | Outer

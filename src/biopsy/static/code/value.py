@@ -1,0 +1,113 @@
+"""What the interpreter knows of a value: the constants it may be, where it comes from, what it holds."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from biopsy.static.code.interpret import Closure
+
+HOLE = "\ufffc"
+"""Stands in a text for a part that is not known; printed as `?`."""
+
+MAX_CONSTS = 12  # alternatives that a value may have
+MAX_TEXT = 4 * 1024**2  # characters or bytes of one constant
+
+Taint = frozenset[str]
+CLEAN: Taint = frozenset()
+
+
+@dataclass(slots=True, eq=False)
+class Value:
+    """An abstract value. Containers are shared by reference, as in the languages themselves."""
+
+    consts: tuple[object, ...] = ()
+    ref: str = ""  # path into a library: `os.environ`, `requests.get()` for what a call gave
+    taint: Taint = CLEAN
+    items: "list[Value] | None" = None
+    fields: "dict[str, Value] | None" = None
+    func: "Closure | None" = None
+    bases: tuple[str, ...] = field(default=())  # of a class: library paths
+    made: bool = False  # an instance, whose functions get it as their first argument
+
+    def text(self) -> str:
+        """As a text: the first constant, or a hole."""
+        return next(self.texts(), HOLE)
+
+    def texts(self) -> "Iterable[str]":  # type: ignore[override]
+        """Every text that it may be."""
+        return iter([as_text(c) for c in self.consts])
+
+    def whole(self) -> str | bytes | None:
+        """The one str or bytes that it is, without holes; None where that is not known."""
+        if len(self.consts) != 1:
+            return None
+        const = self.consts[0]
+        if isinstance(const, bytes) or (isinstance(const, str) and HOLE not in const):
+            return const
+        return None
+
+    def all_taint(self, depth: int = 5) -> Taint:
+        """Its own taint and that of what it holds."""
+        if depth == 0 or (self.items is None and self.fields is None):
+            return self.taint
+        held = [*(self.items or ())[:200], *list((self.fields or {}).values())[:200]]
+        return self.taint.union(*(v.all_taint(depth - 1) for v in held)) if held else self.taint
+
+
+def as_text(const: object) -> str:
+    """A constant as it looks inside a text."""
+    match const:
+        case str():
+            return const
+        case bytes():
+            return const.decode("latin-1")
+        case bool():
+            return str(const).lower()
+        case None:
+            return ""
+        case _:
+            return str(const)
+
+
+def unknown(*sources: Value) -> Value:
+    """A value of which only the taint is known."""
+    return Value(taint=CLEAN.union(*(s.all_taint() for s in sources))) if sources else Value()
+
+
+def const(value: object, taint: Taint = CLEAN) -> Value:
+    """A value that is known."""
+    if isinstance(value, str | bytes) and len(value) > MAX_TEXT:
+        return Value(taint=taint)
+    return Value(consts=(value,), taint=taint)
+
+
+def merge(values: "list[Value]") -> Value:
+    """A value that is one of several."""
+    values = [v for v in values if v is not None]
+    if not values:
+        return Value()
+    first = values[0]
+    if len(values) == 1 or all(v is first for v in values):
+        return first
+    consts = tuple(dict.fromkeys((type(c), c) for v in values for c in v.consts))
+    best = max(
+        values, key=lambda v: (v.func is not None, v.fields is not None, v.items is not None, bool(v.ref))
+    )
+    return Value(
+        consts=tuple(c for _, c in consts)[:MAX_CONSTS],
+        ref=best.ref,
+        taint=CLEAN.union(*(v.taint for v in values)),
+        items=best.items if best.items is not None else next((v.items for v in values if v.items), None),
+        fields=best.fields,
+        func=best.func,
+        bases=best.bases,
+        made=best.made,
+    )
+
+
+def shown(text: str) -> str:
+    """A text with its holes as `?`, as behaviours print it."""
+    while HOLE + HOLE in text:
+        text = text.replace(HOLE + HOLE, HOLE)
+    return text.replace(HOLE, "?")

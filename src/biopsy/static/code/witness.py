@@ -1,0 +1,218 @@
+"""The interpreter that writes down what it sees: behaviours, flows and layers, in words common to all languages."""
+
+import shlex
+
+from biopsy.model.behaviour import Kind, When
+from biopsy.static import commands, decode
+from biopsy.static.code.interpret import Interpreter, Language
+from biopsy.static.code.value import CLEAN, HOLE, Value, const, shown, unknown
+from biopsy.static.secrets import is_secret_name, is_secret_path
+from biopsy.static.sight import Layer, Sight, Source, guess
+
+MIN_DECODED = 24  # bytes from which a decoded literal is a blob, whose execution is worth a flow
+MAX_SIGHTS = 4000  # of one file
+
+_HOMES = {"HOME": "~", "USERPROFILE": "~", "APPDATA": "~/AppData/Roaming", "LOCALAPPDATA": "~/AppData/Local",
+          "TEMP": "/tmp/?", "TMPDIR": "/tmp/?", "XDG_CONFIG_HOME": "~/.config", "HOMEPATH": "~"}  # fmt: skip  # noqa: S108
+
+
+class Witness(Interpreter):
+    """Reads one source."""
+
+    def __init__(self, language: Language, source: Source, steps: int) -> None:
+        """Prepare to run `source`, lowered, in at most `steps` steps."""
+        super().__init__(language, source.when, steps)
+        self.source = source
+        self.sights: dict[Sight, None] = {}
+        self.written: dict[str, frozenset[str]] = {}  # paths that tainted bytes were written to
+
+    def see(self, kind: Kind, value: str, line: int, detail: str = "") -> None:
+        """Write a behaviour down."""
+        if len(self.sights) < MAX_SIGHTS:
+            self.sights[self.source.see(kind, shown(value).strip() or "?", line, self.when, detail)] = None
+
+    def peel(self, data: str | bytes, line: int, language: str = "") -> None:
+        """Leave a decoded text to the readers."""
+        text = data if isinstance(data, str) else decode.readable(data)
+        if text and len(text) > 2 and HOLE not in text[:2000]:
+            self.sights[Layer(text, language or guess(text), line, self.when)] = None
+
+    # flows
+
+    def flow(self, sink: str, values: list[Value], line: int, detail: str = "") -> None:
+        """Write down every source that reaches a sink."""
+        taints = CLEAN.union(*(v.all_taint() for v in values)) if values else CLEAN
+        for taint in sorted(taints):
+            if sink == "network" and taint.startswith(("env:", "file:", "host")):
+                self.see(
+                    Kind.CODE_FLOW,
+                    f"{taint.partition(':')[0] if taint.startswith('host') else taint} > network",
+                    line,
+                    detail,
+                )
+            elif sink == "execution" and taint in {"network", "decoded"}:
+                self.see(Kind.CODE_FLOW, f"{taint} > execution", line, detail)
+
+    # execution
+
+    def command(self, command: Value, line: int, rest: Value | None = None) -> Value:
+        """A process is started; the result is its output."""
+        values = [command, *([rest] if rest else [])]
+        texts = self._commands(command, rest)
+        for text in texts:
+            self.see(Kind.PROCESS_EXEC, text, line)
+            for kind, value in commands.read(text):
+                self.see(kind, value, line)
+            for language, code in commands.inline(text):
+                self.peel(code, line, language)
+            for path, taint in self.written.items():
+                if len(path) > 3 and path in text:
+                    values.append(Value(taint=taint))
+        if any(commands.talks(t) for t in texts):
+            self.flow("network", values, line, detail=shown(texts[0]) if texts else "")
+        self.flow("execution", values, line)
+        return Value(ref="process", taint=self._output(texts))
+
+    def _output(self, texts: list[str]) -> frozenset[str]:
+        first = texts[0].split(" ")[0] if texts else ""
+        if first in {"hostname", "whoami", "uname", "id"}:
+            return frozenset({f"host:{first}"})
+        if first in {"env", "printenv", "set"} and len(texts[0].split()) == 1:
+            return frozenset({"env:*"})
+        return frozenset({"network"}) if first in {"curl", "wget"} else CLEAN
+
+    def _commands(self, command: Value, rest: Value | None) -> list[str]:
+        if command.items is not None:
+            words = [shown(i.text()) if i.consts else "?" for i in command.items[:200]]
+            return [" ".join(w if w == "?" or "?" in w else shlex.quote(w) for w in words)]
+        texts = list(command.texts()) or ["?"]
+        if rest is not None and rest.items:
+            tail = " ".join(shown(i.text()) if i.consts else "?" for i in rest.items[:200])
+            return [f"{t} {tail}" for t in texts]
+        return [t for t in texts if t.strip()]
+
+    def evaluated(self, name: str, code: Value, line: int) -> None:
+        """Text or bytes are run as code."""
+        whole = code.whole()
+        self.see(Kind.CODE_EVAL, name, line, detail=shown(code.text()) if code.consts else "")
+        self.flow("execution", [code], line)
+        if whole is not None and "data:self" not in code.taint:
+            self.peel(
+                whole,
+                line,
+                "javascript" if self.source.language in {"javascript", "typescript", "tsx"} else "python",
+            )
+
+    def decoded(self, method: str, data: Value, line: int) -> Value:
+        """An encoding is undone."""
+        self.see(Kind.CODE_DECODE, method, line)
+        whole = data.whole()
+        taint = data.all_taint()
+        if whole is None:
+            return Value(taint=taint | {"decoded"} if "data" in taint else taint)
+        plain = decode.decode(method, whole)
+        if plain is None:
+            return Value(taint=taint)
+        if len(plain) >= MIN_DECODED or len(whole) >= MIN_DECODED:
+            taint |= {"decoded"}
+        text = decode.readable(plain)
+        if text and decode.telling(text):
+            self.peel(text, line)
+        return const(plain, taint)
+
+    # network
+
+    def request(self, method: str, url: Value, payload: list[Value], line: int) -> Value:
+        """An HTTP request; the result is what came from the network."""
+        urls = list(url.texts()) or [HOLE]
+        for text in urls:
+            self.see(Kind.NET_HTTP, f"{method} {text}", line)
+        self.flow("network", [url, *payload], line, detail=f"{method} {shown(urls[0])}")
+        return Value(ref="response", taint=frozenset({"network"}))
+
+    def connect(self, host: Value, port: Value | None, line: int) -> None:
+        """A connection is made."""
+        name = host.text() if host.consts else HOLE
+        number = port.text() if port is not None and port.consts else HOLE
+        if name == HOLE and number == HOLE:
+            return
+        self.see(Kind.NET_CONNECT, f"{name}:{number}", line)
+        self.flow("network", [host], line, detail=f"{shown(name)}:{shown(number)}")
+
+    def lookup(self, name: Value, line: int, form: str = "") -> Value:
+        """A name is looked up."""
+        if name.consts and name.text() != HOLE:
+            self.see(Kind.NET_DNS, f"{name.text()} {form}".strip(), line)
+        self.flow("network", [name], line, detail=f"dns {shown(name.text())}")
+        return Value(taint=frozenset({"network"}) if form == "TXT" else CLEAN)
+
+    def sent(self, values: list[Value], line: int, where: str = "") -> None:
+        """Bytes are written to something connected."""
+        self.flow("network", values, line, detail=where)
+
+    # machine
+
+    def env(self, name: Value, line: int) -> Value:
+        """One variable of the environment is read."""
+        if not name.consts or all(c == HOLE for c in name.consts):
+            return Value()
+        taints = []
+        for text in name.texts():
+            self.see(Kind.ENV_READ, text, line)
+            if is_secret_name(text):
+                taints.append(f"env:{shown(text)}")
+        home = _HOMES.get(name.text())
+        return Value(consts=(home.replace("?", HOLE),) if home else (), taint=frozenset(taints))
+
+    def environment(self, line: int) -> Value:
+        """The whole environment is read."""
+        self.see(Kind.ENV_READ, "*", line)
+        return Value(ref="environment", taint=frozenset({"env:*"}))
+
+    def host(self, fact: str, line: int) -> Value:
+        """A fact about the machine or its user is asked for."""
+        self.see(Kind.ENV_HOST, fact, line)
+        return Value(
+            taint=frozenset({f"host:{fact}"}) if fact not in {"platform", "cpus", "memory"} else CLEAN
+        )
+
+    def read_file(self, path: Value, line: int) -> Value:
+        """A file is read; the result is its content."""
+        taints = set()
+        for text in path.texts():
+            if text.strip(HOLE + "/."):
+                self.see(Kind.FILE_READ, text, line)
+            if is_secret_path(shown(text)):
+                taints.add(f"file:{shown(text)}")
+            taints |= self.written.get(text, CLEAN)
+        return Value(ref="content", taint=frozenset(taints | {"data"}))
+
+    def write_file(self, path: Value, content: list[Value], line: int) -> None:
+        """A file is written."""
+        taint = CLEAN.union(*(c.all_taint() for c in content)) if content else CLEAN
+        for text in path.texts():
+            if text.strip(HOLE + "/."):
+                self.see(Kind.FILE_WRITE, text, line)
+            if taint & {"network", "decoded"}:
+                self.written[text] = self.written.get(text, CLEAN) | (taint & {"network", "decoded"})
+                if len(self.written) > 200:
+                    self.written.clear()
+
+    def delete_file(self, path: Value, line: int) -> None:
+        """A file or folder is deleted."""
+        for text in path.texts():
+            if text.strip(HOLE + "/."):
+                self.see(Kind.FILE_DELETE, text, line)
+
+    def sleep(self, seconds: float, line: int) -> None:
+        """Nothing happens for a while."""
+        if seconds >= 1:
+            self.see(Kind.EVASION_SLEEP, f"{seconds:g}", line)
+
+
+def passed(*values: Value) -> Value:
+    """What comes out of a function that changes the form of a value and keeps its content."""
+    return unknown(*values)
+
+
+__all__ = ["When", "Witness", "passed"]

@@ -1,0 +1,122 @@
+"""Shell command lines: what they fetch, decode and run. Text in, facts out; nothing is expanded or run."""
+
+import re
+import shlex
+from collections.abc import Iterator
+
+from biopsy.model.behaviour import Kind
+
+MAX_COMMAND = 20_000
+
+_FETCH = r"(?:curl|wget|iwr|irm|Invoke-WebRequest|Invoke-RestMethod|fetch|aria2c|DownloadString|DownloadFile|bitsadmin|certutil)"
+_SHELL = r"(?:sudo\s+)?(?:/(?:usr/)?bin/)?(?:env\s+)?(?:ba|z|da|k|)sh|(?:sudo\s+)?(?:python[\d.]*|node|perl|ruby|php|bun|iex|Invoke-Expression|powershell|cmd)"
+_FETCH_RUN = re.compile(
+    rf"(?is)\b{_FETCH}\b[^;&\n]{{0,400}}\|[^;&\n]{{0,200}}?(?:^|[|\s])(?:{_SHELL})\b"
+    rf"|(?:{_SHELL}|\beval|\bsource|\.)\s*(?:-c\s*)?[\"']?(?:\$\(|`|<\()\s*{_FETCH}\b"
+    rf"|\b(?:iex|Invoke-Expression)\b[^\n]{{0,200}}\b(?:{_FETCH}|Net\.WebClient)\b"
+)
+_DECODE_RUN = re.compile(
+    rf"(?is)\bbase64\s+(?:-d|-D|--decode)[^;&\n]{{0,200}}\|\s*(?:{_SHELL})\b"
+    rf"|(?:{_SHELL}|\beval)\s*(?:-c\s*)?[\"']?(?:\$\(|`|<\()[^)`\n]{{0,4000}}\bbase64\s+(?:-d|-D|--decode)"
+    r"|\bpowershell(?:\.exe)?\b[^\n]{0,200}\s-e(?:nc|ncodedcommand)?\s+[A-Za-z0-9+/=]{16,}"
+)
+_SAVED = re.compile(
+    rf"(?is)\b{_FETCH}\b[^;&|\n]{{0,400}}?(?:-o|-O|--output|--output-document|-OutFile|>)\s*=?[\"']?([^\s\"';&|]+)"
+)
+_URL = re.compile(r"https?://[^\s\"'<>|;)`\\]+")
+_SEND = re.compile(
+    r"(?i)\b(?:curl|wget|nc|ncat|netcat|Invoke-WebRequest|Invoke-RestMethod|iwr|irm)\b|/dev/tcp/"
+)
+_SECRET = re.compile(
+    r"\$\{?(\w*(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|PRIVATE_KEY)\w*)\}?|(~/\.(?:ssh/id_\w+|aws/credentials|npmrc|pypirc|netrc|git-credentials|kube/config|docker/config\.json))"
+)
+_WHOLE_ENV = re.compile(r"(?:^|[;&|(`$]\s*)(?:printenv|env|set|export\s+-p)\s*(?:\||>|\)|`)")
+_HOST = re.compile(r"[$`(]\(?\s*(?:hostname|whoami|uname|id)\b")
+_METHOD = re.compile(r"(?:-X|--request|-Method)\s*=?\s*['\"]?([A-Z]{3,7})\b")
+
+
+def talks(text: str) -> bool:
+    """Whether a command line speaks to the network by itself."""
+    return bool(_SEND.search(text[:MAX_COMMAND]))
+
+
+def read(text: str) -> Iterator[tuple[Kind, str]]:
+    """What a command line does beyond being run: requests, and flows between its parts."""
+    text = text[:MAX_COMMAND]
+    if (
+        not talks(text)
+        and "base64" not in text
+        and not re.search(r"(?i)powershell|DownloadString|iex\b", text)
+    ):
+        return
+    if talks(text):
+        method = _METHOD.search(text)
+        verb = (
+            method[1]
+            if method
+            else "POST"
+            if re.search(r"\s(?:-d|--data\S*|-F|--form|--post-\w+)\b", text)
+            else "GET"
+        )
+        for url in _URL.findall(text)[:20]:
+            yield Kind.NET_HTTP, f"{verb} {url}"
+        yield from _sends(text)
+    if _FETCH_RUN.search(text) or _saved_and_run(text):
+        yield Kind.CODE_FLOW, "network > execution"
+    if _DECODE_RUN.search(text):
+        yield Kind.CODE_DECODE, "base64"
+        yield Kind.CODE_FLOW, "decoded > execution"
+
+
+def _saved_and_run(text: str) -> bool:
+    for match in _SAVED.finditer(text):
+        name, rest = re.escape(match[1]), text[match.end() :]
+        if len(match[1]) > 1 and re.search(
+            rf"(?:[;&\n]|\b(?:{_SHELL}|chmod\s+\S+|start|source|\.))\s*(?:\./)?{name}", rest
+        ):
+            return True
+    return False
+
+
+def _sends(text: str) -> Iterator[tuple[Kind, str]]:
+    if _WHOLE_ENV.search(text):
+        yield Kind.CODE_FLOW, "env:* > network"
+    for match in _SECRET.finditer(text):
+        yield Kind.CODE_FLOW, f"env:{match[1]} > network" if match[1] else f"file:{match[2]} > network"
+    if _HOST.search(text):
+        yield Kind.CODE_FLOW, "host > network"
+
+
+def inline(text: str) -> Iterator[tuple[str, str]]:
+    """Code of another language that stands inside a command line: `python -c …`, `node -e …`."""
+    if not re.search(
+        r"\b(?:python[\d.]*|node|bun)\b.*\s-(?:c|e|p|-eval|pe)\b", text[:MAX_COMMAND], re.DOTALL
+    ):
+        return
+    try:
+        words = shlex.split(text[:MAX_COMMAND], posix=True)
+    except ValueError:
+        return
+    for at, word in enumerate(words[:-1]):
+        if word not in {"-c", "-e", "-p", "--eval", "-pe"}:
+            continue
+        before = " ".join(words[max(0, at - 4) : at])
+        if re.search(r"\bpython[\d.]*\b", before):
+            yield "python", words[at + 1]
+        elif re.search(r"\b(?:node|bun)\b", before):
+            yield "javascript", words[at + 1]
+
+
+def lines(script: str) -> Iterator[tuple[int, str]]:
+    """The command lines of a script, continued ones joined, comments left out."""
+    number, held = 0, ""
+    for at, line in enumerate(script.split("\n"), 1):
+        if not held:
+            number = at
+        if line.endswith("\\") and len(held) < MAX_COMMAND:
+            held += line[:-1] + " "
+            continue
+        whole = (held + line).strip()
+        held = ""
+        if whole and not whole.startswith(("#", "::", "REM ", "rem ")):
+            yield number, whole

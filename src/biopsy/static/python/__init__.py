@@ -1,0 +1,1 @@
+"""Python: lowering of its syntax, and what its libraries do."""

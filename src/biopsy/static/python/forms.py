@@ -1,0 +1,261 @@
+"""Effects of Python's functions that only change the form of a value: decoders, texts, containers, paths."""
+
+from collections.abc import Callable
+
+from biopsy.static.code import fold
+from biopsy.static.code.interpret import Invocation
+from biopsy.static.code.value import HOLE, MAX_CONSTS, Value, const, merge, unknown
+from biopsy.static.code.witness import Witness
+from biopsy.static.python.effects import TABLE, effect
+
+_DECODERS = {
+    "base64.b64decode": "base64",
+    "base64.urlsafe_b64decode": "base64",
+    "base64.standard_b64decode": "base64",
+    "base64.decodebytes": "base64",
+    "base64.decodestring": "base64",
+    "base64.b32decode": "base32",
+    "base64.b16decode": "hex",
+    "base64.b85decode": "base85",
+    "base64.a85decode": "ascii85",
+    "binascii.unhexlify": "hex",
+    "binascii.a2b_hex": "hex",
+    "binascii.a2b_base64": "base64",
+    "bytes.fromhex": "hex",
+    "bytearray.fromhex": "hex",
+    "zlib.decompress": "zlib",
+    "gzip.decompress": "zlib",
+    "bz2.decompress": "bz2",
+    "lzma.decompress": "lzma",
+    "urllib.parse.unquote": "url",
+}
+for _name, _form in _DECODERS.items():
+    TABLE[_name] = lambda run, call, form=_form: run.decoded(form, call.arg(0), call.line)  # type: ignore[misc]
+
+
+@effect("codecs.decode")
+def _codecs(run: Witness, call: Invocation) -> Value:
+    named = call.arg(1).text().lower().replace("_", "").replace("-", "").removesuffix("codec")
+    form = {
+        "rot13": "rot13",
+        "base64": "base64",
+        "hex": "hex",
+        "zlib": "zlib",
+        "zip": "zlib",
+        "bz2": "bz2",
+    }.get(named)
+    return run.decoded(form, call.arg(0), call.line) if form else unknown(call.arg(0))
+
+
+def _passes(*names: str) -> None:
+    for name in names:
+        TABLE[name] = lambda run, call: unknown(*(_full(run, a, call.line) for a in call.all()))
+
+
+def _full(run: Witness, value: Value, line: int) -> Value:
+    return run.environment(line) if value.ref == "os.environ" else value
+
+
+_passes("json.dumps", "json.loads", "json.dump", "json.load", "base64.b64encode", "base64.urlsafe_b64encode", "zlib.compress",
+        "gzip.compress", "bz2.compress", "lzma.compress", "urllib.parse.urlencode", "urllib.parse.quote", "base64.b32encode",
+        "urllib.parse.quote_plus", "pickle.dumps", "yaml.dump", "pprint.pformat", "binascii.hexlify", "io.BytesIO",
+        "io.StringIO", "repr", "ascii", "memoryview", "copy.copy", "copy.deepcopy", "binascii.b2a_hex", "base64.encodebytes",
+        "sorted", "next", "iter", "enumerate", "zip", "ujson.dumps", "orjson.dumps", "simplejson.dumps", "textwrap.dedent",
+        "binascii.b2a_base64", "pprint.pprint", "urllib.parse.urljoin", "html.unescape", "base64.b16encode", "max", "min",
+        "cryptography.fernet.Fernet().decrypt", "Crypto.Cipher.AES.new().decrypt", "shlex.quote", "shlex.split")  # fmt: skip
+
+
+@effect("cryptography.fernet.Fernet().decrypt")
+def _fernet(run: Witness, call: Invocation) -> Value:
+    return Value(taint=call.arg(0).taint | ({"decoded"} if call.arg(0).consts else frozenset()))
+
+
+@effect("dict", "list", "tuple", "set", "frozenset", "reversed", "collections.OrderedDict")
+def _container(run: Witness, call: Invocation) -> Value:
+    first = _full(run, call.arg(0), call.line)
+    if call.ref in {"dict", "collections.OrderedDict"}:
+        fields = dict(first.fields or {})
+        for pair in (first.items or [])[:5000]:
+            if pair.items and len(pair.items) == 2 and pair.items[0].consts:
+                fields[pair.items[0].text()] = pair.items[1]
+            else:
+                fields[f"{HOLE}{len(fields)}"] = pair
+        spread = call.kwargs.pop("**", Value())
+        return Value(
+            fields={**fields, **(spread.fields or {}), **call.kwargs}, taint=first.taint | spread.taint
+        )
+    items = fold.items(first)
+    if items is None:
+        return Value(items=[], taint=first.all_taint()) if not call.args else unknown(first)
+    return Value(items=list(items)[:: -1 if call.ref == "reversed" else 1], taint=first.taint)
+
+
+@effect("str", "unicode", "int", "float", "bytes", "bytearray", "chr", "ord", "unichr", "hex", "bool")
+def _convert(run: Witness, call: Invocation) -> Value:
+    value = _full(run, call.arg(0), call.line)
+    taint = value.all_taint()
+    if call.ref in {"bytes", "bytearray"} and value.items is not None:
+        numbers = [i.consts[0] for i in value.items if i.consts]
+        if len(numbers) == len(value.items) and all(isinstance(n, int) and 0 <= n < 256 for n in numbers):
+            return const(bytes(numbers), taint)  # type: ignore[arg-type]
+        return unknown(value)
+    known = [_converted(call.ref, c, call) for c in value.consts]
+    if not known or any(k is None for k in known):
+        return Value(taint=taint, ref="str()" if call.ref == "str" else "")
+    return Value(tuple(known)[:MAX_CONSTS], taint=taint)
+
+
+def _converted(name: str, one: object, call: Invocation) -> object:
+    try:
+        match name, one:
+            case "chr" | "unichr", int():
+                return chr(one)
+            case "ord", str() | bytes():
+                return ord(one)
+            case "int", str():
+                base = call.arg(1).consts[:1] or (10,)
+                return int(one, base[0]) if isinstance(base[0], int) and len(one) < 4000 else None  # type: ignore[call-overload]
+            case "int", int() | float():
+                return int(one)
+            case "str" | "unicode", bytes():
+                return one.decode("utf-8", "replace")
+            case "str" | "unicode", _:
+                return str(one) if not isinstance(one, str) else one
+            case "bytes" | "bytearray", str():
+                return one.encode("utf-8", "surrogatepass") if HOLE not in one else None
+            case "bytes" | "bytearray", bytes():
+                return one
+            case "hex", int():
+                return hex(one)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return None
+
+
+@effect("map")
+def _map(run: Witness, call: Invocation) -> Value:
+    function, over = call.arg(0), call.arg(1)
+    items = fold.items(over)
+    if items is None:
+        return unknown(over)
+    if function.func is not None:
+        return Value(items=[run.enter(function.func, [i], {}) for i in items[:20_000]])
+    each = [run.call(function, Invocation(function.ref, "", [i], {}, call.line)) for i in items[:20_000]]
+    return Value(items=each)
+
+
+@effect("range", "xrange")
+def _range(run: Witness, call: Invocation) -> Value:
+    numbers = [a.consts[0] for a in call.args if len(a.consts) == 1 and isinstance(a.consts[0], int)]
+    if (
+        len(numbers) != len(call.args)
+        or not numbers
+        or len(numbers) > 3
+        or (len(numbers) == 3 and numbers[2] == 0)
+    ):
+        return Value()
+    steps = range(*numbers)  # type: ignore[arg-type]
+    return Value(items=[const(n) for n in steps]) if len(steps) <= 20_000 else Value()
+
+
+# paths
+
+
+@effect("os.path.join", "pathlib.Path", "pathlib.Path().joinpath", "os.path.normpath")
+def _join(run: Witness, call: Invocation) -> Value:
+    args = ([call.receiver] if call.name == "joinpath" and call.receiver else []) + call.args
+    out = merge(args[:1]) if args else const(".")
+    out = Value(out.consts or (HOLE,), taint=out.taint)
+    for arg in args[1:]:
+        texts = [fold.path(a, b) for a in out.texts() for b in (list(arg.texts()) or [HOLE])]
+        out = Value(tuple(dict.fromkeys(texts))[:MAX_CONSTS], taint=out.taint | arg.taint)
+    return Value(out.consts, ref="pathlib.Path()" if "pathlib" in call.ref else "", taint=out.taint)
+
+
+@effect(
+    "os.path.expanduser",
+    "os.path.abspath",
+    "os.path.realpath",
+    "os.fspath",
+    "os.path.expandvars",
+    "os.path.normcase",
+)
+def _same(run: Witness, call: Invocation) -> Value:
+    path = call.arg(0)
+    swaps = (("$HOME", "~"), ("%USERPROFILE%", "~"), ("%APPDATA%", "~/AppData/Roaming"))
+    texts = []
+    for text in path.texts():
+        for name, instead in swaps:
+            text = text.replace(name, instead)  # noqa: PLW2901 - the expanded text
+        texts.append(text)
+    return Value(tuple(texts), taint=path.taint)
+
+
+@effect("os.path.dirname")
+def _dirname(run: Witness, call: Invocation) -> Value:
+    texts = tuple(t.rpartition("/")[0] or "." for t in call.arg(0).texts())
+    return Value(texts, taint=call.arg(0).taint)
+
+
+@effect("os.path.basename")
+def _basename(run: Witness, call: Invocation) -> Value:
+    return Value(tuple(t.rpartition("/")[2] for t in call.arg(0).texts()), taint=call.arg(0).taint)
+
+
+def _fixed(text: str, *names: str) -> None:
+    for name in names:
+        path = name.startswith("pathlib")
+        TABLE[name] = lambda run, call, path=path: Value((text,), ref="pathlib.Path()" if path else "")  # type: ignore[misc]
+
+
+_fixed("~", "pathlib.Path.home", "pathlib.Path().home")
+_fixed(".", "os.getcwd", "pathlib.Path.cwd")
+_fixed(f"/tmp/{HOLE}", "tempfile.mktemp", "tempfile.mkdtemp", "tempfile.TemporaryDirectory")  # noqa: S108
+_fixed("/tmp", "tempfile.gettempdir")  # noqa: S108
+_fixed(
+    "site-packages", "site.getusersitepackages", "sysconfig.get_path", "distutils.sysconfig.get_python_lib"
+)
+
+
+@effect("site.getsitepackages", "sysconfig.get_paths")
+def _site(run: Witness, call: Invocation) -> Value:
+    return Value(
+        items=[const("site-packages")],
+        fields={"purelib": const("site-packages"), "platlib": const("site-packages")},
+    )
+
+
+@effect("tempfile.mkstemp")
+def _mkstemp(run: Witness, call: Invocation) -> Value:
+    return Value(items=[Value(), const(f"/tmp/{HOLE}")])  # noqa: S108
+
+
+@effect("tempfile.NamedTemporaryFile", "tempfile.TemporaryFile")
+def _named(run: Witness, call: Invocation) -> Value:
+    name = const(f"/tmp/{HOLE}")  # noqa: S108
+    return Value(name.consts, ref="file()", fields={"name": name})
+
+
+_Method = Callable[[Witness, Value, Invocation], Value]
+
+
+def path_method(run: Witness, obj: Value, call: Invocation) -> Value | None:
+    """A method of a path (whose text is known); None where it is no path's method."""
+    match call.name:
+        case "read_text" | "read_bytes":
+            return run.read_file(obj, call.line)
+        case "write_text" | "write_bytes":
+            run.write_file(obj, call.args, call.line)
+            return Value()
+        case "unlink" | "rmdir" if obj.ref.startswith("pathlib"):
+            run.delete_file(obj, call.line)
+            return Value()
+        case "expanduser" | "resolve" | "absolute" | "as_posix" | "__str__":
+            return obj
+        case "open" if obj.ref.startswith("pathlib"):
+            return TABLE["open"](run, call)
+        case "glob" | "rglob" | "iterdir":
+            return Value(tuple(f"{t}/{HOLE}" for t in obj.texts()), ref="pathlib.Path()")
+        case "exists" | "is_file" | "is_dir" | "mkdir" | "stat" if obj.ref.startswith("pathlib"):
+            return Value()
+    return None

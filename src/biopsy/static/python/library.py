@@ -1,0 +1,118 @@
+"""What Python's builtins and libraries do when they are called, and what their attributes are."""
+
+from biopsy.model.behaviour import Kind
+from biopsy.static.code import fold
+from biopsy.static.code.interpret import Interpreter, Invocation
+from biopsy.static.code.methods import method
+from biopsy.static.code.value import HOLE, Value, const, unknown
+from biopsy.static.code.witness import Witness
+from biopsy.static.python import effects
+from biopsy.static.python.names import BUILTINS, canonical
+
+_HOSTS = {"platform.node": "hostname", "sys.platform": "platform", "os.name": "platform"}
+_TEXTS = {
+    "os.sep": "/",
+    "os.path.sep": "/",
+    "os.linesep": "\n",
+    "sys.executable": "python",
+    "os.curdir": ".",
+    "site.USER_SITE": "site-packages",
+    "string.ascii_lowercase": "abcdefghijklmnopqrstuvwxyz",
+    "string.ascii_uppercase": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "string.ascii_letters": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "string.digits": "0123456789",
+    "os.devnull": "/dev/null",
+}
+_QUIET = frozenset(
+    {"status_code", "ok", "status", "reason", "returncode", "elapsed", "closed", "errno", "pid", "name"}
+)
+
+
+class Python:
+    """The language, for the interpreter."""
+
+    self_first = True
+
+    def builtin(self, name: str) -> Value | None:
+        """A builtin, by its name; `__file__` is a path that is not known but for its folder."""
+        if name.startswith(("import ", "param ")):
+            return None
+        if name == "__file__":
+            return const(f"./{HOLE}.py", frozenset({"data:self"}))
+        return Value(ref=name) if name in BUILTINS else None
+
+    def attribute(self, run: Interpreter, obj: Value, name: str, line: int) -> Value | None:
+        """An attribute of a library object."""
+        assert isinstance(run, Witness)
+        if name in _QUIET and obj.taint:
+            return Value()
+        if obj.ref == "environment":
+            return Value(ref=f"os.environ.{name}", taint=obj.taint)
+        if not obj.ref:
+            return _of_path(obj, name)
+        ref = canonical(f"{obj.ref}.{name}")
+        if ref == "os.environ" or ref == "os.environb":
+            return Value(ref="os.environ")
+        if obj.ref == "os.environ" and name not in effects.ENVIRON:
+            return run.env(const(name), line) if name.isupper() else None
+        if ref in _TEXTS:
+            return const(_TEXTS[ref])
+        if ref in {"sys.platform", "os.name"}:
+            return Value(ref=ref)
+        if name in {"__dict__", "__globals__"} and obj.ref:
+            return Value(ref=obj.ref)
+        if obj.ref in {"__builtins__", "builtins", "sys.modules", "globals()", "locals()"}:
+            return (
+                Value(ref=name) if obj.ref != "globals()" or name in BUILTINS else Value(ref=canonical(name))
+            )
+        if obj.ref.startswith("pathlib.Path") and (held := _of_path(obj, name)):
+            return held
+        return Value(ref=ref, taint=obj.taint)
+
+    def invoke(self, run: Interpreter, call: Invocation) -> Value | None:
+        """Do what a library function does."""
+        assert isinstance(run, Witness)
+        call.ref = canonical(call.ref)
+        if effect := effects.find(call.ref):
+            result = effect(run, call)
+            if result is not None:
+                return result
+        result = effects.by_method(run, call) or method(run, call)
+        if result is not None:
+            return result
+        self._callbacks(run, call)
+        return None
+
+    def _callbacks(self, run: Interpreter, call: Invocation) -> None:
+        if call.ref in effects.INVOKERS or call.name in {
+            "submit",
+            "run_in_executor",
+            "create_task",
+            "call_soon",
+        }:
+            for value in call.all():
+                if value.func is not None:
+                    given = call.kwargs.get("args", Value())
+                    run.enter(value.func, list(given.items or []), {})
+
+    def patched(self, run: Interpreter, obj: Value, name: str, value: Value, line: int) -> None:
+        """An attribute of another module is assigned: only functions put there matter."""
+        assert isinstance(run, Witness)
+        if obj.ref == "os.environ" or obj.ref.startswith("."):
+            return
+        if value.func is not None and not obj.ref.startswith(("self", "import")):
+            run.see(Kind.CODE_PATCH, f"{obj.ref}.{name}", line)
+
+
+def _of_path(obj: Value, name: str) -> Value | None:
+    """Attributes of pathlib's paths, whose text is their constant."""
+    if not obj.consts or not isinstance(obj.consts[0], str):
+        return None
+    if name == "parent":
+        return Value(
+            tuple(t.rpartition("/")[0] or "." for t in obj.texts()), ref="pathlib.Path()", taint=obj.taint
+        )
+    return None
+
+
+__all__ = ["Python", "fold", "unknown"]

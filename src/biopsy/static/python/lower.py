@@ -1,0 +1,257 @@
+"""From Python's syntax tree to `ir`."""
+
+import ast
+from bisect import bisect_left
+from collections.abc import Callable
+
+from biopsy.static.code import ir
+
+LAZY = 40  # lines from which a literal at the top of a module is only worked out when used
+
+_OPS: dict[type, str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.Pow: "**",
+    ast.BitXor: "^",
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.LShift: "<<",
+    ast.RShift: ">>",
+}
+
+
+class Lowering:
+    """Lowers one module. `hot` are the lines, sorted, that hold a word somebody acts on."""
+
+    def __init__(self, hot: list[int]) -> None:
+        """Take the hot lines."""
+        self._hot = hot
+        self._expr: dict[type, Callable[..., ir.Expr]] = {
+            ast.Constant: lambda n: ir.Const(n.value if n.value is not ... else None, n.lineno),
+            ast.Name: lambda n: ir.Name(n.id, n.lineno),
+            ast.Attribute: lambda n: ir.Attr(self.expr(n.value), n.attr, n.end_lineno or n.lineno),
+            ast.Subscript: lambda n: ir.Index(self.expr(n.value), self.expr(n.slice), n.lineno),
+            ast.Slice: self._slice,
+            ast.Starred: lambda n: ir.Star(self.expr(n.value), n.lineno),
+            ast.Call: self._call,
+            ast.BinOp: lambda n: ir.Bin(
+                _OPS.get(type(n.op), ""), self.expr(n.left), self.expr(n.right), n.lineno
+            ),
+            ast.BoolOp: lambda n: ir.Either(self.exprs(n.values), n.lineno),
+            ast.UnaryOp: self._unary,
+            ast.Compare: lambda n: ir.Blend(self.exprs([n.left, *n.comparators]), n.lineno),
+            ast.IfExp: self._ifexp,
+            ast.JoinedStr: lambda n: ir.Join(self.exprs(n.values), n.lineno),
+            ast.FormattedValue: lambda n: self.expr(n.value),
+            ast.List: lambda n: ir.Seq(self.exprs(n.elts), n.lineno),
+            ast.Tuple: lambda n: ir.Seq(self.exprs(n.elts), n.lineno),
+            ast.Set: lambda n: ir.Seq(self.exprs(n.elts), n.lineno),
+            ast.Dict: self._dict,
+            ast.ListComp: lambda n: self._comp(n.generators, n.elt, n.lineno),
+            ast.SetComp: lambda n: self._comp(n.generators, n.elt, n.lineno),
+            ast.GeneratorExp: lambda n: self._comp(n.generators, n.elt, n.lineno),
+            ast.DictComp: self._dictcomp,
+            ast.Lambda: self._lambda,
+            ast.NamedExpr: lambda n: ir.Bind(self.target(n.target), self.expr(n.value), n.lineno),
+            ast.Await: lambda n: self.expr(n.value),
+            ast.Yield: lambda n: self.expr(n.value) if n.value else ir.Const(None),
+            ast.YieldFrom: lambda n: self.expr(n.value),
+        }
+
+    def is_hot(self, node: ast.AST) -> bool:
+        """Whether a hot line lies inside a node."""
+        first, last = node.lineno, node.end_lineno  # type: ignore[attr-defined]
+        at = bisect_left(self._hot, first)
+        return at < len(self._hot) and self._hot[at] <= last
+
+    # expressions
+
+    def expr(self, node: ast.AST) -> ir.Expr:
+        """Lower an expression."""
+        make = self._expr.get(type(node))
+        return make(node) if make else ir.Blend([])
+
+    def exprs(self, nodes: list[ast.expr]) -> list[ir.Expr]:
+        """Lower expressions."""
+        return [self.expr(n) for n in nodes]
+
+    def target(self, node: ast.AST) -> ir.Target:
+        """Lower what is assigned to."""
+        lowered = self.expr(node)
+        return lowered if isinstance(lowered, ir.Name | ir.Attr | ir.Index | ir.Seq | ir.Star) else ir.Seq([])
+
+    def _slice(self, node: ast.Slice) -> ir.Expr:
+        parts = [self.expr(p) if p else None for p in (node.lower, node.upper, node.step)]
+        return ir.Slice(parts[0], parts[1], parts[2])
+
+    def _call(self, node: ast.Call) -> ir.Expr:
+        kwargs = [(k.arg or "**", self.expr(k.value)) for k in node.keywords]
+        return ir.Call(self.expr(node.func), self.exprs(node.args), kwargs, node.lineno)
+
+    def _unary(self, node: ast.UnaryOp) -> ir.Expr:
+        inner = self.expr(node.operand)
+        if isinstance(node.op, ast.USub):
+            return ir.Bin("-", ir.Const(0), inner, node.lineno)
+        return ir.Blend([inner], node.lineno)
+
+    def _ifexp(self, node: ast.IfExp) -> ir.Expr:
+        options = self.exprs([node.body, node.orelse])
+        test = self.expr(node.test)
+        if isinstance(test, ir.Name | ir.Const):
+            return ir.Either(options, node.lineno)
+        return ir.Index(ir.Seq([ir.Either(options), ir.Blend([test])]), ir.Const(0), node.lineno)
+
+    def _dict(self, node: ast.Dict) -> ir.Expr:
+        pairs = [
+            (self.expr(k) if k else None, self.expr(v)) for k, v in zip(node.keys, node.values, strict=True)
+        ]
+        return ir.Map(pairs, node.lineno)
+
+    def _comp(self, generators: list[ast.comprehension], element: ast.expr, line: int) -> ir.Expr:
+        inner: ir.Expr = self.expr(element)
+        for gen in reversed(generators):
+            inner = ir.Comp(self.target(gen.target), self.expr(gen.iter), inner, self.exprs(gen.ifs), line)
+        return inner
+
+    def _dictcomp(self, node: ast.DictComp) -> ir.Expr:
+        pair = ast.Tuple([node.key, node.value], ast.Load(), lineno=node.lineno)
+        comp = self._comp(node.generators, pair, node.lineno)
+        return ir.Call(ir.Name("dict", node.lineno), [comp], [], node.lineno)
+
+    def _lambda(self, node: ast.Lambda) -> ir.Expr:
+        func = ir.Func(
+            "", self._params(node.args), lambda: [ir.Return(self.expr(node.body), node.lineno)], node.lineno
+        )
+        func.hot = self.is_hot(node)
+        return ir.Lambda(func, node.lineno)
+
+    def _params(self, args: ast.arguments) -> list[ir.Param]:
+        plain = [*args.posonlyargs, *args.args]
+        defaults: list[ast.expr | None] = [None] * (len(plain) - len(args.defaults)) + list(args.defaults)
+        params = [
+            ir.Param(ir.Name(a.arg, a.lineno), self.expr(d) if d else None)
+            for a, d in zip(plain, defaults, strict=True)
+        ]
+        if args.vararg:
+            params.append(ir.Param(ir.Name(args.vararg.arg), rest="*"))
+        params += [
+            ir.Param(ir.Name(a.arg, a.lineno), self.expr(d) if d else None)
+            for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True)
+        ]
+        if args.kwarg:
+            params.append(ir.Param(ir.Name(args.kwarg.arg), rest="**"))
+        return params
+
+    # statements
+
+    def module(self, node: ast.Module) -> list[ir.Stmt]:
+        """Lower a module; large literals at its top are left until they are used."""
+        body = self.block(node.body)
+        for statement, source in zip(body, node.body, strict=False):
+            if (
+                isinstance(statement, ir.Assign)
+                and isinstance(source, ast.Assign)
+                and isinstance(source.value, ast.Dict | ast.List | ast.Tuple | ast.Set)
+                and (source.end_lineno or 0) - source.lineno > LAZY
+                and not self.is_hot(source)
+            ):
+                statement.lazy = True
+        return body
+
+    def block(self, nodes: list[ast.stmt]) -> list[ir.Stmt]:
+        """Lower statements; one comes out for each."""
+        return [self._statement(n) for n in nodes]
+
+    def _statement(self, node: ast.stmt) -> ir.Stmt:
+        line = node.lineno
+        match node:
+            case ast.Expr(value=value):
+                if isinstance(value, ast.Yield | ast.YieldFrom) and value.value:
+                    return ir.Return(self.expr(value.value), line)
+                return ir.Do(ir.Const(None) if isinstance(value, ast.Constant) else self.expr(value), line)
+            case ast.Assign(targets=targets, value=value):
+                return ir.Assign([self.target(t) for t in targets], self.expr(value), line)
+            case ast.AnnAssign(target=target, value=value):
+                return ir.Assign([self.target(target)], self.expr(value), line) if value else ir.Block([])
+            case ast.AugAssign(target=target, op=op, value=value):
+                bound = ir.Bind(self.target(target), self.expr(value), line, _OPS.get(type(op), "+"))
+                return ir.Do(bound, line)
+            case ast.Return(value=value):
+                return ir.Return(self.expr(value) if value else ir.Const(None), line)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                return self._function(node)
+            case ast.ClassDef(name=name, bases=bases, body=body, keywords=keywords):
+                parts = self.exprs([*bases, *(k.value for k in keywords)])
+                return ir.Class(name, parts, self.block(body), line)
+            case ast.Import(names=names):
+                return ir.Import([self._imported(a) for a in names], line)
+            case ast.ImportFrom(module=module, names=names, level=level):
+                start = "." * level + (f"{module}." if module else "")
+                return ir.Import([(a.asname or a.name, start + a.name) for a in names], line)
+            case ast.Global(names=names) | ast.Nonlocal(names=names):
+                return ir.Outer(list(names), line)
+            case _:
+                return self._compound(node)
+
+    def _compound(self, node: ast.stmt) -> ir.Stmt:
+        line = node.lineno
+        match node:
+            case ast.If(test=test, body=body, orelse=orelse):
+                if _is_main(test):
+                    return ir.Main(self.block(body), line)
+                return ir.If(self.expr(test), self.block(body), self.block(orelse), line)
+            case ast.For() | ast.AsyncFor():
+                loop = ir.For(self.target(node.target), self.expr(node.iter), self.block(node.body), line)
+                return ir.Block([loop, *self.block(node.orelse)], line)
+            case ast.While(test=test, body=body, orelse=orelse):
+                return ir.For(None, self.expr(test), self.block([*body, *orelse]), line)
+            case ast.Try() | ast.TryStar():
+                handlers = [s for h in node.handlers for s in h.body]
+                return ir.Block(self.block([*node.body, *handlers, *node.orelse, *node.finalbody]), line)
+            case ast.With() | ast.AsyncWith():
+                return ir.Block([*self._items(node.items), *self.block(node.body)], line)
+            case ast.Match(subject=subject, cases=cases):
+                return ir.Block(
+                    [ir.Do(self.expr(subject), line), *self.block([s for c in cases for s in c.body])], line
+                )
+            case ast.Raise(exc=inner) if inner:
+                return ir.Do(self.expr(inner), line)
+            case ast.Assert(test=test):
+                return ir.Do(self.expr(test), line)
+        return ir.Block([])
+
+    def _items(self, items: list[ast.withitem]) -> list[ir.Stmt]:
+        out: list[ir.Stmt] = []
+        for item in items:
+            value = self.expr(item.context_expr)
+            line = item.context_expr.lineno
+            out.append(
+                ir.Assign([self.target(item.optional_vars)], value, line)
+                if item.optional_vars
+                else ir.Do(value, line)
+            )
+        return out
+
+    def _imported(self, alias: ast.alias) -> tuple[str, str]:
+        if alias.asname:
+            return alias.asname, alias.name
+        top = alias.name.partition(".")[0]
+        return top, top
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ir.Stmt:
+        func = ir.Func(node.name, self._params(node.args), lambda: self.block(node.body), node.lineno)
+        func.hot = self.is_hot(node)
+        value: ir.Expr = ir.Lambda(func, node.lineno)
+        assigned = ir.Assign([ir.Name(node.name, node.lineno)], value, node.lineno)
+        decorators = [
+            ir.Do(self.expr(d), node.lineno) for d in node.decorator_list if isinstance(d, ast.Call)
+        ]
+        return ir.Block([*decorators, assigned], node.lineno) if decorators else assigned
+
+
+def _is_main(test: ast.expr) -> bool:
+    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"

@@ -1,0 +1,113 @@
+"""What readers work on and give: a source, and sights: behaviours, and layers that hid inside a file."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from biopsy.model.behaviour import Behaviour, InFile, Kind, When
+
+MAX_DETAIL = 600  # characters of an excerpt kept for people
+
+_LANGUAGES = {
+    ".py": "python",
+    ".pyw": "python",
+    ".pyi": "",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".cjs": "javascript",
+    ".jsx": "javascript",
+    ".ts": "typescript",
+    ".mts": "typescript",
+    ".cts": "typescript",
+    ".tsx": "tsx",
+    ".sh": "shell",
+    ".bash": "shell",
+    ".zsh": "shell",
+    ".ps1": "shell",
+    ".bat": "shell",
+    ".cmd": "shell",
+}
+_SHEBANG = re.compile(rb"#!\s*\S*?(?:env\s+(?:-S\s+)?)?(python|node|bun|deno|sh|bash|zsh|dash)[\d.]*\b")
+_RUNNERS = {"python": "python", "node": "javascript", "bun": "javascript", "deno": "javascript"}
+
+
+class Source:
+    """One file to be read, or a layer that was peeled out of one.
+
+    A layer's behaviours all stand at the line of the outer file where it was found.
+    """
+
+    def __init__(
+        self, path: str, data: bytes, when: When, *, language: str = "", depth: int = 0, line: int = 0
+    ):
+        """Take a file's bytes, or a layer's."""
+        self.path, self.data, self.when = path, data, when
+        self.depth, self.line = depth, line
+        self._language = language
+
+    @cached_property
+    def text(self) -> str:
+        """The bytes as text; what is not UTF-8 becomes a replacement character."""
+        return self.data.decode("utf-8", "replace")
+
+    @cached_property
+    def language(self) -> str:
+        """`python`, `javascript`, `typescript`, `tsx`, `shell`, or empty."""
+        if self._language:
+            return self._language
+        suffix = PurePosixPath(self.path).suffix.lower()
+        if self.path.lower().endswith(".d.ts"):
+            return ""
+        if (known := _LANGUAGES.get(suffix)) is not None:
+            return known
+        match = _SHEBANG.match(self.data[:100]) if not suffix or len(suffix) > 6 else None
+        return _RUNNERS.get(match[1].decode(), "shell") if match else ""
+
+    @cached_property
+    def binary(self) -> bool:
+        """Whether this is no text."""
+        return b"\0" in self.data[:8192]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(m.end() for m in re.finditer("\n", self.text))]
+
+    def line_at(self, offset: int) -> int:
+        """The line of a character of `text`."""
+        return bisect_right(self._starts, offset)
+
+    def see(
+        self, kind: Kind, value: str, line: int = 0, when: When | None = None, detail: str = ""
+    ) -> Behaviour:
+        """A behaviour in this file."""
+        where = InFile(self.path, self.line or max(line, 0), self.when if when is None else when)
+        return Behaviour(kind, value, where, detail=detail[:MAX_DETAIL])
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Code or text that was hidden in a file, to be read by the readers in turn."""
+
+    text: str
+    language: str  # a guess; empty where there is none
+    line: int
+    when: When
+
+
+Sight = Behaviour | Layer
+Sights = Iterator[Sight]
+
+
+def guess(text: str, near: str = "") -> str:
+    """The language of a decoded text; `near` is the one it was found in."""
+    head = text[:20_000]
+    if re.search(r"\brequire\s*\(|=>|\bfunction\b\s*\w*\(|\b(?:const|let|var)\s+\w+\s*=", head):
+        return "javascript"
+    if re.search(r"(?m)^\s*(?:import \w|from [\w.]+ import|def \w+\(|exec\(|print\()|__import__", head):
+        return "python"
+    if re.search(r"(?m)^\s*(?:curl|wget|sh|bash|powershell|cmd|nc|chmod|echo|python3?|node)\s|/bin/", head):
+        return "shell"
+    return near

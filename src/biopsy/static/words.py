@@ -1,0 +1,29 @@
+"""Reading by words: what can be told of code that does not parse or is too large to."""
+
+import re
+from collections.abc import Iterator
+
+from biopsy.model.behaviour import Kind
+from biopsy.static.sight import Sight, Source
+
+MAX_HITS = 50  # of each kind
+
+_WORDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    (Kind.CODE_EVAL, re.compile(r"(?<![\w.])(exec|eval)\s*\(|\bnew\s+(Function)\s*\(|\bvm\.(run\w+)\s*\(")),
+    (Kind.ENV_READ, re.compile(r"(?:os\.environ(?:\.get\(|\[)|os\.getenv\(|process\.env(?:\.|\[))\s*[\"']?([A-Z][A-Z0-9_]+)")),
+    (Kind.PROCESS_EXEC, re.compile(r"(?:os\.(?:system|popen)|subprocess\.\w+|(?:exec|spawn)(?:Sync)?)\s*\(\s*[\"'`]([^\"'`\n]{2,300})")),
+    (Kind.NET_HTTP, re.compile(r"(?:requests|axios|urllib\w*)\.(get|post|put|urlopen)\s*\(\s*[\"'`](https?://[^\"'`\s]+)")),
+    (Kind.CODE_DECODE, re.compile(r"\b(?:b64decode|atob)\b()|Buffer\.from\([^)\n]{0,200},\s*[\"'](base64|hex)")),
+)  # fmt: skip
+
+
+def read_words(source: Source) -> Iterator[Sight]:
+    """Yield what words alone tell."""
+    for kind, pattern in _WORDS:
+        for count, match in enumerate(pattern.finditer(source.text)):
+            if count >= MAX_HITS:
+                break
+            words = [g for g in match.groups() if g]
+            if kind is Kind.NET_HTTP:
+                words[0] = "GET" if words[0] == "urlopen" else words[0].upper()
+            yield source.see(kind, " ".join(words) or "base64", source.line_at(match.start()))
