@@ -1,0 +1,197 @@
+"""Baseline: what pip, npm and the interpreters do by themselves, from a recorded run of an empty package.
+
+A behaviour is subtracted only where the same program, started in the same shape, in the same phase, did the
+same in the empty run. So npm's own look into `~/.npmrc` goes, and that of `node evil.js` stays.
+"""
+
+import base64
+import gzip
+import hashlib
+import io
+import json
+import re
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from biopsy.errors import SandboxError
+from biopsy.model.behaviour import Kind
+from biopsy.sandbox.attribute import DRIVERS, program
+from biopsy.sandbox.raw import Raw, Subject
+from biopsy.sandbox.tree import Node
+
+NAME: Final = "empty"
+VERSION: Final = "1.0.0"
+
+MAX_FACTS: Final = 50_000
+"""Most facts that a baseline holds."""
+
+Fact = tuple[str, str, str, str]  # phase, role, kind, value
+
+
+class Baseline(msgspec.Struct, frozen=True):
+    """What an empty package's run did, with names that change from run to run taken out."""
+
+    image: str
+    ecosystem: str
+    profile: str
+    facts: frozenset[Fact] = frozenset()
+
+    def holds(self, phase: str, role: str, kind: Kind, value: str) -> bool:
+        """Whether the empty run did this too; `role` and `value` as `Normal` writes them."""
+        return (phase, role, kind.value, value) in self.facts
+
+
+def path(folder: Path, image: str, ecosystem: str, profile: str) -> Path:
+    """Say where the baseline of an image, ecosystem and profile is kept."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", f"{image}-{ecosystem}-{profile}")
+    return folder / f"{name}.json"
+
+
+def save(baseline: Baseline, file: Path) -> None:
+    """Write it, whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    part.write_bytes(msgspec.json.encode(baseline))
+    part.replace(file)
+
+
+def load(file: Path) -> Baseline | None:
+    """Read it; None where there is none. One that cannot be read is a SandboxError."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Baseline)
+    except FileNotFoundError:
+        return None
+    except msgspec.DecodeError as err:
+        raise SandboxError(f"the baseline {file} cannot be read; delete it to record it again") from err
+
+
+_RULES: Final = (
+    (re.compile(r"/proc/\d+/"), "/proc/*/"),
+    (re.compile(r"(?<![0-9a-f])[0-9a-f]{16,}(?![0-9a-f])"), "*"),
+    (re.compile(r"(?<=/)[0-9a-f]{2}(?=/)"), "*"),
+    (re.compile(r"\b\d{4}-\d\d-\d\dT[\w-]+Z?"), "*"),
+    (re.compile(r"(?<=/)(tmp|pip-[a-z-]+-)[a-z0-9_]{8}(?=[/.\s']|$)"), r"\1*"),
+    (re.compile(r"(?<=[.-])[A-Za-z0-9_]{8}(?=$|/)"), "*"),
+    (re.compile(r"\d{4,}"), "#"),
+)
+
+
+class Normal:
+    """Takes out of texts what differs from run to run: home, project, host, package, random names,
+    numbers.
+    """
+
+    def __init__(self, raw: Raw, subject: Subject) -> None:
+        """Learn the names of this run."""
+        self._known: dict[str, str] = {}
+        self._places = [(raw.project, "$PROJECT"), (raw.home, "$HOME")]
+        words = [(subject.filename, "$FILE"), (raw.hostname, "$HOST")]
+        self._words = []
+        for word, new in words:
+            if word:
+                self._words.append((re.compile(rf"(?<![\w.]){re.escape(word)}(?!\w)"), new))
+        name = re.escape(subject.name).replace(r"\-", "[-_.]").replace("_", "[-_.]")
+        version = re.escape(subject.version)
+        if subject.name:
+            self._words.append((re.compile(rf"(?<![\w.-]){name}(?![\w])", re.IGNORECASE), "$NAME"))
+        if version:
+            self._words.append((re.compile(rf"(?<![\d.]){version}(?![\d])"), "$VERSION"))
+
+    def text(self, value: str) -> str:
+        """Normalise a value or an argument."""
+        known = self._known.get(value)
+        if known is not None:
+            return known
+        text = value
+        for place, new in self._places:
+            if place:
+                text = text.replace(place, new)
+        for word, new in self._words:
+            text = word.sub(new, text)
+        for rule, new in _RULES:
+            text = rule.sub(new, text)
+        if len(self._known) < MAX_FACTS:
+            self._known[value] = text
+        return text
+
+    def role(self, node: Node | None) -> str:
+        """Name the shape of a process: its program and how it was called; of our drivers only which."""
+        last = node.last if node else None
+        if node is None or last is None:
+            return ""
+        if not node.role:
+            name, script = program(last)
+            fork = "" if any(not one.error for one in node.execs) else "fork "
+            if script.startswith(DRIVERS):
+                node.role = f"{fork}{name} {script}"
+            else:
+                rest = " ".join(self.text(arg) for arg in last.argv[1:40])
+                node.role = f"{fork}{name} {rest}"[:400]
+        return node.role
+
+
+def empty(ecosystem: str) -> tuple[tuple[str, bytes], ...]:
+    """Make the empty packages of an ecosystem, as (file name, content): for pypi a wheel and an sdist."""
+    made = {"pypi": (_wheel, _sdist), "npm": (_tgz,)}.get(ecosystem, ())
+    return tuple(make() for make in made)
+
+
+_METADATA = f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {VERSION}\n"
+
+
+def _wheel() -> tuple[str, bytes]:
+    info = f"{NAME}-{VERSION}.dist-info"
+    files = {
+        f"{NAME}.py": "",
+        f"{info}/METADATA": _METADATA,
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: biopsy\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = ""
+    for name, text in files.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+        record += f"{name},sha256={digest},{len(text)}\n"
+    files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n"
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name), text)
+    return f"{NAME}-{VERSION}-py3-none-any.whl", data.getvalue()
+
+
+def _sdist() -> tuple[str, bytes]:
+    top = f"{NAME}-{VERSION}"
+    setup = (
+        f"from setuptools import setup\n\nsetup(name='{NAME}', version='{VERSION}', py_modules=['{NAME}'])\n"
+    )
+    files = {f"{top}/setup.py": setup, f"{top}/{NAME}.py": "", f"{top}/PKG-INFO": _METADATA}
+    return f"{top}.tar.gz", _tar(files)
+
+
+def _tgz() -> tuple[str, bytes]:
+    package = {
+        "name": NAME,
+        "version": VERSION,
+        "main": "index.js",
+        "bin": {NAME: "bin.js"},
+        "scripts": {"postinstall": "node index.js"},
+    }
+    files = {
+        "package/package.json": json.dumps(package),
+        "package/index.js": "",
+        "package/bin.js": "#!/usr/bin/env node\n",
+    }
+    return f"{NAME}-{VERSION}.tgz", _tar(files)
+
+
+def _tar(files: dict[str, str]) -> bytes:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        for name, text in files.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mode, member.mtime = len(text), 0o644, 499162800
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return gzip.compress(data.getvalue(), mtime=0)

@@ -1,0 +1,200 @@
+"""Whether a canary left the sandbox: in whatever was said, in any form that we can undo, whole or in parts.
+
+Looked for in each exchange by itself, then in what was said to one destination taken together, field by field
+(the same query parameter of many requests, the labels of many DNS names), for secrets sent in slices.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+from biopsy.sandbox.leak_forms import peel
+from biopsy.sandbox.leak_needles import Hit, Needles
+from biopsy.sandbox.raw import Canary, Said
+
+MAX_WORK: Final = 192 * 1024**2
+"""Bytes that are searched of one run, all readings together; what lies beyond is said to be unsearched."""
+
+MAX_PARTS: Final = 5_000
+"""Most parts of one field of one destination that are put together."""
+
+_INDEX = re.compile(rb"\d{1,4}")
+_HEADERS = frozenset(
+    [
+        "host",
+        "user-agent",
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "connection",
+        "content-length",
+        "content-type",
+        "expect",
+        "transfer-encoding",
+        "upgrade-insecure-requests",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A canary that left. `said` is the index of the exchange that carried it, or the last of those that
+    did.
+    """
+
+    name: str
+    encoding: str
+    said: int
+    found: int
+    whole: int
+
+    @property
+    def form(self) -> str:
+        """The encoding, and whether it is only a part."""
+        return self.encoding if self.found >= self.whole else f"{self.encoding}, in part"
+
+
+@dataclass(slots=True)
+class _Budget:
+    left: int = MAX_WORK
+
+    def take(self, data: bytes) -> bool:
+        self.left -= len(data)
+        return self.left > 0
+
+
+def carries(data: bytes, canaries: Iterable[Canary]) -> tuple[str, str] | None:
+    """Say which canary `data` carries and how it is encoded; None where it carries none."""
+    for hit, encoding in _search(data, Needles(canaries), _Budget(MAX_WORK // 8)):
+        return hit.name, encoding
+    return None
+
+
+def find(canaries: Sequence[Canary], said: Sequence[Said]) -> tuple[list[Leak], bool]:
+    """Find every canary in what was said, once per destination; and say whether all of it was searched."""
+    needles, budget = Needles(canaries), _Budget()
+    found: dict[tuple[str, str, int], Leak] = {}
+    for index, one in enumerate(said):
+        for data in _whole(one):
+            for hit, encoding in _search(data, needles, budget):
+                _keep(found, one, Leak(hit.name, encoding, index, hit.found, hit.whole))
+    for index, data, how in _together(said):
+        one = said[index]
+        for hit, encoding in _search(data, needles, budget):
+            form = how if encoding in {"clear", "split"} else f"{encoding} {how}"
+            _keep(found, one, Leak(hit.name, form, index, hit.found, hit.whole))
+    return sorted(found.values(), key=lambda leak: leak.said), budget.left > 0
+
+
+def _keep(found: dict[tuple[str, str, int], Leak], one: Said, leak: Leak) -> None:
+    where = _parent(one.name).decode() if one.protocol == "dns" else one.name or one.address
+    key = (leak.name, where, one.port)
+    if key not in found or leak.found > found[key].found:
+        found[key] = leak
+
+
+def _search(data: bytes, needles: Needles, budget: _Budget) -> Iterator[tuple[Hit, str]]:
+    """Yield the canaries in `data` under the first reading that shows them best."""
+    best: dict[str, tuple[Hit, str]] = {}
+    for name, layer in peel(data):
+        if not budget.take(layer):
+            break
+        for hit in needles.find(layer):
+            if hit.name not in best or hit.found > best[hit.name][0].found:
+                whole = name if hit.form == "clear" else f"{name}+{hit.form}"
+                best[hit.name] = (hit, hit.form if name == "clear" else whole)
+    yield from best.values()
+
+
+def _whole(one: Said) -> Iterator[bytes]:
+    if one.protocol == "dns":
+        yield one.name.encode(errors="replace")
+        return
+    yield one.request or one.summary.encode(errors="replace")
+    if one.body and one.body not in one.request:
+        yield one.body
+
+
+def _together(said: Sequence[Said]) -> Iterator[tuple[int, bytes, str]]:
+    """Join what was said in slices: (index of the last, the slices joined, how they were sent)."""
+    fields: dict[tuple[str, str], list[tuple[int, bytes]]] = {}
+    for index, one in enumerate(said):
+        for name, value in _fields(one):
+            parts = fields.setdefault((_group(one), name), [])
+            if len(parts) < MAX_PARTS and value and (not parts or parts[-1][1] != value):
+                parts.append((index, value))
+    for (group, _), parts in fields.items():
+        if len(parts) > 1 or group.startswith("dns "):
+            how = "dns labels" if group.startswith("dns ") else f"{len(parts)} requests"
+            yield parts[-1][0], b"".join(value for _, value in parts), how
+
+
+def _group(one: Said) -> str:
+    if one.protocol == "dns":
+        return f"dns {_parent(one.name).decode()}"
+    return f"{one.protocol} {one.name or one.address} {one.port}"
+
+
+def _labels(name: str) -> list[bytes]:
+    return [label for label in name.encode(errors="replace").rstrip(b".").split(b".") if label]
+
+
+def _parent(name: str) -> bytes:
+    return b".".join(_labels(name)[-2:])
+
+
+def _fields(one: Said) -> Iterator[tuple[str, bytes]]:
+    if one.protocol == "dns":
+        labels = _labels(one.name)[:-2]
+        yield "labels", b"".join(labels)
+        told = [re.sub(rb"^(?:[a-z]?\d{1,4}[-_])|(?:[-_]\d{1,4})$", b"", label) for label in labels]
+        yield "unnumbered", b"".join(label for label in told if not _INDEX.fullmatch(label))
+        if len(labels) > 1:
+            yield "first", labels[0]
+        return
+    if one.protocol not in {"http", "https"}:
+        yield "sent", one.request
+        return
+    yield "body", one.body
+    yield from _http(one)
+
+
+def _http(one: Said) -> Iterator[tuple[str, bytes]]:
+    target = one.summary.partition(" ")[2].split(" ")[0]
+    try:
+        url = urlsplit(target)
+        query = parse_qsl(url.query, keep_blank_values=True, max_num_fields=100)
+    except ValueError:
+        return
+    segments = url.path.split("/")
+    yield "path", segments[-1].encode(errors="replace")
+    if len(segments) > 2:
+        yield "folder", segments[-2].encode(errors="replace")
+    for name, value in query:
+        yield f"query {name[:64]}", value.replace(" ", "+").encode(errors="replace")
+    for line in one.request.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:60]:
+        header, _, content = line.partition(b":")
+        title = header.decode("latin-1").lower()
+        if title not in _HEADERS:
+            yield f"header {title[:64]}", content.strip()
+    if one.body[:1] in {b"{", b"["}:
+        try:
+            parsed = msgspec.json.decode(one.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return
+        if isinstance(parsed, dict):
+            for key, text in list(parsed.items())[:50]:
+                if isinstance(text, str):
+                    yield f"json {str(key)[:64]}", text.encode(errors="replace")
+    elif b"=" in one.body[:200]:
+        pairs = one.body[:100_000].decode("latin-1")
+        try:
+            form = parse_qsl(pairs, max_num_fields=100)
+        except ValueError:
+            return
+        for name, value in form:
+            yield f"form {name[:64]}", value.replace(" ", "+").encode(errors="replace")

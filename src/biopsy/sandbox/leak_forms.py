@@ -1,0 +1,162 @@
+"""Peeling: the bytes that may be inside bytes, under encodings and compressions, within bounds."""
+
+import base64
+import binascii
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+MAX_DEPTH: Final = 4
+"""Layers that are peeled off one another."""
+
+MAX_INFLATED: Final = 8 * 1024**2
+"""Longest decompressed content that is looked at, in bytes."""
+
+MAX_VARIANTS: Final = 48
+"""Most readings of one piece of data."""
+
+MAX_TOKENS: Final = 400
+"""Most encoded words that are decoded of one piece of data."""
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{11,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}")
+_HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){8,}")
+_HEX_APART = re.compile(rb"(?:(?:\\x|0x|%)?[0-9a-fA-F]{2}[ ,:;\n-]{0,2}){8,}")
+_BASE32 = re.compile(rb"[A-Za-z2-7]{16,}={0,6}")
+_BYTES = re.compile(rb"(?:\d{1,3}[ ,;]{1,2}){7,}\d{1,3}")
+_ESCAPE = re.compile(rb"\\(?:u00([0-9a-fA-F]{2})|x([0-9a-fA-F]{2})|([\"\\/nrtbf]))")
+_PLAIN = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+_ALPHABET = bytes.maketrans(b"-_", b"+/")
+
+
+def peel(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield `data` as `clear`, then what it may hold, each with its encodings from the outside in
+    (`base64+gzip`).
+    """
+    queue: list[tuple[str, bytes, int]] = [("", data, 0)]
+    seen = {data}
+    budget = 16 * len(data) + MAX_INFLATED
+    while queue and len(seen) <= MAX_VARIANTS:
+        name, layer, depth = queue.pop(0)
+        yield name or "clear", layer
+        if depth >= MAX_DEPTH:
+            continue
+        for form, opened in FORMS:
+            for inner in opened(layer):
+                if len(inner) < 8 or inner in seen or budget <= 0 or len(seen) > MAX_VARIANTS:
+                    continue
+                seen.add(inner)
+                budget -= len(inner)
+                queue.append((f"{name}+{form}" if name else form, inner, depth + 1))
+
+
+def _url(data: bytes) -> Iterator[bytes]:
+    if b"%" in data:
+        yield unquote_to_bytes(data.replace(b"+", b" "))
+
+
+def _json(data: bytes) -> Iterator[bytes]:
+    if b"\\" in data:
+        yield _ESCAPE.sub(
+            lambda m: bytes.fromhex((m[1] or m[2]).decode()) if m[1] or m[2] else _PLAIN.get(m[3], m[3]), data
+        )
+
+
+def inflate(data: bytes, wbits: int) -> bytes:
+    """Decompress as much as there is, up to the limit; nothing when it is not compressed."""
+    try:
+        return zlib.decompressobj(wbits).decompress(data, MAX_INFLATED)
+    except zlib.error:
+        return b""
+
+
+def _gzip(data: bytes) -> Iterator[bytes]:
+    at = data.find(b"\x1f\x8b\x08")
+    if at >= 0:
+        yield inflate(data[at:], 31)
+
+
+def _zlib(data: bytes) -> Iterator[bytes]:
+    for head in (b"\x78\x9c", b"\x78\x01", b"\x78\xda", b"\x78\x5e"):
+        at = data.find(head)
+        if at >= 0:
+            yield inflate(data[at:], 15)
+
+
+def _deflate(data: bytes) -> Iterator[bytes]:
+    if len(data) >= 16 and not data.isascii():
+        yield inflate(data, -15)
+
+
+def _base64(data: bytes) -> Iterator[bytes]:
+    """Decode the words at each of their four alignments; all words of one alignment come joined."""
+    words = [match[0] for _, match in zip(range(MAX_TOKENS), _BASE64.finditer(data), strict=False)]
+    for shift in range(4):
+        parts = []
+        for word in words:
+            text = word.translate(_ALPHABET, b"=\r\n")[shift:]
+            text = text[: len(text) // 4 * 4] if len(text) % 4 == 1 else text
+            try:
+                parts.append(binascii.a2b_base64(text + b"=" * (-len(text) % 4)))
+            except binascii.Error:
+                continue
+        if parts:
+            yield b"\n".join(parts)
+
+
+def _hex(data: bytes) -> Iterator[bytes]:
+    words = [match[0] for _, match in zip(range(MAX_TOKENS), _HEX.finditer(data), strict=False)]
+    if words:
+        yield b"\n".join(bytes.fromhex(word.decode()) for word in words)
+        odd = [word[1:-1] for word in words if len(word) > 18]
+        if odd:
+            yield b"\n".join(bytes.fromhex(word.decode()) for word in odd)
+    apart = [match[0] for _, match in zip(range(MAX_TOKENS), _HEX_APART.finditer(data), strict=False)]
+    joined = [re.sub(rb"\\x|0x|[^0-9a-fA-F]", b"", word) for word in apart]
+    joined = [word[: len(word) // 2 * 2] for word, raw in zip(joined, apart, strict=True) if word != raw]
+    if joined:
+        yield b"\n".join(bytes.fromhex(word.decode()) for word in joined)
+
+
+def _base32(data: bytes) -> Iterator[bytes]:
+    parts = []
+    for _, match in zip(range(MAX_TOKENS), _BASE32.finditer(data), strict=False):
+        text = match[0].upper().rstrip(b"=")
+        text = text[: len(text) - (1 if len(text) % 8 in {1, 3, 6} else 0)]
+        try:
+            parts.append(base64.b32decode(text + b"=" * (-len(text) % 8)))
+        except (binascii.Error, ValueError):
+            continue
+    if parts:
+        yield b"\n".join(parts)
+
+
+def _numbers(data: bytes) -> Iterator[bytes]:
+    parts = []
+    for _, match in zip(range(MAX_TOKENS), _BYTES.finditer(data), strict=False):
+        values = [int(word) for word in re.findall(rb"\d+", match[0])]
+        if all(value < 256 for value in values):
+            parts.append(bytes(values))
+    if parts:
+        yield b"\n".join(parts)
+
+
+def _wide(data: bytes) -> Iterator[bytes]:
+    if data.count(b"\0") * 3 > len(data):
+        yield data.replace(b"\0", b"")
+
+
+FORMS: Final[tuple[tuple[str, Callable[[bytes], Iterator[bytes]]], ...]] = (
+    ("url", _url),
+    ("json", _json),
+    ("gzip", _gzip),
+    ("zlib", _zlib),
+    ("base64", _base64),
+    ("hex", _hex),
+    ("base32", _base32),
+    ("bytes", _numbers),
+    ("utf-16", _wide),
+    ("deflate", _deflate),
+)
+"""The encodings that are peeled, the likeliest first."""

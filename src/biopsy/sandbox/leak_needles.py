@@ -1,0 +1,147 @@
+"""What to look for: a canary in the forms that a search through plain bytes finds, prepared once.
+
+A secret is cut into pieces of eight characters; a piece that is found is grown in both directions, and counts
+as a leak when at least sixteen characters of the secret stand there in a row (or all of a shorter one).
+"""
+
+import codecs
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from biopsy.sandbox.raw import Canary
+
+PIECE: Final = 8
+ENOUGH: Final = 16
+"""Consecutive characters of a secret that are proof."""
+
+_ENOUGH_PLAIN: Final = 28  # of a secret made of words or numbers, which others may hold by chance
+_PUBLIC = re.compile(
+    rb"pypi-AgEIcHlwaS5vcmc|github_pat_11|(?:gh[a-z]|npm|sk_live|sk_test|hvs|pul|dckr_pat)[_.]|sk-[a-z]+(?:-[a-z0-9]+-)?"
+    rb"|xox[a-z]-|AKIA|AIza|-----BEGIN [A-Z ]+-----"
+)
+_NOISE = bytes(set(range(256)) - set(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"))
+_ROT13 = bytes.maketrans(
+    b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    codecs.encode("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "rot13").encode(),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A canary that was found: in which form, and how many characters of how many stand in a row."""
+
+    name: str
+    form: str
+    found: int
+    whole: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of the secret is there."""
+        return self.found >= self.whole
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """One secret in one form."""
+
+    name: str
+    data: bytes
+    enough: int
+    pieces: tuple[tuple[int, bytes], ...]
+
+    def measure(self, hay: bytes) -> int:
+        """Find the longest run of the secret in `hay`; 0 when there is not enough."""
+        if self.data in hay:
+            return len(self.data)
+        best = 0
+        for at, piece in self.pieces:
+            found = hay.find(piece)
+            if found >= 0:
+                best = max(best, self._grow(hay, at, found))
+                if best >= self.enough:
+                    break
+        return best if best >= self.enough else 0
+
+    def _grow(self, hay: bytes, at: int, found: int) -> int:
+        left = right = 0
+        while at - left > 0 and found - left > 0 and self.data[at - left - 1] == hay[found - left - 1]:
+            left += 1
+        at, found = at + PIECE, found + PIECE
+        while (
+            at + right < len(self.data)
+            and found + right < len(hay)
+            and self.data[at + right] == hay[found + right]
+        ):
+            right += 1
+        return left + PIECE + right
+
+
+def _needle(name: str, data: bytes, enough: int) -> Needle:
+    enough = min(enough, len(data))
+    pieces = tuple((at, data[at : at + PIECE]) for at in range(0, len(data) - PIECE + 1, PIECE))
+    return Needle(name, data, enough, pieces)
+
+
+def shifted(data: bytes) -> bytes:
+    """Give the difference of each byte to the next, which a XOR with one byte leaves as it is."""
+    if len(data) < 2:
+        return b""
+    number = int.from_bytes(data[:-1], "big") ^ int.from_bytes(data[1:], "big")
+    return number.to_bytes(len(data) - 1, "big")
+
+
+def bare(data: bytes) -> bytes:
+    """Leave letters and figures only: what joins pieces that stand apart."""
+    return data.translate(None, _NOISE)
+
+
+class Needles:
+    """All canaries of a run, in all plain forms."""
+
+    def __init__(self, canaries: Iterable[Canary]) -> None:
+        """Prepare the search; secrets of fewer than eight characters are too common to look for."""
+        self.clear: list[Needle] = []
+        self.reversed: list[Needle] = []
+        self.xor: list[Needle] = []
+        self.bare: list[Needle] = []
+        self.lower: list[Needle] = []
+        for one in canaries:
+            secret = one.secret.encode()
+            core = _PUBLIC.sub(b"", secret, count=1) if _PUBLIC.match(secret) else secret
+            if len(core) < PIECE:
+                continue
+            plain = re.fullmatch(rb"[a-z ,.0-9]+", core) is not None
+            enough = _ENOUGH_PLAIN if plain and len(core) > 40 else ENOUGH
+            self.clear.append(_needle(one.name, core, enough))
+            self.reversed.append(_needle(one.name, core[::-1], enough))
+            self.xor.append(_needle(one.name, shifted(core), enough + 4))
+            if len(bare(core)) >= ENOUGH:
+                self.bare.append(_needle(one.name, bare(core), max(enough, 20)))
+                self.lower.append(_needle(one.name, bare(core).lower(), max(enough, 20)))
+
+    def find(self, hay: bytes) -> Iterable[Hit]:
+        """Yield each canary once, in the plainest form in which `hay` holds most of it."""
+        if len(hay) < PIECE:
+            return
+        stripped = bare(hay)
+        forms = [
+            ("clear", hay, self.clear),
+            ("reversed", hay, self.reversed),
+            ("split", stripped, self.bare),
+            ("lower-case", stripped.lower(), self.lower),
+            ("rot13", hay.translate(_ROT13), self.clear),
+            ("xor", shifted(hay), self.xor),
+        ]
+        best: dict[str, Hit] = {}
+        for form, data, needles in forms:
+            for needle in needles:
+                known = best.get(needle.name)
+                if known and known.complete:
+                    continue
+                found = needle.measure(data)
+                if found and (known is None or found > known.found):
+                    best[needle.name] = Hit(needle.name, form, found, len(needle.data))
+        yield from best.values()

@@ -1,0 +1,224 @@
+"""From what a cell left behind to behaviours: reads the trace and what was said, believes neither.
+
+`observe` is pure but for reading the two files, and never raises over what is in them.
+"""
+
+import shlex
+from collections.abc import Iterator
+from typing import Final
+
+from biopsy.model.behaviour import By, Kind
+from biopsy.model.run import Process, Run, Watch
+from biopsy.sandbox import leak, observe_files, observe_net
+from biopsy.sandbox.attribute import attribute
+from biopsy.sandbox.baseline import MAX_FACTS, Baseline, Normal
+from biopsy.sandbox.observe_ledger import Draft, draft, settle
+from biopsy.sandbox.observe_outcome import outcome
+from biopsy.sandbox.observe_places import Places, places
+from biopsy.sandbox.observe_seen import Seen, Watcher
+from biopsy.sandbox.raw import Raw, Subject
+from biopsy.sandbox.trace import Tally, read
+from biopsy.sandbox.tree import Exec, Forest, Node
+
+MAX_PROCESSES: Final = 5_000
+"""Most processes that are shown of one run; those that a behaviour names are all shown."""
+
+MAX_COMMAND: Final = 2_000
+"""Longest command line that is shown, in characters."""
+
+MAX_SHOWN_ARGUMENTS: Final = 100
+
+_CRASHES: Final = {
+    4: "SIGILL",
+    5: "SIGTRAP",
+    6: "SIGABRT",
+    7: "SIGBUS",
+    8: "SIGFPE",
+    11: "SIGSEGV",
+    31: "SIGSYS",
+}
+
+
+class _Sight:
+    """One run as far as it was made out: the common ground of `observe` and `record`."""
+
+    def __init__(self, raw: Raw, subject: Subject) -> None:
+        self.raw = raw
+        self.tally = Tally()
+        self.forest = Forest(raw.ran, raw.project)
+        self.places: Places = places(raw, subject)
+        watcher = Watcher(self.forest, frozenset(self.places.canaries), raw.end_ns)
+        self.seen: Seen = watcher.watch(read(raw.trace, tally=self.tally))
+        for node in self.forest.nodes:
+            node.phase = node.phase or self.forest.phase_at(node.start)
+        attribute(self.forest.nodes, subject)
+        self.net = observe_net.tie(raw, self.forest, self.seen)
+        self.normal = Normal(raw, subject)
+        self.files = observe_files.Files()
+        self.searched = True
+
+    def drafts(self) -> list[Draft]:
+        """Everything that was seen, before it is put in order."""
+        opens = list(self.seen.opens.values())
+        observe_files.opened(opens, self.places, self.files)
+        observe_files.changed(self.raw, opens, self.places, self.files)
+        found = [*self.files.drafts, *observe_net.drafts(self.net, self.seen), *observe_net.ran(self.net)]
+        found += _processes(self.forest.nodes)
+        found += self._evasions()
+        found += self._leaks()
+        return [one for one in found if not (one.node and one.node.ours)]
+
+    def _leaks(self) -> Iterator[Draft]:
+        leaks, self.searched = leak.find(self.raw.canaries, [talk.said for talk in self.net.talks])
+        for one in leaks:
+            talk = self.net.talks[one.said]
+            node, said = talk.node, talk.said
+            owner = node.owner if node else ""
+            value = f"{one.name} > {observe_net.place(talk.host, said.port)} as {one.form}"
+            detail = f"{one.found} of {one.whole} characters; {said.protocol} {said.summary[:300]}"
+            yield Draft(said.time_ns, Kind.CANARY_LEAK, value, talk.phase, node, talk.by, owner, detail, 4)
+
+    def _evasions(self) -> Iterator[Draft]:
+        for time, node, seconds in self.seen.naps:
+            if node.by is not By.TOOL:
+                yield draft(time, Kind.EVASION_SLEEP, f"{seconds:.0f}", node, weight=1)
+        for time, node, what in self.seen.tricks:
+            if node.by is not By.TOOL:
+                yield draft(time, Kind.EVASION_TRACER, what, node, weight=1)
+        if self.tally.dropped == 0:  # else the news of these calls may be among what was dropped
+            for time, node, what, count in self.seen.hidden.values():
+                yield draft(time, Kind.EVASION_TRACER, what, node, weight=1, detail=f"{count} times")
+
+    def role(self, one: Draft) -> str:
+        """Name the shape of the process that a draft is of."""
+        return self.normal.role(one.node)
+
+
+def observe(raw: Raw, subject: Subject, baseline: Baseline | None) -> Run:
+    """Turn what a cell left behind into what the package did."""
+    sight = _Sight(raw, subject)
+
+    def known(one: Draft) -> bool:
+        if baseline is None or one.node is None or one.kind in _NEVER_KNOWN:
+            return False
+        return baseline.holds(one.phase, sight.role(one), one.kind, sight.normal.text(one.value))
+
+    listed = settle(sight.drafts(), raw.profile, raw.start_ns, known)
+    exchanges, hidden_exchanges = observe_net.exchanges(sight.net, raw)
+    named = {one.process for one in listed.behaviours} | {one.process for one in exchanges}
+    watch = _watch(sight, listed.dropped, hidden_exchanges, listed.notes)
+    return Run(
+        raw.profile,
+        listed.behaviours,
+        tuple(outcome(one, raw.profile) for one in raw.ran),
+        _shown(sight.forest.nodes, named, raw),
+        exchanges,
+        tuple(sight.files.changes),
+        watch,
+    )
+
+
+_NEVER_KNOWN: Final = frozenset({Kind.CANARY_LEAK, Kind.CODE_REMOTE})
+
+
+def record(raw: Raw, subject: Subject, image: str) -> Baseline:
+    """Make the baseline of an image, ecosystem and profile from the run of an empty package."""
+    sight = _Sight(raw, subject)
+    facts = {
+        (one.phase, sight.role(one), one.kind.value, sight.normal.text(one.value))
+        for one in sight.drafts()
+        if one.node is not None and one.kind not in _NEVER_KNOWN
+    }
+    return Baseline(image, subject.ecosystem, raw.profile, frozenset(sorted(facts)[:MAX_FACTS]))
+
+
+def _processes(nodes: list[Node]) -> Iterator[Draft]:
+    for node in nodes:
+        for one in node.execs:
+            weight = 0 if node.by is By.TOOL or one.error else 1
+            detail = f"errno {one.error}" if one.error else one.binary
+            if not (one.error and any(other.argv == one.argv and not other.error for other in node.execs)):
+                yield draft(one.time, Kind.PROCESS_EXEC, command(one), node, weight=weight, detail=detail)
+        signal = -node.exit if node.exit is not None and node.exit < 0 else 0
+        if signal in _CRASHES:
+            last = node.last
+            value = f"{_CRASHES[signal]} {command(last) if last else '?'}"
+            yield draft(node.end or node.start, Kind.PROCESS_CRASH, value, node, weight=1)
+
+
+def command(one: Exec) -> str:
+    """Write a command line, shell-quoted. The file that was run stands first where the name given hides
+    it.
+    """
+    argv = list(one.argv[:MAX_SHOWN_ARGUMENTS])
+    if one.binary.startswith("/memfd:") or one.binary.endswith(" (deleted)") or not argv:
+        argv[:1] = [one.binary or "?"]
+    elif one.binary and not one.binary.startswith(("/usr/", "/bin/", "/sbin/", "/lib", "/opt/")):
+        base = argv[0].rpartition("/")[2]
+        if base != one.binary.rpartition("/")[2]:
+            argv[0] = one.binary
+    text = shlex.join(argv)
+    return text if len(text) <= MAX_COMMAND else text[: MAX_COMMAND - 1] + "…"
+
+
+def _shown(nodes: list[Node], named: set[int | None], raw: Raw) -> tuple[Process, ...]:
+    shown = [node for node in nodes if not node.ours]
+    wanted: set[int] = set()
+    for node in shown:
+        if node.id in named or node.first:
+            above: Node | None = node
+            while above is not None and above.id not in wanted:
+                wanted.add(above.id)
+                above = above.parent
+    rest = MAX_PROCESSES - len(wanted)
+    for node in shown:
+        if node.id not in wanted and rest > 0:
+            wanted.add(node.id)
+            rest -= 1
+    return tuple(_process(node, raw) for node in shown if node.id in wanted)
+
+
+def _process(node: Node, raw: Raw) -> Process:
+    parent = node.parent.id if node.parent and not node.parent.ours and not node.first else None
+    last = node.last
+    shown = node.argv[:MAX_SHOWN_ARGUMENTS]
+    argv = tuple(arg if len(arg) <= MAX_COMMAND else arg[: MAX_COMMAND - 1] + "…" for arg in shown)
+    return Process(
+        node.id,
+        parent,
+        raw.profile,
+        node.phase,
+        argv,
+        (last.cwd if last else node.cwd) or "",
+        round(max(0, node.start - raw.start_ns) / 1e9, 6),
+        round(max(0, node.end - raw.start_ns) / 1e9, 6) if node.end else None,
+        node.exit,
+        node.by,
+        node.owner,
+    )
+
+
+def _watch(sight: _Sight, dropped: int, exchanges: int, notes: tuple[str, ...]) -> Watch:
+    raw, tally = sight.raw, sight.tally
+    more = list(sight.files.notes)
+    if not sight.searched:
+        more.append("not all that was said was searched for canaries")
+    if exchanges:
+        more.append(f"{exchanges} exchanges more than are shown")
+    if sight.forest.lost:
+        more.append(f"{sight.forest.lost} processes more than can be told apart")
+    ours = sum(node.ours for node in sight.forest.nodes)
+    if tally.events and not any(node.first for node in sight.forest.nodes) and not ours:
+        more.append("no phase's first process was seen; phases are told by time")
+    return Watch(
+        raw.profile,
+        tally.events,
+        tally.malformed + sight.net.malformed,
+        tally.dropped,
+        tally.truncated + raw.trace_truncated,
+        raw.said_dropped + sight.net.dropped,
+        raw.changes_dropped,
+        dropped + sight.seen.lost + sight.files.dropped,
+        sight.files.read,
+        (*raw.notes, *more, *notes),
+    )

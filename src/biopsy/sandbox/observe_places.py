@@ -1,0 +1,152 @@
+"""What a path means: the image's, an installed package's, a tool's scratch space, somebody's
+configuration.
+"""
+
+import posixpath
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from biopsy.sandbox.raw import Raw, Subject
+from biopsy.sandbox.trace_text import host_path
+
+FINGERPRINTS: Final = re.compile(
+    r"/proc/(?:cpuinfo|version|version_signature|uptime|modules|scsi/scsi|mounts|partitions|ioports|devices|loadavg"
+    r"|(?:1|self|\d+)/(?:cgroup|mountinfo|mounts|status|sched|environ)|sys/kernel/(?:osrelease|version|hostname)"
+    r"|bus/pci/devices|xen(?:/.*)?|vz|bc|tty/drivers|acpi/.*)"
+    r"|/sys/(?:class/dmi/.*|devices/virtual/dmi/.*|firmware/.*|hypervisor/.*|class/net/[^/]+/address"
+    r"|devices/.*/net/[^/]+/address|class/thermal/.*|class/power_supply/.*|block/[^/]+/device/(?:model|vendor))"
+    r"|/\.dockerenv|/\.dockerinit|/run/\.containerenv|/etc/machine-id|/var/lib/dbus/machine-id"
+    r"|/run/systemd/container|/dev/(?:kvm|vboxguest|vboxuser|vmci)|/usr/bin/runsc|/proc/kallsyms|/dev/kmsg"
+)
+"""Files that are looked at to tell what kind of machine this is."""
+
+_STARTUP = re.compile(
+    r".*/(?:site|dist)-packages/[^/]+\.(?:pth|egg-link)|.*/(?:site|user)customize(?:\.py|/__init__\.py)"
+)
+_AGENTS = r"\.(?:claude|cursor|codex|gemini|aider[^/]*|continue|codeium|windsurf|copilot|roo|cline|kiro)"
+_EDITORS = (
+    r"\.(?:vscode|vscode-server|idea|zed)|\.config/(?:Code|zed|autostart|systemd|fish|nvim|github-copilot)"
+)
+_FOLDERS = (
+    r"\.github|\.circleci|\.husky|\.git/hooks|\.ssh|\.gnupg|\.aws|\.azure|\.kube|\.docker|\.pip|\.cargo"
+    r"|\.config/(?:gcloud|gh|git|pip|solana)|\.local/bin|\.local/share/(?:applications|systemd|keyrings)"
+)
+_FILES = (
+    r"(?:CLAUDE|AGENTS|GEMINI|copilot-instructions)\.md|\.(?:cursor|windsurf)rules|\.mcp\.json|\.claude\.json"
+    r"|\.gitlab-ci\.yml|\.travis\.yml|azure-pipelines\.yml|Jenkinsfile|\.git/config|\.gitconfig|\.git-credentials"
+    r"|\.npmrc|\.yarnrc(?:\.yml)?|\.pypirc|\.netrc|pip\.conf|\.pydistutils\.cfg|\.vault-token|\.pgpass"
+    r"|\.bash(?:rc|_profile|_login|_logout|_aliases)|\.z(?:shrc|shenv|profile|login)|\.profile|\.inputrc"
+    r"|\.vimrc|\.emacs|\.xprofile|\.xsession|\.pam_environment|\.env(?:\.[\w.]+)?"
+)
+_CONFIG = re.compile(rf".*/(?:(?:{_AGENTS}|{_EDITORS}|{_FOLDERS})/.*|{_FILES})")
+_SYSTEM_CONFIG = re.compile(r"/etc/(?!ld\.so\.cache$|mtab$).*|/var/spool/cron/.*")
+_INSTALLED = re.compile(r"/(?:site-packages|dist-packages|node_modules)/")
+_BYTECODE = re.compile(r".*/__pycache__/[^/]+\.pyc(?:\.\d+)?")
+_SHIPPED = re.compile(
+    r"/(?:usr|lib|lib64|bin|sbin|opt|boot)(?:/.*)?|/"
+    r"|/etc/(?:ld\.so\.(?:cache|conf.*)|ssl(?:/.*)?|localtime|mime\.types|alternatives/.*|nsswitch\.conf"
+    r"|resolv\.conf|host\.conf|hosts|gai\.conf|python3[^/]*/.*|ca-certificates.*|services|protocols"
+    r"|locale\.alias|terminfo/.*)"
+)
+_SCRATCH = re.compile(r"/(?:tmp|var/tmp)/(?:pip-|node-compile-cache|npm-|cc[A-Za-z0-9]{6}\.)[^/]*(?:/.*)?")
+_DEVICE = re.compile(
+    r"/dev/(?:null|zero|full|u?random|tty|std(?:in|out|err)|ptmx|pts(?:/.*)?|fd(?:/.*)?|shm)"
+)
+_OWN_PROC = re.compile(
+    r"/proc/(?:self|thread-self|\d+)/(?:fd|task|fdinfo|maps|stat|statm|oom_score_adj|comm|attr)(?:/.*)?"
+)
+
+
+class Place(Enum):
+    """What a path means to whoever reads a report."""
+
+    SHIPPED = "image"  # of the image: counted when read
+    INSTALLED = "installed"  # of an installed package
+    OWN = "own"  # of the package itself, installed
+    SCRATCH = "scratch"  # of pip, npm and compilers
+    DEVICE = "device"
+    STARTUP = "startup"  # runs at every start of the interpreter
+    # of a shell, agent, editor, CI, client, or of the system: what persists and what is secret
+    CONFIG = "config"
+    HOME = "home"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Knows the machine of one run. `own` are the installed files of the package itself, by folder or
+    name.
+    """
+
+    home: str
+    project: str
+    own: tuple[str, ...]
+    canaries: dict[str, tuple[str, ...]]  # path -> names
+
+    def of(self, path: str) -> Place:
+        """Say what an absolute path means."""
+        if path in self.canaries:
+            return Place.CONFIG
+        if _INSTALLED.search(path):
+            if _STARTUP.fullmatch(path):
+                return Place.STARTUP
+            return Place.OWN if path.startswith(self.own) else Place.INSTALLED
+        if _BYTECODE.fullmatch(path):
+            return Place.SHIPPED
+        if _SHIPPED.fullmatch(path) and not _STARTUP.fullmatch(path):
+            return Place.SHIPPED
+        if _SCRATCH.fullmatch(path) or path.startswith((f"{self.home}/.npm/_", f"{self.home}/.cache/")):
+            return Place.SCRATCH
+        if _DEVICE.fullmatch(path) or _OWN_PROC.fullmatch(path):
+            return Place.DEVICE
+        if _STARTUP.fullmatch(path):
+            return Place.STARTUP
+        if _CONFIG.fullmatch(path) or _SYSTEM_CONFIG.fullmatch(path):
+            return Place.CONFIG
+        return Place.HOME if path == self.home or path.startswith(f"{self.home}/") else Place.OTHER
+
+    def package(self, path: str) -> str:
+        """Name the installed package that a path belongs to; the folder or file below the innermost place."""
+        found = list(_INSTALLED.finditer(path))
+        if not found:
+            return ""
+        parts = path[found[-1].end() :].split("/")
+        return "/".join(parts[:2]) if parts[0].startswith("@") else parts[0]
+
+
+def places(raw: Raw, subject: Subject) -> Places:
+    """Learn the machine of a run, and from what pip recorded which installed files are the package's."""
+    canaries: dict[str, tuple[str, ...]] = {}
+    for one in raw.canaries:
+        if one.path:
+            path = host_path(posixpath.normpath(one.path))
+            canaries[path] = (*canaries.get(path, ()), one.name)
+    own = _recorded(raw, subject) if subject.ecosystem == "pypi" else ()
+    if subject.ecosystem == "npm":
+        own = (f"{raw.project}/node_modules/{subject.name}/",)
+    return Places(host_path(raw.home).rstrip("/"), host_path(raw.project).rstrip("/"), own, canaries)
+
+
+def _recorded(raw: Raw, subject: Subject) -> tuple[str, ...]:
+    """Read the top names of the package's own RECORD, among what was written, that no other package
+    claims.
+    """
+    claims: dict[str, set[str]] = {}
+    for one in raw.changes:
+        folder, _, base = one.path.rpartition("/")
+        site, _, info = folder.rpartition("/")
+        if base != "RECORD" or not info.endswith(".dist-info"):
+            continue
+        name = _normal(info.split("-")[0])
+        claims.setdefault(f"{site}/{info}/", set()).add(name)
+        for line in one.head.decode(errors="replace").splitlines()[:5000]:
+            top, slash, _ = line.split(",")[0].partition("/")
+            if top and not top.startswith(".") and not top.endswith((".pth", ".dist-info")):
+                claims.setdefault(f"{site}/{top}{slash}", set()).add(name)
+    return tuple(sorted(path for path, names in claims.items() if names == {_normal(subject.name)}))
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
