@@ -33,7 +33,7 @@ def ranked(analysis: Analysis) -> tuple[Finding, ...]:
 def profiles(dossier: Dossier) -> tuple[str, ...]:
     """The profiles under which it was run, in order."""
     named = [outcome.profile for outcome in dossier.outcomes] + [watch.profile for watch in dossier.watches]
-    return tuple(dict.fromkeys(named))
+    return tuple(dict.fromkeys(filter(None, named)))
 
 
 def phases(dossier: Dossier) -> tuple[str, ...]:

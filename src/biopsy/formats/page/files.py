@@ -1,0 +1,54 @@
+"""Files as the page shows them: what was changed, with its contents, and what was read."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from biopsy.formats.page.anchors import Anchors
+from biopsy.formats.page.limits import Listed, listed
+from biopsy.model.behaviour import Behaviour, By, InTrace, Kind
+from biopsy.model.dossier import Dossier
+from biopsy.model.run import FileChange
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A file that differs after the run, and the profiles under which it does."""
+
+    change: FileChange
+    profiles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A path that was opened for reading, or a planted credential that was: who did it and who saw it."""
+
+    what: str
+    profiles: tuple[str, ...]
+    number: int | None
+    by: By
+    owner: str
+
+
+def changed(dossier: Dossier, limit: int, *, tool: bool) -> Listed[Changed]:
+    """Changes by the installer, or all others; the same under several profiles once."""
+    same: defaultdict[tuple[str, str, str], list[FileChange]] = defaultdict(list)
+    for change in dossier.changes:
+        if (change.by is By.TOOL) is tool:
+            same[change.path, change.change.value, change.sha256].append(change)
+    merged = (Changed(of[0], tuple(dict.fromkeys(c.profile for c in of))) for of in same.values())
+    return listed(merged, limit)
+
+
+def read(dossier: Dossier, kind: Kind, anchors: Anchors, limit: int) -> Listed[Read]:
+    """What a run opened for reading (`file.read`, `canary.read`), the package's own doing first."""
+    seen: defaultdict[str, list[Behaviour]] = defaultdict(list)
+    for behaviour in dossier.behaviours:
+        if behaviour.kind is kind and isinstance(behaviour.where, InTrace):
+            seen[behaviour.value].append(behaviour)
+    reads = [_read(what, same, anchors) for what, same in seen.items()]
+    return listed(sorted(reads, key=lambda read: (read.by is not By.PACKAGE, read.what)), limit)
+
+
+def _read(what: str, same: list[Behaviour], anchors: Anchors) -> Read:
+    profiles = dict.fromkeys(b.where.profile for b in same if isinstance(b.where, InTrace))
+    return Read(what, tuple(profiles), anchors.number(same[0]), same[0].by, same[0].owner)

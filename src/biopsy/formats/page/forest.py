@@ -1,0 +1,107 @@
+"""Who started whom: the processes of each profile and phase as trees."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from biopsy.formats.page.limits import Limits, Listed, listed
+from biopsy.formats.views import digest
+from biopsy.model.behaviour import Behaviour, Kind
+from biopsy.model.dossier import Dossier
+from biopsy.model.run import Process
+
+MAX_DEPTH = 40
+"""Deepest nesting shown; what is deeper stands at this depth."""
+
+TELLING = ("canary", "net", "evasion", "code", "process", "file", "env")
+"""Families in the order in which a process's own behaviours are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A process at its depth, with what it did itself."""
+
+    process: Process
+    depth: int
+    own: Listed[Behaviour]
+    counts: tuple[tuple[str, int], ...]  # by family
+    has_children: bool
+
+    @property
+    def ended(self) -> str:
+        """How it ended: `ok`, `exit 1`, `signal 11`, `still running`."""
+        code = self.process.exit
+        if code is None:
+            return "still running" if self.process.end is None else "ended"
+        if code < 0:
+            return f"signal {-code}"
+        return f"exit {code}" if code else "ok"
+
+    @property
+    def took(self) -> float | None:
+        """Seconds it ran, where its end was seen."""
+        return None if self.process.end is None else self.process.end - self.process.start
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """The processes that one profile saw, phase by phase, each before those it started."""
+
+    profile: str
+    phases: tuple[tuple[str, tuple[Node, ...]], ...]
+    total: int
+    shown: int
+
+
+def forests(dossier: Dossier, limits: Limits) -> tuple[Forest, ...]:
+    """One forest a profile."""
+    own: defaultdict[int, list[Behaviour]] = defaultdict(list)
+    for behaviour in dossier.behaviours:
+        if behaviour.process is not None and behaviour.kind is not Kind.PROCESS_EXEC:
+            own[behaviour.process].append(behaviour)
+    return tuple(filter(None, (_forest(dossier, name, own, limits) for name in digest.profiles(dossier))))
+
+
+def _forest(dossier: Dossier, profile: str, own: dict[int, list[Behaviour]], limits: Limits) -> Forest | None:
+    processes = [process for process in dossier.processes if process.profile == profile]
+    if not processes:
+        return None
+    known = {process.id for process in processes}
+    children: defaultdict[int | None, list[Process]] = defaultdict(list)
+    for process in sorted(processes, key=lambda process: (process.start, process.id)):
+        children[process.parent if process.parent in known else None].append(process)
+    room = limits.processes
+    phases = []
+    for phase in dict.fromkeys(process.phase for process in children[None]):
+        roots = [process for process in children[None] if process.phase == phase]
+        nodes = tuple(_walk(roots, children, own, limits, room))
+        room -= len(nodes)
+        phases.append((phase, nodes))
+    return Forest(profile, tuple(phases), len(processes), limits.processes - room)
+
+
+def _walk(
+    roots: list[Process],
+    children: dict[int | None, list[Process]],
+    own: dict[int, list[Behaviour]],
+    limits: Limits,
+    room: int,
+) -> Iterator[Node]:
+    """Every process before those it started, without recursion: a package may nest as deep as it likes."""
+    stack = [(process, 0) for process in reversed(roots)]
+    seen: set[int] = set()
+    while stack and len(seen) < room:
+        process, depth = stack.pop()
+        if process.id in seen:
+            continue
+        seen.add(process.id)
+        below = children.get(process.id, [])
+        did = sorted(own.get(process.id, ()), key=lambda b: _rank(b.kind.family))
+        counts = Counter(behaviour.kind.family for behaviour in did)
+        shown = listed(did, limits.own)
+        yield Node(process, min(depth, MAX_DEPTH), shown, tuple(counts.items()), bool(below))
+        stack.extend((child, depth + 1) for child in reversed(below))
+
+
+def _rank(family: str) -> int:
+    return TELLING.index(family) if family in TELLING else len(TELLING)
