@@ -1,0 +1,446 @@
+// Install a package with npm; load it in every way that it offers; try its commands; call what it exports.
+//
+//     node npm.mjs install [--name NAME] [--budget SECONDS] FILE
+//     node npm.mjs import|scripts|execute --name NAME [--budget SECONDS]
+//
+// Prints a JSON line for each step and one for the whole; exits 0 (completed), 64 (failed) or 65 (skipped).
+// The package is only ever loaded by other processes, which share no stream with this one but a pipe of their own.
+
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const KEPT = 64 * 1024 // characters of a command's output that are looked at
+const SHOWN = 4000 // of them that are printed for people
+const LOAD_TIME = 10000 // ms that loading may take
+const LINGER = 2500 // ms that a process may go on after it
+const CALL_TIME = 2000 // ms without news from one that calls
+const CALLS_LOAD_TIME = 4000
+const COMMAND_TIME = 5000
+const ALONE = 12 // loads that have a process of their own; the rest go in groups
+const GROUP = 25
+const MAX_ENTRIES = 200
+const MAX_FILES = 5000
+const MAX_BINS = 20
+const MAX_STEPS = 1500
+const MAX_RESTARTS = 5
+const CODES = { completed: 0, failed: 64, skipped: 65 }
+const HERE = dirname(fileURLToPath(import.meta.url))
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { name: { type: 'string', default: '' }, budget: { type: 'string', default: '45' } },
+})
+const END = Date.now() + Number(options.budget) * 1000
+const left = () => END - Date.now()
+const active = new Set()
+let steps = 0
+
+function say(line) {
+  try {
+    writeSync(1, JSON.stringify(line) + '\n')
+  } catch {
+    // nobody listens
+  }
+}
+
+function step(name, status, reason = '', started = 0) {
+  steps += 1
+  if (steps > MAX_STEPS) return
+  const duration = started ? (Date.now() - started) / 1000 : 0
+  say({ step: String(name).slice(0, 300), status, reason: String(reason).slice(0, 300), duration })
+}
+
+function finish(status, reason = '') {
+  if (steps > MAX_STEPS) say({ step: '…', status: 'skipped', reason: `${steps - MAX_STEPS} more steps` })
+  for (const pid of active) kill(pid)
+  say({ phase: status, reason })
+  process.exit(CODES[status] ?? 64)
+}
+
+// ---- other processes
+
+// Run a command; settle when it has exited, whoever still holds its pipes. `hear` gets the JSON lines that it
+// writes to its descriptor 3 and may give a number of ms after which it is ended.
+function run(argv, { timeout, input = null, hear = null }) {
+  return new Promise((settle) => {
+    const stdio = [input === null ? 'ignore' : 'pipe', 'pipe', 'pipe', ...(hear ? ['pipe'] : [])]
+    const result = { code: null, signal: null, expired: false, done: false, output: '' }
+    let child, timer
+    try {
+      child = spawn(argv[0], argv.slice(1), { stdio, detached: true })
+    } catch (err) {
+      settle({ ...result, code: 127, output: String(err) })
+      return
+    }
+    const expire = () => {
+      result.expired = true
+      kill(child.pid, result.done)
+    }
+    const allow = (ms) => {
+      clearTimeout(timer)
+      timer = setTimeout(expire, Math.max(0, ms))
+    }
+    active.add(child.pid)
+    allow(timeout)
+    const keep = (data) => (result.output = (result.output + data).slice(-KEPT))
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', keep).on('error', () => {})
+    if (hear) listen(child.stdio[3], (message) => {
+      const ms = hear(message)
+      result.done ||= Boolean(message.done)
+      if (ms) allow(ms)
+    })
+    if (input !== null) child.stdin.on('error', () => {}).end(input)
+    let over = false
+    const done = () => {
+      if (over) return
+      over = true
+      active.delete(child.pid)
+      clearTimeout(timer)
+      for (const stream of child.stdio) stream?.destroy()
+      child.unref()
+      settle(result)
+    }
+    child.on('error', (err) => {
+      result.code ??= 127
+      keep(String(err))
+      done()
+    })
+    child.on('exit', (code, signal) => {
+      Object.assign(result, { code, signal })
+      setTimeout(done, 60) // for what it wrote last; `close` may never come
+    })
+    child.on('close', done)
+  })
+}
+
+function listen(stream, hear) {
+  let buffer = ''
+  stream.setEncoding('utf8').on('error', () => {}).on('data', (data) => {
+    const lines = (buffer + data).split('\n')
+    buffer = lines.pop().slice(-1_000_000)
+    for (const line of lines) {
+      try {
+        hear(JSON.parse(line))
+      } catch {
+        // not ours
+      }
+    }
+  })
+}
+
+// End a process and its group; only itself where it had done its work: what it left running may go on.
+function kill(pid, alone = false) {
+  for (const target of alone ? [pid] : [-pid, pid]) {
+    try {
+      process.kill(target, 'SIGKILL')
+    } catch {
+      // gone
+    }
+  }
+}
+
+function judge({ code, signal, expired }) {
+  if (expired) return ['timeout', 'no end']
+  if (signal) return ['crashed', `signal-${signal}`]
+  return code === 0 ? ['completed', ''] : ['failed', `exit-${code}`]
+}
+
+// ---- install
+
+const CAUSES = [
+  [/npm error code (E404|ETARGET|ENOVERSIONS)/, 'dependency-missing'],
+  [/npm error code (ERESOLVE)/, 'dependency-conflict'],
+  [/npm error code (EBADPLATFORM|EBADENGINE)/, 'unsupported-platform'],
+  [/npm error code (ENOSPC)/, 'disk-full'],
+  [/npm error (?:command|code) (sh -c .{1,200})/, 'script-failed'],
+  [/npm error path .*node_modules.*\n(?:npm error .*\n)*?npm error command (.{1,200})/, 'script-failed'],
+  [/npm error code (\w{1,40})/, 'npm-failed'],
+]
+const NPM = ['npm', 'install', '--no-audit', '--no-fund', '--no-progress', '--no-update-notifier', '--loglevel=error']
+
+async function install() {
+  const file = positionals[1]
+  const attempt = async (label, argv) => {
+    const started = Date.now()
+    const result = await run(argv, { timeout: left() })
+    let [status, reason] = judge(result)
+    if (status === 'failed') {
+      const cause = CAUSES.map(([pattern, code]) => [pattern.exec(result.output), code]).find(([match]) => match)
+      if (cause) reason = `${cause[1]}: ${cause[0][1]}`
+    }
+    step(label, status, reason, started)
+    writeSync(2, result.output.slice(-SHOWN))
+    return [status, reason]
+  }
+  const [status, reason] = await attempt('npm install', [...NPM, '--ignore-scripts=false', file])
+  if (status !== 'failed') finish(status, reason)
+  if (reason.startsWith('script-failed')) {
+    // npm has taken the package away again: put it back for the phases to come
+    await attempt('npm install --ignore-scripts', [...NPM, '--ignore-scripts', file])
+    finish('failed', reason)
+  }
+  if (!/^(?:dependency-|unsupported-)/.test(reason)) finish('failed', reason)
+  const [second] = reason.startsWith('dependency-missing')
+    ? await unpacked(file, attempt)
+    : await attempt('npm install --force', [...NPM, '--ignore-scripts=false', '--force', file])
+  if (second === 'completed') finish('completed', `${reason.startsWith('dep') ? 'without-dependencies' : 'forced'}: ${reason}`)
+  finish('failed', reason)
+}
+
+// Put the package in place without its dependencies, and run its scripts all the same.
+async function unpacked(file, attempt) {
+  const folder = join('node_modules', options.name)
+  mkdirSync(folder, { recursive: true })
+  const tar = await attempt('tar', ['tar', '-xzf', file, '-C', folder, '--strip-components=1', '--no-same-owner'])
+  if (tar[0] !== 'completed') return tar
+  return attempt('npm rebuild', ['npm', 'rebuild', '--no-progress', '--loglevel=error', '--ignore-scripts=false', options.name])
+}
+
+// ---- what a package offers
+
+function manifest() {
+  const folder = join('node_modules', options.name)
+  if (!options.name || !existsSync(folder)) finish('skipped', 'not-installed')
+  try {
+    const found = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8').replace(/^\ufeff/, ''))
+    return found && typeof found === 'object' ? found : {}
+  } catch {
+    return {}
+  }
+}
+
+// Give the specifiers that `require` and `import` can be asked for: the package, and each sub-path it exports.
+function entries(found) {
+  const folder = join('node_modules', options.name)
+  const { exports } = found
+  if (exports === undefined || exports === null) {
+    const main = typeof found.main === 'string' && found.main
+    const index = ['index.js', 'index.cjs', 'index.mjs', 'index.json', 'index.node'].some((f) => existsSync(join(folder, f)))
+    return main || index ? [options.name] : []
+  }
+  const keyed = typeof exports === 'object' && !Array.isArray(exports) && Object.keys(exports).some((k) => k.startsWith('.'))
+  const map = keyed ? exports : { '.': exports }
+  const paths = []
+  let files = null
+  for (const [key, value] of Object.entries(map)) {
+    const targets = codeTargets(value)
+    if (!targets.length || !key.startsWith('.')) continue
+    if (!key.includes('*')) {
+      paths.push(key)
+      continue
+    }
+    files ??= walk(folder)
+    for (const target of targets) {
+      const [before, after] = target.replace(/^\.\//, '').split('*')
+      if (after === undefined) continue
+      for (const file of files) {
+        const matches = file.startsWith(before) && file.endsWith(after) && file.length > before.length + after.length
+        if (matches && isCode(file)) paths.push(key.replace('*', file.slice(before.length, file.length - after.length)))
+      }
+    }
+  }
+  return [...new Set(paths)].slice(0, MAX_ENTRIES).map((path) => options.name + path.slice(1))
+}
+
+const isCode = (path) => /(?:\.(?:[cm]?js|node)|\/[^./]+|\*)$/.test(path)
+
+function codeTargets(value, depth = 0) {
+  if (typeof value === 'string') return isCode(value) ? [value] : []
+  if (!value || typeof value !== 'object' || depth > 8) return []
+  return Object.entries(value).filter(([key]) => !/^types/.test(key)).flatMap(([, inner]) => codeTargets(inner, depth + 1))
+}
+
+function walk(folder, inside = '', found = []) {
+  let names = []
+  try {
+    names = readdirSync(join(folder, inside), { withFileTypes: true })
+  } catch {
+    return found
+  }
+  for (const entry of names) {
+    if (found.length >= MAX_FILES) break
+    const path = inside ? `${inside}/${entry.name}` : entry.name
+    if (entry.isDirectory() && entry.name !== 'node_modules') walk(folder, path, found)
+    else if (entry.isFile()) found.push(path)
+  }
+  return found
+}
+
+// ---- load
+
+const LOADER = `
+const [way, ...names] = process.argv.slice(2)
+const { writeSync } = process.getBuiltinModule('fs')
+const tell = (message) => { try { writeSync(3, JSON.stringify(message) + '\\n') } catch {} }
+;(async () => {
+  for (const name of names) {
+    tell({ at: name })
+    try {
+      if (way === 'require') require(name)
+      else await import(name)
+      tell({ name, ok: true })
+    } catch (err) {
+      tell({ name, ok: false, code: String(err?.code ?? ''), text: String(err?.name ?? typeof err) + ': ' + String(err?.message ?? err).split('\\n')[0] })
+    }
+  }
+  tell({ done: true })
+})()
+`
+
+function loaded(message) {
+  if (message.ok) return ['completed', '']
+  const { code = '', text = '' } = message
+  if (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') return ['skipped', 'not-exported']
+  if (/^ERR_REQUIRE_(?:ESM|ASYNC_MODULE)$/.test(code)) return ['skipped', `esm-only: ${code}`]
+  if (/^(?:ERR_)?MODULE_NOT_FOUND$/.test(code)) return ['failed', `missing-module: ${text}`]
+  return ['failed', `raised: ${code ? `${code}: ` : ''}${text}`]
+}
+
+// Load some specifiers in one process, one after the other; what one of them ends is loaded by a new one.
+async function load(way, names, tally) {
+  let rest = names
+  for (let tries = 0; rest.length && tries <= MAX_RESTARTS; tries++) {
+    if (left() < 300) break
+    const seen = new Set()
+    let at = '', started = Date.now()
+    const hear = (message) => {
+      if (message.at) {
+        at = String(message.at)
+        started = Date.now()
+        return Math.min(LOAD_TIME, left())
+      }
+      if (message.name && !seen.has(message.name)) {
+        seen.add(message.name)
+        const [status, reason] = loaded(message)
+        tally(status)
+        step(`${way} ${message.name}`, status, reason, started)
+      }
+      return message.done ? Math.min(LINGER, left()) : 0
+    }
+    const result = await run(['node', '-', way, ...rest], { timeout: Math.min(LOAD_TIME, left()), input: LOADER, hear })
+    if (at && !seen.has(at)) {
+      seen.add(at)
+      const [status, reason] = judge(result)
+      // an exit in the middle of loading is the module's own doing
+      const [said, why] = status === 'completed' || status === 'failed' ? ['failed', `exited: ${result.code}`] : [status, reason]
+      tally(said)
+      step(`${way} ${at}`, said, why, started)
+    } else if (!at) {
+      rest.forEach((name) => seen.add(name))
+      step(`${way} ${rest[0]}`, 'crashed', result.output.slice(-200))
+    }
+    rest = rest.filter((name) => !seen.has(name))
+  }
+  for (const name of rest) {
+    tally('missed')
+    step(`${way} ${name}`, 'skipped', 'budget')
+  }
+}
+
+async function importing() {
+  const names = entries(manifest())
+  if (!names.length) {
+    step(options.name, 'skipped', 'no-entry')
+    finish('skipped', 'no-entry')
+  }
+  const count = {}
+  const tally = (status) => (count[status] = (count[status] ?? 0) + 1)
+  const jobs = names.slice(0, ALONE).flatMap((name) => [['require', [name]], ['import', [name]]])
+  for (let start = ALONE; start < names.length; start += GROUP) {
+    const group = names.slice(start, start + GROUP)
+    jobs.push(['require', group], ['import', group])
+  }
+  await pool(jobs, ([way, group]) => load(way, group, tally))
+  sumUp(count, 'entries')
+}
+
+// Do jobs two at a time.
+async function pool(jobs, work) {
+  const queue = jobs[Symbol.iterator]()
+  const worker = async () => {
+    for (const job of queue) await work(job)
+  }
+  await Promise.all([worker(), worker()])
+}
+
+function sumUp(count, what) {
+  const total = Object.values(count).reduce((sum, n) => sum + n, 0)
+  const good = count.completed ?? 0
+  const bad = total - good - (count.skipped ?? 0)
+  if (count.missed) finish(good ? 'completed' : 'timeout', `budget: ${count.missed} of ${total} ${what} not reached`)
+  if (!good) finish('failed', `none-worked: ${total} ${what} tried`)
+  finish('completed', bad ? `partly: ${bad} of ${total} ${what} did not work` : '')
+}
+
+// ---- commands
+
+async function scripts() {
+  const { bin, name } = manifest()
+  const bins = typeof bin === 'string' ? { [basename(String(name ?? options.name))]: bin } : (bin ?? {})
+  const names = Object.keys(bins).slice(0, MAX_BINS)
+  if (!names.length) finish('skipped', 'no-scripts')
+  let missed = 0
+  await pool(names, async (one) => {
+    if (left() < 500) {
+      missed += 1
+      return step(`${one} --help`, 'skipped', 'budget')
+    }
+    const started = Date.now()
+    const result = await run([join('node_modules', '.bin', one), '--help'], { timeout: Math.min(COMMAND_TIME, left()) })
+    step(`${one} --help`, ...judge(result), started)
+  })
+  finish('completed', missed ? `budget: ${missed} of ${names.length} not reached` : '')
+}
+
+// ---- calls
+
+// Have one entry's exports called in a process; a call that ends or blocks it is left out and the rest goes on.
+async function call(name, tally) {
+  const script = readFileSync(join(HERE, 'calls.cjs'), 'utf8')
+  let skip = 0
+  for (let tries = 0; tries <= MAX_RESTARTS && left() > 300; tries++) {
+    let current = null, done = null
+    const hear = (message) => {
+      if (message.done) {
+        done = message
+        return Math.min(LINGER / 2, left())
+      }
+      if (message.status && message.call) step(`${name} ${message.call}`, message.status, message.reason)
+      current = message.status ? null : message
+      return Math.min(CALL_TIME, left())
+    }
+    const result = await run(['node', '-', name, String(skip)], { timeout: Math.min(CALLS_LOAD_TIME, left()), input: script, hear })
+    if (done) return tally(done.status, done.reason)
+    const [status, reason] = judge(result)
+    const [said, why] = status === 'completed' ? ['failed', 'exited: 0'] : [status, reason]
+    if (!current) return tally(said, why)
+    step(`${name} ${current.call}`, said, why)
+    skip = current.index + 1
+  }
+  tally('missed', 'budget')
+}
+
+async function execute() {
+  const names = entries(manifest())
+  if (!names.length) finish('skipped', 'no-entry')
+  const count = {}
+  await pool(names, async (name) => {
+    const started = Date.now()
+    const tally = (status, reason = '') => {
+      count[status] = (count[status] ?? 0) + 1
+      step(name, status === 'missed' ? 'skipped' : status, reason, started)
+    }
+    if (left() < 500) return tally('missed', 'budget')
+    await call(name, tally)
+  })
+  sumUp(count, 'entries')
+}
+
+process.on('uncaughtException', (err) => finish('failed', `driver: ${err?.message}`))
+process.on('unhandledRejection', (err) => finish('failed', `driver: ${err?.message}`))
+setTimeout(() => finish('timeout', 'budget'), left() + 4000).unref()
+const phases = { install, import: importing, scripts, execute }
+await (phases[positionals[0]] ?? (() => finish('failed', 'no-such-phase')))()
