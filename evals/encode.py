@@ -1,0 +1,78 @@
+"""Ways to dress a payload: `stage|zlib|base64` is the part called `stage`, compressed, then in base64."""
+
+import base64
+import codecs
+import gzip
+import importlib.util
+import json
+import marshal
+import wave
+import zlib
+from collections.abc import Callable, Mapping
+from io import BytesIO
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.padding import PKCS7
+
+XOR = 0x5A
+AES_KEY = bytes(range(32))  # with an initial vector of zeros: simulants carry both
+SOURCE_NAME = "stage.py"
+
+
+def aes(data: bytes) -> bytes:
+    """AES-256-CBC under the key that all simulants use."""
+    padder = PKCS7(128).padder()
+    cipher = Cipher(algorithms.AES(AES_KEY), modes.CBC(bytes(16))).encryptor()
+    return cipher.update(padder.update(data) + padder.finalize()) + cipher.finalize()
+
+
+def pyc(data: bytes) -> bytes:
+    """A compiled module without a source."""
+    return importlib.util.MAGIC_NUMBER + bytes(12) + marshal.dumps(compile(data, SOURCE_NAME, "exec"))
+
+
+def pickle(data: bytes) -> bytes:
+    """A pickle whose loading executes `data`."""
+    return b"cbuiltins\nexec\n(V" + data.replace(b"\\", b"\\u005c").replace(b"\n", b"\\u000a") + b"\ntR."
+
+
+def sound(data: bytes) -> bytes:
+    """A WAV file whose samples are `data`."""
+    out = BytesIO()
+    with wave.open(out, "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(1)
+        writer.setframerate(8000)
+        writer.writeframes(data)
+    return out.getvalue()
+
+
+ENCODERS: dict[str, Callable[[bytes], bytes]] = {
+    "aes": aes,
+    "base64": base64.b64encode,
+    "charcodes": lambda data: ",".join(map(str, data)).encode(),
+    "gzip": lambda data: gzip.compress(data, mtime=0),
+    "hex": lambda data: data.hex().encode(),
+    "json": lambda data: json.dumps(data.decode()).encode(),
+    "line": lambda data: b";".join(line.strip() for line in data.splitlines() if line.strip()),
+    "marshal": lambda data: marshal.dumps(compile(data, SOURCE_NAME, "exec")),
+    "pickle": pickle,
+    "pyc": pyc,
+    "repr": lambda data: repr(data.decode()).encode(),
+    "reverse": lambda data: data[::-1],
+    "rot13": lambda data: codecs.encode(data.decode(), "rot13").encode(),
+    "sound": sound,
+    "xor": lambda data: bytes(byte ^ XOR for byte in data),
+    "zlib": lambda data: zlib.compress(data, 9),
+}
+
+
+def encode(recipe: str, parts: Mapping[str, str]) -> bytes:
+    """Dress a part as the recipe says; `spaces:400` is that many spaces."""
+    name, *steps = recipe.split("|")
+    if name.startswith("spaces:"):
+        return b" " * int(name.partition(":")[2])
+    data = parts[name].encode()
+    for step in steps:
+        data = ENCODERS[step](data)
+    return data

@@ -1,0 +1,148 @@
+"""Analyse every scenario and its clean twin, and say how each went."""
+
+import shutil
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+import msgspec
+
+from biopsy.errors import BiopsyError
+from biopsy.model.behaviour import InTrace
+from biopsy.model.dossier import Analysis, Call
+from biopsy.pipeline import Options, analyze
+from evals.build import build
+from evals.scenario import Scenario
+
+TIMEOUT = 90.0
+"""Seconds for all phases of one package."""
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What came of one package."""
+
+    verdict: str  # one of the four, or `error`
+    reason: str
+    because: tuple[str, ...] = ()  # rules that decided
+    findings: tuple[str, ...] = ()  # all rules that matched
+    fired: tuple[str, ...] = ()  # phases of the evidence of what decided; `static` for files
+    phases: tuple[str, ...] = ()  # `install completed`
+    leaks: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+class Result(msgspec.Struct, frozen=True):
+    """One scenario, with its twin where it has one."""
+
+    id: str
+    title: str
+    row: str
+    expected: str
+    expected_phase: str
+    seen: Seen
+    twin: Seen | None = None
+
+    @property
+    def detected(self) -> bool | None:
+        """Whether the payload was; None for a control."""
+        wanted = {"malicious": ("malicious",), "suspicious": ("malicious", "suspicious")}
+        return self.seen.verdict in wanted[self.expected] if self.expected in wanted else None
+
+    @property
+    def harmless(self) -> Seen | None:
+        """What came of the harmless package in it: the twin, or the control itself."""
+        return self.seen if self.expected == "benign" else self.twin
+
+    @property
+    def good(self) -> bool:
+        """Whether everything is as it should be: found what is bad, and convicted nothing that is not."""
+        wrong = ("malicious", "error")
+        return self.detected is not False and not (self.harmless and self.harmless.verdict in wrong)
+
+    @property
+    def alarm(self) -> bool:
+        """Whether something harmless drew a verdict that a person would have to look at."""
+        return self.harmless is not None and self.harmless.verdict in ("malicious", "suspicious")
+
+
+class Task(msgspec.Struct, frozen=True):
+    """One package to build and analyse."""
+
+    scenario: Scenario
+    payload: bool
+    home: Path
+    static_only: bool
+
+
+def prepare(home: Path) -> Path:
+    """Return a home of its own for the evaluation, which uses the images of the real one."""
+    own = home / "evals"
+    own.mkdir(parents=True, exist_ok=True)
+    for kept in ("dossiers", "artifacts", "tmp"):
+        shutil.rmtree(own / kept, ignore_errors=True)
+    images = own / "images"
+    if not images.is_symlink():
+        (home / "images").mkdir(exist_ok=True)
+        images.symlink_to(home / "images")
+    return own
+
+
+def run(
+    scenarios: Sequence[Scenario], home: Path, *, static_only: bool = False, jobs: int = 2
+) -> Iterator[tuple[Scenario, bool, Seen]]:
+    """Analyse all of them; yield each package as it is done."""
+    own = prepare(home)
+    tasks = [
+        Task(scenario, payload, own, static_only) for scenario in scenarios for payload in forms(scenario)
+    ]
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        waiting = {pool.submit(one, task): task for task in tasks}
+        for done in as_completed(waiting):
+            yield waiting[done].scenario, waiting[done].payload, done.result()
+
+
+def forms(scenario: Scenario) -> tuple[bool, ...]:
+    """Say which forms of a scenario there are: with payload and without, or the control alone."""
+    return (True, False) if scenario.malicious else (True,)
+
+
+def one(task: Task) -> Seen:
+    """Build and analyse one package; never raises."""
+    options = Options(
+        task.home, static_only=task.static_only, profiles=(task.scenario.profile,), timeout=TIMEOUT
+    )
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="eval-") as folder:
+        path = build(task.scenario, Path(folder), payload=task.payload)
+        try:
+            (analysis,) = analyze(str(path), options, lambda _message, _done: None)
+        except BiopsyError as err:
+            return Seen("error", str(err), seconds=time.monotonic() - began)
+        except Exception:
+            return Seen("error", traceback.format_exc(limit=-3), seconds=time.monotonic() - began)
+    return _seen(analysis, round(time.monotonic() - began, 1))
+
+
+def _seen(analysis: Analysis, seconds: float) -> Seen:
+    """Keep of an analysis what the table and its reader want."""
+    verdict = analysis.verdict
+    decided = [finding for finding in analysis.findings if finding.rule in verdict.because]
+    places = [behaviour.where for finding in decided for behaviour in finding.evidence]
+    fired = {where.phase if isinstance(where, InTrace) else "static" for where in places}
+    dossier = analysis.dossier
+    return Seen(
+        verdict=verdict.call.value,
+        reason=verdict.reason,
+        because=verdict.because if verdict.call is not Call.BENIGN else (),
+        findings=tuple(finding.rule for finding in analysis.findings),
+        fired=tuple(sorted(fired)) if verdict.call is not Call.BENIGN else (),
+        phases=tuple(
+            f"{o.phase} {o.status}" + (f" ({o.reason})" if o.reason else "") for o in dossier.outcomes
+        ),
+        leaks=tuple(sorted({b.value for b in dossier.behaviours if b.kind == "canary.leak"})),
+        seconds=seconds,
+    )

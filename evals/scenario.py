@@ -1,0 +1,107 @@
+"""A scenario: one package as data, malicious (with a clean twin in the same text) or a benign control.
+
+In the text of a file, what follows `!! ` at the beginning of a line belongs to the payload and is missing
+from the clean twin; what follows `?? ` is in the twin only. A file of which nothing is left is left out.
+`«part»` stands for a part, dressed as `encode` says: `«stage|zlib|base64»`.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import yaml
+
+from evals.encode import encode
+
+FOLDER = Path(__file__).parent / "scenarios"
+_MARK = {mark: re.compile(r"\A" + re.escape(mark) + r"(?: |(?=\n|\Z))") for mark in ("!!", "??")}
+_PLACEHOLDER = re.compile(r"«([^«»]+)»")
+
+
+class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What must come of it; `phase` is where the payload acts, `static` where only reading can tell."""
+
+    verdict: Literal["malicious", "suspicious", "benign"]
+    phase: Literal["install", "start", "import", "scripts", "execute", "static", ""] = ""
+    rules: tuple[str, ...] = ()
+
+
+class Binary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file that is no text: a recipe of `encode`; without `twin` the clean twin does not have it."""
+
+    data: str
+    twin: str = ""
+
+
+class Archive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is odd about the archive itself (of the malicious form only)."""
+
+    shadow: dict[str, str] = {}  # path to text: an innocent member of the same name, in front of the real one
+    unlisted: tuple[str, ...] = ()  # members that the central directory does not name
+
+
+class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One package. `row` is the scenario it comes from in the research table; empty for one of our own."""
+
+    id: str
+    title: str
+    ecosystem: Literal["pypi", "npm"]
+    artifact: Literal["wheel", "sdist", "tgz"]
+    name: str
+    files: dict[str, str | Binary]
+    expect: Expect
+    row: str = ""
+    version: str = "1.0.0"
+    summary: str = ""
+    needs: tuple[str, ...] = ()  # capabilities of the sandbox
+    profile: str = "laptop"
+    python: str = ""  # version of Python whose compiled code is inside
+    parts: dict[str, str] = {}
+    entry_points: dict[str, tuple[str, ...]] = {}
+    payload_entry_points: dict[str, tuple[str, ...]] = {}
+    requires: tuple[str, ...] = ()
+    payload_requires: tuple[str, ...] = ()
+    modes: dict[str, int] = {}
+    archive: Archive = Archive()
+
+    @property
+    def malicious(self) -> bool:
+        """Whether it has a payload, and so a clean twin."""
+        return self.expect.verdict != "benign"
+
+    def contents(self, *, payload: bool) -> dict[str, bytes]:
+        """Return the files of the package, or of its clean twin."""
+        made = {}
+        for path, entry in self.files.items():
+            if isinstance(entry, Binary):
+                if recipe := entry.data if payload else entry.twin:
+                    made[path] = encode(recipe, self.parts)
+            elif (text := _lines(entry, payload=payload)) is not None:
+                made[path] = self.fill(text).encode()
+        return made
+
+    def fill(self, text: str) -> str:
+        """Put dressed parts in their places."""
+        return _PLACEHOLDER.sub(lambda match: encode(match[1], self.parts).decode("latin-1"), text)
+
+
+def _lines(text: str, *, payload: bool) -> str | None:
+    """Keep the lines of one form; None where none is left of a text that had some."""
+    keep, drop = ("!!", "??") if payload else ("??", "!!")
+    lines = [line for line in text.splitlines(keepends=True) if line.rstrip("\n").split(" ")[0] != drop]
+    if text and not lines:
+        return None
+    return "".join(_MARK[keep].sub("", line) for line in lines)
+
+
+def read(path: Path) -> Scenario:
+    """Read one scenario; raises msgspec.ValidationError where it is not one."""
+    return msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), Scenario)
+
+
+def scenarios() -> Iterator[Scenario]:
+    """Read all of them, in the order of their names."""
+    for path in sorted(FOLDER.glob("*.yml")):
+        yield read(path)
