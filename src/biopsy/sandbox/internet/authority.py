@@ -58,11 +58,18 @@ class Authority:
             return known
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_alpn_protocols(["http/1.1"])
+        context.sni_callback = self._told
         self._load(context, self.issue(*names))
         self._contexts[key] = context
         if len(self._contexts) > MAX_CONTEXTS:
             self._contexts.popitem(last=False)
         return context
+
+    def _told(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+        """Take the certificate of the name that a client asks for; `wire.Secure` reads it from `told`."""
+        if name:
+            connection.context = self.context(name.lower())
+            connection.told = name.lower()  # type: ignore[attr-defined]
 
     def issue(self, *names: str) -> bytes:
         """A certificate for `names`, then its key and the authority, in PEM."""

@@ -51,7 +51,7 @@ class Spec(msgspec.Struct, frozen=True):
 def write(spec: Spec, path: Path) -> None:
     """Write `spec`, without the registries' authorization, readable by its owner only."""
     bare = tuple(replace(endpoint, authorization="") for endpoint in spec.endpoints)
-    data = msgspec.json.encode(msgspec.structs.replace(spec, endpoints=bare))
+    data = msgspec.json.encode(msgspec.structs.replace(spec, endpoints=bare), enc_hook=str)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(fd, "wb") as file:
         file.write(data)
@@ -61,6 +61,12 @@ def read(path: Path) -> Spec:
     """Read a spec; raise SandboxError where there is none."""
     try:
         with path.open("rb") as file:
-            return msgspec.json.decode(file.read(MAX_SPEC), type=Spec)
+            return msgspec.json.decode(file.read(MAX_SPEC), type=Spec, dec_hook=_path)
     except (OSError, msgspec.MsgspecError) as err:
         raise SandboxError(f"no spec of a simulated internet in {path}: {err}") from err
+
+
+def _path(kind: type, value: object) -> Path:
+    if kind is not Path:
+        raise NotImplementedError(kind)
+    return Path(str(value))

@@ -1,0 +1,172 @@
+"""DNS: every name exists, and every type of question has an answer (an empty one, where no content fits)."""
+
+# mypy: disallow-untyped-calls=False
+
+import contextlib
+import ipaddress
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import dnslib
+from dnslib import CLASS, QTYPE, RCODE
+
+from biopsy.sandbox.internet import tag
+from biopsy.sandbox.internet.names import Names
+
+MAX_QUESTIONS = 16
+"""Questions of one message that are answered."""
+UDP_SIZE = 512
+"""Longest answer to a client that says nothing else (RFC 1035, section 4.2.1)."""
+
+_HEAD = struct.Struct("!6H")
+_TTL = 60
+_QUERY, _RESPONSE = 0, 0x8000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a DNS message: `wire` is empty where there is nothing to answer."""
+
+    wire: bytes
+    summary: str  # `A x.example`, or why the message is none
+    name: str = ""
+    status: int = 0  # the RCODE
+    token: str = ""
+    ran: str = ""
+
+
+def resolve(message: bytes, names: Names, tags: tag.Tags, size: int | None = None) -> Answer:
+    """Answer a message in wire form. Never raises: `size` cuts what goes over UDP, None is for streams."""
+    if len(message) < _HEAD.size:
+        return Answer(b"", "malformed: too short", status=RCODE.FORMERR)
+    identity, flags, count, *_ = _HEAD.unpack_from(message)
+    if flags & _RESPONSE:
+        return Answer(b"", "malformed: a response", status=RCODE.FORMERR)
+    if (flags >> 11) & 0xF != _QUERY:
+        return _refused(identity, flags, RCODE.NOTIMP, f"opcode {(flags >> 11) & 0xF}")
+    try:
+        asked = dnslib.DNSRecord.parse(message)
+    except Exception as err:  # dnslib raises what it likes over bytes like these
+        return _refused(identity, flags, RCODE.FORMERR, f"malformed: {type(err).__name__}")
+    if not asked.questions or count > MAX_QUESTIONS:
+        return _refused(identity, flags, RCODE.FORMERR, "malformed: questions")
+    return _answer(asked, names, tags, size)
+
+
+def _refused(identity: int, flags: int, code: int, why: str) -> Answer:
+    head = _HEAD.pack(identity, _RESPONSE | (flags & 0x7900) | 0x0080 | code, 0, 0, 0, 0)
+    return Answer(head, why, status=code)
+
+
+def _answer(asked: dnslib.DNSRecord, names: Names, tags: tag.Tags, size: int | None) -> Answer:
+    reply = asked.reply(ra=1, aa=0)
+    token = ran = ""
+    summary = []
+    for question in asked.questions:
+        name = spelled(question.qname)
+        kind = _kind(question.qtype)
+        summary.append(f"{kind} {name}")
+        ran = ran or tags.ran(name)
+        if kind in ("TXT", "ANY") and not ran and not token:
+            token = tags.token()
+        with contextlib.suppress(Exception):  # a name that cannot be built upon: an empty answer
+            for record in records(question.qname, name, kind, names, token):
+                reply.add_answer(record)
+    if not reply.rr:
+        reply.add_auth(dnslib.RR(asked.q.qname, QTYPE.SOA, ttl=_TTL, rdata=_soa(spelled(asked.q.qname))))
+    wire = _packed(reply, _room(asked, size))
+    if reply.header.tc:
+        token = ""
+    return Answer(wire, ", ".join(summary), spelled(asked.q.qname), 0, token, ran)
+
+
+def _room(asked: dnslib.DNSRecord, size: int | None) -> int:
+    if size is None:
+        return 65_535
+    offered = [record.rclass for record in asked.ar if record.rtype == QTYPE.OPT]
+    return max(size, min(offered[0], 4096)) if offered else size
+
+
+def _packed(reply: dnslib.DNSRecord, room: int) -> bytes:
+    wire = bytes(reply.pack())
+    if len(wire) <= room:
+        return wire
+    reply.header.tc = 1
+    reply.rr, reply.auth, reply.ar = [], [], []
+    return bytes(reply.pack())
+
+
+def spelled(label: Any) -> str:
+    r"""A name as people write it: lower case, without the last dot, odd bytes as `\ddd` (RFC 4343)."""
+
+    def one(part: bytes) -> str:
+        return "".join(chr(b) if 33 <= b < 127 and b not in b".\\" else f"\\{b:03d}" for b in part.lower())
+
+    return ".".join(one(bytes(part)) for part in label.label)
+
+
+def _kind(number: int) -> str:
+    try:
+        return str(QTYPE.get(number))
+    except Exception:
+        return f"TYPE{number}"
+
+
+Rows = Iterator[object]
+
+
+def _soa(name: str) -> dnslib.SOA:
+    zone = _zone(name)
+    return dnslib.SOA(f"ns1.{zone}", f"hostmaster.{zone}", (2024061801, 7200, 3600, 1209600, 300))
+
+
+def _zone(name: str) -> str:
+    return ".".join(name.split(".")[-2:])
+
+
+def _pointer(name: str, names: Names) -> Rows:
+    try:
+        parts = name.split(".")
+        if name.endswith(".in-addr.arpa"):
+            address = ".".join(reversed(parts[:4]))
+        else:
+            address = str(ipaddress.IPv6Address(int("".join(reversed(parts[:32])), 16)))
+        known = names.name(str(ipaddress.ip_address(address)))
+    except ValueError:
+        return
+    yield dnslib.PTR(known or f"host-{address.replace('.', '-').replace(':', '-')}.edge.example")
+
+
+def _text(token: str) -> Rows:
+    yield dnslib.TXT([bytes(part) for part in _parts(tag.code(token).encode())])
+
+
+def _parts(data: bytes) -> Iterator[bytes]:
+    for start in range(0, len(data), 255):
+        yield data[start : start + 255]
+
+
+_ROWS: dict[str, Callable[[str, Names, str], Rows]] = {
+    "A": lambda name, names, _: iter([dnslib.A(names.address(name, 4))]),
+    "AAAA": lambda name, names, _: iter([dnslib.AAAA(names.address(name, 6))]),
+    "TXT": lambda _n, _, token: _text(token) if token else iter(()),
+    "MX": lambda name, _n, _: iter([dnslib.MX(f"mail.{name}", 10), dnslib.MX(f"mail2.{name}", 20)]),
+    "NS": lambda name, _n, _: iter([dnslib.NS(f"ns1.{_zone(name)}"), dnslib.NS(f"ns2.{_zone(name)}")]),
+    "SOA": lambda name, _n, _: iter([_soa(name)]),
+    "CNAME": lambda name, _n, _: iter([dnslib.CNAME(f"origin.{name}")]),
+    "PTR": lambda name, names, _: _pointer(name, names),
+    "SRV": lambda name, _n, _: iter(
+        [dnslib.SRV(5, 0, 443, name.lstrip("_").partition("._")[2].partition(".")[2])]
+    ),
+    "CAA": lambda _n, _m, _: iter([dnslib.CAA(0, "issue", "ca.example")]),
+}
+
+
+def records(label: Any, name: str, kind: str, names: Names, token: str) -> Iterator[dnslib.RR]:
+    """The records that answer a question; `label` is the name as it was asked, to be repeated exactly."""
+    wanted = ("A", "AAAA", "MX", "NS", "TXT", "SOA", "CAA") if kind == "ANY" else (kind,)
+    for one in wanted:
+        for data in _ROWS.get(one, lambda *_: iter(()))(name, names, token):
+            yield dnslib.RR(label, getattr(QTYPE, one), CLASS.IN, _TTL, data)

@@ -1,0 +1,162 @@
+"""Second stages of every form that a consumer may expect, each with the same tagged code inside."""
+
+import base64
+import gzip
+import io
+import json
+import re
+import tarfile
+import zipfile
+from collections.abc import Callable
+
+from biopsy.sandbox.internet import tag
+
+_WHEEL = re.compile(r"([A-Za-z0-9._]+)-([A-Za-z0-9._+!]+)(?:-[^-/]+)?-[^-/]+-[^-/]+-[^-/]+\.whl")
+_SDIST = re.compile(r"(.+?)-v?(\d[A-Za-z0-9._+!]*)\.(?:tar\.\w+|tgz|zip)")
+_EPOCH = (2024, 1, 9, 8, 26, 40)
+_FIELDS = (
+    *(
+        "code",
+        "script",
+        "payload",
+        "content",
+        "cookie",
+        "model",
+        "cmd",
+        "command",
+        "js",
+        "py",
+        "python",
+        "body",
+    ),
+    *(
+        "text",
+        "value",
+        "message",
+        "result",
+        "eval",
+        "exec",
+        "run",
+        "source",
+        "src",
+        "data",
+        "config",
+        "token",
+    ),
+)
+
+Maker = Callable[[str, str], bytes]
+"""Makes bytes from a token and the last component of the path that was asked for."""
+
+
+def named(filename: str) -> tuple[str, str]:
+    """The name and version of the package that `filename` seems to be."""
+    for pattern in (_WHEEL, _SDIST):
+        if found := pattern.fullmatch(filename):
+            return found[1], found[2]
+    stem = re.sub(r"(\.git|\.tar|\.tgz|\.gz|\.zip|\.whl)+$", "", filename)
+    return re.sub(r"[^A-Za-z0-9._-]", "", stem).strip("._-") or "package", "1.0.0"
+
+
+def code(token: str, _: str) -> bytes:
+    """Text that runs as shell, Python or JavaScript."""
+    return tag.code(token).encode()
+
+
+def script(token: str, _: str) -> bytes:
+    """The same, executable as a file."""
+    return tag.script(token).encode()
+
+
+def encoded(token: str, _: str) -> bytes:
+    """The same in base64."""
+    return base64.b64encode(code(token, ""))
+
+
+def data(token: str, _: str) -> bytes:
+    """JSON, with code in every field that a loader has been seen to read."""
+    text = tag.code(token)
+    fields: dict[str, object] = dict.fromkeys(_FIELDS, text)
+    head: dict[str, object] = {"ok": True, "success": True, "status": "success", "version": "1.0.0"}
+    return json.dumps(head | fields | {"record": fields, "response": fields, "items": [text]}).encode()
+
+
+def page(token: str, _: str) -> bytes:
+    """An HTML page with code where a scraper finds text."""
+    text = tag.code(token).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f"<!doctype html><html><title>Home</title><body><pre>{text}</pre></body></html>\n".encode()
+
+
+def pickle(token: str, _: str) -> bytes:
+    """A pickle whose loading evaluates code."""
+    expression = tag.python(token).encode().replace(b"'", b'"')
+    return b"\x80\x02cbuiltins\neval\nX" + len(expression).to_bytes(4, "little") + expression + b"\x85R."
+
+
+def project(token: str, filename: str) -> bytes:
+    """A gzipped tar that npm and pip both take for a source package; installing it runs code."""
+    held = io.BytesIO()
+    with (
+        gzip.GzipFile(fileobj=held, mode="wb", mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as archive,
+    ):
+        for path, content in _files(token, filename).items():
+            entry = tarfile.TarInfo(f"package/{path}")
+            entry.size, entry.mode, entry.mtime = len(content), 0o755, 1704788800
+            archive.addfile(entry, io.BytesIO(content))
+    return held.getvalue()
+
+
+def archive(token: str, filename: str) -> bytes:
+    """The same as a zip."""
+    return _zip({f"package/{path}": content for path, content in _files(token, filename).items()})
+
+
+def wheel(token: str, filename: str) -> bytes:
+    """A wheel whose one module runs code when it is imported."""
+    name, version = named(filename)
+    name = re.sub(r"[-.]+", "_", name)
+    info = f"{name}-{version}.dist-info"
+    files = {
+        f"{name}/__init__.py": code(token, ""),
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{path},,\n" for path in (*files, f"{info}/RECORD"))
+    return _zip(files | {f"{info}/RECORD": record.encode()})
+
+
+def _files(token: str, filename: str) -> dict[str, bytes]:
+    name, version = named(filename)
+    body = code(token, "")
+    manifest = {
+        "name": name.lower(),
+        "version": version,
+        "main": "index.js",
+        "scripts": {"preinstall": "node index.js"},
+    }
+    setup = f"from setuptools import setup\n{tag.python(token)}\nsetup(name={name!r}, version={version!r})\n"
+    return {
+        "package.json": json.dumps(manifest).encode(),
+        "index.js": body,
+        "setup.py": setup.encode(),
+        "main.py": body,
+        "install.sh": script(token, ""),
+        "run": script(token, ""),
+    }
+
+
+def _zip(files: dict[str, bytes]) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as packed:
+        for path, content in files.items():
+            entry = zipfile.ZipInfo(path, _EPOCH)
+            entry.external_attr = 0o100755 << 16
+            packed.writestr(entry, content)
+    return held.getvalue()
+
+
+MAKERS: dict[str, Maker] = {
+    maker.__name__: maker for maker in (code, script, encoded, data, page, pickle, project, archive, wheel)
+}
+"""Every maker by the name that a reply's `make` calls it."""

