@@ -1,0 +1,195 @@
+"""The sandbox itself, from inside a cell: one gVisor container with an idle first process.
+
+What runs in it outlives a phase, so that a background process of the package goes on. Every phase is one
+`exec`; nothing of the host's is shared with it but the layer, its two pipes and its end of the veth pair.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import msgspec
+
+from biopsy.errors import SandboxError
+from biopsy.sandbox.layer import BASE, ROOT
+from biopsy.sandbox.network import NAMESPACE
+from biopsy.sandbox.order import Order, Site
+
+ID = "box"
+PATIENCE = 30.0
+"""Seconds that gVisor has for any one command of ours."""
+FILES = 65_536
+"""RLIMIT_NOFILE inside."""
+SHARED = "size=256m,mode=1777"
+"""/dev/shm inside; it counts as memory."""
+
+# An init that reaps by ignoring the deaths of its children, and shows what an init shows.
+_INIT = ["/bin/bash", "-c", "trap '' CHLD; exec -a /sbin/init /bin/sleep infinity"]
+
+
+class Box:
+    """A container that runs. `pid` is the host's process that is the sandbox, in the cell's numbering."""
+
+    def __init__(self, site: Site, order: Order, tasks: list[str], log: Path) -> None:
+        """Start it in the control groups whose files are `tasks`; raise SandboxError where that fails."""
+        self._log = log
+        self._limits = site.limits
+        self._order = order
+        bundle = BASE / "bundle"
+        bundle.mkdir()
+        (bundle / "config.json").write_bytes(msgspec.json.encode(_config(order)))
+        (bundle / "points.json").write_bytes(order.points)
+        self._runsc = [
+            site.engine.binary, f"--root={BASE}/state", f"--platform={site.engine.platform}", "--overlay2=none",
+            "--ignore-cgroups", "--host-uds=none", "--host-fifo=none", f"--log={log}", "--log-format=json",
+            "--panic-log=" + str(BASE / "panic"),
+        ]  # fmt: skip
+        join = "".join(f"echo 0 > '{task}' && " for task in tasks)
+        script = f'{join} exec "$0" "$@"'
+        create = [f"--pod-init-config={bundle}/points.json", "run", "--detach", f"--bundle={bundle}"]
+        create += [f"--pid-file={BASE}/pid", ID]
+        flat = [self._runsc[0], *self._runsc[1:], *create]
+        self._do(["sh", "-c", script, *flat])
+        self.pid = int((BASE / "pid").read_text())
+
+    def _do(self, command: list[str]) -> None:
+        with (BASE / "said").open("w") as said:
+            try:
+                done = subprocess.run(
+                    command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, timeout=PATIENCE, check=False
+                )
+            except subprocess.TimeoutExpired as err:
+                raise SandboxError(f"gVisor did not start within {PATIENCE:.0f} s") from err
+        if done.returncode:
+            raise SandboxError(f"gVisor did not start: {self.why()}")
+
+    def why(self) -> str:
+        """Return the last that gVisor had to say, for the reason of a failure."""
+        for name in ("said", "panic"):
+            with contextlib.suppress(OSError):
+                if lines := (BASE / name).read_text(errors="replace").strip().splitlines():
+                    return lines[-1 if name == "said" else 0][:300]
+        return "it said nothing"
+
+    def alive(self) -> bool:
+        """Whether the sandbox still runs."""
+        with contextlib.suppress(OSError, IndexError):
+            state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
+            return state not in "ZX"
+        return False
+
+    def resident(self) -> int:
+        """Return the memory that the sandbox holds, in bytes."""
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+        return 0
+
+    def exec(self, name: str, argv: list[str], *, root: bool = False) -> subprocess.Popen[bytes]:
+        """Begin a command as the profile's user; the number of its first process comes to `first(name)`."""
+        process = BASE / f"{name}.json"
+        process.write_bytes(msgspec.json.encode(self._process(argv, root=root)))
+        command = [*self._runsc, "exec", f"--process={process}", f"--internal-pid-file={BASE}/{name}.pid", ID]
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def first(self, name: str) -> int:
+        """Return the number, inside, of the first process of a command."""
+        with contextlib.suppress(OSError, ValueError):
+            return int((BASE / f"{name}.pid").read_text())
+        return 0
+
+    def processes(self) -> dict[int, int]:
+        """Return every process inside with its parent."""
+        with contextlib.suppress(OSError, subprocess.SubprocessError, msgspec.MsgspecError, ValueError):
+            command = [*self._runsc, "ps", "--format=json", ID]
+            said = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False).stdout
+            rows = msgspec.json.decode(said, type=list[_Row])
+            return {row.pid: row.ppid for row in rows}
+        return {}
+
+    def kill(self, pids: list[int]) -> None:
+        """End these processes; all of the package's where there are many, since they may be multiplying."""
+        commands = [[*self._runsc, "kill", f"--pid={pid}", ID, "KILL"] for pid in pids]
+        if len(pids) > _MANY:
+            killer = self.exec("killer", ["/bin/sh", "-c", "kill -9 -1"], root=True)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                killer.communicate(timeout=PATIENCE)
+            killer.kill()
+            return
+        for command in commands:
+            with contextlib.suppress(subprocess.SubprocessError):
+                subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False)
+
+    def end(self) -> None:
+        """End the sandbox at once; what it wrote is in the layer already."""
+        for _ in range(200):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self.pid, os.WNOHANG)
+            if not self.alive():
+                return
+            time.sleep(0.01)
+
+    def _process(self, argv: list[str], *, root: bool) -> dict[str, object]:
+        order, limits = self._order, self._limits
+        user = {"uid": 0, "gid": 0} if root else {"uid": order.uid, "gid": order.gid}
+        numbers = {"RLIMIT_NPROC": limits.processes, "RLIMIT_NOFILE": FILES, "RLIMIT_CORE": 0}
+        return {
+            "user": user,
+            "args": argv,
+            "env": [f"{name}={value}" for name, value in order.env.items()],
+            "cwd": "/" if root else order.project,
+            "capabilities": _capabilities(["CAP_KILL"] if root else []),
+            "rlimits": [{"type": name, "hard": n, "soft": n} for name, n in numbers.items()],
+            "noNewPrivileges": False,
+        }
+
+
+class _Row(msgspec.Struct):
+    """A line of `runsc ps`."""
+
+    pid: int = msgspec.field(name="PID", default=0)
+    ppid: int = msgspec.field(name="PPID", default=0)
+
+
+_MANY = 40
+
+
+def _capabilities(names: list[str]) -> dict[str, list[str]]:
+    return dict.fromkeys(("bounding", "effective", "permitted", "inheritable"), names)
+
+
+def _config(order: Order) -> dict[str, object]:
+    """Return the OCI bundle's config.json."""
+    return {
+        "ociVersion": "1.0.2",
+        "process": {
+            "user": {"uid": 0, "gid": 0},
+            "args": _INIT,
+            "env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "TERM=linux"],
+            "cwd": "/",
+            "capabilities": _capabilities([]),
+            "rlimits": [{"type": "RLIMIT_NOFILE", "hard": FILES, "soft": FILES}],
+        },
+        "root": {"path": str(ROOT)},
+        "hostname": order.hostname,
+        "mounts": [
+            {"destination": "/proc", "type": "proc", "source": "proc"},
+            {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["ro"]},
+            {"destination": "/dev/shm", "type": "tmpfs", "source": "tmpfs", "options": SHARED.split(",")},
+        ],
+        "linux": {
+            "namespaces": [
+                {"type": "pid"},
+                {"type": "ipc"},
+                {"type": "uts"},
+                {"type": "mount"},
+                {"type": "network", "path": f"/run/netns/{NAMESPACE}"},
+            ]
+        },
+    }

@@ -1,0 +1,168 @@
+"""A cell: first process of namespaces of its own, in which one run happens and with which it vanishes.
+
+    unshare --pid --fork --kill-child=SIGKILL --mount --mount-proc --net … python -m biopsy.sandbox.cell R
+
+It is told what to do by `site.msgpack` and, after a line on its standard input, `order.msgpack` (see
+`order`); it leaves `trace.bin`, `said.jsonl`, `left.msgpack` and `written.tar` in R. When its standard input
+ends, whoever started it is gone, and it goes too; the kernel then ends every process, mount, namespace and
+interface that there was.
+"""
+
+import json
+import os
+import resource
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from biopsy.errors import BiopsyError, SandboxError
+from biopsy.model.run import Phase
+from biopsy.sandbox import layer, layer_diff, network, order, phases
+from biopsy.sandbox.box import Box
+from biopsy.sandbox.cgroup import Group
+from biopsy.sandbox.sink import Sink
+
+READY = 15.0
+"""Seconds that the simulated internet has to say that it listens."""
+
+
+class Clock:
+    """Takes note of when each stage was reached."""
+
+    def __init__(self) -> None:
+        """Begin."""
+        self._began = time.monotonic()
+        self.spent: dict[str, float] = {}
+
+    def mark(self, stage: str) -> None:
+        """This stage is reached now."""
+        self.spent[stage] = round(time.monotonic() - self._began, 3)
+
+
+class Internet:
+    """The simulated internet's process, in our network namespace."""
+
+    def __init__(self, run: Path) -> None:
+        """Start it; `ready` waits for it."""
+        command = [sys.executable, "-P", "-m", "biopsy.sandbox.internet", str(run / "internet.json")]
+        with (run / "internet.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
+            )
+        self._log = run / "internet.log"
+        self._count = run / "said.count.json"
+
+    def expect(self, word: str) -> None:
+        """Wait for a line; raise SandboxError where it does not come."""
+        assert self._process.stdout is not None
+        late = threading.Timer(READY, self._process.kill)
+        late.start()
+        said = self._process.stdout.readline().decode(errors="replace").strip()
+        late.cancel()
+        if said != word:
+            lines = self._log.read_text(errors="replace").strip().splitlines()
+            raise SandboxError(
+                f"the simulated internet is not there: {(lines or [said or 'silence'])[-1][:300]}"
+            )
+
+    def announce(self, phase: Phase) -> None:
+        """Tell it which phase begins, and wait until that holds."""
+        assert self._process.stdin is not None
+        line = f"phase {phase.name}{' gateway' if phase.installs else ''}"
+        try:
+            self._process.stdin.write(f"{line}\n".encode())
+            self._process.stdin.flush()
+        except OSError as err:
+            raise SandboxError("the simulated internet ended in the middle of a run") from err
+        self.expect(line)
+
+    def finish(self) -> int:
+        """End it; say how many exchanges it had no room for."""
+        self._process.terminate()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        try:
+            return int(json.loads(self._count.read_text())["dropped"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0
+
+
+def main(run: Path) -> None:
+    """Do the run whose folder this is."""
+    clock = Clock()
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # for gVisor, which holds one for each file inside
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    site = order.site(run / "site.msgpack")
+    _private()
+    layer.mount(site.image, site.limits.disk)
+    network.make(site, f"{network.MAC}:{':'.join(secrets.token_hex(1) for _ in range(3))}")
+    group = Group(site.groups, site.limits)
+    sink = Sink(layer.SINK, run / "trace.bin", site.limits.trace)
+    clock.mark("site")
+    if not sys.stdin.readline():
+        os._exit(0)
+    threading.Thread(target=_vanish_with_parent, daemon=True).start()
+    internet = Internet(run)
+    orders = order.order(run / "order.msgpack")
+    layer.furnish(orders.places)
+    before = layer_diff.marks(layer.UPPER)
+    clock.mark("furnished")
+    box = Box(site, orders, group.tasks, run / "gvisor.log")
+    clock.mark("box")
+    internet.expect("ready")
+    clock.mark("internet")
+    start = time.time_ns()
+    watch = phases.Watch(box, group.killed, site.limits, memory=group.holds_memory)
+    ran = []
+    for one in phases.run(box, orders, site.limits, watch, internet.announce):
+        ran.append(one)
+        clock.mark(one.phase)
+        print(f"ran {one.phase} {one.status}", flush=True)
+    end = time.time_ns()
+    watch.stop()
+    box.end()
+    truncated = sink.finish()
+    dropped = internet.finish()
+    clock.mark("ended")
+    kept = run / "written.tar" if site.keep else None
+    changed = layer_diff.diff(layer.UPPER, Path(site.image), before, kept)
+    clock.mark("diffed")
+    left = order.Left(
+        start, end, tuple(ran), tuple(changed.changes), changed.dropped, truncated, dropped,
+        tuple(group.notes), clock.spent,
+    )  # fmt: skip
+    order.save(left, run / "left.msgpack")
+
+
+def _private() -> None:
+    """Cover what of the host's would be shared: what is mounted below /run vanishes with us."""
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"],
+        capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise SandboxError(f"no private /run: {done.stderr.strip()[:300]}")
+    if os.getpid() != 1:
+        raise SandboxError("a cell must be the first process of a pid namespace")
+
+
+def _vanish_with_parent() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]))
+    except BiopsyError as error:
+        print(f"broke {error}", flush=True)
+        os._exit(3)
+    except Exception as error:  # our own mistake: said in one line to the parent, in full in the log
+        print(f"broke {type(error).__name__}: {error}", flush=True)
+        raise
+    os._exit(0)

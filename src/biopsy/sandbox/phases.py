@@ -1,0 +1,182 @@
+"""Running phases in a box, one after the other, each within its limits; partial results are kept."""
+
+import contextlib
+import os
+import selectors
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import IO
+
+from biopsy.model.run import Phase, Status
+from biopsy.sandbox.box import Box
+from biopsy.sandbox.order import Order
+from biopsy.sandbox.raw import Limits, Ran
+
+TOOLS = "/usr/local/lib/project-tools"
+"""Where drivers lie, inside."""
+GRACE = 0.3
+"""Seconds that output may still arrive after a phase's first process ended."""
+
+_CHUNK = 64 * 1024
+
+
+class Watch:
+    """Looks after the whole sandbox from a thread: its memory, and the time of all phases together."""
+
+    def __init__(self, box: Box, killed: Callable[[], int], limits: Limits, *, memory: bool) -> None:
+        """Begin; `memory` says whether the kernel holds the memory limit, so that we need not."""
+        self.reason = ""  # why it ended the sandbox
+        self.deadline = time.monotonic() + limits.time
+        self._box, self._killed, self._limits, self._kernel = box, killed, limits, memory
+        self._done = threading.Event()
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._done.set()
+
+    def _look(self) -> None:
+        while not self._done.wait(0.2):
+            if self._killed() or (not self._kernel and self._box.resident() > self._limits.memory):
+                self.reason = "memory-limit"
+                self._box.end()
+                return
+
+
+class Drain:
+    """Reads the output of every phase up to a limit, and on, so that nobody is stopped by a full pipe."""
+
+    def __init__(self) -> None:
+        """Begin a thread that reads."""
+        self._selector = selectors.DefaultSelector()
+        self._wake, poke = os.pipe()
+        self._poke = poke
+        self._selector.register(self._wake, selectors.EVENT_READ, None)
+        self._fresh: list[tuple[IO[bytes], bytearray, int]] = []
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def add(self, stream: IO[bytes], limit: int) -> bytearray:
+        """Read this stream from now on into what is returned."""
+        os.set_blocking(stream.fileno(), False)
+        kept = bytearray()
+        self._fresh.append((stream, kept, limit))
+        os.write(self._poke, b".")
+        return kept
+
+    def _read(self) -> None:
+        while True:
+            for key, _ in self._selector.select():
+                if key.data is None:
+                    os.read(self._wake, 64)
+                    while self._fresh:
+                        stream, kept, limit = self._fresh.pop()
+                        self._selector.register(stream, selectors.EVENT_READ, (kept, limit))
+                    continue
+                kept, limit = key.data
+                data = b""
+                with contextlib.suppress(OSError):
+                    data = os.read(key.fd, _CHUNK)
+                if data:
+                    kept += data[: max(0, limit - len(kept))]
+                else:
+                    self._selector.unregister(key.fileobj)
+
+
+def run(
+    box: Box, order: Order, limits: Limits, watch: Watch, announce: Callable[[Phase], None]
+) -> Iterator[Ran]:
+    """Run every phase that the time and the sandbox's life allow; say of the others why they were not."""
+    drain = Drain()
+    for number, phase in enumerate(order.phases):
+        now = time.time_ns()
+        why = watch.reason or ("" if box.alive() else "sandbox-gone: it ended in an earlier phase")
+        if not why and time.monotonic() >= watch.deadline:
+            why = "total-time: nothing was left of the run's time"
+        if why:
+            yield Ran(phase.name, Status.SKIPPED, why, now, now)
+            continue
+        announce(phase)
+        yield _phase(box, order, limits, watch, drain, phase, f"phase{number}")
+
+
+def _phase(
+    box: Box, order: Order, limits: Limits, watch: Watch, drain: Drain, phase: Phase, name: str
+) -> Ran:
+    began, start = time.monotonic(), time.time_ns()
+    child = box.exec(name, _argv(phase, order))
+    assert child.stdout is not None
+    assert child.stderr is not None
+    output, errors = drain.add(child.stdout, limits.output), drain.add(child.stderr, limits.output)
+    end = min(began + phase.timeout, watch.deadline)
+    late = False
+    while child.poll() is None and not late and box.alive():
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(min(0.5, max(0.0, end - time.monotonic())))
+        late = time.monotonic() >= end
+    first = box.first(name)
+    if late and child.poll() is None:
+        _stop(box, child, first)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(2.0)
+    if child.poll() is None:
+        child.kill()
+        child.wait()
+    _settle(output, errors)
+    if late:
+        total = end < began + phase.timeout
+        status, reason = Status.TIMEOUT, "total-time" if total else f"timeout: after {phase.timeout:g} s"
+    else:
+        status, reason = _judge(box, watch, child.returncode)
+    ended = None if late or status is Status.CRASHED else child.returncode
+    return Ran(phase.name, status, reason, start, time.time_ns(), first, ended, bytes(output), bytes(errors))
+
+
+def _argv(phase: Phase, order: Order) -> list[str]:
+    driver = os.path.join(TOOLS, phase.driver.replace("{artifact}", order.artifact))  # noqa: PTH118
+    start = ["python3", "-I", driver] if driver.endswith(".py") else ["node", driver]
+    return start + [arg.replace("{artifact}", order.artifact) for arg in phase.args]
+
+
+def _judge(box: Box, watch: Watch, code: int) -> tuple[Status, str]:
+    """Say how a phase ended that was not late."""
+    for _ in range(5):  # the watch may be a moment behind
+        if not box.alive():
+            time.sleep(0.1)
+    if watch.reason:
+        return Status.CRASHED, watch.reason
+    if not box.alive():
+        return Status.CRASHED, f"sandbox-gone: {box.why()}"
+    match code:
+        case 0:
+            return Status.COMPLETED, ""
+        case 64:
+            return Status.FAILED, ""
+        case 65:
+            return Status.SKIPPED, ""
+        case n if n > 128 or n < 0:
+            return Status.CRASHED, f"signal: {n - 128 if n > 0 else -n}"
+    return Status.FAILED, f"exit: {code}"
+
+
+def _stop(box: Box, child: subprocess.Popen[bytes], first: int) -> None:
+    """End a late phase and what descends from it; processes that cut themselves loose go on."""
+    parents = box.processes()
+    if first not in parents:
+        return
+    doomed, found = {first}, True
+    while found:
+        found = {pid for pid, parent in parents.items() if parent in doomed and pid not in doomed}
+        doomed |= found
+    box.kill(sorted(doomed))
+    if child.poll() is None and first in (parents := box.processes()):
+        box.kill([first, *(pid for pid, parent in parents.items() if parent in doomed)])
+
+
+def _settle(*streams: bytearray) -> None:
+    """Wait until the output has stopped growing, for a moment at most."""
+    end, before = time.monotonic() + GRACE, -1
+    while (size := sum(map(len, streams))) != before and time.monotonic() < end:
+        before = size
+        time.sleep(0.02)
