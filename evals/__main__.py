@@ -1,4 +1,4 @@
-"""`python -m evals`: run it, print the table, write the results; exit 1 where something is not as it should."""
+"""`python -m evals`: analyse, print the table, write the results; exit 1 where something is wrong."""
 
 import sys
 import time

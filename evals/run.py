@@ -122,8 +122,10 @@ def one(task: Task) -> Seen:
             (analysis,) = analyze(str(path), options, lambda _message, _done: None)
         except BiopsyError as err:
             return Seen("error", str(err), seconds=time.monotonic() - began)
-        except Exception:
-            return Seen("error", traceback.format_exc(limit=-3), seconds=time.monotonic() - began)
+        except Exception as err:
+            (last,) = traceback.extract_tb(err.__traceback__)[-1:]
+            why = f"{type(err).__name__}: {err} ({last.filename}:{last.lineno})"
+            return Seen("error", why, seconds=time.monotonic() - began)
     return _seen(analysis, round(time.monotonic() - began, 1))
 
 
