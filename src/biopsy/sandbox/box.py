@@ -23,8 +23,8 @@ PATIENCE = 30.0
 """Seconds that gVisor has for any one command of ours."""
 FILES = 65_536
 """RLIMIT_NOFILE inside."""
-SHARED = "size=256m,mode=1777"
-"""/dev/shm inside; it counts as memory."""
+SHARED = ("size=256m", "mode=1777")
+"""Options of the shared memory inside; it counts as memory."""
 
 # An init that reaps by ignoring the deaths of its children, and shows what an init shows.
 _INIT = ["/bin/bash", "-c", "trap '' CHLD; exec -a /sbin/init /bin/sleep infinity"]
@@ -43,9 +43,9 @@ class Box:
         (bundle / "config.json").write_bytes(msgspec.json.encode(_config(order)))
         (bundle / "points.json").write_bytes(order.points)
         self._runsc = [
-            site.engine.binary, f"--root={BASE}/state", f"--platform={site.engine.platform}", "--overlay2=none",
-            "--ignore-cgroups", "--host-uds=none", "--host-fifo=none", f"--log={log}", "--log-format=json",
-            "--panic-log=" + str(BASE / "panic"),
+            site.engine.binary, f"--root={BASE}/state", f"--platform={site.engine.platform}",
+            "--overlay2=none", "--ignore-cgroups", "--host-uds=none", "--host-fifo=none",
+            f"--log={log}", "--log-format=json", f"--panic-log={BASE}/panic",
         ]  # fmt: skip
         join = "".join(f"echo 0 > '{task}' && " for task in tasks)
         script = f'{join} exec "$0" "$@"'
@@ -158,6 +158,7 @@ class _Row(msgspec.Struct):
 
 
 _MANY = 40
+_SHM = "/dev/shm"  # noqa: S108 - the sandbox's own
 
 
 def _capabilities(names: list[str]) -> dict[str, list[str]]:
@@ -181,7 +182,7 @@ def _config(order: Order) -> dict[str, object]:
         "mounts": [
             {"destination": "/proc", "type": "proc", "source": "proc"},
             {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["ro"]},
-            {"destination": "/dev/shm", "type": "tmpfs", "source": "tmpfs", "options": SHARED.split(",")},
+            {"destination": _SHM, "type": "tmpfs", "source": "tmpfs", "options": SHARED},
         ],
         "linux": {
             "namespaces": [

@@ -38,7 +38,7 @@ class Clock:
         self.spent: dict[str, float] = {}
 
     def mark(self, stage: str) -> None:
-        """This stage is reached now."""
+        """Note that a stage is reached."""
         self.spent[stage] = round(time.monotonic() - self._began, 3)
 
 
@@ -119,7 +119,7 @@ def main(run: Path) -> None:
     start = time.time_ns()
     watch = phases.Watch(box, group.killed, site.limits, memory=group.holds_memory)
     ran = []
-    for one in phases.run(box, orders, site.limits, watch, internet.announce):
+    for one in phases.Phases(box, orders, site.limits, watch).run(internet.announce):
         ran.append(one)
         clock.mark(one.phase)
         print(f"ran {one.phase} {one.status}", flush=True)

@@ -84,7 +84,7 @@ def _place(place: Place, data: bytes, now: float) -> None:
         os.mkdir(folder, 0o755)  # noqa: PTH102
         os.chown(folder, place.uid, place.gid)
     if place.link:
-        os.symlink(place.link, place.path)
+        os.symlink(place.link, place.path)  # noqa: PTH211
         os.chown(place.path, place.uid, place.gid, follow_symlinks=False)
         return
     if place.folder:

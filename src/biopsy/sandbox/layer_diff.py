@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from biopsy.model.run import Change
 from biopsy.sandbox.layer import Mark
 from biopsy.sandbox.raw import Changed
@@ -59,12 +61,13 @@ def diff(upper: Path, lower: Path, before: dict[bytes, Mark], keep: Path | None 
     for path, fd, info in _walk(upper, done):
         if mark := before.get(path):
             seen.add(path)
-        for change in _changes(path, fd, info, lower, mark, done.room):
+        for change in _changes(path, fd, info, lower, mark):
             if len(done.changes) >= MAX_CHANGES:
                 done.dropped += 1
                 continue
-            done.room -= len(change.head)
-            done.changes.append(change)
+            head = change.head[: done.room]
+            done.room -= len(head)
+            done.changes.append(msgspec.structs.replace(change, head=head))
             if archive and stat.S_ISREG(info.st_mode) and kept + info.st_size <= MAX_KEPT:
                 kept += info.st_size
                 _keep(archive, path, fd, info)
@@ -89,7 +92,7 @@ def _walk(top: Path, done: Diff | None = None) -> Iterator[tuple[bytes, int, os.
     stack: list[tuple[bytes, int, Iterator[bytes]]] = []
 
     def enter(path: bytes, fd: int) -> None:
-        stack.append((path, fd, iter([os.fsencode(name) for name in os.listdir(fd)])))  # noqa: PTH208
+        stack.append((path, fd, iter([os.fsencode(name) for name in os.listdir(fd)])))
 
     enter(b"", os.open(top, os.O_RDONLY | os.O_DIRECTORY))
     try:
@@ -104,10 +107,11 @@ def _walk(top: Path, done: Diff | None = None) -> Iterator[tuple[bytes, int, os.
                 if not stat.S_ISDIR(info.st_mode):
                     yield whole, fd, info
                     continue
-                if len(stack) >= MAX_DEPTH or len(whole) > MAX_PATH:
-                    raise OSError
-                below = os.open(name, _QUIET | os.O_DIRECTORY, dir_fd=fd)
+                deep = len(stack) >= MAX_DEPTH or len(whole) > MAX_PATH
+                below = -1 if deep else os.open(name, _QUIET | os.O_DIRECTORY, dir_fd=fd)
             except OSError:
+                below = -1
+            if below < 0:
                 if done:
                     done.dropped += 1
                 continue
@@ -126,9 +130,7 @@ def _opaque(fd: int) -> bool:
         return False
 
 
-def _changes(
-    path: bytes, fd: int, info: os.stat_result, lower: Path, mark: Mark | None, room: int
-) -> Iterator[Changed]:
+def _changes(path: bytes, fd: int, info: os.stat_result, lower: Path, mark: Mark | None) -> Iterator[Changed]:
     """Say what one entry of the layer means."""
     old = _below(lower, path)
     if stat.S_ISCHR(info.st_mode) and info.st_rdev == 0:
@@ -144,7 +146,7 @@ def _changes(
     if mark is None and old and _same(lower, path, old, info, digest):
         return
     change = Change.CHANGED if mark or old else Change.CREATED
-    yield Changed(text(path), change, info.st_size, digest, stat.S_IMODE(info.st_mode), head[: max(0, room)])
+    yield Changed(text(path), change, info.st_size, digest, stat.S_IMODE(info.st_mode), head)
 
 
 def _below(lower: Path, path: bytes) -> os.stat_result | None:

@@ -1,4 +1,4 @@
-"""The machine that a run pretends to be, put together: profile, canaries, drivers, the artifact, trust, network.
+"""The machine that a run pretends to be: profile, canaries, drivers, the artifact, trust and network.
 
 Nothing in it names us: what a package can see is a project of somebody's.
 """

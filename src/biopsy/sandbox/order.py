@@ -17,7 +17,7 @@ MAX_LEFT = 512 * 1024**2
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Something to put into the copy-on-write layer before the start; the parent folders follow by themselves.
+    """Something to put into the copy-on-write layer before the start; folders above it follow by themselves.
 
     The content is `data`, or the host's file `source` where that is set. `append` adds to the image's own;
     with `link` it is a symbolic link to there.

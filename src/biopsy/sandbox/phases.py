@@ -84,53 +84,65 @@ class Drain:
                     self._selector.unregister(key.fileobj)
 
 
-def run(
-    box: Box, order: Order, limits: Limits, watch: Watch, announce: Callable[[Phase], None]
-) -> Iterator[Ran]:
-    """Run every phase that the time and the sandbox's life allow; say of the others why they were not."""
-    drain = Drain()
-    for number, phase in enumerate(order.phases):
-        now = time.time_ns()
-        why = watch.reason or ("" if box.alive() else "sandbox-gone: it ended in an earlier phase")
-        if not why and time.monotonic() >= watch.deadline:
-            why = "total-time: nothing was left of the run's time"
-        if why:
-            yield Ran(phase.name, Status.SKIPPED, why, now, now)
-            continue
-        announce(phase)
-        yield _phase(box, order, limits, watch, drain, phase, f"phase{number}")
+class Phases:
+    """Runs phases in a box; what one starts in the background goes on in the next."""
+
+    def __init__(self, box: Box, order: Order, limits: Limits, watch: Watch) -> None:
+        """Get ready to read what they print."""
+        self._box, self._order, self._limits, self._watch = box, order, limits, watch
+        self._drain = Drain()
+
+    def run(self, announce: Callable[[Phase], None]) -> Iterator[Ran]:
+        """Run every phase that the time and the sandbox's life allow; say of the others why they were not."""
+        for number, phase in enumerate(self._order.phases):
+            now = time.time_ns()
+            gone = "" if self._box.alive() else "sandbox-gone: it ended in an earlier phase"
+            why = self._watch.reason or gone
+            if not why and time.monotonic() >= self._watch.deadline:
+                why = "total-time: nothing was left of the run's time"
+            if why:
+                yield Ran(phase.name, Status.SKIPPED, why, now, now)
+                continue
+            announce(phase)
+            yield self._one(phase, f"phase{number}")
+
+    def _one(self, phase: Phase, name: str) -> Ran:
+        box, limit = self._box, self._limits.output
+        began, start = time.monotonic(), time.time_ns()
+        child = box.exec(name, _argv(phase, self._order))
+        assert child.stdout is not None
+        assert child.stderr is not None
+        output, errors = self._drain.add(child.stdout, limit), self._drain.add(child.stderr, limit)
+        end = min(began + phase.timeout, self._watch.deadline)
+        late = not _ends(box, child, end)
+        first = box.first(name)
+        if late:
+            _stop(box, child, first)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(2.0)
+        if child.poll() is None:
+            child.kill()
+            child.wait()
+        _settle(output, errors)
+        if late:
+            total = end < began + phase.timeout
+            status, reason = Status.TIMEOUT, "total-time" if total else f"timeout: after {phase.timeout:g} s"
+        else:
+            status, reason = _judge(box, self._watch, child.returncode)
+        code = None if late or status is Status.CRASHED else child.returncode
+        return Ran(
+            phase.name, status, reason, start, time.time_ns(), first, code, bytes(output), bytes(errors)
+        )
 
 
-def _phase(
-    box: Box, order: Order, limits: Limits, watch: Watch, drain: Drain, phase: Phase, name: str
-) -> Ran:
-    began, start = time.monotonic(), time.time_ns()
-    child = box.exec(name, _argv(phase, order))
-    assert child.stdout is not None
-    assert child.stderr is not None
-    output, errors = drain.add(child.stdout, limits.output), drain.add(child.stderr, limits.output)
-    end = min(began + phase.timeout, watch.deadline)
-    late = False
-    while child.poll() is None and not late and box.alive():
+def _ends(box: Box, child: subprocess.Popen[bytes], end: float) -> bool:
+    """Wait for a phase, until `end` at most; say whether it or the whole sandbox is over."""
+    while child.poll() is None and box.alive():
+        if time.monotonic() >= end:
+            return False
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(min(0.5, max(0.0, end - time.monotonic())))
-        late = time.monotonic() >= end
-    first = box.first(name)
-    if late and child.poll() is None:
-        _stop(box, child, first)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(2.0)
-    if child.poll() is None:
-        child.kill()
-        child.wait()
-    _settle(output, errors)
-    if late:
-        total = end < began + phase.timeout
-        status, reason = Status.TIMEOUT, "total-time" if total else f"timeout: after {phase.timeout:g} s"
-    else:
-        status, reason = _judge(box, watch, child.returncode)
-    ended = None if late or status is Status.CRASHED else child.returncode
-    return Ran(phase.name, status, reason, start, time.time_ns(), first, ended, bytes(output), bytes(errors))
+    return True
 
 
 def _argv(phase: Phase, order: Order) -> list[str]:
@@ -165,7 +177,7 @@ def _stop(box: Box, child: subprocess.Popen[bytes], first: int) -> None:
     parents = box.processes()
     if first not in parents:
         return
-    doomed, found = {first}, True
+    doomed, found = {first}, {first}
     while found:
         found = {pid for pid, parent in parents.items() if parent in doomed and pid not in doomed}
         doomed |= found
