@@ -73,12 +73,13 @@ def _one(
         raise UsageError(f"{sample.artifact.filename}: cannot be read: {why}")
     progress(f"reading {len(opened.tree.files)} files", None)
     behaviours = _read(opened)
-    if options.static_only:
-        ran = dynamic.Ran(())
-    else:
-        ran = dynamic.run(opened, run_id, options, progress)
-    dossier = _dossier(run_id, opened, behaviours, ran, rules, options)
-    dossier = replace(dossier, duration_s=round(time.monotonic() - began, 3))
+    ran = dynamic.Ran(()) if options.static_only else dynamic.run(opened, run_id, options, progress)
+    dossier = replace(
+        _dossier(run_id, opened, behaviours, ran),
+        tool=Tool(biopsy.__version__, detect.digest(rules), ran.image, ran.gvisor, ran.platform),
+        static_only=options.static_only,
+        duration_s=round(time.monotonic() - began, 3),
+    )
     warehouse = Warehouse(options.home)
     warehouse.add(dossier)
     return _judge(dossier, warehouse, rules)
@@ -92,14 +93,7 @@ def _read(opened: Opened) -> tuple[Behaviour, ...]:
     return tuple(seen)
 
 
-def _dossier(
-    run_id: str,
-    opened: Opened,
-    behaviours: tuple[Behaviour, ...],
-    ran: dynamic.Ran,
-    rules: tuple[detect.Rule, ...],
-    options: Options,
-) -> Dossier:
+def _dossier(run_id: str, opened: Opened, behaviours: tuple[Behaviour, ...], ran: dynamic.Ran) -> Dossier:
     run: Run = merge.runs(ran.runs)
     skipped = () if ran.runs else (Outcome("", "run", Status.SKIPPED, "static-only"),)
     return Dossier(
@@ -113,8 +107,6 @@ def _dossier(
         changes=run.changes,
         watches=tuple(one.watch for one in ran.runs),
         created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        tool=Tool(biopsy.__version__, detect.digest(rules), ran.image, ran.gvisor, ran.platform),
-        static_only=options.static_only,
     )
 
 

@@ -1,22 +1,32 @@
 """The sandbox part of an analysis: which phases under which profiles, with what taken off as noise."""
 
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from biopsy import ecosystems
-from biopsy.errors import SandboxError, UsageError
+from biopsy import ecosystems, fetch
+from biopsy.errors import CannotSandbox, SandboxError, UsageError
+from biopsy.model.release import Endpoint
 from biopsy.model.run import Outcome, Phase, Run, Status, Watch
+from biopsy.pipeline import noise
 from biopsy.pipeline.source import Opened
+from biopsy.sandbox import gvisor, image, profile
+from biopsy.sandbox.internet.forwarder import Forwarder
+from biopsy.sandbox.internet.gateway import Forward
+from biopsy.sandbox.raw import Job, Limits, Subject
+from biopsy.sandbox.run import run as run_job
 
 if TYPE_CHECKING:
     from biopsy.pipeline.analyze import Options, Progress
 
 DEFAULT_PROFILES = ("laptop", "github-actions")
 NOT_ASKED = "not-asked"
+BROKEN = "sandbox-broke"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +42,102 @@ class Ran:
 def version_order(ecosystem: str) -> Callable[[str], object]:
     """The sort key of an ecosystem's versions."""
     return ecosystems.by_type(ecosystem).version_key
+
+
+def prepare(options: "Options", progress: "Progress") -> image.Image:
+    """Make sure that a sandbox can run: gVisor works, and the image of today's recipe is there."""
+    gvisor.choose(options.home)
+    return image.current(options.home) or image.build(options.home, progress)
+
+
+def run(opened: Opened, run_id: str, options: "Options", progress: "Progress") -> Ran:
+    """Run an artifact under every profile asked for, several at once where there are processors for it.
+
+    A sandbox that breaks half-way is an outcome of its profile; the other profiles' results stay.
+    """
+    built, engine = prepare(options, progress), gvisor.choose(options.home)
+    sample = opened.sample
+    plan = sample.ecosystem.plan(opened.tree, sample.artifact, sample.listing)
+    chosen, left_out = _choose(plan, options.phases)
+    profiles = options.profiles or DEFAULT_PROFILES
+    for name in profiles:
+        profile.load(name)  # raises UsageError, which names those there are
+    jobs = [_job(opened, run_id, name, chosen, options) for name in dict.fromkeys(profiles)]
+    share = _Share(progress, sum(len(job.phases) for job in jobs))
+    with _forwarder(jobs[0].endpoints, options.home) as forward:
+        noise.record(noise.Bench(sample.ecosystem, built.id, options.home, forward), profiles, progress)
+        with ThreadPoolExecutor(min(len(jobs), os.cpu_count() or 1)) as pool:
+            runs = list(pool.map(lambda job: _one(job, options.home, forward, share), jobs))
+    runs = [replace(run, outcomes=run.outcomes + _left_out(run.profile, left_out)) for run in runs]
+    return Ran(tuple(runs), built.id, engine.version, engine.platform)
+
+
+def _choose(plan: tuple[Phase, ...], wanted: tuple[str, ...]) -> tuple[tuple[Phase, ...], tuple[str, ...]]:
+    names = [phase.name for phase in plan]
+    if unknown := [name for name in wanted if name not in names]:
+        raise UsageError(f"no phase {unknown[0]!r} here; there are: {', '.join(names)}")
+    if not wanted:
+        return plan, ()
+    # Nothing can be imported or called that was not installed first.
+    keep = {*wanted, *(phase.name for phase in plan if phase.installs)}
+    chosen = tuple(phase for phase in plan if phase.name in keep)
+    return chosen, tuple(name for name in names if name not in keep)
+
+
+def _left_out(profile_name: str, names: tuple[str, ...]) -> tuple[Outcome, ...]:
+    return tuple(Outcome(profile_name, name, Status.SKIPPED, NOT_ASKED) for name in names)
+
+
+def _job(opened: Opened, run_id: str, name: str, phases: tuple[Phase, ...], options: "Options") -> Job:
+    sample = opened.sample
+    limits = Limits()
+    if options.timeout:
+        limits = Limits(time=options.timeout)
+        phases = tuple(replace(phase, timeout=min(phase.timeout, options.timeout)) for phase in phases)
+    release, artifact = sample.release, sample.artifact
+    return Job(
+        run_id=run_id,
+        subject=Subject(release.ecosystem, release.name, release.version, artifact.filename),
+        artifact=artifact.path,
+        profile=name,
+        phases=phases,
+        endpoints=(sample.ecosystem.endpoint(),),
+        limits=limits,
+        keep=options.keep,
+    )
+
+
+def _one(job: Job, home: Path, forward: Forward, share: "_Share") -> Run:
+    share.begin(job)
+    try:
+        return run_job(job, home, forward=forward, progress=share.step)
+    except CannotSandbox:
+        raise
+    except SandboxError as err:
+        reason = f"{BROKEN}: {err}"
+        lost = tuple(Outcome(job.profile, phase.name, Status.CRASHED, reason) for phase in job.phases)
+        return Run(job.profile, (), lost, (), (), (), Watch(job.profile, notes=(reason,)))
+
+
+class _Share:
+    """Progress of several runs at once, as one fraction."""
+
+    def __init__(self, progress: "Progress", phases: int) -> None:
+        self._progress, self._phases, self._done = progress, phases, 0
+        self._lock = threading.Lock()
+
+    def begin(self, job: Job) -> None:
+        """Say that a run starts."""
+        self._progress(f"starting a sandbox: {job.profile}", self._done / max(1, self._phases))
+
+    def step(self, text: str) -> None:
+        """Say what a run just did; one step is one phase."""
+        with self._lock:
+            self._done += 1
+            self._progress(text, min(1.0, self._done / max(1, self._phases)))
+
+
+@contextmanager
+def _forwarder(endpoints: tuple[Endpoint, ...], home: Path) -> Iterator[Forward]:
+    with fetch.client() as client:
+        yield Forwarder(endpoints, client, home / "cache")

@@ -16,9 +16,7 @@ def runs(several: tuple[Run, ...]) -> Run:
             + tuple(replace(b, process=_shift(b.process, offset)) for b in run.behaviours),
             outcomes=merged.outcomes + run.outcomes,
             processes=merged.processes
-            + tuple(
-                replace(p, id=p.id + offset, parent=_shift(p.parent, offset)) for p in run.processes
-            ),
+            + tuple(replace(p, id=p.id + offset, parent=_shift(p.parent, offset)) for p in run.processes),
             exchanges=merged.exchanges
             + tuple(replace(e, process=_shift(e.process, offset)) for e in run.exchanges),
             changes=merged.changes + run.changes,

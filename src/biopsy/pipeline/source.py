@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import io
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from biopsy import ecosystems, fetch
@@ -46,19 +46,20 @@ def collect(target: str, which: str | None, store: Path, scratch: Path) -> tuple
     if isinstance(parsed, Path):
         return (_local(parsed, store, scratch),)
     ecosystem = ecosystems.by_type(parsed.ecosystem)
-    endpoint = ecosystem.endpoint()
+    endpoint = ecosystem.endpoint(parsed.name)
     with fetch.client() as client:
         listing = ecosystem.resolve(client, endpoint, parsed)
         return tuple(
             Sample(ecosystem, listing.release, fetch.fetch(remote, endpoint, client, store), listing)
-            for remote in listing.choose(which)
+            for remote in listing.choose(which or "")
         )
 
 
 def open_up(sample: Sample, scratch: Path) -> Opened:
     """Unpack a sample below `scratch`."""
-    unpacked = unpack(sample.artifact.path, scratch / sample.artifact.sha256)
-    return Opened(sample, unpacked.tree, unpacked.behaviours)
+    unpacked = unpack(sample.artifact.path, scratch / f"tree-{sample.artifact.sha256}")
+    said = tuple(sample.listing.behaviours()) if sample.listing else ()
+    return Opened(sample, unpacked.tree, unpacked.behaviours + said)
 
 
 def _local(path: Path, store: Path, scratch: Path) -> Sample:
@@ -67,10 +68,11 @@ def _local(path: Path, store: Path, scratch: Path) -> Sample:
     if path.is_dir():
         path = _pack(path, scratch)
     artifact = fetch.adopt(path, store)
-    tree = unpack(artifact.path, scratch / artifact.sha256).tree
+    tree = unpack(artifact.path, scratch / f"look-{artifact.sha256}").tree
     for ecosystem in ecosystems.all_ecosystems():
         if release := ecosystem.identify(tree, artifact.filename):
-            return Sample(ecosystem, release, artifact)
+            kind = ecosystem.kind(artifact.filename) or artifact.kind
+            return Sample(ecosystem, release, replace(artifact, kind=kind))
     raise UsageError(
         f"{path.name}: neither a Python package (.whl, .tar.gz or .zip sdist) nor an npm one (.tgz), "
         "nor a folder with pyproject.toml, setup.py or package.json"
