@@ -300,7 +300,7 @@ def main():
     parser.add_argument("mode", choices=("import", "execute"))
     parser.add_argument("--name", default="")
     parser.add_argument("--budget", type=float, default=45.0)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     try:
         Watcher(args).run()

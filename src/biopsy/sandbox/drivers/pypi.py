@@ -185,7 +185,7 @@ def main():
     parser.add_argument("file", nargs="?", default="")
     parser.add_argument("--name", default="")
     parser.add_argument("--budget", type=float, default=60.0)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     end = time.monotonic() + args.budget
     try:
