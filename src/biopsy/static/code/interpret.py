@@ -14,8 +14,9 @@ from biopsy.static.code import fold, ir
 from biopsy.static.code.value import CLEAN, HOLE, MAX_CONSTS, Value, const, merge, unknown
 
 MAX_DEPTH = 10  # functions inside functions
-MAX_NESTING = 120  # expressions and statements inside each other
-MAX_RUNS = 24  # of one function with different arguments
+MAX_NESTING = 180  # expressions and statements inside each other
+MAX_RUNS = 12  # of one function with different arguments
+MAX_ENTERED = 3000  # calls of local functions of one file, past which each is entered once
 MAX_LOOP = 20_000  # iterations of one loop
 MAX_LOOPS = 60_000  # iterations of all loops of a file
 
@@ -68,6 +69,7 @@ class Invocation:
     line: int
     receiver: Value | None = None
     new: bool = False
+    target: Value | None = None  # what is called
 
     def arg(self, at: int, name: str = "") -> Value:
         """An argument by position or name; an unknown value where it is not given."""
@@ -106,7 +108,7 @@ class Interpreter:
         self.call_when = when if when in {When.TEST, When.DOCS, When.UNKNOWN} else When.CALL
         self.scope = Scope()
         self.closures: list[Closure] = []
-        self.depth = self.nesting = self.loops = 0
+        self.depth = self.nesting = self.loops = self.entered = 0
         self.returns: list[Value] = []
         self.memory: dict[str, Value] = {}  # what a language keeps during a file: written paths, …
         self._expressions: dict[type, Callable[..., Value]] = {
@@ -126,6 +128,7 @@ class Interpreter:
             ir.Comp: self._comp,
             ir.Bind: self._bind,
             ir.Lambda: lambda n: self.function(n.func),
+            ir.ClassValue: lambda n: self.define(n.cls),
         }
         self._statements: dict[type, Callable[..., None]] = {
             ir.Assign: self._assign,
@@ -135,7 +138,7 @@ class Interpreter:
             ir.For: self._for,
             ir.Block: lambda n: self.execute(n.body),
             ir.Main: self._main,
-            ir.Class: self._class,
+            ir.Class: lambda n: void(self.define(n)),
             ir.Import: self._import,
             ir.Outer: lambda n: self.scope.outer.update(n.names),
         }
@@ -206,7 +209,8 @@ class Interpreter:
         self.execute(node.body)
         self.when = before
 
-    def _class(self, node: ir.Class) -> None:
+    def define(self, node: ir.Class) -> Value:
+        """Make a class: what its body binds are its attributes."""
         bases = [self.evaluate(b) for b in node.bases]
         outer, self.scope = self.scope, Scope(self.scope)
         start = len(self.closures)
@@ -221,7 +225,7 @@ class Interpreter:
             closure.owner = closure.owner or value
         if node.name:
             self.scope.names[node.name] = value
-        self.returns_class = value
+        return value
 
     def _import(self, node: ir.Import) -> None:
         for name, ref in node.names:
@@ -333,8 +337,18 @@ class Interpreter:
         value = self.evaluate(node.value)
         if node.op:
             value = fold.binary(node.op, self.evaluate(node.target), value)
-        self.assign(node.target, value)
+        if isinstance(node.target, ir.Name) and getattr(self.language, "rebinds", False):
+            self._rebind(node.target.id, value)
+        else:
+            self.assign(node.target, value)
         return value
+
+    def _rebind(self, name: str, value: Value) -> None:
+        """Assign where the variable was declared, however far out."""
+        scope: Scope | None = self.scope
+        while scope is not None and name not in scope.names:
+            scope = scope.parent
+        (scope or self.scope).names[name] = value
 
     def elements(self, over: Value, *, keys: bool = False) -> Iterator[Value]:
         """What a loop over a value meets: every item where they are known, else one that stands for all."""
@@ -426,6 +440,7 @@ class Interpreter:
 
     def call(self, callee: Value, call: Invocation) -> Value:
         """Call a value: enter it where it is local, ask the language where it is not."""
+        call.target = callee
         if callee.func is not None:
             bound = callee.fields.get("") if callee.fields else None
             return self.enter(callee.func, call.args, call.kwargs, bound)
@@ -455,23 +470,25 @@ class Interpreter:
         signature = (self.when, *(_mark(a) for a in args), *((k, _mark(v)) for k, v in kwargs.items()))
         if signature in closure.known:
             return closure.known[signature]
-        if closure.active or closure.runs >= MAX_RUNS or self.depth >= MAX_DEPTH:
+        most = MAX_RUNS if self.entered < MAX_ENTERED else 1
+        if closure.active or closure.runs >= most or self.depth >= MAX_DEPTH:
             return unknown(*args, *kwargs.values())
         closure.runs += 1
+        self.entered += 1
         closure.active = True
-        outer, returns, nesting = self.scope, self.returns, self.nesting
-        self.scope, self.returns, self.nesting = Scope(closure.scope), [], 0
+        outer, returns = self.scope, self.returns
+        self.scope, self.returns = Scope(closure.scope), []
         self.depth += 1
         try:
             if bound is not None:
                 self.scope.names["this"] = bound
             self._bind_params(closure.func.params, args, kwargs)
             if closure.body is None:
-                closure.body = closure.func.body()
+                closure.body = _lowered(closure.func)
             self.execute(closure.body)
             result = merge(self.returns)
         finally:
-            self.scope, self.returns, self.nesting = outer, returns, nesting
+            self.scope, self.returns = outer, returns
             self.depth -= 1
             closure.active = False
         closure.known[signature] = result
@@ -496,6 +513,13 @@ class Interpreter:
             else:
                 value = self.language.builtin(f"param {name}") or Value()
             self.assign(param.target, value)
+
+
+def _lowered(func: ir.Func) -> "list[ir.Stmt]":
+    try:
+        return func.body()
+    except RecursionError:
+        return []
 
 
 def instance(cls: Value) -> Value:

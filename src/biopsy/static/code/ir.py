@@ -260,6 +260,22 @@ class Outer:
     line: int = 0
 
 
+@dataclass(slots=True)
+class ClassValue:
+    """A class as a value."""
+
+    cls: Class
+    line: int = 0
+
+
+def balanced(operands: "list[Expr]", line: int) -> "Expr":
+    """`a + b + c + …` as a tree whose depth grows with the logarithm of its length."""
+    while len(operands) > 1:
+        pairs = [operands[i : i + 2] for i in range(0, len(operands), 2)]
+        operands = [Bin("+", p[0], p[1], line) if len(p) == 2 else p[0] for p in pairs]
+    return operands[0]
+
+
 Target = Name | Attr | Index | Seq | Map | Star
 Expr = (
     Const
@@ -278,5 +294,6 @@ Expr = (
     | Comp
     | Bind
     | Lambda
+    | ClassValue
 )
 Stmt = Assign | Do | Return | If | For | Block | Main | Class | Import | Outer

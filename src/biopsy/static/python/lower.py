@@ -84,6 +84,16 @@ class Lowering:
         lowered = self.expr(node)
         return lowered if isinstance(lowered, ir.Name | ir.Attr | ir.Index | ir.Seq | ir.Star) else ir.Seq([])
 
+    def _binop(self, node: ast.BinOp) -> ir.Expr:
+        if not isinstance(node.op, ast.Add):
+            return ir.Bin(_OPS.get(type(node.op), ""), self.expr(node.left), self.expr(node.right), node.lineno)
+        operands, at = [], node
+        while isinstance(at, ast.BinOp) and isinstance(at.op, ast.Add):
+            operands.append(self.expr(at.right))
+            at = at.left  # type: ignore[assignment]
+        operands.append(self.expr(at))
+        return ir.balanced(operands[::-1], node.lineno)
+
     def _slice(self, node: ast.Slice) -> ir.Expr:
         parts = [self.expr(p) if p else None for p in (node.lower, node.upper, node.step)]
         return ir.Slice(parts[0], parts[1], parts[2])
@@ -164,7 +174,13 @@ class Lowering:
 
     def block(self, nodes: list[ast.stmt]) -> list[ir.Stmt]:
         """Lower statements; one comes out for each."""
-        return [self._statement(n) for n in nodes]
+        lowered: list[ir.Stmt] = []
+        for node in nodes:
+            try:
+                lowered.append(self._statement(node))
+            except RecursionError:
+                lowered.append(ir.Block([]))
+        return lowered
 
     def _statement(self, node: ast.stmt) -> ir.Stmt:
         line = node.lineno

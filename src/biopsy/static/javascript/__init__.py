@@ -1,0 +1,1 @@
+"""JavaScript and TypeScript: lowering of their syntax, and what Node's and browsers' libraries do."""

@@ -1,0 +1,63 @@
+"""Functions that are passed along: which are called at once, and with what."""
+
+from biopsy.static.code.interpret import Invocation
+from biopsy.static.code.value import Value, const, merge, unknown
+from biopsy.static.code.witness import Witness
+
+_SOON = frozenset({"forEach", "map", "filter", "reduce", "some", "every", "find", "flatMap", "catch", "finally", "sort"})
+_LIVE = frozenset({"response", "request", "socket", "process", "websocket", "content"})
+
+
+def run_all(run: Witness, call: Invocation, given: list[Value], skip: int = 0) -> None:
+    """Call every local function among the arguments."""
+    for value in call.args[skip:]:
+        if value.func is not None:
+            run.call(value, Invocation("", "", list(given), {}, call.line))
+
+
+def method(run: Witness, call: Invocation) -> Value | None:
+    """Methods of functions, promises, streams and emitters."""
+    obj, args = call.receiver, call.args
+    if obj is None:
+        return None
+    if obj.func is not None and call.name in {"call", "apply", "bind"}:
+        if call.name == "bind":
+            return obj
+        given = args[1:] if call.name == "call" else list(args[1].items or []) if len(args) > 1 else []
+        return run.call(obj, Invocation("", "", given, {}, call.line))
+    if call.name in {"call", "apply"} and obj.ref:
+        given = args[1:] if call.name == "call" else list(args[1].items or []) if len(args) > 1 else []
+        return run.call(obj, Invocation(obj.ref, obj.ref.rpartition(".")[2], given, {}, call.line))
+    match call.name:
+        case "then":
+            results = [run.call(a, Invocation(a.ref, "", [obj], {}, call.line)) for a in args[:1] if a.func or a.ref]
+            return merge(results) if results else obj
+        case "on" | "once" | "addListener" | "addEventListener":
+            live = obj.ref in _LIVE or "network" in obj.taint
+            if live:
+                run_all(run, call, [unknown(obj), unknown(obj)], 1)
+            return obj
+        case "pipe" if args:
+            if args[0].ref == "file()":
+                run.write_file(args[0], [obj], call.line)
+            elif args[0].ref in {"request", "socket"}:
+                run.sent([obj], call.line)
+            args[0].taint |= obj.taint
+            return args[0]
+        case "write" | "end" | "send" if obj.ref in {"request", "socket", "websocket"}:
+            run.sent([a for a in args if a.func is None], call.line)
+            run_all(run, call, [])
+            return obj
+        case "write" | "end" if obj.ref == "file()":
+            run.write_file(obj, args, call.line)
+            return obj
+        case "write" | "end" if obj.ref == "process.stdin":
+            run.flow("execution", args, call.line)
+            return obj
+        case "setEncoding" | "resume" | "unref" | "ref":
+            return obj
+        case name if name in _SOON and obj.items is None:
+            element = unknown(obj)
+            run_all(run, call, [element, *([const(0)] if name != "reduce" else [element])])
+            return unknown(obj) if obj.taint else Value()
+    return None

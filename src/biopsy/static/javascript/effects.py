@@ -1,0 +1,243 @@
+"""Effects of JavaScript's library functions, by dotted name. A new one is a line or a function here."""
+
+from collections.abc import Callable
+
+from biopsy.model.behaviour import Kind
+from biopsy.static.code.interpret import Invocation
+from biopsy.static.code.value import HOLE, Value, const, merge, unknown
+from biopsy.static.code.witness import Witness
+from biopsy.static.javascript.callbacks import run_all
+
+Effect = Callable[[Witness, Invocation], Value | None]
+TABLE: dict[str, Effect] = {}
+
+
+def effect(*names: str) -> Callable[[Effect], Effect]:
+    """Register an effect under library paths."""
+
+    def register(function: Effect) -> Effect:
+        for name in names:
+            TABLE[name] = function
+        return function
+
+    return register
+
+
+def find(ref: str) -> Effect | None:
+    """The effect of a library path."""
+    return TABLE.get(ref)
+
+
+# running
+
+
+@effect("child_process.exec", "child_process.execSync", "shelljs.exec", "execa.command", "execa.commandSync",
+        "execa.execaCommand", "execa.execaCommandSync")  # fmt: skip
+def _exec(run: Witness, call: Invocation) -> Value:
+    output = run.command(call.arg(0), call.line)
+    run_all(run, call, [Value(), output, Value()], 1)
+    return output
+
+
+@effect("child_process.spawn", "child_process.spawnSync", "child_process.execFile", "child_process.execFileSync",
+        "cross-spawn", "cross-spawn.sync", "cross-spawn.spawn", "execa", "execa.sync", "execa.execa", "execa.execaSync",
+        "child_process.fork", "Deno.run", "worker_threads.Worker")  # fmt: skip
+def _spawn(run: Witness, call: Invocation) -> Value:
+    if call.ref == "child_process.fork":
+        rest = call.arg(1).items or []
+        return run.command(Value(items=[const("node"), call.arg(0), *rest]), call.line)
+    if call.ref == "worker_threads.Worker":
+        return Value(ref="worker")
+    rest_ = call.arg(1)
+    output = run.command(call.arg(0), call.line, rest_ if rest_.items is not None else None)
+    run_all(run, call, [Value(), output, Value()], 1)
+    return output
+
+
+@effect("Bun.spawn", "Bun.spawnSync")
+def _bun(run: Witness, call: Invocation) -> Value:
+    return run.command(call.arg(0), call.line)
+
+
+@effect("eval", "vm.runInNewContext", "vm.runInThisContext", "vm.runInContext", "vm.Script", "vm.compileFunction",
+        "module._compile", "module.exports._compile", "vm.SourceTextModule", "vm2.VM().run", "vm.createScript")  # fmt: skip
+def _eval(run: Witness, call: Invocation) -> Value:
+    run.evaluated(call.ref, call.arg(0), call.line)
+    return unknown(call.arg(0))
+
+
+@effect("Function", "Reflect.construct")
+def _function(run: Witness, call: Invocation) -> Value:
+    if call.ref == "Reflect.construct":
+        if call.arg(0).ref != "Function":
+            return Value()
+        call.args = list(call.arg(1).items or [])
+    code = call.args[-1] if call.args else Value()
+    run.evaluated("Function", code, call.line)
+    return Value(ref="compiled", taint=code.taint)
+
+
+@effect("require", "import", "module.createRequire()", "require.call")
+def _require(run: Witness, call: Invocation) -> Value:
+    name = call.arg(0)
+    whole = name.whole()
+    if not isinstance(whole, str):
+        taint = frozenset(t for p in name.texts() for t in run.written.get(p, ()))
+        run.flow("execution", [Value(taint=taint | (name.taint & {"decoded"}))], call.line)
+        if call.args:
+            run.see(Kind.CODE_IMPORT, name.text() if name.consts else "?", call.line)
+        return Value()
+    if whole.endswith(".node"):
+        run.see(Kind.CODE_NATIVE, f"require {whole}", call.line)
+    if "decoded" in name.taint:
+        run.see(Kind.CODE_IMPORT, whole, call.line)
+    if whole in run.written:
+        run.flow("execution", [Value(taint=run.written[whole])], call.line)
+    return Value(ref=whole.removeprefix("node:"))
+
+
+@effect("process.dlopen", "WebAssembly.instantiate", "WebAssembly.compile", "WebAssembly.Module")
+def _native(run: Witness, call: Invocation) -> Value:
+    run.see(Kind.CODE_NATIVE, call.ref, call.line)
+    return Value()
+
+
+# time and control
+
+
+@effect("setTimeout", "setInterval", "setImmediate", "queueMicrotask", "process.nextTick")
+def _later(run: Witness, call: Invocation) -> Value:
+    after = call.arg(1).consts[:1]
+    if call.ref in {"setTimeout", "setInterval"} and after and isinstance(after[0], int | float):
+        run.sleep(float(after[0]) / 1000, call.line)
+    first = call.arg(0)
+    if first.consts and isinstance(first.consts[0], str):
+        run.evaluated(call.ref, first, call.line)
+    if first.func is not None:
+        run.call(first, Invocation("", "", call.args[2:], {}, call.line))
+    return Value()
+
+
+@effect("Promise")
+def _promise(run: Witness, call: Invocation) -> Value:
+    given = Value()
+    resolve = Value(ref="promise resolve", fields={"": given})
+    run_all(run, call, [resolve, Value(ref="promise reject")])
+    return given
+
+
+@effect("promise resolve")
+def _resolve(run: Witness, call: Invocation) -> Value:
+    given = (call.target.fields or {}).get("") if call.target else None
+    if given is not None:
+        value = call.arg(0)
+        given.taint |= value.all_taint()
+        given.consts = given.consts or value.consts
+        given.ref = given.ref or value.ref
+        given.items = given.items or value.items
+        given.fields = given.fields or value.fields
+    return Value()
+
+
+@effect("util.promisify", "Promise.resolve", "Promise.all", "Promise.race", "Object.freeze", "Promise.any", "Promise.allSettled",
+        "module.createRequire")  # fmt: skip
+def _same(run: Witness, call: Invocation) -> Value:
+    if call.ref == "module.createRequire":
+        return Value(ref="require")
+    return call.arg(0)
+
+
+# machine
+
+_FACTS = {
+    "os.hostname": "hostname",
+    "os.userInfo": "username",
+    "os.platform": "platform",
+    "os.type": "platform",
+    "os.release": "platform",
+    "os.arch": "platform",
+    "os.version": "platform",
+    "os.cpus": "cpus",
+    "os.totalmem": "memory",
+    "os.freemem": "memory",
+    "os.uptime": "uptime",
+    "process.uptime": "uptime",
+    "os.loadavg": "load",
+    "os.networkInterfaces": "ip",
+    "process.getuid": "username",
+    "username": "username",
+    "systeminformation.system": "hardware",
+}
+for _name, _fact in _FACTS.items():
+    TABLE[_name] = lambda run, call, fact=_fact: run.host(fact, call.line)  # type: ignore[misc]
+
+
+@effect("os.homedir", "os.tmpdir", "process.cwd", "untildify")
+def _place(run: Witness, call: Invocation) -> Value:
+    return const({"os.homedir": "~", "os.tmpdir": "/tmp", "process.cwd": "."}.get(call.ref, HOLE))  # noqa: S108
+
+
+# files
+
+
+@effect("fs.readFile", "fs.readFileSync", "fs.createReadStream", "fs.open", "fs.openSync", "Deno.readTextFile", "fs.readJson",
+        "fs.readJsonSync", "Bun.file", "fs.readJSONSync")  # fmt: skip
+def _read(run: Witness, call: Invocation) -> Value:
+    content = run.read_file(call.arg(0), call.line)
+    run_all(run, call, [Value(), content], 1)
+    return content
+
+
+@effect("fs.writeFile", "fs.writeFileSync", "fs.appendFile", "fs.appendFileSync", "fs.outputFile", "fs.outputFileSync",
+        "fs.createWriteStream", "Bun.write", "Deno.writeTextFile", "fs.writeJson", "fs.writeJsonSync")  # fmt: skip
+def _write(run: Witness, call: Invocation) -> Value:
+    run.write_file(call.arg(0), call.args[1:2], call.line)
+    run_all(run, call, [], 1)
+    return Value(consts=call.arg(0).consts, ref="file()")
+
+
+@effect("fs.copyFile", "fs.copyFileSync", "fs.rename", "fs.renameSync", "fs.copy", "fs.copySync", "fs.cp", "fs.cpSync",
+        "fs.symlink", "fs.symlinkSync", "fs.move", "fs.moveSync", "fs.link", "fs.linkSync")  # fmt: skip
+def _copy(run: Witness, call: Invocation) -> Value:
+    run.read_file(call.arg(0), call.line)
+    held = frozenset(t for p in call.arg(0).texts() for t in run.written.get(p, ()))
+    run.write_file(call.arg(1), [Value(taint=held)], call.line)
+    run_all(run, call, [], 2)
+    return Value()
+
+
+@effect("fs.unlink", "fs.unlinkSync", "fs.rm", "fs.rmSync", "fs.rmdir", "fs.rmdirSync", "rimraf", "rimraf.sync",
+        "fs.remove", "fs.removeSync", "fs.emptyDirSync", "del", "del.sync")  # fmt: skip
+def _delete(run: Witness, call: Invocation) -> Value:
+    run.delete_file(call.arg(0), call.line)
+    run_all(run, call, [], 1)
+    return Value()
+
+
+@effect("fs.readdir", "fs.readdirSync", "fs.opendirSync", "fast-glob", "glob.sync", "fs.existsSync", "fs.statSync", "fs.exists",
+        "fs.mkdirSync", "fs.mkdir", "fs.access", "fs.accessSync", "fs.stat", "fs.chmod", "fs.chmodSync", "fs.lstatSync")  # fmt: skip
+def _list(run: Witness, call: Invocation) -> Value:
+    result = Value(items=[const(HOLE)]) if "dir" in call.ref and "mk" not in call.ref else Value()
+    run_all(run, call, [Value(), result], 1)
+    return result
+
+
+@effect("path.join", "path.resolve", "path.normalize", "url.fileURLToPath")
+def _join(run: Witness, call: Invocation) -> Value:
+    from biopsy.static.code import fold  # noqa: PLC0415
+
+    first = call.arg(0)
+    out = Value(first.consts or (HOLE,), taint=first.taint)
+    for arg in call.args[1:]:
+        texts = [fold.path(a, b.lstrip("/") if call.ref == "path.join" else b)
+                 for a in out.texts() for b in (list(arg.texts()) or [HOLE])]  # fmt: skip
+        out = Value(tuple(dict.fromkeys(texts))[:12], taint=out.taint | arg.taint)
+    return out
+
+
+@effect("path.dirname")
+def _dirname(run: Witness, call: Invocation) -> Value:
+    return Value(tuple(t.rpartition("/")[0] or "." for t in call.arg(0).texts()), taint=call.arg(0).taint)
+
+
+_ = merge

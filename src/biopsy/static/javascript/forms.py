@@ -1,0 +1,147 @@
+"""Effects of JavaScript's functions that only change the form of a value: decoders, texts, containers."""
+
+from biopsy.static.code import decode_form, fold
+from biopsy.static.code.interpret import Invocation
+from biopsy.static.code.value import HOLE, Value, as_text, const, unknown
+from biopsy.static.code.witness import Witness
+from biopsy.static.javascript.effects import TABLE, effect
+
+
+def _full(run: Witness, value: Value, line: int) -> Value:
+    if value.ref == "process.env":
+        run.environment(line)
+    return value
+
+
+@effect("Buffer.from", "Buffer")
+def _buffer(run: Witness, call: Invocation) -> Value:
+    value, form = call.arg(0), call.arg(1)
+    named = form.text().lower() if form.consts else ""
+    if named in {"base64", "base64url", "hex"}:
+        return run.decoded("hex" if named == "hex" else "base64", value, call.line)
+    if value.items is not None:
+        numbers = [i.consts[0] for i in value.items if i.consts]
+        if len(numbers) == len(value.items) and all(isinstance(n, int) and 0 <= n < 256 for n in numbers):
+            return const(bytes(numbers), value.all_taint())  # type: ignore[arg-type]
+    return Value(consts=value.consts, taint=value.all_taint())
+
+
+@effect("atob", "unescape", "zlib.gunzipSync", "zlib.inflateSync", "zlib.unzipSync", "zlib.inflateRawSync",
+        "zlib.brotliDecompressSync", "lz-string.decompressFromBase64")  # fmt: skip
+def _decoder(run: Witness, call: Invocation) -> Value:
+    form = {"atob": "base64", "unescape": "url"}.get(call.ref, "zlib")
+    out = run.decoded(form, call.arg(0), call.line)
+    if call.ref == "atob":
+        return Value(tuple(as_text(c) for c in out.consts), taint=out.taint)
+    return out
+
+
+@effect("crypto.createDecipheriv", "crypto.createDecipher")
+def _decipher(run: Witness, call: Invocation) -> Value:
+    from biopsy.model.behaviour import Kind  # noqa: PLC0415
+
+    run.see(Kind.CODE_DECODE, "cipher", call.line)
+    return Value(ref="decipher")
+
+
+@effect("decipher.update", "decipher.final")
+def _deciphered(run: Witness, call: Invocation) -> Value:
+    given = call.arg(0)
+    held = frozenset({"decoded"}) if given.consts or given.taint & {"data", "decoded"} else frozenset()
+    return Value(taint=given.taint | held)
+
+
+@effect("String.fromCharCode", "String.fromCodePoint")
+def _char(run: Witness, call: Invocation) -> Value:
+    numbers = [a.consts[0] if len(a.consts) == 1 else None for a in call.args]
+    taint = unknown(*call.args).taint if call.args else frozenset()
+    if not numbers or not all(isinstance(n, int | float) and 0 <= n < 0x110000 for n in numbers):
+        return Value(taint=taint)
+    return const("".join(chr(int(n)) for n in numbers), taint)  # type: ignore[arg-type]
+
+
+@effect("parseInt", "Number", "parseFloat")
+def _number(run: Witness, call: Invocation) -> Value:
+    base = call.arg(1).consts[:1] or (10,)
+    out = []
+    for one in call.arg(0).consts:
+        text = as_text(one).strip()
+        try:
+            out.append(int(text, int(base[0])) if len(text) < 300 else None)  # type: ignore[call-overload]
+        except (ValueError, TypeError):
+            number = decode_form.leading_number(text)
+            out.append(number)
+    known = tuple(n for n in out if n is not None)
+    return Value(known, taint=call.arg(0).taint)
+
+
+@effect("decodeURIComponent", "decodeURI", "encodeURIComponent", "encodeURI", "escape", "String", "btoa")
+def _text(run: Witness, call: Invocation) -> Value:
+    value = _full(run, call.arg(0), call.line)
+    if call.ref == "String" or call.ref.startswith("decode"):
+        texts = tuple(decode_form.unquote(t) if call.ref.startswith("decode") else t for t in value.texts())
+        return Value(texts, taint=value.all_taint())
+    return Value(taint=value.all_taint())
+
+
+@effect("JSON.stringify", "JSON.parse", "zlib.gzipSync", "zlib.deflateSync", "querystring.stringify", "qs.stringify", "Uint8Array",
+        "URLSearchParams", "TextDecoder().decode", "TextEncoder().encode", "structuredClone", "util.inspect", "Uint8Array.from",
+        "Buffer.concat", "crypto.publicEncrypt", "js-yaml.dump")  # fmt: skip
+def _pass(run: Witness, call: Invocation) -> Value:
+    return unknown(*(_full(run, a, call.line) for a in call.args))
+
+
+@effect("Object.assign")
+def _assign(run: Witness, call: Invocation) -> Value:
+    target = call.arg(0)
+    for source in call.args[1:]:
+        _full(run, source, call.line)
+        target.taint |= source.taint
+        if source.fields:
+            target.fields = {**(target.fields or {}), **source.fields}
+    return target
+
+
+@effect("Object.keys", "Object.values", "Object.entries", "Array.from", "Object.fromEntries", "Reflect.ownKeys")
+def _container(run: Witness, call: Invocation) -> Value:
+    value = _full(run, call.arg(0), call.line)
+    if call.ref == "Array.from" and len(call.args) > 1:
+        items = fold.items(value) or [unknown(value)]
+        each = [run.call(call.args[1], Invocation(call.args[1].ref, "", [i], {}, call.line)) for i in items[:5000]]
+        return Value(items=each, taint=value.taint)
+    if call.ref == "Object.keys":
+        keys = [const(k) for k in value.fields or {} if k and HOLE not in k]
+        return Value(items=keys or None)
+    if value.fields and call.ref == "Object.values":
+        return Value(items=list(value.fields.values()), taint=value.taint)
+    if value.fields and call.ref == "Object.entries":
+        return Value(items=[Value(items=[const(k), v]) for k, v in value.fields.items()], taint=value.taint)
+    return unknown(value) if value.items is None else Value(items=list(value.items), taint=value.taint)
+
+
+@effect("#range")
+def _range(run: Witness, call: Invocation) -> Value:
+    numbers = [int(a.consts[0]) for a in call.args if len(a.consts) == 1 and isinstance(a.consts[0], int | float)]
+    if len(numbers) != 3:
+        return Value()
+    steps = range(*numbers)
+    return Value(items=[const(n) for n in steps]) if len(steps) <= 20_000 else Value()
+
+
+@effect("Reflect.get")
+def _get(run: Witness, call: Invocation) -> Value:
+    return run.index(call.arg(0), call.arg(1), call.line)
+
+
+@effect("Reflect.apply")
+def _apply(run: Witness, call: Invocation) -> Value:
+    target = call.arg(0)
+    given = Invocation(target.ref, target.ref.rpartition(".")[2], list(call.arg(2).items or []), {}, call.line)
+    return run.call(target, given)
+
+
+_INTEROP = ("__importDefault", "__importStar", "_interopRequireDefault", "_interopRequireWildcard", "__toESM",
+            "_interopDefault", "_interop_require_default", "_interop_require_wildcard", "_interopNamespace",
+            "_interopDefaultLegacy", "_interopDefaultCompat")  # fmt: skip
+for _name in _INTEROP:
+    TABLE[_name] = lambda run, call: call.arg(0)

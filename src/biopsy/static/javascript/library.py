@@ -1,0 +1,91 @@
+"""What JavaScript's builtins and libraries do when they are called, and what their attributes are."""
+
+from biopsy.model.behaviour import Kind
+from biopsy.static.code.interpret import Interpreter, Invocation
+from biopsy.static.code.methods import method
+from biopsy.static.code.value import HOLE, Value, const
+from biopsy.static.code.witness import Witness
+from biopsy.static.javascript import callbacks, effects
+from biopsy.static.javascript.names import BUILTINS, GIVEN, canonical
+
+_TEXTS = {
+    "process.execPath": "node",
+    "path.sep": "/",
+    "os.EOL": "\n",
+    "process.argv0": "node",
+}
+_QUIET = frozenset({"statusCode", "status", "ok", "length", "statusMessage", "pid", "exitCode", "complete", "size"})
+_GLOBALS = frozenset({"globalThis", "global", "window", "self"})
+
+
+class JavaScript:
+    """The language, for the interpreter."""
+
+    rebinds = True
+
+    def builtin(self, name: str) -> Value | None:
+        """A builtin, by its name."""
+        if name.startswith("import "):
+            return None
+        if name.startswith("param "):
+            name = name[6:]
+            return self.builtin(name) if name in GIVEN else None
+        if name == "__dirname":
+            return const(".")
+        if name == "__filename":
+            return const(f"./{HOLE}", frozenset({"data:self"}))
+        return Value(ref=name) if name in BUILTINS else None
+
+    def attribute(self, run: Interpreter, obj: Value, name: str, line: int) -> Value | None:
+        """An attribute of a library object."""
+        assert isinstance(run, Witness)
+        if name == "length":
+            return self._length(run, obj)
+        if name in _QUIET and obj.taint:
+            return Value()
+        if name == "constructor" and (obj.func is not None or obj.ref == "String" or obj.consts):
+            return Value(ref="Function" if obj.func is not None or obj.ref else "String")
+        if not obj.ref:
+            return None
+        if obj.ref == "process.env":
+            return run.env(const(name), line) if name != HOLE else Value()
+        if obj.ref in _GLOBALS and name in BUILTINS:
+            return Value(ref=name)
+        ref = canonical(f"{obj.ref}.{name}")
+        if ref == "process.env":
+            return Value(ref=ref, taint=frozenset({"env:*"}))
+        if ref in _TEXTS:
+            return const(_TEXTS[ref])
+        if ref in {"process.platform", "process.arch", "navigator.userAgent"}:
+            run.see(Kind.ENV_HOST, "platform", line)
+            return Value()
+        if ref in {"document.cookie", "window.localStorage"}:
+            return Value(ref=ref)
+        return Value(ref=ref, taint=obj.taint)
+
+    def _length(self, run: Witness, obj: Value) -> Value:
+        facts = frozenset(t for t in obj.taint if t.startswith("fact:"))
+        if obj.items is not None:
+            return const(len(obj.items), facts)
+        whole = obj.whole()
+        return const(len(whole), facts) if whole is not None else Value(taint=facts)
+
+    def invoke(self, run: Interpreter, call: Invocation) -> Value | None:
+        """Do what a library function does."""
+        assert isinstance(run, Witness)
+        call.ref = canonical(call.ref)
+        if found := effects.find(call.ref):
+            result = found(run, call)
+            if result is not None:
+                return result
+        result = callbacks.method(run, call)
+        if result is None:
+            result = method(run, call)
+        return result
+
+    def patched(self, run: Interpreter, obj: Value, name: str, value: Value, line: int) -> None:
+        """An attribute of another module, or of a builtin, is assigned a function."""
+        assert isinstance(run, Witness)
+        ours = obj.ref.startswith((".", "module", "exports", "process.env", *_GLOBALS)) or "()" in obj.ref
+        if value.func is not None and not ours:
+            run.see(Kind.CODE_PATCH, f"{obj.ref}.{name}", line)

@@ -1,0 +1,81 @@
+"""Names of Node's and browsers' libraries: one spelling for each, and the words worth looking at a file for."""
+
+import re
+
+BUILTINS = frozenset(
+    "require process Buffer eval Function fetch atob btoa setTimeout setInterval setImmediate queueMicrotask JSON Object "
+    "Array String Number Math Promise parseInt parseFloat decodeURIComponent encodeURIComponent unescape escape "
+    "global globalThis window self module exports navigator document WebSocket XMLHttpRequest import Reflect Symbol "
+    "WebAssembly Uint8Array TextDecoder TextEncoder URL URLSearchParams console Error Date RegExp Bun Deno #range".split()
+)
+"""What has a meaning without being bound."""
+
+GIVEN = frozenset({"require", "process", "Buffer", "global", "__dirname", "__filename"})
+"""What wrappers of modules pass as parameters of the same name."""
+
+_PREFIXES = (
+    ("globalThis.", ""),
+    ("global.", ""),
+    ("window.", ""),
+    ("self.", ""),
+    ("process.mainModule.require", "require"),
+    ("module.require", "require"),
+    ("module.constructor._load", "require"),
+    ("node:", ""),
+    ("fs/promises.", "fs."),
+    ("fs.promises.", "fs."),
+    ("fs-extra.", "fs."),
+    ("graceful-fs.", "fs."),
+    ("process.binding", "require"),
+    ("dns/promises.", "dns."),
+    ("dns.promises.", "dns."),
+    ("timers.", ""),
+    ("timers/promises.", ""),
+    ("https.", "http."),
+    ("follow-redirects.http.", "http."),
+    ("follow-redirects.https.", "http."),
+    ("node-fetch", "fetch"),
+    ("cross-fetch", "fetch"),
+    ("isomorphic-fetch", "fetch"),
+    ("undici.fetch", "fetch"),
+    ("buffer.Buffer", "Buffer"),
+    ("axios.create().", "axios."),
+    ("axios.default", "axios"),
+    ("path/posix.", "path."),
+    ("path.posix.", "path."),
+    ("path.win32.", "path."),
+    ("child_process.default.", "child_process."),
+    ("process.process.", "process."),
+)
+
+
+def canonical(ref: str) -> str:
+    """The one spelling of a library path."""
+    for _ in range(4):
+        for prefix, instead in _PREFIXES:
+            if ref.startswith(prefix) and ref != instead:
+                ref = instead + ref[len(prefix) :]
+                break
+        else:
+            break
+    return ref.replace(".default.", ".").removesuffix(".default")
+
+
+HOT = re.compile(
+    rb"\b(?:child_process|execSync|execFile\w*|spawn(?:Sync)?|exec|fork|execa|shelljs|eval|Function|constructor|vm"
+    rb"|runIn\w*Context|_compile|process|homedir|hostname|userInfo|networkInterfaces|cpus|totalmem|fs|readFile\w*"
+    rb"|writeFile\w*|appendFile\w*|createWriteStream|unlink\w*|rmSync|https?|fetch|axios|got|undici|net|tls|dgram|dns"
+    rb"|resolve(?:4|6|Txt|Any)?|XMLHttpRequest|WebSocket|sendBeacon|base64|hex|atob|unescape|fromCharCode|gunzip\w*"
+    rb"|inflate\w*|createDecipher\w*|setTimeout|setInterval|setImmediate|require|import|globalThis|global"
+    rb"|Bun|Deno|request|superagent|needle|ethers|web3|eth_call|dlopen|WebAssembly|clipboard\w*|puppeteer)\b|_0x|\\x"
+)
+"""Words, in bytes."""
+
+STRONG = re.compile(
+    rb"child_process|exec(?:File)?Sync|\bspawn|\beval\b|\bFunction\s*\(|new Function|\bvm\b|_compile\b|process\.env|process\["
+    rb"|homedir|hostname|userInfo|networkInterfaces|\bcpus\b|totalmem|['\"`](?:node:)?(?:fs|os|net|tls|dgram|dns|https?|vm|fs/promises"
+    rb"|fs-extra|axios|got|undici|node-fetch|request|superagent|needle|ws|execa|shelljs|module|worker_threads|inspector)['\"`]"
+    rb"|\bfetch\s*\(|XMLHttpRequest|WebSocket|sendBeacon|['\"]base64['\"]|['\"]hex['\"]|\batob\b|\bunescape\b|fromCharCode"
+    rb"|_0x|globalThis\[|global\[|require\s*\(\s*[^'\"\s)]|import\s*\(\s*[^'\"\s)]|process\.binding|dlopen|Bun\.|Deno\.|mainModule"
+)
+"""At least one of these stands in a file that is worth lowering at all."""
