@@ -128,7 +128,7 @@ def _together(said: Sequence[Said]) -> Iterator[tuple[int, bytes, str]]:
             if len(parts) < MAX_PARTS and value and (not parts or parts[-1][1] != value):
                 parts.append((index, value))
     for (group, _), parts in fields.items():
-        if len(parts) > 1 or group.startswith("dns "):
+        if parts and (len(parts) > 1 or group.startswith("dns ")):
             how = "dns labels" if group.startswith("dns ") else f"{len(parts)} requests"
             yield parts[-1][0], b"".join(value for _, value in parts), how
 
