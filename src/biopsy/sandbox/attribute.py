@@ -49,13 +49,16 @@ class Whose:
 
 
 def attribute(nodes: Iterable[Node], subject: Subject) -> None:
-    """Write `by` and `owner` into every process; parents come before their children."""
+    """Write `by` and `owner` into every process."""
     known: dict[int, Whose] = {}
     for node in nodes:
-        parent = known.get(node.parent.id) if node.parent else None
-        whose = _whose(node, parent, subject)
-        known[node.id] = whose
-        node.by, node.owner = whose.by, whose.owner
+        line = [node]  # up to somebody who is known; mostly that is the parent
+        while line[-1].parent is not None and line[-1].parent.id not in known:
+            line.append(line[-1].parent)
+        for one in reversed(line):
+            parent = known.get(one.parent.id) if one.parent else None
+            whose = known[one.id] = _whose(one, parent, subject)
+            one.by, one.owner = whose.by, whose.owner
 
 
 def program(one: Exec) -> tuple[str, str]:

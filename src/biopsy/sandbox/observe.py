@@ -49,8 +49,7 @@ class _Sight:
         self.places: Places = places(raw, subject)
         watcher = Watcher(self.forest, frozenset(self.places.canaries), raw.end_ns)
         self.seen: Seen = watcher.watch(read(raw.trace, tally=self.tally))
-        for node in self.forest.nodes:
-            node.phase = node.phase or self.forest.phase_at(node.start)
+        self.forest.finish(complete=not (self.tally.dropped or self.tally.malformed or raw.trace_truncated))
         attribute(self.forest.nodes, subject)
         self.net = observe_net.tie(raw, self.forest, self.seen)
         self.normal = Normal(raw, subject)
@@ -134,7 +133,7 @@ def record(raw: Raw, subject: Subject, image: str) -> Baseline:
 
 def _processes(nodes: list[Node]) -> Iterator[Draft]:
     for node in nodes:
-        for one in node.execs:
+        for one in node.execs[1:] if node.first else node.execs:
             weight = 0 if node.by is By.TOOL or one.error else 1
             detail = f"errno {one.error}" if one.error else one.binary
             if not (one.error and any(other.argv == one.argv and not other.error for other in node.execs)):

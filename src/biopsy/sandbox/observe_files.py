@@ -20,6 +20,7 @@ MAX_EXCERPT: Final = 4_000
 """How much of a file's beginning is shown, in characters."""
 
 _READ_QUIETLY = frozenset(Place) - {Place.CONFIG, Place.HOME, Place.OTHER}
+_TOOLS_OWN = frozenset({Place.INSTALLED, Place.SHIPPED})  # where installing writes
 _WRITTEN_QUIETLY = frozenset({Place.SCRATCH, Place.DEVICE, Place.OWN})
 _WEIGHTY = frozenset({Place.CONFIG, Place.STARTUP})
 
@@ -42,7 +43,7 @@ def opened(opens: Sequence[Open], places: Places, files: Files) -> None:
             continue
         place = places.of(one.path)
         if one.write:
-            if not one.error and not (one.node.by is By.TOOL and place is Place.INSTALLED):
+            if not one.error and not (one.node.by is By.TOOL and place in _TOOLS_OWN):
                 files.drafts.extend(_write(one, place, places))
         else:
             _read(one, place, places, files)
@@ -95,7 +96,7 @@ def changed(raw: Raw, opens: Sequence[Open], places: Places, files: Files) -> No
         path = host_path(one.path)
         place = places.of(path)
         writer = writers.of(path, one.change)
-        by = writer.node.by if writer else By.TOOL if place is Place.INSTALLED else By.PACKAGE
+        by = writer.node.by if writer else By.TOOL if place in _TOOLS_OWN else By.PACKAGE
         if _uninteresting(place, path, one.change, by):
             quiet[place.value] += 1
             continue
@@ -122,7 +123,7 @@ def _uninteresting(place: Place, path: str, change: Change, by: By) -> bool:
         return True
     if place is Place.OWN:
         return True
-    return place is Place.INSTALLED and change is Change.CREATED and by is By.TOOL
+    return place in _TOOLS_OWN and change is Change.CREATED and by is By.TOOL
 
 
 def _change(profile: str, path: str, one: Changed, by: By) -> FileChange:

@@ -25,7 +25,7 @@ MAX_SHOWN: Final = 1_000
 """Most exchanges that are shown of one run; those that say something come first."""
 
 MAX_SAID_LINE: Final = 64 * 1024**2
-_LATE: Final = 50_000_000  # ns that a connection may be seen after what was said over it
+_LATE: Final = 2_000_000  # ns that a connection may be seen after what was said over it
 _STALE: Final = 600_000_000_000
 _PARSE: Final[Callable[[bytes], DNSRecord]] = DNSRecord.parse  # untyped
 _DEFAULT = {"http": 80, "https": 443}

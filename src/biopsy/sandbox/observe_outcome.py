@@ -73,7 +73,7 @@ def _steps(output: bytes) -> tuple[list[Step], _Line | None]:
 
 
 def _short(text: str, limit: int) -> str:
-    text = _CONTROL.sub(" ", text.encode(errors="backslashreplace").decode())
+    text = " ".join(_CONTROL.sub(" ", text.encode(errors="backslashreplace").decode()).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -96,6 +96,7 @@ class Ran(msgspec.Struct, frozen=True):
     exit: int | None = None
     output: bytes = b""  # standard output: the driver's JSON lines among whatever else
     errors: bytes = b""  # standard error
+    argv: tuple[str, ...] = ()  # what was started
 
 
 class Changed(msgspec.Struct, frozen=True):

@@ -53,6 +53,7 @@ class Node:
     end: int | None = None
     status: int | None = None
     implied: bool = False  # nobody saw it begin
+    container: bool = False  # the first of the container itself
     execs: list[Exec] = field(default_factory=list)
     by: By = By.PACKAGE
     owner: str = ""
@@ -68,6 +69,13 @@ class Node:
                     return one
             node = node.parent
         return None
+
+    def below(self, other: "Node") -> bool:
+        """Whether this is `other` or descends from it."""
+        node: Node | None = self
+        while node is not None and node is not other:
+            node = node.parent
+        return node is other
 
     @property
     def argv(self) -> tuple[str, ...]:
@@ -94,11 +102,14 @@ class Forest:
         self._ran = ran
         self._project = project
         self._live: dict[int, Node] = {}
+        self._past: dict[int, Node] = {}
         self._known = any(one.pid for one in ran)
 
     def feed(self, event: Event) -> Node:
         """Take one event; return the process that it is of."""
         node = self._live.get(event.process)
+        if node is None and isinstance(event, Exited) and event.process in self._past:
+            return self._past[event.process]  # told a second time, to whoever inherited it
         if node is None:
             node = self._begin(event.process, None, event.time)
             node.implied = True
@@ -110,6 +121,7 @@ class Forest:
             case Tried():
                 self._tried(event, node)
             case Started():
+                node.container = True
                 node.cwd = event.cwd or node.cwd
                 self._become(node, Exec(event.time, event.argv, "", (), node.cwd or ""))
             case Moved() if not event.error and (node.cwd is not None or event.path.startswith("/")):
@@ -155,7 +167,7 @@ class Forest:
         if event.child_process == event.process:
             return  # a thread
         known = self._live.get(event.child_process)
-        if known and known.implied and known.parent is None and known is not node and not known.first:
+        if known and known.implied and known.parent is None and not known.first and not node.below(known):
             known.parent, known.implied = node, False  # its first acts overtook the news of its birth
             known.phase, known.cwd = node.phase or known.phase, known.cwd or node.cwd
             return
@@ -176,15 +188,43 @@ class Forest:
         self._place(node, time)
         return node
 
+    def finish(self, *, complete: bool) -> None:
+        """Give every process its phase, now that all are known.
+
+        What nobody began is the cell's own, unless it may be that the news of its beginning was lost
+        (`complete` is False), or a phase does not know its first process.
+        """
+        strangers = [node for node in self.nodes if node.parent is None and not node.first]
+        for node in strangers:
+            waiting = [
+                one for one in self._ran if not one.pid and one.start_ns - _SLACK <= node.start <= one.end_ns
+            ]
+            if node.container:
+                node.ours = self._known or len(strangers) > 1
+            elif waiting:
+                self._lead(node, waiting[-1])
+            else:
+                node.ours = complete and self._known
+        for node in self.nodes:
+            if node.parent is not None and not node.phase and not node.ours:
+                node.phase, node.ours = node.parent.phase, node.parent.ours and not node.first
+            node.phase = node.phase or self.phase_at(node.start)
+
     def _place(self, node: Node, time: int) -> None:
         for one in self._ran:
             if one.pid == node.pid and one.pid and one.start_ns - _SLACK <= time <= one.end_ns + _SLACK:
-                node.phase, node.first, above = one.phase, True, node.parent
-                while above is not None and not above.ours and not above.phase:
-                    above.ours, above = True, above.parent
+                self._lead(node, one)
                 return
-        if node.parent is not None and (node.parent.phase or node.parent.ours or self._known):
+        if node.parent is not None:
             node.phase = node.parent.phase
+
+    def _lead(self, node: Node, one: Ran) -> None:
+        """Make a process the first of a phase; what it descends from is the cell's own."""
+        node.phase, node.first, above = one.phase, True, node.parent
+        if not node.execs:
+            node.execs.append(Exec(node.start, one.argv or ("driver", one.phase), cwd=node.cwd or ""))
+        while above is not None and not above.ours and not above.phase:
+            above.ours, above = True, above.parent
 
     def _become(self, node: Node, one: Exec) -> None:
         if len(node.execs) < MAX_EXECS:
@@ -208,4 +248,4 @@ class Forest:
             return
         node.status, node.end = event.status, event.time
         if event.whole:
-            self._live.pop(event.process, None)
+            self._past[event.process] = self._live.pop(event.process, node)
