@@ -5,14 +5,15 @@ import time
 from pathlib import Path
 
 import rich_click as click
+from platformdirs import user_data_path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from biopsy.cli.home import default
 from evals import table
 from evals.run import Result, Seen, forms, run
 from evals.scenario import Scenario, scenarios
 
+WIDTH = 150  # columns, where nobody says how many there are
 LATEST = Path(__file__).parent / "results" / "latest.json"
 
 
@@ -34,7 +35,15 @@ def main(only: tuple[str, ...], static_only: bool, jobs: int, out: Path, home: P
     chosen = [one for one in chosen if one not in skipped]
     began = time.monotonic()
     console = Console()
-    seen = _progress(chosen, (home or default()).expanduser().absolute(), static_only=static_only, jobs=jobs)
+    if not console.is_terminal:
+        console.width = WIDTH
+    home = (home or user_data_path("biopsy", appauthor=False)).expanduser().absolute()
+    seen = _progress(chosen, home, static_only=static_only, jobs=jobs)
+        chosen,
+        (home or user_data_path("biopsy", appauthor=False)).expanduser().absolute(),
+        static_only=static_only,
+        jobs=jobs,
+    )
     results = [_result(one, seen) for one in chosen]
     sums = table.totals(results, time.monotonic() - began)
     table.show(console, results, sums)

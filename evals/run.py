@@ -79,15 +79,15 @@ class Task(msgspec.Struct, frozen=True):
 
 
 def prepare(home: Path) -> Path:
-    """Return a home of its own for the evaluation, which uses the images of the real one."""
+    """Return a home of its own for the evaluation, which uses the images and the gVisor of the real one."""
     own = home / "evals"
     own.mkdir(parents=True, exist_ok=True)
     for kept in ("dossiers", "artifacts", "tmp"):
         shutil.rmtree(own / kept, ignore_errors=True)
-    images = own / "images"
-    if not images.is_symlink():
-        (home / "images").mkdir(exist_ok=True)
-        images.symlink_to(home / "images")
+    for shared in ("images", "bin"):
+        (home / shared).mkdir(exist_ok=True)
+        if not (own / shared).is_symlink():
+            (own / shared).symlink_to(home / shared)
     return own
 
 

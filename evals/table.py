@@ -27,6 +27,7 @@ class Totals(msgspec.Struct, frozen=True):
     harmless: int  # twins and controls
     convicted: int
     suspected: int
+    unknown: int  # nothing found, and not everything seen
     errors: int
     in_phase: int  # detected ones where the expected phase was among those that fired
     seconds: float
@@ -43,14 +44,15 @@ def totals(results: Sequence[Result], seconds: float) -> Totals:
         harmless=len(harmless),
         convicted=sum(seen.verdict == "malicious" for seen in harmless),
         suspected=sum(seen.verdict == "suspicious" for seen in harmless),
-        errors=sum(seen.verdict in ("error", "unknown") for seen in packages),
+        unknown=sum(seen.verdict == "unknown" for seen in packages),
+        errors=sum(seen.verdict == "error" for seen in packages),
         in_phase=sum(bool(result.detected) and result.expected_phase in result.seen.fired for result in bad),
         seconds=round(seconds, 1),
     )
 
 
 def show(console: Console, results: Sequence[Result], sums: Totals) -> None:
-    """Print the table and the sums."""
+    """Print the table, why there are packages without a verdict, and the sums."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("", "id", "expected", "verdict", "twin", "fired in", "because", "seconds"):
         table.add_column(name, justify="right" if name == "seconds" else "left", overflow="fold")
@@ -70,14 +72,20 @@ def show(console: Console, results: Sequence[Result], sums: Totals) -> None:
     console.print()
     for result in results:
         for what, seen in (("", result.seen), (" (twin)", result.twin)):
-            if seen and seen.verdict in ("error", "unknown"):
+            if seen and (seen.verdict == "error" or (seen.verdict == "unknown" and _ran(seen))):
                 console.print(Text(f"{result.id}{what}: {seen.reason.strip()}", "magenta"))
     console.print(
         f"[bold]{sums.detected} of {sums.malicious}[/] simulants detected "
         f"({sums.in_phase} in the phase expected); "
         f"of [bold]{sums.harmless}[/] twins and controls [bold]{sums.convicted}[/] convicted, "
-        f"{sums.suspected} suspected; {sums.errors} without a verdict; {sums.seconds:.0f} s"
+        f"{sums.suspected} suspected; "
+        f"{sums.unknown} unknown, {sums.errors} errors; {sums.seconds:.0f} s"
     )
+
+
+def _ran(seen: Seen) -> bool:
+    """Whether there was a run: without one, an unknown is as it should be."""
+    return not any(phase.endswith("(static-only)") for phase in seen.phases)
 
 
 def _verdict(seen: Seen | None) -> Text:
