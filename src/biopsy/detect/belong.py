@@ -10,7 +10,7 @@ _PYTHON = re.compile(r".*/(?:site|dist)-packages/([^/]+)", re.DOTALL)
 _INFO = re.compile(r"-[^-/]+\.(?:dist|egg)-info$")
 _SEPARATORS = re.compile(r"[-_.]+")
 _ELSEWHERE = re.compile(r"^/(?:tmp|var/tmp|dev/shm)/")  # build environments come and go with their build
-_OWN = frozenset({"__pycache__", "bin"})
+_NOBODY = frozenset({"__pycache__", "bin"})
 
 
 class Owners:
@@ -25,19 +25,26 @@ class Owners:
         tops = {_plain(part[1] if part[0] == "src" and len(part) > 1 else part[0]) for part in parts}
         self._python = tops | {_plain(package)}
 
-    def others(self, behaviour: Behaviour) -> bool:
-        """Whether a path lies in an installed package that is not the one whose doing it is."""
+    def of(self, behaviour: Behaviour) -> str:
+        """Say whose installed files a path is among: `own`, `other`, or nothing where it is nobody's.
+
+        What npm calls a scope belongs to one publisher: its packages are no strangers to each other.
+        """
         path = behaviour.value
         if _ELSEWHERE.match(path):
-            return False
+            return ""
         actor = behaviour.owner if behaviour.by is By.DEPENDENCY else self._name
         if match := _NODE.match(path):
-            return match[1] != actor and f"/node_modules/{actor}/" not in path
+            scope, _, rest = match[1].rpartition("/")
+            mine = match[1] == actor or f"/node_modules/{actor}/" in path
+            return "own" if mine or (scope and rest and actor.startswith(f"{scope}/")) else "other"
         if match := _PYTHON.match(path):
             top = match[1]
+            if top in _NOBODY or top.endswith(".pth"):
+                return ""
             own = self._python if actor == self._name else {_plain(actor)}
-            return top not in _OWN and not top.endswith(".pth") and _plain(top) not in own
-        return False
+            return "own" if _plain(top) in own else "other"
+        return ""
 
 
 def _plain(name: str) -> str:

@@ -102,18 +102,15 @@ def _leaf(node: yaml.Node, entries: dict[str, yaml.Node], mistakes: Mistakes) ->
     when = _choices(entries, "when", _MOMENTS, mistakes)
     by = _choices(entries, "by", _ACTORS, mistakes)
     count = sheet.number(entries["count"], mistakes, "`count`", 2, MAX_COUNT) if "count" in entries else 1
+    of = ""
     if "of" in entries:
-        sheet.one_of(entries["of"], mistakes, "`of`", ("other",))
+        of = sheet.one_of(entries["of"], mistakes, "`of`", ("other", "own"))
         if neutral:
             mistakes.add(entries["of"], "`of` is about paths: it stands with `file.…` only")
     if not wanted:
         return None
     moments = frozenset(When(name) for name in when)
-    return Seen(
-        Leaf(
-            kind, wanted, at, moments, phase, frozenset(By(name) for name in by), count, but, "of" in entries
-        )
-    )
+    return Seen(Leaf(kind, wanted, at, moments, phase, frozenset(By(name) for name in by), count, but, of))
 
 
 def _choices(

@@ -19,8 +19,8 @@ class Leaf:
     """A behaviour of this kind with such a value, at such a place.
 
     `at` and `when` are about places in files, `phase` is about runs. Naming one world leaves the other out;
-    naming both takes either, naming none takes any place. `but` are values left out; with `other` the value
-    is a path among the installed files of another package.
+    naming both takes either, naming none takes any place. `but` are values left out; `of` asks for
+    a path among the installed files of the package itself (`own`) or of another (`other`).
     """
 
     kind: Kind
@@ -31,7 +31,7 @@ class Leaf:
     by: frozenset[By] = frozenset()
     count: int = 1
     but: tuple[Pattern, ...] = ()
-    other: bool = False
+    of: str = ""
 
     def find(self, scene: Scene) -> list[Behaviour]:
         """Return the behaviours, if they have at least `count` different values."""
@@ -44,8 +44,8 @@ class Leaf:
             found = [b for b in found if self._here(b)]
         if self.but:
             found = [b for b in found if not _one(self.but, b.value)]
-        if self.other:
-            found = [b for b in found if scene.owners.others(b)]
+        if self.of:
+            found = [b for b in found if scene.owners.of(b) == self.of]
         return found if self.count <= 1 or len({b.value for b in found}) >= self.count else []
 
     def _here(self, behaviour: Behaviour) -> bool:

@@ -26,6 +26,7 @@ _RESERVED = re.compile(
     r"|(?<![\d.])(?:192\.0\.2|198\.51\.100|203\.0\.113)\.|2001:0?db8:",
     re.IGNORECASE,
 )
+_OPENED = ("/^", "/(", "/\\")
 _PARSER: Any = getattr(re, "_parser")  # noqa: B009 - the tree of a regular expression has no public name
 
 
@@ -44,6 +45,8 @@ class Pattern:
             raise ValueError("an empty pattern matches nothing; write `*` for anything")
         if len(self.text) > MAX_PATTERN:
             raise ValueError(f"pattern longer than {MAX_PATTERN} characters")
+        if self.text.startswith(_OPENED) and not is_regex(self.text):
+            raise ValueError("begins like a regular expression, which would end in `/`")
         if is_regex(self.text):
             compiled, literal = _regex(self.text[1:-1])
             test = compiled.search
