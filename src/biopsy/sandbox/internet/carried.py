@@ -1,4 +1,4 @@
-"""Whether bytes carry a canary, in clear or in an encoding."""
+"""Whether what would be sent to a registry carries a canary."""
 
 from collections.abc import Iterable
 
@@ -7,4 +7,7 @@ from biopsy.sandbox.raw import Canary
 
 def carried(data: bytes, canaries: Iterable[Canary]) -> str:
     """`name as encoding` of the first canary in `data`, or nothing."""
-    return next((f"{canary.name} as clear" for canary in canaries if canary.secret.encode() in data), "")
+    from biopsy.sandbox import leak  # noqa: PLC0415 - slow to load, and only an install wants it
+
+    found = leak.carries(data, canaries)
+    return f"{found[0]} as {found[1]}" if found else ""

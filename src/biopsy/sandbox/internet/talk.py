@@ -13,9 +13,9 @@ r"""Protocols that are neither HTTP nor DNS, as data: `dialogues/*.yml`, one fil
     otherwise: "250 OK\r\n"
 
 Text is latin-1: `"\x00\xff"` in double quotes are those two bytes. `${host}` is who we are, `${tag}` the
-first word of what is answered, `${comma}` our IPv4 address as FTP writes it. Where no dialogue fits, the first
-thing that is sent (or a short silence) is answered with tagged code: a shell or an interpreter at the other
-end of the connection would run it.
+first word of what is answered, `${comma}` our IPv4 address as FTP writes it. Where no dialogue fits, the
+first thing that is sent (or a short silence) is answered with tagged code: a shell or an interpreter at the
+other end of the connection would run it.
 """
 
 import re
