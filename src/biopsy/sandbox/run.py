@@ -59,7 +59,6 @@ exit 0
 def run(job: Job, home: Path, *, forward: gateway.Forward, progress: Progress) -> Run:
     """Do a job and say what the package did. Raises SandboxError where the fault is ours."""
     with raw_run(job, home, forward=forward, progress=progress) as raw:
-        progress(f"{job.profile}: reading the trace")
         known = baseline.load(_baseline(home, job))
         return observe(raw, job.subject, known)
 
