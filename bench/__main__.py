@@ -19,7 +19,7 @@ from rich.table import Table
 
 from bench import native, packages
 from biopsy import pipeline, static
-from biopsy.cli.home import default
+from biopsy.cli.home import default_home
 from biopsy.model.dossier import Analysis
 from biopsy.model.run import Status
 from biopsy.pipeline import source
@@ -33,7 +33,7 @@ Row = dict[str, Any]
 
 def home() -> Path:
     """BIOPSY_HOME: the image in it is the one measured with."""
-    return Path(os.environ.get("BIOPSY_HOME") or default())
+    return Path(os.environ.get("BIOPSY_HOME") or default_home())
 
 
 def read(folder: Path, rounds: int) -> list[Row]:

@@ -1,6 +1,6 @@
 """Well-known packages from the configured registries: every one must come out benign.
 
-    python -m evals.popular [--only pypi:six …] [--jobs 1]
+python -m evals.popular [--only pypi:six …] [--jobs 1]
 """
 
 import argparse
@@ -16,7 +16,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from biopsy import pipeline
-from biopsy.cli.home import default
+from biopsy.cli.home import default_home
 from biopsy.errors import BiopsyError
 from biopsy.model.dossier import Analysis, Call
 from biopsy.model.run import Status
@@ -29,7 +29,7 @@ def main() -> int:
     """Analyse them all; 0 where every verdict is benign."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", help="targets as the list writes them")
-    parser.add_argument("--home", type=Path, default=default())
+    parser.add_argument("--home", type=Path, default=default_home())
     args = parser.parse_args()
     entries = [entry for group in yaml.safe_load(LIST.read_text()).values() for entry in group]
     if args.only:
@@ -64,7 +64,11 @@ def _row(analysis: Analysis, seconds: float) -> dict[str, Any]:
         for o in dossier.outcomes
         if o.status is not Status.COMPLETED
     ]
-    lost = [f"{w.profile}: {w.malformed} malformed, {w.dropped} dropped" for w in dossier.watches if not w.complete]
+    lost = [
+        f"{w.profile}: {w.malformed} malformed, {w.dropped} dropped"
+        for w in dossier.watches
+        if not w.complete
+    ]
     return {
         "target": dossier.release.purl,
         "artifact": dossier.artifact.filename,

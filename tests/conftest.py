@@ -8,9 +8,9 @@ import pytest
 
 
 def _home() -> Path:
-    from biopsy.cli.home import default
+    from biopsy.cli.home import default_home
 
-    return Path(os.environ.get("BIOPSY_HOME") or default())
+    return Path(os.environ.get("BIOPSY_HOME") or default_home())
 
 
 @pytest.fixture(scope="session")
