@@ -39,11 +39,6 @@ def main(only: tuple[str, ...], static_only: bool, jobs: int, out: Path, home: P
         console.width = WIDTH
     home = (home or user_data_path("biopsy", appauthor=False)).expanduser().absolute()
     seen = _progress(chosen, home, static_only=static_only, jobs=jobs)
-        chosen,
-        (home or user_data_path("biopsy", appauthor=False)).expanduser().absolute(),
-        static_only=static_only,
-        jobs=jobs,
-    )
     results = [_result(one, seen) for one in chosen]
     sums = table.totals(results, time.monotonic() - began)
     table.show(console, results, sums)
@@ -58,12 +53,16 @@ def _progress(
 ) -> dict[tuple[str, bool], Seen]:
     """Run them all behind a progress bar."""
     seen = {}
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("analysing", total=sum(len(forms(one)) for one in chosen))
         for scenario, payload, result in run(chosen, home, static_only=static_only, jobs=jobs):
             seen[scenario.id, payload] = result
-            bar.update(task, advance=1, description=f"{scenario.id}: {result.verdict}")
+            said = f"{scenario.id}{'' if payload else ' (twin)'}: {result.verdict}"
+            bar.update(task, advance=1, description=said)
+            if bar.disable:
+                click.echo(f"{said} after {result.seconds:.1f} s", err=True)
     return seen
 
 
