@@ -13,31 +13,24 @@ NEXT = "print('still here')"
 
 
 def test_a_memory_hog_is_a_crash_of_its_phase_with_the_reason(attempt):
-    seen = attempt("kept = []\nwhile True: kept.append(bytearray(os.urandom(1 << 20) * 16))", NEXT, memory=400 * MB)
+    seen = attempt(
+        "kept = []\nwhile True: kept.append(bytearray(os.urandom(1 << 20) * 16))", NEXT, memory=400 * MB
+    )
     assert seen.ran[0].status is Status.CRASHED
     assert seen.ran[0].reason.startswith("memory-limit")
     assert seen.ran[1].status is Status.SKIPPED
 
 
-def test_a_fork_bomb_ends_and_the_run_goes_on(attempt):
-    seen = attempt("while True:\n    try: os.fork()\n    except OSError: pass", NEXT, timeout=6, processes=200)
-    assert seen.ran[0].status in {Status.TIMEOUT, Status.CRASHED, Status.FAILED}
-    assert seen.took < 60
+def test_a_fork_bomb_ends_with_the_reason(attempt):
+    seen = attempt("while True:\n    try: os.fork()\n    except OSError: pass", NEXT, processes=60)
+    assert (seen.ran[0].status, seen.ran[0].reason) == (Status.CRASHED, "process-limit")
+    assert seen.ran[1].status is Status.SKIPPED
 
 
-def test_processes_are_limited_inside(attempt):
-    script = """
-n = 0
-try:
-    for n in range(1000):
-        if os.fork() == 0:
-            time.sleep(30)
-            os._exit(0)
-except OSError as error:
-    print('refused', n, error.errno)
-"""
-    seen = attempt(script, processes=100)
-    assert seen.text().startswith("refused")
+def test_a_slow_fork_bomb_is_ended_by_its_phases_time(attempt):
+    seen = attempt("while True:\n    os.fork()\n    time.sleep(0.5)", NEXT, timeout=3)
+    assert seen.ran[0].status is Status.TIMEOUT
+    assert seen.text(1) == "still here\n"
 
 
 def test_a_full_disk_is_an_error_inside_and_nothing_more(attempt):
@@ -80,7 +73,9 @@ def test_endless_output_is_cut_and_does_not_stop_what_prints_it(attempt):
 
 
 def test_sleeping_forever_is_a_timeout_and_what_came_before_is_kept(attempt):
-    seen = attempt("print('before', flush=True); open('/tmp/trace-of-it', 'w'); time.sleep(10**6)", NEXT, timeout=2)
+    seen = attempt(
+        "print('before', flush=True); open('/tmp/trace-of-it', 'w'); time.sleep(10**6)", NEXT, timeout=2
+    )
     assert seen.ran[0].status is Status.TIMEOUT
     assert seen.text() == "before\n"
     assert seen.change("/tmp/trace-of-it")

@@ -117,7 +117,7 @@ def main(run: Path) -> None:
     internet.expect("ready")
     clock.mark("internet")
     start = time.time_ns()
-    watch = phases.Watch(box, group.killed, site.limits, memory=group.holds_memory)
+    watch = phases.Watch(box, group, site.limits)
     ran = []
     for one in phases.Phases(box, orders, site.limits, watch).run(internet.announce):
         ran.append(one)

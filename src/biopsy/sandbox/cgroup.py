@@ -14,7 +14,7 @@ from biopsy.sandbox.raw import Limits
 PREFIX = "biopsy-"
 PERIOD = 100_000
 """Length of the scheduler's period, in microseconds."""
-ROOM = 6_000
+ROOM = 4_000
 """Threads of the host beyond what stands for the package's processes: runsc's own."""
 
 _V1 = ("memory", "cpu", "pids")

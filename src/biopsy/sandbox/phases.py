@@ -11,6 +11,7 @@ from typing import IO
 
 from biopsy.model.run import Phase, Status
 from biopsy.sandbox.box import Box
+from biopsy.sandbox.cgroup import Group
 from biopsy.sandbox.order import Order
 from biopsy.sandbox.raw import Limits, Ran
 
@@ -20,16 +21,21 @@ GRACE = 0.3
 """Seconds that output may still arrive after a phase's first process ended."""
 
 _CHUNK = 64 * 1024
+_LOST = (1, 128)  # of a `runsc exec` that lost its sandbox, among other things
 
 
 class Watch:
-    """Looks after the whole sandbox from a thread: its memory, and the time of all phases together."""
+    """Looks after the whole sandbox from a thread: its memory, its processes, the time of all phases.
 
-    def __init__(self, box: Box, killed: Callable[[], int], limits: Limits, *, memory: bool) -> None:
-        """Begin; `memory` says whether the kernel holds the memory limit, so that we need not."""
-        self.reason = ""  # why it ended the sandbox
+    The processes are counted here since gVisor of these years does not hold RLIMIT_NPROC.
+    """
+
+    def __init__(self, box: Box, group: Group, limits: Limits) -> None:
+        """Begin."""
+        self._reason = ""
         self.deadline = time.monotonic() + limits.time
-        self._box, self._killed, self._limits, self._kernel = box, killed, limits, memory
+        self._box, self._group, self._limits = box, group, limits
+        self._kernel = group.holds_memory
         self._done = threading.Event()
         threading.Thread(target=self._look, daemon=True).start()
 
@@ -37,10 +43,19 @@ class Watch:
         """Look no more."""
         self._done.set()
 
+    @property
+    def reason(self) -> str:
+        """Say which limit the sandbox met, as far as is known now; empty where none."""
+        if not self._reason:
+            if self._group.killed() or (not self._kernel and self._box.resident() > self._limits.memory):
+                self._reason = "memory-limit"
+            elif self._group.refused() or self._box.tasks() > self._limits.processes:
+                self._reason = "process-limit"
+        return self._reason
+
     def _look(self) -> None:
         while not self._done.wait(0.2):
-            if self._killed() or (not self._kernel and self._box.resident() > self._limits.memory):
-                self.reason = "memory-limit"
+            if self.reason:
                 self._box.end()
                 return
 
@@ -153,9 +168,8 @@ def _argv(phase: Phase, order: Order) -> list[str]:
 
 def _judge(box: Box, watch: Watch, code: int) -> tuple[Status, str]:
     """Say how a phase ended that was not late."""
-    for _ in range(5):  # the watch may be a moment behind
-        if not box.alive():
-            time.sleep(0.1)
+    if code in _LOST and box.alive():
+        time.sleep(0.3)  # what kills a sandbox takes its client first
     if watch.reason:
         return Status.CRASHED, watch.reason
     if not box.alive():

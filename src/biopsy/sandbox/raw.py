@@ -18,7 +18,7 @@ class Limits(msgspec.Struct, frozen=True):
 
     memory: int = 3 * 1024**3  # bytes, of the whole sandbox
     cpus: float = 2.0
-    processes: int = 20_000  # RLIMIT_NPROC inside, of the profile's user
+    processes: int = 4_000  # alive at once; each costs two of the host's, which has 32,768 as a rule
     disk: int = 2 * 1024**3  # bytes written, of the copy-on-write layer
     output: int = 1024**2  # bytes of standard output and error kept of a phase; more is read and dropped
     time: float = 300.0  # seconds for all phases together
