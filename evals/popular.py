@@ -5,6 +5,7 @@ python -m evals.popular [--only pypi:six …] [--jobs 1]
 
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -29,7 +30,7 @@ def main() -> int:
     """Analyse them all; 0 where every verdict is benign."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", help="targets as the list writes them")
-    parser.add_argument("--home", type=Path, default=default_home())
+    parser.add_argument("--home", type=Path, default=os.environ.get("BIOPSY_HOME") or default_home())
     args = parser.parse_args()
     entries = [entry for group in yaml.safe_load(LIST.read_text()).values() for entry in group]
     if args.only:
