@@ -60,7 +60,7 @@ class Leak:
 
 @dataclass(slots=True)
 class _Budget:
-    left: int = MAX_WORK
+    left: int
 
     def take(self, data: bytes) -> bool:
         self.left -= len(data)
@@ -76,7 +76,7 @@ def carries(data: bytes, canaries: Iterable[Canary]) -> tuple[str, str] | None:
 
 def find(canaries: Sequence[Canary], said: Sequence[Said]) -> tuple[list[Leak], bool]:
     """Find every canary in what was said, once per destination; and say whether all of it was searched."""
-    needles, budget = Needles(canaries), _Budget()
+    needles, budget = Needles(canaries), _Budget(MAX_WORK)
     found: dict[tuple[str, str, int], Leak] = {}
     for index, one in enumerate(said):
         for data in _whole(one):
@@ -85,7 +85,9 @@ def find(canaries: Sequence[Canary], said: Sequence[Said]) -> tuple[list[Leak], 
     for index, data, how in _together(said):
         one = said[index]
         for hit, encoding in _search(data, needles, budget):
-            form = how if encoding in {"clear", "split"} else f"{encoding} {how}"
+            form = f"{encoding} {how}"
+            for joined in ("clear", "split"):
+                form = form.replace(f"+{joined} ", " ").removeprefix(f"{joined} ")
             _keep(found, one, Leak(hit.name, form, index, hit.found, hit.whole))
     return sorted(found.values(), key=lambda leak: leak.said), budget.left > 0
 
@@ -112,8 +114,7 @@ def _search(data: bytes, needles: Needles, budget: _Budget) -> Iterator[tuple[Hi
 
 def _whole(one: Said) -> Iterator[bytes]:
     if one.protocol == "dns":
-        yield one.name.encode(errors="replace")
-        return
+        return  # its labels are searched together with those of its neighbours
     yield one.request or one.summary.encode(errors="replace")
     if one.body and one.body not in one.request:
         yield one.body
@@ -130,7 +131,10 @@ def _together(said: Sequence[Said]) -> Iterator[tuple[int, bytes, str]]:
     for (group, _), parts in fields.items():
         if parts and (len(parts) > 1 or group.startswith("dns ")):
             how = "dns labels" if group.startswith("dns ") else f"{len(parts)} requests"
-            yield parts[-1][0], b"".join(value for _, value in parts), how
+            values = [value for _, value in parts]
+            yield parts[-1][0], b"".join(values), how
+            if len(values) > 1:
+                yield parts[-1][0], b" ".join(values), how  # each encoded by itself
 
 
 def _group(one: Said) -> str:

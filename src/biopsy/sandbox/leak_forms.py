@@ -21,10 +21,12 @@ MAX_TOKENS: Final = 400
 """Most encoded words that are decoded of one piece of data."""
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{11,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}")
-_HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){8,}")
-_HEX_APART = re.compile(rb"(?:(?:\\x|0x|%)?[0-9a-fA-F]{2}[ ,:;\n-]{0,2}){8,}")
+_HEX = re.compile(rb"[0-9a-fA-F]{16,}")
+_APART = re.compile(rb"\\x|0x|[ ,:;\r\n%-]")
 _BASE32 = re.compile(rb"[A-Za-z2-7]{16,}={0,6}")
-_BYTES = re.compile(rb"(?:\d{1,3}[ ,;]{1,2}){7,}\d{1,3}")
+_BYTES = re.compile(rb"[\d ,;\r\n]{24,}")
+_TEXT = re.compile(rb"[\t\n\r\x20-\x7e]{16,}")
+_PRINTABLE = bytes([9, 10, 13, *range(32, 127)])
 _ESCAPE = re.compile(rb"\\(?:u00([0-9a-fA-F]{2})|x([0-9a-fA-F]{2})|([\"\\/nrtbf]))")
 _PLAIN = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _ALPHABET = bytes.maketrans(b"-_", b"+/")
@@ -42,8 +44,9 @@ def peel(data: bytes) -> Iterator[tuple[str, bytes]]:
         yield name or "clear", layer
         if depth >= MAX_DEPTH:
             continue
-        for form, opened in FORMS:
-            for inner in opened(layer):
+        text = _text(layer)
+        for form, opened in (*BINARY, *TEXTUAL):
+            for inner in opened(text if (form, opened) in TEXTUAL else layer):
                 if len(inner) < 8 or inner in seen or budget <= 0 or len(seen) > MAX_VARIANTS:
                     continue
                 seen.add(inner)
@@ -106,38 +109,35 @@ def _base64(data: bytes) -> Iterator[bytes]:
 
 
 def _hex(data: bytes) -> Iterator[bytes]:
-    words = [match[0] for _, match in zip(range(MAX_TOKENS), _HEX.finditer(data), strict=False)]
-    if words:
-        yield b"\n".join(bytes.fromhex(word.decode()) for word in words)
-        odd = [word[1:-1] for word in words if len(word) > 18]
-        if odd:
-            yield b"\n".join(bytes.fromhex(word.decode()) for word in odd)
-    apart = [match[0] for _, match in zip(range(MAX_TOKENS), _HEX_APART.finditer(data), strict=False)]
-    joined = [re.sub(rb"\\x|0x|[^0-9a-fA-F]", b"", word) for word in apart]
-    joined = [word[: len(word) // 2 * 2] for word, raw in zip(joined, apart, strict=True) if word != raw]
-    if joined:
-        yield b"\n".join(bytes.fromhex(word.decode()) for word in joined)
+    for text in (data, _APART.sub(b"", data)):
+        words = [match[0] for _, match in zip(range(MAX_TOKENS), _HEX.finditer(text), strict=False)]
+        for shift in (0, 1):
+            parts = [word[shift : shift + (len(word) - shift) // 2 * 2] for word in words]
+            if parts:
+                yield b"\n".join(bytes.fromhex(part.decode()) for part in parts)
 
 
 def _base32(data: bytes) -> Iterator[bytes]:
-    parts = []
-    for _, match in zip(range(MAX_TOKENS), _BASE32.finditer(data), strict=False):
-        text = match[0].upper().rstrip(b"=")
-        text = text[: len(text) - (1 if len(text) % 8 in {1, 3, 6} else 0)]
-        try:
-            parts.append(base64.b32decode(text + b"=" * (-len(text) % 8)))
-        except (binascii.Error, ValueError):
-            continue
-    if parts:
-        yield b"\n".join(parts)
+    words = [match[0] for _, match in zip(range(MAX_TOKENS), _BASE32.finditer(data), strict=False)]
+    for shift in range(8 if len(words) < MAX_TOKENS // 8 else 1):
+        parts = []
+        for word in words:
+            text = word.upper().rstrip(b"=")[shift:]
+            text = text[: len(text) - (1 if len(text) % 8 in {1, 3, 6} else 0)]
+            try:
+                parts.append(base64.b32decode(text + b"=" * (-len(text) % 8)))
+            except (binascii.Error, ValueError):
+                continue
+        if any(parts):
+            yield b"\n".join(parts)
 
 
 def _numbers(data: bytes) -> Iterator[bytes]:
     parts = []
     for _, match in zip(range(MAX_TOKENS), _BYTES.finditer(data), strict=False):
-        values = [int(word) for word in re.findall(rb"\d+", match[0])]
-        if all(value < 256 for value in values):
-            parts.append(bytes(values))
+        words = re.split(rb"[ ,;\r\n]+", match[0].strip(b" ,;\r\n"))
+        if len(words) >= 8 and all(len(word) < 4 and int(word) < 256 for word in words):
+            parts.append(bytes(map(int, words)))
     if parts:
         yield b"\n".join(parts)
 
@@ -147,16 +147,29 @@ def _wide(data: bytes) -> Iterator[bytes]:
         yield data.replace(b"\0", b"")
 
 
-FORMS: Final[tuple[tuple[str, Callable[[bytes], Iterator[bytes]]], ...]] = (
-    ("url", _url),
-    ("json", _json),
+def _text(data: bytes) -> bytes:
+    """Leave the text of what is mostly not text; decoders of text are slow on other bytes, and find
+    nothing.
+    """
+    if len(data.translate(None, _PRINTABLE)) * 4 < len(data):
+        return data
+    return b"\n".join(_TEXT.findall(data))
+
+
+_Form = tuple[str, Callable[[bytes], Iterator[bytes]]]
+
+BINARY: Final[tuple[_Form, ...]] = (
     ("gzip", _gzip),
     ("zlib", _zlib),
+    ("utf-16", _wide),
+    ("deflate", _deflate),
+)
+TEXTUAL: Final[tuple[_Form, ...]] = (
+    ("url", _url),
+    ("json", _json),
     ("base64", _base64),
     ("hex", _hex),
     ("base32", _base32),
     ("bytes", _numbers),
-    ("utf-16", _wide),
-    ("deflate", _deflate),
 )
-"""The encodings that are peeled, the likeliest first."""
+"""The encodings that are peeled: of any bytes, and of text."""

@@ -6,7 +6,9 @@ as a leak when at least sixteen characters of the secret stand there in a row (o
 
 import codecs
 import re
-from collections.abc import Iterable
+import sys
+from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -98,16 +100,39 @@ def bare(data: bytes) -> bytes:
     return data.translate(None, _NOISE)
 
 
+class _Screen:
+    """Tells quickly whether bytes may hold a piece of any needle at all.
+
+    All windows of eight bytes of all needles are a set of numbers; of the hay only every eighth window is
+    looked at, since a run of fifteen characters holds one of these whole.
+    """
+
+    def __init__(self, needles: Iterable[bytes]) -> None:
+        self._windows: set[int] = set()
+        self._short: list[bytes] = []
+        for data in needles:
+            if len(data) < 2 * PIECE:
+                self._short.append(data)
+            self._windows.update(
+                int.from_bytes(data[at : at + PIECE], sys.byteorder) for at in range(len(data) - PIECE + 1)
+            )
+
+    def passes(self, hay: bytes) -> bool:
+        """Whether a closer look is worth it."""
+        words = array("Q", hay[: len(hay) // PIECE * PIECE])
+        return not self._windows.isdisjoint(words) or any(data in hay for data in self._short)
+
+
 class Needles:
     """All canaries of a run, in all plain forms."""
 
     def __init__(self, canaries: Iterable[Canary]) -> None:
         """Prepare the search; secrets of fewer than eight characters are too common to look for."""
-        self.clear: list[Needle] = []
-        self.reversed: list[Needle] = []
-        self.xor: list[Needle] = []
-        self.bare: list[Needle] = []
-        self.lower: list[Needle] = []
+        self._clear: list[Needle] = []
+        self._reversed: list[Needle] = []
+        self._xor: list[Needle] = []
+        self._bare: list[Needle] = []
+        self._lower: list[Needle] = []
         for one in canaries:
             secret = one.secret.encode()
             core = _PUBLIC.sub(b"", secret, count=1) if _PUBLIC.match(secret) else secret
@@ -115,28 +140,21 @@ class Needles:
                 continue
             plain = re.fullmatch(rb"[a-z ,.0-9]+", core) is not None
             enough = _ENOUGH_PLAIN if plain and len(core) > 40 else ENOUGH
-            self.clear.append(_needle(one.name, core, enough))
-            self.reversed.append(_needle(one.name, core[::-1], enough))
-            self.xor.append(_needle(one.name, shifted(core), enough + 4))
+            self._clear.append(_needle(one.name, core, enough))
+            self._reversed.append(_needle(one.name, core[::-1], enough))
+            self._xor.append(_needle(one.name, shifted(core), enough + 4))
             if len(bare(core)) >= ENOUGH:
-                self.bare.append(_needle(one.name, bare(core), max(enough, 20)))
-                self.lower.append(_needle(one.name, bare(core).lower(), max(enough, 20)))
+                self._bare.append(_needle(one.name, bare(core), max(enough, 20)))
+                self._lower.append(_needle(one.name, bare(core).lower(), max(enough, 20)))
+        clear = [needle.data for needle in (*self._clear, *self._reversed)]
+        self._in_clear = _Screen([*clear, *(data.translate(_ROT13) for data in clear)])
+        self._in_lower = _Screen(needle.data for needle in self._lower)
+        self._in_xor = _Screen(needle.data for needle in self._xor)
 
     def find(self, hay: bytes) -> Iterable[Hit]:
         """Yield each canary once, in the plainest form in which `hay` holds most of it."""
-        if len(hay) < PIECE:
-            return
-        stripped = bare(hay)
-        forms = [
-            ("clear", hay, self.clear),
-            ("reversed", hay, self.reversed),
-            ("split", stripped, self.bare),
-            ("lower-case", stripped.lower(), self.lower),
-            ("rot13", hay.translate(_ROT13), self.clear),
-            ("xor", shifted(hay), self.xor),
-        ]
         best: dict[str, Hit] = {}
-        for form, data, needles in forms:
+        for form, data, needles in self._forms(hay):
             for needle in needles:
                 known = best.get(needle.name)
                 if known and known.complete:
@@ -144,4 +162,18 @@ class Needles:
                 found = needle.measure(data)
                 if found and (known is None or found > known.found):
                     best[needle.name] = Hit(needle.name, form, found, len(needle.data))
-        yield from best.values()
+        return best.values()
+
+    def _forms(self, hay: bytes) -> Iterator[tuple[str, bytes, list[Needle]]]:
+        if self._in_clear.passes(hay):
+            yield "clear", hay, self._clear
+            yield "reversed", hay, self._reversed
+            yield "rot13", hay.translate(_ROT13), self._clear
+        stripped = bare(hay)
+        lower = stripped.lower()
+        if self._in_lower.passes(lower):
+            yield "split", stripped, self._bare
+            yield "lower-case", lower, self._lower
+        delta = shifted(hay)
+        if self._in_xor.passes(delta):
+            yield "xor", delta, self._xor
