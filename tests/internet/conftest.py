@@ -119,9 +119,9 @@ class Net:
                 client.settimeout(wait)
                 client.connect((address, port))
                 client.sendall(data)
-                if shut:
-                    client.shutdown(socket.SHUT_WR)
                 try:
+                    if shut:
+                        client.shutdown(socket.SHUT_WR)
                     while chunk := client.recv(65536):
                         got += chunk
                 except OSError:

@@ -45,7 +45,10 @@ class Allowed:
 
     def knows(self, url: str) -> bool:
         """Whether `url` is on a host of which something may be fetched."""
-        return origin(url) in self._origins
+        try:
+            return origin(url) in self._origins
+        except ValueError:  # not a URL
+            return False
 
     def refuse(self, method: str, url: str) -> str:
         """Why this must not be fetched, or nothing."""

@@ -11,12 +11,16 @@ from typing import Any
 
 import dnslib
 from dnslib import CLASS, QTYPE, RCODE
+from dnslib.label import DNSBuffer, DNSLabel
 
 from biopsy.sandbox.internet import tag
 from biopsy.sandbox.internet.names import Names
 
 MAX_QUESTIONS = 16
 """Questions of one message that are answered."""
+MAX_MESSAGE = 4096
+"""Longest question that is read, in bytes; a longer one is recorded."""
+MAX_LABEL = 63
 UDP_SIZE = 512
 """Longest answer to a client that says nothing else (RFC 1035, section 4.2.1)."""
 
@@ -46,13 +50,37 @@ def resolve(message: bytes, names: Names, tags: tag.Tags, size: int | None = Non
         return Answer(b"", "malformed: a response", status=RCODE.FORMERR)
     if (flags >> 11) & 0xF != _QUERY:
         return _refused(identity, flags, RCODE.NOTIMP, f"opcode {(flags >> 11) & 0xF}")
+    if not 0 < count <= MAX_QUESTIONS or len(message) > MAX_MESSAGE:
+        return _refused(identity, flags, RCODE.FORMERR, "malformed: too much or nothing")
     try:
-        asked = dnslib.DNSRecord.parse(message)
+        asked = _parsed(message)
     except Exception as err:  # dnslib raises what it likes over bytes like these
         return _refused(identity, flags, RCODE.FORMERR, f"malformed: {type(err).__name__}")
-    if not asked.questions or count > MAX_QUESTIONS:
-        return _refused(identity, flags, RCODE.FORMERR, "malformed: questions")
     return _answer(asked, names, tags, size)
+
+
+class _Buffer(DNSBuffer):
+    """Reads names of any bytes, where dnslib wants UTF-8; a pointer has no place in a question."""
+
+    def decode_name(self, last: int = -1) -> DNSLabel:  # noqa: ARG002 - dnslib's signature
+        labels = []
+        while length := self.get(1)[0]:
+            if length > MAX_LABEL:
+                raise BufferError("a pointer")
+            labels.append(self.get(length))
+        return DNSLabel(labels)
+
+
+def _parsed(message: bytes) -> Any:
+    buffer = _Buffer(message)
+    header = dnslib.DNSHeader.parse(buffer)
+    questions = [dnslib.DNSQuestion.parse(buffer) for _ in range(header.q)]
+    more = []
+    with contextlib.suppress(Exception):  # of what may follow only EDNS matters, and it can do without
+        more = [
+            dnslib.RR.parse(buffer) for _ in range(min(header.a + header.auth + header.ar, MAX_QUESTIONS))
+        ]
+    return dnslib.DNSRecord(header, questions, ar=more)
 
 
 def _refused(identity: int, flags: int, code: int, why: str) -> Answer:
@@ -75,7 +103,7 @@ def _answer(asked: dnslib.DNSRecord, names: Names, tags: tag.Tags, size: int | N
             for record in records(question.qname, name, kind, names, token):
                 reply.add_answer(record)
     if not reply.rr:
-        reply.add_auth(dnslib.RR(asked.q.qname, QTYPE.SOA, ttl=_TTL, rdata=_soa(spelled(asked.q.qname))))
+        reply.add_auth(dnslib.RR(asked.q.qname, QTYPE.SOA, ttl=_TTL, rdata=_soa(asked.q.qname)))
     wire = _packed(reply, _room(asked, size))
     if reply.header.tc:
         token = ""
@@ -98,7 +126,7 @@ def _packed(reply: dnslib.DNSRecord, room: int) -> bytes:
     return bytes(reply.pack())
 
 
-def spelled(label: Any) -> str:
+def spelled(label: DNSLabel) -> str:
     r"""A name as people write it: lower case, without the last dot, odd bytes as `\ddd` (RFC 4343)."""
 
     def one(part: bytes) -> str:
@@ -117,13 +145,24 @@ def _kind(number: int) -> str:
 Rows = Iterator[object]
 
 
-def _soa(name: str) -> dnslib.SOA:
-    zone = _zone(name)
-    return dnslib.SOA(f"ns1.{zone}", f"hostmaster.{zone}", (2024061801, 7200, 3600, 1209600, 300))
+def _below(label: DNSLabel, *prefix: bytes) -> DNSLabel:
+    """A name below another; its bytes may be any."""
+    return DNSLabel((*prefix, *label.label))
 
 
-def _zone(name: str) -> str:
-    return ".".join(name.split(".")[-2:])
+def _zone(label: DNSLabel) -> DNSLabel:
+    return DNSLabel(label.label[-2:])
+
+
+def _soa(label: DNSLabel) -> dnslib.SOA:
+    zone = _zone(label)
+    times = (2024061801, 7200, 3600, 1209600, 300)
+    return dnslib.SOA(_below(zone, b"ns1"), _below(zone, b"hostmaster"), times)
+
+
+def _service(label: DNSLabel) -> dnslib.SRV:
+    plain = tuple(part for part in label.label if not part.startswith(b"_"))
+    return dnslib.SRV(5, 0, 443, DNSLabel(plain))
 
 
 def _pointer(name: str, names: Names) -> Rows:
@@ -148,25 +187,25 @@ def _parts(data: bytes) -> Iterator[bytes]:
         yield data[start : start + 255]
 
 
-_ROWS: dict[str, Callable[[str, Names, str], Rows]] = {
-    "A": lambda name, names, _: iter([dnslib.A(names.address(name, 4))]),
-    "AAAA": lambda name, names, _: iter([dnslib.AAAA(names.address(name, 6))]),
-    "TXT": lambda _n, _, token: _text(token) if token else iter(()),
-    "MX": lambda name, _n, _: iter([dnslib.MX(f"mail.{name}", 10), dnslib.MX(f"mail2.{name}", 20)]),
-    "NS": lambda name, _n, _: iter([dnslib.NS(f"ns1.{_zone(name)}"), dnslib.NS(f"ns2.{_zone(name)}")]),
-    "SOA": lambda name, _n, _: iter([_soa(name)]),
-    "CNAME": lambda name, _n, _: iter([dnslib.CNAME(f"origin.{name}")]),
-    "PTR": lambda name, names, _: _pointer(name, names),
-    "SRV": lambda name, _n, _: iter(
-        [dnslib.SRV(5, 0, 443, name.lstrip("_").partition("._")[2].partition(".")[2])]
+_ROWS: dict[str, Callable[[DNSLabel, str, Names, str], Rows]] = {
+    "A": lambda _, name, names, __: iter([dnslib.A(names.address(name, 4))]),
+    "AAAA": lambda _, name, names, __: iter([dnslib.AAAA(names.address(name, 6))]),
+    "TXT": lambda _, __, ___, token: _text(token) if token else iter(()),
+    "MX": lambda label, *_: iter(
+        [dnslib.MX(_below(label, b"mail"), 10), dnslib.MX(_below(label, b"mail2"), 20)]
     ),
-    "CAA": lambda _n, _m, _: iter([dnslib.CAA(0, "issue", "ca.example")]),
+    "NS": lambda label, *_: iter([dnslib.NS(_below(_zone(label), one)) for one in (b"ns1", b"ns2")]),
+    "SOA": lambda label, *_: iter([_soa(label)]),
+    "CNAME": lambda label, *_: iter([dnslib.CNAME(_below(label, b"origin"))]),
+    "PTR": lambda _, name, names, __: _pointer(name, names),
+    "SRV": lambda label, *_: iter([_service(label)]),
+    "CAA": lambda *_: iter([dnslib.CAA(0, "issue", "ca.example")]),
 }
 
 
-def records(label: Any, name: str, kind: str, names: Names, token: str) -> Iterator[dnslib.RR]:
+def records(label: DNSLabel, name: str, kind: str, names: Names, token: str) -> Iterator[dnslib.RR]:
     """The records that answer a question; `label` is the name as it was asked, to be repeated exactly."""
     wanted = ("A", "AAAA", "MX", "NS", "TXT", "SOA", "CAA") if kind == "ANY" else (kind,)
     for one in wanted:
-        for data in _ROWS.get(one, lambda *_: iter(()))(name, names, token):
+        for data in _ROWS.get(one, lambda *_: iter(()))(label, name, names, token):
             yield dnslib.RR(label, getattr(QTYPE, one), CLASS.IN, _TTL, data)

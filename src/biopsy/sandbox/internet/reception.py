@@ -14,6 +14,11 @@ from biopsy.sandbox.internet.world import Place, World
 BURST = 64
 """Connections taken in before others get their turn."""
 
+FAREWELL = 0.5
+"""Seconds that a client has to stop sending at the end."""
+MAX_FAREWELL = 256 * 1024
+"""Bytes that it may still send then; nobody reads them."""
+
 
 class Hall:
     """All connections of a run. When it is full, the one that came first gives way."""
@@ -64,6 +69,9 @@ class Hall:
             pass
         except Exception as err:  # ours: said, and the next guest is served
             print(f"internet: {place.address}:{place.port}: {type(err).__name__}: {err}", file=sys.stderr)
+        else:
+            with contextlib.suppress(OSError, TimeoutError):
+                await _farewell(connection)
         finally:
             connection.close()
 
@@ -79,3 +87,12 @@ class Hall:
             guest.cancel()
         if guests:
             await asyncio.wait(guests, timeout=patience)
+
+
+async def _farewell(connection: socket.socket) -> None:
+    """Let a client read our last words: closing over what it still sends would take them back."""
+    connection.shutdown(socket.SHUT_WR)
+    async with asyncio.timeout(FAREWELL):
+        left = MAX_FAREWELL
+        while left > 0 and (data := await asyncio.get_running_loop().sock_recv(connection, left)):
+            left -= len(data)

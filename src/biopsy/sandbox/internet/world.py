@@ -39,7 +39,7 @@ class Place:
 
     def inner(self, **changes: object) -> "Place":
         """The place that is spoken with inside of this conversation, from now on."""
-        return replace(self, start=now(), depth=self.depth + 1, **changes)  # type: ignore[arg-type]
+        return replace(self, **({"start": now(), "depth": self.depth + 1} | changes))  # type: ignore[arg-type]
 
     def said(self, protocol: str) -> Said:
         """The beginning of a record of what was said here."""
