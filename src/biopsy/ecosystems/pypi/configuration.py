@@ -2,6 +2,7 @@
 
 import ast
 import base64
+import importlib.util
 import netrc
 import os
 import re
@@ -50,16 +51,11 @@ def _asked() -> str:
 
 
 def _pip() -> list[str]:
-    candidates = [[sys.executable, "-m", "pip"]]
-    candidates += [[found] for name in ("pip", "pip3") if (found := shutil.which(name))]
-    if python := shutil.which("python3"):
-        candidates.append([python, "-m", "pip"])
-    for command in candidates:
-        try:
-            subprocess.run([*command, "--version"], capture_output=True, check=True, timeout=_ASK_TIMEOUT)
-        except (OSError, subprocess.SubprocessError):
-            continue
-        return command
+    if importlib.util.find_spec("pip"):
+        return [sys.executable, "-m", "pip"]
+    for name in ("pip", "pip3"):
+        if found := shutil.which(name):
+            return [found]
     raise RegistryError("no pip on this machine to ask for its index; install pip or set PIP_INDEX_URL")
 
 

@@ -9,7 +9,7 @@ _LINE = re.compile(
     re.MULTILINE,
 )
 _CALL = re.compile(r"(?:__import__|import_module)\(\s*['\"]([\w.]+)['\"]")
-_STATEMENT = re.compile(r"(?:^|;)[ \t]*import[ \t]+([\w., ]+)", re.MULTILINE)
+_STATEMENT = re.compile(r";[ \t]*import[ \t]+([\w., ]+)")
 _RUNS = re.compile(
     r"exec|open|run_path|run_module|spawn|system|call|check_|Popen|subprocess|spec_from_file|load_source"
 )

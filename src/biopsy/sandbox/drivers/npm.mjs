@@ -1,7 +1,7 @@
 // Install a package with npm; load it in every way that it offers; try its commands; call what it exports.
 //
 //     node npm.mjs install [--name NAME] [--budget SECONDS] FILE
-//     node npm.mjs import|scripts|execute --name NAME [--budget SECONDS]
+//     node npm.mjs import|scripts|execute --name NAME [--budget SECONDS] [--each SECONDS]
 //
 // Prints a JSON line for each step and one for the whole; exits 0 (completed), 64 (failed) or 65 (skipped).
 // The package is only ever loaded by other processes, which share no stream with this one but a pipe of their own.
@@ -14,10 +14,8 @@ import { parseArgs } from 'node:util'
 
 const KEPT = 64 * 1024 // characters of a command's output that are looked at
 const SHOWN = 4000 // of them that are printed for people
-const LOAD_TIME = 10000 // ms that loading may take
 const LINGER = 2500 // ms that a process may go on after it
 const CALL_TIME = 2000 // ms without news from one that calls
-const CALLS_LOAD_TIME = 4000
 const COMMAND_TIME = 5000
 const ALONE = 12 // loads that have a process of their own; the rest go in groups
 const GROUP = 25
@@ -31,8 +29,13 @@ const HERE = dirname(fileURLToPath(import.meta.url))
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { name: { type: 'string', default: '' }, budget: { type: 'string', default: '45' } },
+  options: {
+    name: { type: 'string', default: '' },
+    budget: { type: 'string', default: '45' },
+    each: { type: 'string', default: '10' },
+  },
 })
+const LOAD_TIME = Number(options.each) * 1000 // ms that loading may take
 const END = Date.now() + Number(options.budget) * 1000
 const left = () => END - Date.now()
 const active = new Set()
@@ -152,6 +155,7 @@ function judge({ code, signal, expired }) {
 
 const CAUSES = [
   [/npm error code (E404|ETARGET|ENOVERSIONS)/, 'dependency-missing'],
+  [/npm error code (E403|E5\d\d|ECONN\w+|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|ERR_SOCKET_TIMEOUT)/, 'registry-failed'],
   [/npm error code (ERESOLVE)/, 'dependency-conflict'],
   [/npm error code (EBADPLATFORM|EBADENGINE)/, 'unsupported-platform'],
   [/npm error code (ENOSPC)/, 'disk-full'],
@@ -182,11 +186,12 @@ async function install() {
     await attempt('npm install --ignore-scripts', [...NPM, '--ignore-scripts', file])
     finish('failed', reason)
   }
-  if (!/^(?:dependency-|unsupported-)/.test(reason)) finish('failed', reason)
-  const [second] = reason.startsWith('dependency-missing')
+  if (!/^(?:dependency-|registry-|unsupported-)/.test(reason)) finish('failed', reason)
+  const bare = /^(?:dependency-missing|registry-)/.test(reason)
+  const [second] = bare
     ? await unpacked(file, attempt)
     : await attempt('npm install --force', [...NPM, '--ignore-scripts=false', '--force', file])
-  if (second === 'completed') finish('completed', `${reason.startsWith('dep') ? 'without-dependencies' : 'forced'}: ${reason}`)
+  if (second === 'completed') finish('completed', `${bare ? 'without-dependencies' : 'forced'}: ${reason}`)
   finish('failed', reason)
 }
 
@@ -412,7 +417,7 @@ async function call(name, tally) {
       current = message.status ? null : message
       return Math.min(CALL_TIME, left())
     }
-    const result = await run(['node', '-', name, String(skip)], { timeout: Math.min(CALLS_LOAD_TIME, left()), input: script, hear })
+    const result = await run(['node', '-', name, String(skip)], { timeout: Math.min(LOAD_TIME, left()), input: script, hear })
     if (done) return tally(done.status, done.reason)
     const [status, reason] = judge(result)
     const [said, why] = status === 'completed' ? ['failed', 'exited: 0'] : [status, reason]

