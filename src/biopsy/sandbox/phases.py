@@ -1,9 +1,11 @@
 """Running phases in a box, one after the other, each within its limits; partial results are kept."""
 
 import contextlib
+import fcntl
 import os
 import selectors
 import subprocess
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,8 +19,8 @@ from biopsy.sandbox.raw import Limits, Ran
 
 TOOLS = "/usr/local/lib/project-tools"
 """Where drivers lie, inside."""
-GRACE = 0.3
-"""Seconds that output may still arrive after a phase's first process ended."""
+GRACE = 5.0
+"""Most seconds spent on reading what a phase had printed when it ended."""
 
 _CHUNK = 64 * 1024
 _LOST = (1, 128)  # of a `runsc exec` that lost its sandbox, among other things
@@ -70,6 +72,7 @@ class Drain:
         self._poke = poke
         self._selector.register(self._wake, selectors.EVENT_READ, None)
         self._fresh: list[tuple[IO[bytes], bytearray, int]] = []
+        self._reading = threading.Lock()
         threading.Thread(target=self._read, daemon=True).start()
 
     def add(self, stream: IO[bytes], limit: int) -> bytearray:
@@ -90,13 +93,23 @@ class Drain:
                         self._selector.register(stream, selectors.EVENT_READ, (kept, limit))
                     continue
                 kept, limit = key.data
-                data = b""
-                with contextlib.suppress(OSError):
-                    data = os.read(key.fd, _CHUNK)
-                if data:
+                with self._reading:
+                    data = b""
+                    with contextlib.suppress(OSError):
+                        data = os.read(key.fd, _CHUNK)
                     kept += data[: max(0, limit - len(kept))]
-                else:
+                if not data:
                     self._selector.unregister(key.fileobj)
+
+    def catch_up(self, stream: IO[bytes]) -> None:
+        """Wait until everything that was written so far is read."""
+        end = time.monotonic() + GRACE
+        while time.monotonic() < end:
+            with self._reading:
+                waiting = fcntl.ioctl(stream, termios.FIONREAD, b"\0" * 4)
+            if not any(waiting):
+                return
+            time.sleep(0.005)
 
 
 class Phases:
@@ -138,7 +151,8 @@ class Phases:
         if child.poll() is None:
             child.kill()
             child.wait()
-        _settle(output, errors)
+        self._drain.catch_up(child.stdout)
+        self._drain.catch_up(child.stderr)
         if late:
             total = end < began + phase.timeout
             status, reason = Status.TIMEOUT, "total-time" if total else f"timeout: after {phase.timeout:g} s"
@@ -198,11 +212,3 @@ def _stop(box: Box, child: subprocess.Popen[bytes], first: int) -> None:
     box.kill(sorted(doomed))
     if child.poll() is None and first in (parents := box.processes()):
         box.kill([first, *(pid for pid, parent in parents.items() if parent in doomed)])
-
-
-def _settle(*streams: bytearray) -> None:
-    """Wait until the output has stopped growing, for a moment at most."""
-    end, before = time.monotonic() + GRACE, -1
-    while (size := sum(map(len, streams))) != before and time.monotonic() < end:
-        before = size
-        time.sleep(0.02)
