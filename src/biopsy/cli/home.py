@@ -9,7 +9,7 @@ import rich_click as click
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
-def default() -> Path:
+def default_home() -> Path:
     """The user's data directory."""
     from platformdirs import user_data_path  # noqa: PLC0415 - not needed for --help
 
@@ -22,7 +22,7 @@ def home_option(function: Decorated) -> Decorated:
         "--home",
         envvar="BIOPSY_HOME",
         type=click.Path(file_okay=False, path_type=Path),
-        callback=lambda _ctx, _param, value: (value or default()).expanduser().absolute(),
+        callback=lambda _ctx, _param, value: (value or default_home()).expanduser().absolute(),
         metavar="DIR",
         help="Where everything is kept: images, cache, artifacts, database. Also: BIOPSY_HOME.",
     )(function)

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from click import get_binary_stream
-
 from biopsy import formats
 from biopsy.errors import UsageError
 
@@ -38,10 +36,9 @@ def write(analyses: "Sequence[Analysis]", name: str, output: Path | None, *, col
     if output is not None:
         _save(document, output)
         return
-    stream = get_binary_stream("stdout")
     try:
-        stream.write(document)
-        stream.flush()
+        sys.stdout.buffer.write(document)  # bytes: a document is UTF-8, whatever the locale says
+        sys.stdout.buffer.flush()
     except BrokenPipeError:
         let_go()  # whoever read has seen enough; the verdict is still the exit status
 

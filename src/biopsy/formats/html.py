@@ -63,6 +63,7 @@ def _template() -> Template:
         loader=FunctionLoader(_asset),
         autoescape=True,
         undefined=StrictUndefined,
+        keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )

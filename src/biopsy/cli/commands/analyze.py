@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from biopsy.cli.home import home_option
+from biopsy.cli.options import plain_option, quiet_option, rules_option
 from biopsy.cli.teach import Taught
 from biopsy.errors import BiopsyError, SandboxError
 from biopsy.formats import names
@@ -101,15 +102,10 @@ def _words(_ctx: click.Context, _param: click.Parameter, value: Sequence[str]) -
     metavar="DIR",
     help="Keep trace, exchanges and written files there.",
 )
-@click.option(
-    "--rules",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Judge by these rules instead of those that come with biopsy.",
-)
+@rules_option
 @home_option
-@click.option("--quiet", "-q", is_flag=True, help="No progress.")
-@click.option("--no-color", "plain", is_flag=True, help="No colours. Also: NO_COLOR.")
+@quiet_option
+@plain_option
 @click.rich_config(
     help_config={
         "option_groups": {

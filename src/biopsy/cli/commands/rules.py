@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from biopsy.cli.options import form_option, rules_option
 from biopsy.errors import UsageError
 from biopsy.formats.views.visible import visible
 
@@ -14,37 +15,28 @@ if TYPE_CHECKING:
     from biopsy.detect import Rule
 
 
-_folder = click.option(
-    "--rules",
-    "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Rules of this folder instead of those that come with biopsy.",
-)
-
-
 @click.group("rules")
 def command() -> None:
     """List, show and test the rules that judge behaviours."""
 
 
 @command.command("list")
-@_folder
+@rules_option
 @click.option("--status", type=click.Choice(("draft", "stable", "retired")), help="Only these.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
-def list_(folder: Path | None, status: str | None, as_json: bool) -> None:  # noqa: FBT001
+@form_option
+def list_(rules: Path | None, status: str | None, form: str) -> None:
     """List all rules: what each looks for, how bad and how sure it is, and whether it decides on its own."""
     from biopsy import detect  # noqa: PLC0415 - slow to import, and --help is not
 
-    rules = [rule for rule in detect.load(folder) if status in (None, rule.status)]
-    if as_json:
-        _print_json(rules)
+    found = [rule for rule in detect.load(rules) if status in (None, rule.status)]
+    if form == "json":
+        _print_json(found)
         return
     from rich.console import Console  # noqa: PLC0415
 
-    Console(highlight=False, markup=False, emoji=False).print(_table(rules))
-    examples = sum(len(rule.examples) for rule in rules)
-    click.echo(f"\n{len(rules)} rules with {examples} examples; ● decides on its own")
+    Console(highlight=False, markup=False, emoji=False).print(_table(found))
+    examples = sum(len(rule.examples) for rule in found)
+    click.echo(f"\n{len(found)} rules with {examples} examples; ● decides on its own")
 
 
 def _print_json(rules: "list[Rule]") -> None:
@@ -72,33 +64,33 @@ def _table(rules: "list[Rule]") -> "Table":
 
 @command.command("show")
 @click.argument("rule_id", metavar="RULE")
-@_folder
-def show(rule_id: str, folder: Path | None) -> None:
+@rules_option
+def show(rule_id: str, rules: Path | None) -> None:
     """Print one rule as it is written, with its examples."""
     from biopsy import detect  # noqa: PLC0415
 
-    rules = {rule.id: rule for rule in detect.load(folder)}
-    if rule_id not in rules:
-        near = [name for name in rules if rule_id in name]
+    known = {rule.id: rule for rule in detect.load(rules)}
+    if rule_id not in known:
+        near = [name for name in known if rule_id in name]
         hint = f"; did you mean {', '.join(near[:3])}?" if near else ""
         raise UsageError(f"no such rule: {rule_id}{hint} (biopsy rules list)")
-    click.echo(visible(rules[rule_id].text.rstrip("\n"), lines=True))
+    click.echo(visible(known[rule_id].text.rstrip("\n"), lines=True))
 
 
 @command.command("test")
-@_folder
+@rules_option
 @click.option("--quiet", "-q", is_flag=True, help="Only what fails.")
-def test(folder: Path | None, quiet: bool) -> int:  # noqa: FBT001
+def test(rules: Path | None, quiet: bool) -> int:  # noqa: FBT001
     """Load every rule and try every example. Exit status 1: one of them does not hold."""
     from biopsy import detect  # noqa: PLC0415
 
-    rules = detect.load(folder)
-    tried = detect.check(rules)
+    loaded = detect.load(rules)
+    tried = detect.check(loaded)
     for one in tried:
         if not one.passed:
             wanted = "match" if one.example.match else "no match"
             click.echo(visible(f"{one.rule.id}: {one.example.name!r}: wanted {wanted}"))
     failed = sum(not one.passed for one in tried)
     if failed or not quiet:
-        click.echo(f"{len(rules)} rules, {len(tried)} examples, {failed or 'none'} failed")
+        click.echo(f"{len(loaded)} rules, {len(tried)} examples, {failed or 'none'} failed")
     return 1 if failed else 0

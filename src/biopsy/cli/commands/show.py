@@ -6,6 +6,7 @@ from typing import Any
 import rich_click as click
 
 from biopsy.cli.home import home_option
+from biopsy.cli.options import plain_option, rules_option
 from biopsy.cli.teach import Taught
 from biopsy.formats import names
 from biopsy.formats.views.visible import visible
@@ -29,14 +30,9 @@ Examples
     metavar="FILE",
     help="Write the report there.",
 )
-@click.option(
-    "--rules",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Judge by these rules instead of those that come with biopsy.",
-)
+@rules_option
 @home_option
-@click.option("--no-color", "plain", is_flag=True, help="No colours. Also: NO_COLOR.")
+@plain_option
 def command(run_id: str | None, home: Path, **options: Any) -> None:
     """Show an analysis made before, or list them. Nothing is run again; the rules of today judge it.
 
