@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from biopsy.detect.scene import finished
-from biopsy.model.behaviour import By
+from biopsy.model.behaviour import By, Kind
 from biopsy.model.dossier import Call, Dossier, Finding, Level, Verdict
 
 _WORRYING = (Level.MEDIUM, Level.HIGH)
+_UNREAD = (Kind.ARCHIVE_BOMB, Kind.ARCHIVE_DAMAGED)
 _NAMED = 3  # how many titles or gaps one sentence holds
 
 
@@ -61,6 +62,8 @@ def _gaps(dossier: Dossier) -> list[str]:
     gaps += [
         f"not all that happened under {w.profile} was recorded" for w in dossier.watches if not w.complete
     ]
+    if any(b.kind in _UNREAD for b in dossier.behaviours):
+        gaps.append("not all of the archive could be read")
     return list(dict.fromkeys(gaps))
 
 

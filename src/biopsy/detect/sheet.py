@@ -8,6 +8,9 @@ import yaml
 MAX_FILE = 64 * 1024
 """Largest rule file, in characters."""
 
+MAX_NESTED = 100
+"""Deepest nesting of brackets: the YAML parser takes quadratic time over it."""
+
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT = "tag:yaml.org,2002:str"
 _KINDS = {
@@ -41,6 +44,9 @@ def compose(text: str, mistakes: Mistakes) -> yaml.Node | None:
     if len(text) > MAX_FILE:
         mistakes.add(1, f"longer than {MAX_FILE} characters")
         return None
+    if line := _too_deep(text):
+        mistakes.add(line, f"brackets nested more than {MAX_NESTED} deep")
+        return None
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
@@ -57,6 +63,17 @@ def compose(text: str, mistakes: Mistakes) -> yaml.Node | None:
     if root is None:
         mistakes.add(1, "empty")
     return root
+
+
+def _too_deep(text: str) -> int:
+    """Return the line at which brackets are nested too deep, whatever they mean there; 0 where they are not."""
+    depth = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        for char in line:
+            depth += (char in "[{") - (char in "]}")
+            if depth > MAX_NESTED:
+                return number
+    return 0
 
 
 def fields(node: yaml.Node, mistakes: Mistakes, what: str) -> dict[str, yaml.Node]:

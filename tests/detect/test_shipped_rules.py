@@ -1,0 +1,71 @@
+"""The rules that are shipped: each does what its examples say, and none knows a name it must not know."""
+
+import re
+
+import pytest
+
+from biopsy.detect import check, digest, load
+from biopsy.detect.expression import Seen
+from biopsy.detect.load import SHIPPED
+from biopsy.detect.match import Tried
+from biopsy.detect.pattern import reserved
+from biopsy.detect.rule import Rule
+from biopsy.model.behaviour import Kind
+from biopsy.model.dossier import Level
+
+RULES = load()
+TRIED = check(RULES)
+
+
+@pytest.mark.parametrize("tried", TRIED, ids=lambda tried: f"{tried.rule.id}: {tried.example.name}")
+def test_a_rule_does_what_its_examples_say(tried: Tried) -> None:
+    assert tried.matched is tried.example.match
+
+
+def test_there_are_enough_stable_rules() -> None:
+    assert sum(rule.status == "stable" for rule in RULES) >= 60
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_stable_rule_has_a_match_and_two_near_misses(rule: Rule) -> None:
+    matches = [example.match for example in rule.examples]
+    assert rule.status != "stable" or (matches.count(True) >= 1 and matches.count(False) >= 2)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.convicts], ids=lambda rule: rule.id)
+def test_what_convicts_is_high_and_has_three_near_misses_or_a_whole_phase_to_itself(rule: Rule) -> None:
+    assert rule.severity is rule.confidence is Level.HIGH
+    assert sum(not example.match for example in rule.examples) >= 2
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.convicts], ids=lambda rule: rule.id)
+def test_what_convicts_looks_only_at_code_that_runs_by_itself_or_at_a_leak(rule: Rule) -> None:
+    """What a function does when it is called is its user's business: a client may sign in, a tool may delete."""
+    for leaf in (part.leaf for part in rule.when.parts() if isinstance(part, Seen)):
+        unasked = {p.text for p in leaf.phase} <= {"install", "start", "import", "scripts"}
+        moments = {moment.value for moment in leaf.when} <= {"install", "start", "import"}
+        asked_for_nothing = (leaf.phase or leaf.when) and unasked and moments
+        assert asked_for_nothing or leaf.kind is Kind.CANARY_LEAK, leaf
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_no_rule_keys_on_a_reserved_name_or_address(rule: Rule) -> None:
+    leaves = [part.leaf for part in rule.when.parts() if isinstance(part, Seen)]
+    assert [p.text for leaf in leaves for p in (*leaf.patterns, *leaf.but) if reserved(p.text)] == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_examples_use_reserved_names_and_no_machine_of_ours(rule: Rule) -> None:
+    assert not re.search(r"(?<!runner)/work/|/root/[a-z]", rule.text)
+
+
+def test_rules_are_in_order_and_their_digest_depends_on_every_word() -> None:
+    from dataclasses import replace
+
+    assert [rule.id for rule in RULES] == sorted(rule.id for rule in RULES)
+    other = (replace(RULES[0], text=RULES[0].text + "#"), *RULES[1:])
+    assert digest(RULES) == digest(reversed(RULES)) != digest(other)
+
+
+def test_every_rule_file_is_read() -> None:
+    assert len(list(SHIPPED.rglob("*.yml"))) == len(RULES)
