@@ -42,18 +42,23 @@ def attempt(home: Path, tmp_path: Path) -> Callable[..., Seen]:
     def refuse(_: object) -> object:
         raise OSError("no registry in this test")
 
-    def run(*scripts: str, timeout: float = 20.0, profile: str = "laptop", **limits: float) -> Seen:
+    def run(
+        *scripts: str, timeout: float = 20.0, profile: str = "laptop", forward=refuse, endpoints=(), **limits
+    ) -> Seen:
         parts = "".join(f"if sys.argv[1] == '{i}':\n" + _indent(s) for i, s in enumerate(scripts))
         artifact = tmp_path / "script.py"
         artifact.write_text(f"import os, sys, time, socket, subprocess, signal\n{parts}")
-        phases = tuple(Phase(f"p{i}", "{artifact}", (str(i),), timeout) for i in range(len(scripts)))
+        phases = tuple(
+            Phase(f"p{i}", "{artifact}", (str(i),), timeout, installs=bool(endpoints))
+            for i in range(len(scripts))
+        )
         subject = Subject("pypi", "x", "1", "script.py")
         job = Job(
             f"test-{time.time_ns()}", subject, artifact, profile, phases,
-            limits=Limits(**limits), keep=tmp_path / "keep",
+            endpoints=endpoints, limits=Limits(**limits), keep=tmp_path / "keep",
         )  # fmt: skip
         began = time.monotonic()
-        with raw_run(job, home, forward=refuse, progress=lambda _: None) as raw:
+        with raw_run(job, home, forward=forward, progress=lambda _: None) as raw:
             took = time.monotonic() - began
             decode = msgspec.json.Decoder(Said)
             said = [decode.decode(line) for line in raw.said.read_bytes().splitlines()]
