@@ -3,12 +3,12 @@
 from itertools import permutations
 
 import pytest
+from made_rules import behaviours, dossier, finding
 
 from biopsy.detect import decide
 from biopsy.model.behaviour import By
 from biopsy.model.dossier import Call, Finding
 from biopsy.model.run import Watch
-from made_rules import behaviours, dossier, finding
 
 PROOF = finding(convicts=True, name="exfil/proof", title="Sends a key")
 DOUBT = finding("medium", "medium", name="evasion/doubt", title="Hides")

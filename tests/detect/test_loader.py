@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from made_rules import WHY, rule_text
 
 from biopsy.detect import load
 from biopsy.errors import RuleError
-from made_rules import WHY, rule_text
 
 GOOD = rule_text('{file.read: "*/.npmrc"}')
 EXAMPLES = """
@@ -59,8 +59,8 @@ WRONG = {
     "all of one": (8, "`all` needs at least 2", rule_text('{all: [{net.dns: "*"}]}')),
     "only not": (8, "could hold without any evidence", rule_text('{not: {net.dns: "*"}}')),
     "maybe only not": (8, "could hold without any evidence", rule_text('{any: [{net.dns: a}, {not: {net.dns: "*"}}]}')),
-    "not inside not": (8, "may not stand inside `not`", rule_text('{all: [{net.dns: a}, {not: {all: [{net.dns: b}, {not: {net.dns: c}}]}}]}')),
-    "new inside not": (8, "may not stand inside `not`", rule_text('{all: [{net.dns: a}, {not: {new: {net.dns: b}}}]}')),
+    "not inside not": (8, "may not stand inside `not`", rule_text("{all: [{net.dns: a}, {not: {all: [{net.dns: b}, {not: {net.dns: c}}]}}]}")),
+    "new inside not": (8, "may not stand inside `not`", rule_text("{all: [{net.dns: a}, {not: {new: {net.dns: b}}}]}")),
     "rule inside new": (8, "may not stand inside `new`", rule_text("{new: {rule: exfil/other}}")),
     "not inside then": (8, "in `then` and beside `same`", rule_text("{then: [{net.dns: a}, {not: {net.dns: b}}]}")),
     "all inside same": (8, "in `then` and beside `same`", rule_text("{all: [{net.dns: a}, {all: [{net.dns: b}, {net.dns: c}]}], same: file}")),

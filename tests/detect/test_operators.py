@@ -1,11 +1,11 @@
 """What the operators of the rule language mean."""
 
 import pytest
+from made_rules import behaviours, dossier, rule
 
 from biopsy.detect.match import MAX_EVIDENCE, match
 from biopsy.detect.pattern import Pattern
 from biopsy.model.behaviour import Behaviour, By
-from made_rules import behaviours, dossier, rule
 
 DONE = ("install completed", "import completed", "execute completed")
 READ, DNS, HTTP = "{file.read: '*/.npmrc'}", "{net.dns: '*'}", "{net.http: 'POST *'}"

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_rules import behaviours, dossier
 
 from biopsy.detect import decide, load, match
 from biopsy.detect.expression import New, Not, Seen
@@ -14,7 +15,6 @@ from biopsy.detect.pattern import Pattern
 from biopsy.model.behaviour import Behaviour, By, InFile, InRegistry, InTrace, Kind, When
 from biopsy.model.dossier import Call, Dossier
 from biopsy.model.run import Outcome, Status
-from made_rules import behaviours, dossier
 
 RULES = load()
 MONOTONE = tuple(rule for rule in RULES if not any(isinstance(p, Not | New) for p in rule.when.parts()))

@@ -27,7 +27,9 @@ def decide(findings: Sequence[Finding], dossier: Dossier) -> Verdict:
     if doubt:
         return _verdict(Call.SUSPICIOUS, doubt, gaps)
     if gaps:
-        return Verdict(Call.UNKNOWN, f"Nothing was found, but the analysis is incomplete: {_few(gaps)}.")
+        return Verdict(
+            Call.UNKNOWN, f"Nothing worrying was found, but the analysis is incomplete: {_few(gaps)}."
+        )
     low = [f.rule for f in stable]
     return Verdict(Call.BENIGN, "Everything was run and nothing worrying was found.", tuple(low))
 

@@ -66,7 +66,7 @@ def compose(text: str, mistakes: Mistakes) -> yaml.Node | None:
 
 
 def _too_deep(text: str) -> int:
-    """Return the line at which brackets are nested too deep, whatever they mean there; 0 where they are not."""
+    """Return the line at which brackets are nested too deep, whatever they mean; 0 where none are."""
     depth = 0
     for number, line in enumerate(text.split("\n"), 1):
         for char in line:
