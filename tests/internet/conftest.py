@@ -157,6 +157,12 @@ class Net:
         return msgspec.json.decode((self.folder / "said.count.json").read_bytes(), type=Count)
 
 
+def spent(pid: int) -> float:
+    """Seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 possible = os.geteuid() == 0 and shutil.which("ip") and shutil.which("nft")
 
 
@@ -191,7 +197,6 @@ def internet(
             endpoints, folder / "gateway.sock" if forward else None, (*served.canaries(b"a seed"), *canaries), bounds,
         )  # fmt: skip
         write(spec, folder / "internet.json")
-        start = time.monotonic()
         process = subprocess.Popen(
             (
                 "ip",
@@ -208,7 +213,7 @@ def internet(
         )
         assert select.select([process.stdout], [], [], 20)[0]
         assert process.stdout.readline() == b"ready\n"
-        net = Net(folder, process, inner, time.monotonic() - start, spec)
+        net = Net(folder, process, inner, spent(process.pid), spec)
         if forward:
             with gateway.serve(spec.gateway, forward, endpoints, canaries, bounds):
                 yield net

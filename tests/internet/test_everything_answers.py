@@ -8,7 +8,7 @@ from .conftest import Net
 
 
 def test_it_is_ready_in_a_moment(net: Net) -> None:
-    assert net.ready_s < 3  # 0.3 s on an idle machine; this one may be busy
+    assert net.ready_s < 1.0  # of processor time: 0.35 s here, and the clock on the wall when nobody else works
 
 
 def test_https_on_any_port_has_a_certificate_made_on_the_spot(net: Net) -> None:
@@ -113,3 +113,47 @@ def test_a_connection_that_says_nothing_is_tempted(net: Net) -> None:
             return client.recv(4096)
 
     assert b"__import__" in net.inside(listen)
+
+
+def test_an_echo_is_answered_and_recorded(net: Net) -> None:
+    def ping(family: int, address: str, kind: int, protocol: int) -> bytes:
+        with socket.socket(family, socket.SOCK_RAW, protocol) as client:
+            client.settimeout(5)
+            packet = bytes((kind, 0, 0, 0)) + b"\x00\x01\x00\x01loot"
+            if family == socket.AF_INET:
+                total = sum(int.from_bytes(packet[at : at + 2], "big") for at in range(0, len(packet), 2))
+                packet = packet[:2] + (~(total + (total >> 16)) & 0xFFFF).to_bytes(2, "big") + packet[4:]
+            client.sendto(packet, (address, 0))
+            while not (got := client.recv(200)).endswith(b"loot"):
+                pass
+            return got
+
+    assert net.inside(lambda: ping(socket.AF_INET, "203.0.113.8", 8, socket.IPPROTO_ICMP))
+    assert net.heard(lambda s: s.protocol == "icmp" and s.address == "203.0.113.8").request == b"loot"
+    assert net.inside(lambda: ping(socket.AF_INET6, "2a00::8", 128, socket.IPPROTO_ICMPV6))
+    assert net.heard(lambda s: s.protocol == "icmp" and s.address == "2a00::8").request == b"loot"
+
+
+def test_neighbours_that_are_called_by_multicast_or_broadcast_hear_it(net: Net) -> None:
+    def call() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            client.sendto(b"M-SEARCH", ("239.255.255.250", 1900))
+            client.sendto(b"hello all", ("255.255.255.255", 9998))
+
+    net.inside(call)
+    assert net.heard(lambda s: s.port == 9998).request == b"hello all"
+    assert net.heard(lambda s: s.port == 1900).address == "239.255.255.250"
+
+
+def test_a_websocket_is_heard_and_unmasked(net: Net) -> None:
+    head = (
+        b"GET /socket HTTP/1.1\r\nHost: ws.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    frame = b"\x81\x84abcd" + bytes(x ^ y for x, y in zip(b"loot", b"abcd", strict=True))
+    got = net.tcp("203.0.113.30", 8080, head + frame)
+    assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in got  # RFC 6455, section 1.3
+    assert b"__import__" in got
+    said = net.heard(lambda s: s.summary.startswith("WebSocket"))
+    assert (said.body, bool(said.token)) == (b"loot", True)

@@ -66,7 +66,7 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     time_ns: int  # epoch
-    protocol: str  # dns, http, https, tcp, udp, tls
+    protocol: str  # dns, http, https, tcp, udp, icmp, tls
     address: str  # what the package connected to
     port: int
     source_port: int = 0

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from biopsy.errors import BiopsyError
-from biopsy.sandbox.internet import datagram, network, reception
+from biopsy.sandbox.internet import datagram, echo, network, reception
 from biopsy.sandbox.internet import spec as specs
 from biopsy.sandbox.internet.world import World
 
@@ -30,7 +30,8 @@ async def _run(spec: specs.Spec) -> None:
     hall = reception.Hall(world)
     for family in (socket.AF_INET, *((socket.AF_INET6,) if spec.peer6 else ())):
         hall.attend(network.listen(family))
-        datagram.attend(network.receive(family), world)
+        datagram.attend(network.receive(family, spec.interface), world)
+        echo.attend(network.echoes(family), world)
     _obey(world, over)
     world.load()
     print("ready", flush=True)

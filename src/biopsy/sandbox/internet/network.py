@@ -20,6 +20,9 @@ from biopsy.sandbox.internet.spec import Spec
 PORT = 4000
 """Where TPROXY leads; nothing outside sees it."""
 
+GROUPS = ("224.0.0.251", "224.0.0.252", "239.255.255.250")
+"""Multicast groups in which neighbours are looked for: mDNS, LLMNR, SSDP."""
+
 # linux/in.h, linux/in6.h, linux/if.h, linux/sockios.h: what `socket` has no names for
 IP_TRANSPARENT, IP_RECVORIGDSTADDR, IPV6_RECVORIGDSTADDR, IPV6_TRANSPARENT = 19, 20, 74, 75
 _SIOCGIFFLAGS, _IFF_UP = 0x8913, 0x1
@@ -103,7 +106,7 @@ def listen(family: socket.AddressFamily) -> socket.socket:
     return listener
 
 
-def receive(family: socket.AddressFamily) -> socket.socket:
+def receive(family: socket.AddressFamily, interface: str) -> socket.socket:
     """The socket that gets every UDP datagram; ask `aim` where one was meant to go."""
     receiver = _transparent(family, socket.SOCK_DGRAM)
     if family == socket.AF_INET6:
@@ -113,7 +116,30 @@ def receive(family: socket.AddressFamily) -> socket.socket:
     with contextlib.suppress(OSError):
         receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
     receiver.bind(("", PORT))
+    for group in GROUPS if family == socket.AF_INET else ():
+        with contextlib.suppress(OSError):
+            member = struct.pack("4s4si", socket.inet_aton(group), bytes(4), socket.if_nametoindex(interface))
+            receiver.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
     return receiver
+
+
+def echoes(family: socket.AddressFamily) -> socket.socket:
+    """The socket that sees every ICMP packet; ask `met` where one of IPv6 was sent."""
+    if family == socket.AF_INET6:
+        listener = socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+    else:
+        listener = socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    listener.setblocking(False)
+    return listener
+
+
+def met(ancillary: list[tuple[int, int, bytes]]) -> str:
+    """The IPv6 address that a packet was sent to, from what came with it; nothing for IPv4."""
+    for level, kind, data in ancillary:
+        if (level, kind) == (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO) and len(data) >= 16:
+            return socket.inet_ntop(socket.AF_INET6, data[:16])
+    return ""
 
 
 def aim(ancillary: list[tuple[int, int, bytes]]) -> tuple[str, int] | None:

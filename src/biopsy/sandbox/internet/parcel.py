@@ -25,25 +25,13 @@ _FIELDS = (
         "cmd",
         "command",
         "js",
-        "py",
-        "python",
         "body",
-    ),
-    *(
         "text",
         "value",
-        "message",
-        "result",
-        "eval",
-        "exec",
-        "run",
-        "source",
-        "src",
-        "data",
-        "config",
-        "token",
     ),
+    *("message", "result", "run", "source", "data", "config", "token"),
 )
+"""What loaders have been seen to read their next stage from."""
 
 Maker = Callable[[str, str], bytes]
 """Makes bytes from a token and the last component of the path that was asked for."""
@@ -76,9 +64,9 @@ def encoded(token: str, _: str) -> bytes:
 def data(token: str, _: str) -> bytes:
     """JSON, with code in every field that a loader has been seen to read."""
     text = tag.code(token)
-    fields: dict[str, object] = dict.fromkeys(_FIELDS, text)
     head: dict[str, object] = {"ok": True, "success": True, "status": "success", "version": "1.0.0"}
-    return json.dumps(head | fields | {"record": fields, "response": fields, "items": [text]}).encode()
+    inner = {"code": text, "content": text, "data": text}
+    return json.dumps(head | dict.fromkeys(_FIELDS, text) | {"record": inner, "items": [text]}).encode()
 
 
 def page(token: str, _: str) -> bytes:

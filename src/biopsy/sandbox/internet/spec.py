@@ -19,7 +19,7 @@ class Bounds(msgspec.Struct, frozen=True):
 
     total: int = 256 * 1024**2  # bytes of said.jsonl; past it exchanges keep their first bytes only
     request: int = 8 * 1024**2  # bytes kept of what was sent in one exchange
-    response: int = 32 * 1024  # bytes kept of what was answered in one exchange
+    response: int = 8 * 1024  # bytes kept of what was answered in one exchange
     decoded: int = 16 * 1024**2  # bytes of a decompressed request body
     exchanges: int = 200_000  # lines of said.jsonl
     connections: int = 1024  # at once; the longest idle one gives way
