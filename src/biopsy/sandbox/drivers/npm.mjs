@@ -60,7 +60,7 @@ function finish(status, reason = '') {
   if (steps > MAX_STEPS) say({ step: '…', status: 'skipped', reason: `${steps - MAX_STEPS} more steps` })
   for (const pid of active) kill(pid)
   say({ phase: status, reason })
-  process.exit(CODES[status] ?? 64)
+  process.exit(CODES[status] ?? 0)
 }
 
 // ---- other processes

@@ -3,8 +3,10 @@
 None of them shares a stream with what it imports; they talk over a socket pair, a JSON line a message:
 
     down  {"module": name, "skip": calls done before}
-    up    {"status", "reason"} of the first import; then, for each module asked for, {"pid"}, {"call", "index"}
-          before a call, the same with "status" after it, {"status", "reason"}, {"exit"}
+    up    {"status", "reason", "loaded"} of the first import; then, for each module asked for, {"pid"},
+          {"call", "index"} before a call, the same with "status" after it, {"status", …}, {"exit"}
+
+`loaded` are the modules of interest that the import brought with it.
 """
 
 import atexit
@@ -33,7 +35,20 @@ def text(err):
         return type(err).__name__
 
 
-def attempt(name):
+def attempt(name, names):
+    """Import; give status, reason and which of `names` came with it."""
+    before = sys.modules.copy()
+    status, reason = load(name)
+    new = [] if status != "completed" else [n for n in names if n not in before and whole(sys.modules.get(n))]
+    return {"status": status, "reason": reason, "loaded": new}
+
+
+def whole(module):
+    """Whether a module has been run to its end."""
+    return module is not None and not getattr(getattr(module, "__spec__", None), "_initializing", False)
+
+
+def load(name):
     """Import; give status and reason."""
     try:
         importlib.import_module(name)
@@ -69,7 +84,7 @@ def send(channel, **message):
         pass
 
 
-def live(channel, module, calls):
+def live(channel, module, calls, names):
     """Import the first module, then fork for each that is asked for. Never returns."""
     os.setsid()
     null = os.open(os.devnull, os.O_RDWR)
@@ -80,27 +95,26 @@ def live(channel, module, calls):
     os.closerange(kept + 1, 256)
     sys.argv = [""]
     sys.path.insert(0, os.getcwd())  # as `python3 -c` has it
-    status, reason = attempt(module)
-    send(channel, status=status, reason=reason)
+    send(channel, **attempt(module, names))
     try:
         for line in channel.makefile("r"):
-            serve(channel, json.loads(line), calls)
+            serve(channel, json.loads(line), calls, names)
     except BaseException:
         pass
     settle()
 
 
-def serve(channel, request, calls):
+def serve(channel, request, calls, names):
     """Fork for one module and say how the fork ended."""
     pid = os.fork()
     if pid == 0:
         os.setsid()
         atexit._clear()
-        status, reason = attempt(request["module"])
-        if calls and status == "completed":
-            for index, label, outcome in calls(sys.modules.get(request["module"]), request["skip"]):
-                send(channel, index=index, call=label, **outcome)
-        send(channel, status=status, reason=reason)
+        outcome = attempt(request["module"], names)
+        if calls and outcome["status"] == "completed":
+            for index, label, called in calls(sys.modules.get(request["module"]), request["skip"]):
+                send(channel, index=index, call=label, **called)
+        send(channel, **outcome)
         settle()
     send(channel, pid=pid)
     try:
@@ -119,15 +133,15 @@ class Gone(Exception):
 class Child:
     """A process that has a module imported and forks for what is below it."""
 
-    def __init__(self, module, calls=None):
-        """Start it; `calls`, if given, is what a fork runs after its import."""
+    def __init__(self, module, calls, names):
+        """Start it; `calls`, if any, is what a fork runs after its import; `names` are the modules of interest."""
         self.channel, theirs = socket.socketpair()
         self.pid = os.fork()
         if self.pid == 0:
             self.channel.close()
-            live(theirs, module, calls)
+            live(theirs, module, calls, names)
         theirs.close()
-        self.buffer = b""
+        self.buffer, self.loaded = b"", []
 
     def hear(self, end):
         """Give the next message; raise TimeoutError at `end`, Gone when there will be none."""
@@ -168,6 +182,7 @@ class Child:
         except Gone:
             return died(self.end(1.0))
         answer = str(message.get("status")), str(message.get("reason", ""))
+        self.loaded = message.get("loaded")
         if answer[0] != "completed":
             self.end(SETTLE + 0.5)
         return answer

@@ -6,7 +6,8 @@ Prints a JSON line for each step and one for the whole; exits 0 (completed), 64 
 
 Three kinds of processes: the first keeps the time and starts the second again, should a module end it; the second
 goes through the list; the third (pyfork.py), one for each top package, has that imported and forks for every
-module below it, so that a package of hundreds of modules is loaded once.
+module below it, so that a package of hundreds of modules is loaded once. Once OWN_TIME is over, a module that came
+with the import of another counts as imported, and is not imported again by itself.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import time
 sys.path.append(os.path.dirname(os.path.abspath(__file__)))
 import pyfork
 
+OWN_TIME = 8.0  # seconds for which every module has a process of its own, whatever it was loaded with before
 TEST_TIME = 3.0  # seconds that a module may take which looks like a test
 STUCK_TIME = 2.0  # …one call that the alarm does not end
 MAX_STEPS = 1500
@@ -77,6 +79,7 @@ class Work:
             self.calls = pycalls.every
         sys.path.remove(os.path.dirname(os.path.abspath(__file__)))
         self.found, self.seen, self.end, self.emit, self.each = found, seen, end, emit, args.each
+        self.own, self.loaded = time.monotonic() + OWN_TIME, {}
 
     def run(self):
         """Go through the packages, each with what is below it; tests come last, and are never called."""
@@ -98,11 +101,15 @@ class Work:
             if time.monotonic() > self.end:
                 self.step(module, "skipped", "budget")
                 continue
+            if not self.calls and module in self.loaded and time.monotonic() > self.own:
+                self.step(module, "completed", f"loaded-with: {self.loaded[module]}")
+                continue
             self.emit(at=module)
             began, root = time.monotonic(), first if lost < 3 else module
             if child is None:
-                child = pyfork.Child(root, self.calls)
+                child = pyfork.Child(root, self.calls, self.found)
                 status, reason = child.first(min(self.patience(root), self.end - began + 1))
+                self.brought(root, child.loaded)
                 if status != "completed":
                     child = None
                     self.step(root, status, reason, began)
@@ -138,7 +145,7 @@ class Work:
         end = min(time.monotonic() + self.patience(module), self.end + 0.5)
         while True:
             child.ask(module, skip)
-            answer, call = self.listen(child, end)
+            answer, call = self.listen(child, module, end)
             if call is None:
                 return answer
             self.emit(step=call[1], status=answer[0], reason=answer[1])
@@ -148,7 +155,7 @@ class Work:
             if answer[0] == "timeout":
                 end = max(end, time.monotonic() + 1)
 
-    def listen(self, child, end):
+    def listen(self, child, module, end):
         """Follow one fork to its end; give its answer, and the call that it ended in."""
         pid = call = answer = None
         settled = end
@@ -173,6 +180,7 @@ class Work:
                     call = (int(message.get("index", 0)), label)
             elif "status" in message:
                 answer = str(message["status"]), str(message.get("reason", ""))
+                self.brought(module, message.get("loaded"))
                 settled, call = time.monotonic() + pyfork.SETTLE + 0.5, None
 
     @staticmethod
@@ -184,6 +192,12 @@ class Work:
                 pass
         except TimeoutError:
             raise pyfork.Gone from None
+
+    def brought(self, module, names):
+        """Take note of what came with an import."""
+        for name in names if isinstance(names, list) else ():
+            if isinstance(name, str) and name != module:
+                self.loaded.setdefault(name, module)
 
     def step(self, module, status, reason="", began=None):
         """Report one module."""
@@ -279,7 +293,7 @@ class Watcher:
     def finish(status, reason=""):
         """Print the last line and leave."""
         say({"phase": status, "reason": reason})
-        os._exit(CODES.get(status, 64))
+        os._exit(CODES.get(status, 0))
 
 
 def say(line):

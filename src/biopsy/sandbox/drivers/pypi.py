@@ -45,7 +45,7 @@ def say(**line):
 def finish(status, reason=""):
     """Print the last line and leave."""
     say(phase=status, reason=reason)
-    os._exit(CODES.get(status, 64))
+    os._exit(CODES.get(status, 0))
 
 
 def run(argv, timeout):
