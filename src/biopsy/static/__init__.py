@@ -18,7 +18,7 @@ from biopsy.static.sight import Layer, Sight, Source
 
 MAX_FILE = 64 * 1024**2  # bytes of one file that any reader looks at
 MAX_BYTES = 512 * 1024**2  # bytes of a tree that are read
-MAX_SECONDS = 60.0  # for a whole tree
+MAX_SECONDS = 60.0  # of processor time, for a whole tree
 MAX_DEPTH = 5  # layers inside layers
 MAX_LAYERS = 200  # of one file
 MAX_BEHAVIOURS = 50_000  # of a tree
@@ -46,7 +46,7 @@ def discover() -> tuple[Reader, ...]:
 
 
 def read(
-    tree: Tree, moments: Mapping[str, When], clock: Callable[[], float] = time.monotonic
+    tree: Tree, moments: Mapping[str, When], clock: Callable[[], float] = time.process_time
 ) -> Iterator[Behaviour]:
     """Yield every behaviour that the files of a tree show, each once, at its earliest moment.
 
@@ -54,6 +54,7 @@ def read(
     its file. What is skipped because of a limit is a `pkg.malformed`.
     """
     end, total, count = clock() + MAX_SECONDS, 0, 0
+    paths = frozenset(f.path for f in tree.files)
     for file in tree.files:
         when = moments.get(file.path, When.UNKNOWN)
         total += file.size
@@ -62,14 +63,14 @@ def read(
             yield Source(file.path, b"", when).see(Kind.PKG_MALFORMED, f"{file.path} {why}")
             total -= file.size
             continue
-        for behaviour in _file(tree, file, when):
+        for behaviour in _file(tree, file, when, paths):
             count += 1
             if count <= MAX_BEHAVIOURS:
                 yield behaviour
 
 
-def _file(tree: Tree, file: TreeFile, when: When) -> list[Behaviour]:
-    source = Source(file.path, (tree.root / file.path).read_bytes(), when)
+def _file(tree: Tree, file: TreeFile, when: When, paths: frozenset[str]) -> list[Behaviour]:
+    source = Source(file.path, (tree.root / file.path).read_bytes(), when, paths=paths)
     best: dict[tuple[object, ...], Behaviour] = {}
     waiting, layers, seen = [source], 0, set()
     while waiting:

@@ -41,11 +41,19 @@ class Source:
     """
 
     def __init__(
-        self, path: str, data: bytes, when: When, *, language: str = "", depth: int = 0, line: int = 0
-    ):
-        """Take a file's bytes, or a layer's."""
+        self,
+        path: str,
+        data: bytes,
+        when: When,
+        *,
+        language: str = "",
+        depth: int = 0,
+        line: int = 0,
+        paths: frozenset[str] = frozenset(),
+    ) -> None:
+        """Take a file's bytes, or a layer's. `paths` are all files of the tree."""
         self.path, self.data, self.when = path, data, when
-        self.depth, self.line = depth, line
+        self.depth, self.line, self.paths = depth, line, paths
         self._language = language
 
     @cached_property

@@ -55,7 +55,6 @@ class Closure:
     active: bool = False
     known: dict[object, Value] = field(default_factory=dict)
     body: "list[ir.Stmt] | None" = None
-    install: bool = False  # a method that the installer calls
 
 
 @dataclass(slots=True, eq=False)
@@ -96,6 +95,9 @@ class Language(Protocol):
 
     def patched(self, run: "Interpreter", obj: Value, name: str, value: Value, line: int) -> None:
         """An attribute of a library object is assigned."""
+
+    def installs(self, name: str, bases: tuple[str, ...]) -> bool:
+        """Whether an installer calls a function of that name, in a class with these bases, by itself."""
 
 
 class Interpreter:
@@ -155,9 +157,14 @@ class Interpreter:
             closure = self.closures[at]
             at += 1
             if closure.runs == 0 and closure.func.hot:
-                self.when = before if closure.install else self.call_when
+                early = before is When.INSTALL and self.installs(closure)
+                self.when = before if early else self.call_when
                 self.enter(closure, [], {}, closure.owner and instance(closure.owner))
         self.when = before
+
+    def installs(self, closure: Closure) -> bool:
+        """Whether an installer calls this function of a build script by itself."""
+        return self.language.installs(closure.func.name, closure.owner.bases if closure.owner else ())
 
     # statements
 
@@ -357,7 +364,7 @@ class Interpreter:
             yield merge(known[:MAX_CONSTS]) if known else unknown(over)
             return
         self.loops += len(known)
-        yield from known
+        yield from tuple(known)  # the body may add to the list
 
     # binding
 

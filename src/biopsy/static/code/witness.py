@@ -31,11 +31,13 @@ class Witness(Interpreter):
         if len(self.sights) < MAX_SIGHTS:
             self.sights[self.source.see(kind, shown(value).strip() or "?", line, self.when, detail)] = None
 
-    def peel(self, data: str | bytes, line: int, language: str = "") -> None:
-        """Leave a decoded text to the readers."""
+    def peel(self, data: str | bytes, line: int, language: str = "", *, runs: bool = True) -> None:
+        """Leave a decoded text to the readers; `runs` says whether it is known to be run."""
         text = data if isinstance(data, str) else decode.readable(data)
         if text and len(text) > 2 and HOLE not in text[:2000]:
-            self.sights[Layer(text, language or guess(text), line, self.when)] = None
+            self.sights[Layer(text, language or guess(text), line, self.when if runs else When.UNKNOWN)] = (
+                None
+            )
 
     # flows
 
@@ -117,7 +119,7 @@ class Witness(Interpreter):
             taint |= {"decoded"}
         text = decode.readable(plain)
         if text and decode.telling(text):
-            self.peel(text, line)
+            self.peel(text, line, runs=False)
         return const(plain, taint)
 
     # network

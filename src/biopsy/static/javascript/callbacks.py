@@ -4,7 +4,9 @@ from biopsy.static.code.interpret import Invocation
 from biopsy.static.code.value import Value, const, merge, unknown
 from biopsy.static.code.witness import Witness
 
-_SOON = frozenset({"forEach", "map", "filter", "reduce", "some", "every", "find", "flatMap", "catch", "finally", "sort"})
+_SOON = frozenset(
+    {"forEach", "map", "filter", "reduce", "some", "every", "find", "flatMap", "catch", "finally", "sort"}
+)
 _LIVE = frozenset({"response", "request", "socket", "process", "websocket", "content"})
 
 
@@ -30,7 +32,9 @@ def method(run: Witness, call: Invocation) -> Value | None:
         return run.call(obj, Invocation(obj.ref, obj.ref.rpartition(".")[2], given, {}, call.line))
     match call.name:
         case "then":
-            results = [run.call(a, Invocation(a.ref, "", [obj], {}, call.line)) for a in args[:1] if a.func or a.ref]
+            results = [
+                run.call(a, Invocation(a.ref, "", [obj], {}, call.line)) for a in args[:1] if a.func or a.ref
+            ]
             return merge(results) if results else obj
         case "on" | "once" | "addListener" | "addEventListener":
             live = obj.ref in _LIVE or "network" in obj.taint

@@ -102,12 +102,16 @@ def _assign(run: Witness, call: Invocation) -> Value:
     return target
 
 
-@effect("Object.keys", "Object.values", "Object.entries", "Array.from", "Object.fromEntries", "Reflect.ownKeys")
+@effect(
+    "Object.keys", "Object.values", "Object.entries", "Array.from", "Object.fromEntries", "Reflect.ownKeys"
+)
 def _container(run: Witness, call: Invocation) -> Value:
     value = _full(run, call.arg(0), call.line)
     if call.ref == "Array.from" and len(call.args) > 1:
         items = fold.items(value) or [unknown(value)]
-        each = [run.call(call.args[1], Invocation(call.args[1].ref, "", [i], {}, call.line)) for i in items[:5000]]
+        each = [
+            run.call(call.args[1], Invocation(call.args[1].ref, "", [i], {}, call.line)) for i in items[:5000]
+        ]
         return Value(items=each, taint=value.taint)
     if call.ref == "Object.keys":
         keys = [const(k) for k in value.fields or {} if k and HOLE not in k]
@@ -121,7 +125,9 @@ def _container(run: Witness, call: Invocation) -> Value:
 
 @effect("#range")
 def _range(run: Witness, call: Invocation) -> Value:
-    numbers = [int(a.consts[0]) for a in call.args if len(a.consts) == 1 and isinstance(a.consts[0], int | float)]
+    numbers = [
+        int(a.consts[0]) for a in call.args if len(a.consts) == 1 and isinstance(a.consts[0], int | float)
+    ]
     if len(numbers) != 3:
         return Value()
     steps = range(*numbers)
@@ -136,7 +142,9 @@ def _get(run: Witness, call: Invocation) -> Value:
 @effect("Reflect.apply")
 def _apply(run: Witness, call: Invocation) -> Value:
     target = call.arg(0)
-    given = Invocation(target.ref, target.ref.rpartition(".")[2], list(call.arg(2).items or []), {}, call.line)
+    given = Invocation(
+        target.ref, target.ref.rpartition(".")[2], list(call.arg(2).items or []), {}, call.line
+    )
     return run.call(target, given)
 
 

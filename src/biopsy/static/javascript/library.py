@@ -14,7 +14,9 @@ _TEXTS = {
     "os.EOL": "\n",
     "process.argv0": "node",
 }
-_QUIET = frozenset({"statusCode", "status", "ok", "length", "statusMessage", "pid", "exitCode", "complete", "size"})
+_QUIET = frozenset(
+    {"statusCode", "status", "ok", "length", "statusMessage", "pid", "exitCode", "complete", "size"}
+)
 _GLOBALS = frozenset({"globalThis", "global", "window", "self"})
 
 
@@ -89,3 +91,7 @@ class JavaScript:
         ours = obj.ref.startswith((".", "module", "exports", "process.env", *_GLOBALS)) or "()" in obj.ref
         if value.func is not None and not ours:
             run.see(Kind.CODE_PATCH, f"{obj.ref}.{name}", line)
+
+    def installs(self, name: str, bases: tuple[str, ...]) -> bool:
+        """No function of a script is called by npm itself."""
+        return False

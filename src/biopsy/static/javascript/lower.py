@@ -10,7 +10,9 @@ from biopsy.static.code import ir
 
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "**", "^", "&", "|", "<<", ">>", ">>>"})
 _LOGICAL = frozenset({"&&", "||", "??"})
-_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([0-7]{1,3})|(\r?\n)|(.))", re.DOTALL)
+_ESCAPE = re.compile(
+    r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([0-7]{1,3})|(\r?\n)|(.))", re.DOTALL
+)
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 MAX_CHAIN = 50_000  # operands of one `a + b + …`
 

@@ -1,6 +1,7 @@
 """Names of Node's and browsers' libraries: one spelling for each, and the words worth looking at a file for."""
 
 import re
+from functools import lru_cache
 
 BUILTINS = frozenset(
     "require process Buffer eval Function fetch atob btoa setTimeout setInterval setImmediate queueMicrotask JSON Object "
@@ -49,6 +50,7 @@ _PREFIXES = (
 )
 
 
+@lru_cache(maxsize=16_384)
 def canonical(ref: str) -> str:
     """The one spelling of a library path."""
     for _ in range(4):

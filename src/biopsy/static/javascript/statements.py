@@ -29,7 +29,9 @@ def statement(low: Lowering, node: Node) -> ir.Stmt:
         case "expression_statement":
             return ir.Do(low.expr(node.named_children[0] if node.named_children else None), at)
         case "variable_declaration" | "lexical_declaration":
-            return ir.Block([_declarator(low, c) for c in node.named_children if c.type == "variable_declarator"], at)
+            return ir.Block(
+                [_declarator(low, c) for c in node.named_children if c.type == "variable_declarator"], at
+            )
         case "function_declaration" | "generator_function_declaration":
             func = low.func(node)
             return ir.Assign([ir.Name(func.name, at)], ir.Lambda(func, at), at)
@@ -47,7 +49,11 @@ def statement(low: Lowering, node: Node) -> ir.Stmt:
             declared = node.child_by_field_name("declaration") or node.child_by_field_name("value")
             if declared is None:
                 return ir.Block([])
-            return statement(low, declared) if declared.type.endswith("declaration") else ir.Do(low.expr(declared), at)
+            return (
+                statement(low, declared)
+                if declared.type.endswith("declaration")
+                else ir.Do(low.expr(declared), at)
+            )
         case "statement_block" | "program":
             return ir.Block(lower_block(low, node), at)
         case _:
@@ -70,7 +76,9 @@ def _loop(low: Lowering, node: Node) -> ir.Stmt:
             return ir.For(None, test, _body(low, node.child_by_field_name("body")), at)
         case "try_statement":
             parts = (node.child_by_field_name(f) for f in ("body", "handler", "finalizer"))
-            return ir.Block([s for p in parts if p for s in _body(low, p.child_by_field_name("body") or p)], at)
+            return ir.Block(
+                [s for p in parts if p for s in _body(low, p.child_by_field_name("body") or p)], at
+            )
         case "switch_statement":
             cases = node.child_by_field_name("body")
             inside = [s for c in (cases.named_children if cases else []) for s in _case(low, c)]
@@ -129,7 +137,9 @@ def _counted(low: Lowering, begin: ir.Stmt, test: Node, step: Node) -> tuple[ir.
     left, right = test.child_by_field_name("left"), test.child_by_field_name("right")
     name = low.text(left) if left else ""
     starts = [s for s in begin.body if isinstance(s, ir.Assign)]
-    start = next((s.value for s in starts if isinstance(s.targets[0], ir.Name) and s.targets[0].id == name), None)
+    start = next(
+        (s.value for s in starts if isinstance(s.targets[0], ir.Name) and s.targets[0].id == name), None
+    )
     operator = test.child_by_field_name("operator")
     compare = low.text(operator) if operator else ""
     if start is None or compare not in {"<", "<="} or not low.text(step).startswith((name, "++")):

@@ -44,12 +44,24 @@ def _node(run: Witness, call: Invocation) -> Value:
     first, second = call.arg(0), call.arg(1)
     options = first if first.fields and not first.consts else second
     url = _url(first)
-    response = run.request(_verb(options), url, [_field(options, "headers"), _field(options, "auth")], call.line)
+    response = run.request(
+        _verb(options), url, [_field(options, "headers"), _field(options, "auth")], call.line
+    )
     run_all(run, call, [response])
     return Value(ref="request", taint=_NET)
 
 
-@effect("fetch", "undici.request", "got", "ky", "node-fetch.default", "phin", "make-fetch-happen", "minipass-fetch", "wretch")
+@effect(
+    "fetch",
+    "undici.request",
+    "got",
+    "ky",
+    "node-fetch.default",
+    "phin",
+    "make-fetch-happen",
+    "minipass-fetch",
+    "wretch",
+)
 def _fetch(run: Witness, call: Invocation) -> Value:
     options = call.arg(1) if call.arg(0).consts or not call.arg(0).fields else call.arg(0)
     response = run.request(_verb(options), _url(call.arg(0)), [options], call.line)
@@ -57,7 +69,16 @@ def _fetch(run: Witness, call: Invocation) -> Value:
     return response
 
 
-@effect("axios", "axios.request", "request", "request-promise", "superagent", "needle", "axios.default.request", "request-promise-native")
+@effect(
+    "axios",
+    "axios.request",
+    "request",
+    "request-promise",
+    "superagent",
+    "needle",
+    "axios.default.request",
+    "request-promise-native",
+)
 def _axios(run: Witness, call: Invocation) -> Value:
     options = call.arg(0) if call.arg(0).fields else call.arg(1)
     response = run.request(_verb(options), _url(call.arg(0)), [options], call.line)

@@ -1,5 +1,7 @@
 """What Python's builtins and libraries do when they are called, and what their attributes are."""
 
+import re
+
 from biopsy.model.behaviour import Kind
 from biopsy.static.code import fold
 from biopsy.static.code.interpret import Interpreter, Invocation
@@ -26,6 +28,8 @@ _TEXTS = {
 _QUIET = frozenset(
     {"status_code", "ok", "status", "reason", "returncode", "elapsed", "closed", "errno", "pid", "name"}
 )
+
+_BACKEND = re.compile(r"build_(?:wheel|sdist|editable)|get_requires_for_\w+|prepare_metadata_for_\w+|build")
 
 
 class Python:
@@ -102,6 +106,12 @@ class Python:
             return
         if value.func is not None and not obj.ref.startswith(("self", "import")):
             run.see(Kind.CODE_PATCH, f"{obj.ref}.{name}", line)
+
+    def installs(self, name: str, bases: tuple[str, ...]) -> bool:
+        """Methods of setuptools' commands, and the hooks of a build back end (PEP 517)."""
+        if any(b.startswith(("setuptools.", "distutils.", "hatchling.")) for b in bases):
+            return True
+        return not bases and bool(_BACKEND.fullmatch(name))
 
 
 def _of_path(obj: Value, name: str) -> Value | None:

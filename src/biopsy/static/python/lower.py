@@ -86,7 +86,9 @@ class Lowering:
 
     def _binop(self, node: ast.BinOp) -> ir.Expr:
         if not isinstance(node.op, ast.Add):
-            return ir.Bin(_OPS.get(type(node.op), ""), self.expr(node.left), self.expr(node.right), node.lineno)
+            return ir.Bin(
+                _OPS.get(type(node.op), ""), self.expr(node.left), self.expr(node.right), node.lineno
+            )
         operands, at = [], node
         while isinstance(at, ast.BinOp) and isinstance(at.op, ast.Add):
             operands.append(self.expr(at.right))

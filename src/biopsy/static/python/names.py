@@ -1,6 +1,7 @@
 """Names of Python's libraries: one spelling for each thing, and the words worth looking at a file for."""
 
 import re
+from functools import lru_cache
 
 BUILTINS = frozenset(
     [
@@ -110,6 +111,7 @@ _PREFIXES = (
 )
 
 
+@lru_cache(maxsize=16_384)
 def canonical(ref: str) -> str:
     """The one spelling of a library path."""
     for _ in range(3):

@@ -1,0 +1,121 @@
+"""Any text: URLs and addresses that stand in code and data, and literals that hide something by encoding."""
+
+import ipaddress
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from biopsy.model.behaviour import Kind, When
+from biopsy.static import decode
+from biopsy.static.sight import Layer, Sight, Source, guess
+
+NAME = "text"
+MAX_TEXT = 8 * 1024**2  # bytes of one file that is searched
+MAX_HITS = 200  # URLs of one file
+
+_DOCS = frozenset({".md", ".rst", ".html", ".htm", ".map", ".css", ".scss", ".less", ".svg", ".po", ".pot", ".csv",
+                   ".tsv", ".lock", ".xml", ".xsd", ".tex", ".ipynb", ".flow", ".pyi", ".txt", ".license"})  # fmt: skip
+_DOC_NAMES = re.compile(
+    r"(?i)(?:^|/)(?:licen[cs]e|copying|notice|authors|changelog|changes|history|readme|contributing|metadata|pkg-info|record"
+    r"|package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|[^/]*\.d\.[cm]?ts)[^/]*$"
+)
+_URL = re.compile(r"\b(?:https?|wss?|ftp)://[^\s\"'`<>\\(){}\[\]|^,;]{4,1000}")
+_ADDRESS = re.compile(
+    r"(?:(?<=[\"'`])|(?<=//)|(?<=@))((?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3})"
+    r"(?=[\"'`:/])"
+)
+_TRIPLE = re.compile(r"(?m)^[ \t]*[rRuUbB]{0,2}(\"\"\"|''')")
+_BLOCK = re.compile(r"/\*.*?\*/", re.DOTALL)
+_CODE_COMMENT = {"python": "#", "shell": "#"}
+
+
+def wants(source: Source) -> bool:
+    """Text that is not documentation."""
+    if source.binary or len(source.data) > MAX_TEXT:
+        return False
+    if source.language:
+        return True
+    return PurePosixPath(source.path).suffix.lower() not in _DOCS and not _DOC_NAMES.search(source.path)
+
+
+def read(source: Source) -> Iterator[Sight]:
+    """Yield what stands in the text."""
+    text = source.text
+    if "://" in text:
+        yield from _urls(source, text)
+    yield from _addresses(source, text)
+    if source.path.endswith((".json", ".map")) and source.when in {When.TEST, When.DOCS}:
+        return
+    for at, method, plain in decode.candidates(text):
+        if "sourceMappingURL" in text[max(0, at - 80) : at]:
+            continue
+        line = source.line_at(at)
+        yield source.see(Kind.CODE_DECODE, method, line, detail=plain)
+        # Nothing says yet that it is run: the interpreter does where it sees that.
+        yield Layer(plain, guess(plain, source.language), line, When.UNKNOWN)
+
+
+def _urls(source: Source, text: str) -> Iterator[Sight]:
+    spans = _comments(source, text)
+    starts = [s for s, _ in spans]
+    seen: set[str] = set()
+    for match in _URL.finditer(text):
+        url = match[0].rstrip(".:!?*")
+        if url in seen or len(seen) >= MAX_HITS:
+            continue
+        at = bisect_right(starts, match.start()) - 1
+        if at >= 0 and spans[at][1] > match.start():
+            continue
+        if source.language and _in_line_comment(source, text, match.start()):
+            continue
+        seen.add(url)
+        yield source.see(Kind.NET_URL, url, source.line_at(match.start()))
+
+
+def _comments(source: Source, text: str) -> list[tuple[int, int]]:
+    """Where docstrings and block comments stand."""
+    if source.language == "python":
+        spans, at = [], 0
+        while match := _TRIPLE.search(text, at):
+            end = text.find(match[1], match.end())
+            at = len(text) if end < 0 else end + 3
+            spans.append((match.start(), at))
+        return spans
+    if source.language in {"javascript", "typescript", "tsx"}:
+        return [m.span() for m in _BLOCK.finditer(text)]
+    return []
+
+
+def _in_line_comment(source: Source, text: str, at: int) -> bool:
+    before = text[max(text.rfind("\n", 0, at) + 1, at - 2000) : at]
+    mark = _CODE_COMMENT.get(source.language, "//")
+    start = before.find(mark)
+    if start < 0:
+        return False
+    head = before[:start]
+    return all(head.count(quote) % 2 == 0 for quote in "\"'`")
+
+
+def _addresses(source: Source, text: str) -> Iterator[Sight]:
+    seen: set[str] = set()
+    for match in _ADDRESS.finditer(text):
+        address = match[1]
+        if address in seen or len(seen) >= MAX_HITS or not _public(address):
+            continue
+        if source.language and _in_line_comment(source, text, match.start()):
+            continue
+        seen.add(address)
+        yield source.see(Kind.NET_ADDRESS, address, source.line_at(match.start()))
+
+
+def _public(text: str) -> bool:
+    """Whether an address is one of the internet's, the metadata service's, or kept for examples."""
+    address = ipaddress.IPv4Address(text)
+    if text == "169.254.169.254":
+        return True
+    if address.is_loopback or address.is_multicast or address.is_unspecified or address.is_link_local:
+        return False
+    inside = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "0.0.0.0/8", "240.0.0.0/4", "100.64.0.0/10")
+    versions = text.endswith(".0.0") or text.split(".")[0] in {"1", "2", "3", "4"} and text.count(".0") > 0  # noqa: RUF021
+    return not versions and not any(address in ipaddress.ip_network(n) for n in inside)
