@@ -1,8 +1,12 @@
+import json
+import time
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from biopsy.ecosystems import all_ecosystems, by_type
+from biopsy.ecosystems.pypi import imports
 from biopsy.model.behaviour import When
 from biopsy.model.release import Release
 from ecosystems.conftest import Plant
@@ -207,3 +211,48 @@ def test_no_manifest_stops_us(plant: Plant, files: dict[str, str]) -> None:
         assert all(str(b) for b in ecosystem.hooks(tree))
         assert isinstance(dict(ecosystem.moments(tree)), dict)
         ecosystem.identify(tree, "x-1.0.tar.gz")
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("import a, b.c as d  # x", ["a", "b.c"]),
+        ("from a import (b,  # why\n  c as d,\n)\nimport e", ["a", "a.b", "a.c", "e"]),
+        ("from . import x", ["pkg.sub", "pkg.sub.x"]),
+        ("from ..up import x", ["pkg.up", "pkg.up.x"]),
+        ("from a import *", ["a"]),
+        ("try:\n    import a\nexcept ImportError:\n    import b", ["a", "b"]),
+        ("def f():\n    import a\nclass B:\n    import c\nimport d", ["d"]),
+        ("import a; import b; b.c()", ["a", "b"]),
+        ("__import__('a.b')", ["a.b"]),
+        ("from a import (", ["a"]),
+        ("important = 1\nfromage = 2", []),
+    ],
+)
+def test_imports_are_found_line_by_line(source: str, names: list[str]) -> None:
+    assert [n for n in imports.names(source, package="pkg.sub") if n] == names
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from a import (\n" * 50_000,
+        "def f():\n" + " import a\n" * 50_000,
+        "'" + "./" * 1_000_000,
+        "require('./" + "a/" * 1_000_000,
+        "npm run " + "--a " * 500_000 + "!",
+        "from " * 500_000,
+        "(" * 1_000_000,
+        "a = {" + "'x': 1," * 200_000 + "}",
+    ],
+)
+def test_no_source_takes_long_to_read(plant: Plant, source: str) -> None:
+    package = json.dumps(
+        {"scripts": {"postinstall": f"node index.js; {source[:200_000]}"}, "main": "index.js"}
+    )
+    tree = plant({"setup.py": source, "index.js": source, "package.json": package, "a.py": source})
+    start = time.process_time()
+    for ecosystem in all_ecosystems():
+        dict(ecosystem.moments(tree))
+        list(ecosystem.hooks(tree))
+    assert time.process_time() - start < 6

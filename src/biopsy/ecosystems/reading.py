@@ -9,6 +9,9 @@ from biopsy.model.release import Tree
 MAX_MANIFEST = 4 * 1024**2
 """Longest manifest or source read for hooks and moments, in bytes; what is longer counts as absent."""
 
+MAX_READ = 32 * 1024**2
+"""Most source that is read to follow imports from file to file, in characters."""
+
 _TEST = re.compile(
     r"(?:^|/)(?:tests?|testing|__tests__|__mocks__|specs?|fixtures|testdata|e2e)/"
     r"|(?:^|/)(?:test_[^/]*\.py|[^/]*_test\.py|conftest\.py|[^/]+\.(?:test|spec)\.[cm]?[jt]sx?)$",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from biopsy.ecosystems.npm import manifest
 from biopsy.ecosystems.npm.package import LIFECYCLE, Malformed, Package, load, matching, targets
-from biopsy.ecosystems.reading import aside, read
+from biopsy.ecosystems.reading import MAX_READ, aside, read
 from biopsy.model.behaviour import When
 from biopsy.model.release import Tree
 
@@ -24,9 +24,9 @@ _ENDINGS = ("", ".js", ".cjs", ".mjs", ".json", ".node", ".ts", "/index.js", "/i
 _RELATIVE = re.compile(
     r"(?:\brequire(?:\.resolve)?\s*\(|\bimport\s*\(|\bfrom|\bimport)\s*(['\"`])(\.{1,2}(?:/[^'\"`\n]{0,300})?)\1"
 )
-_SCRIPT = re.compile(r"(['\"`])((?:[\w@.-]+/|\.{1,2}/|/)*[\w@.-]+\.(?:[cm]?js|sh|py))\1")
+_SCRIPT = re.compile(r"(['\"`])([\w@./-]{1,300}\.(?:[cm]?js|sh|py))\1")
 _TOKENS = re.compile(r"[\s;&|()<>\"'`=,\[\]{}]+")
-_RUN = re.compile(r"\b(?:npm|yarn|pnpm|bun)\s+(?:run-script\s+|run\s+)?(?:--?[\w-]+\s+)*([\w:.-]+)")
+_RUN = re.compile(r"\b(?:npm|yarn|pnpm|bun)\s+(?:run-script\s+|run\s+)?(?:-[\w-]*\s+)*([\w:.-]+)")
 
 
 def moments(tree: Tree) -> Mapping[str, When]:
@@ -89,14 +89,16 @@ def _installing(tree: Tree, package: Package, paths: set[str]) -> Iterator[str]:
 
 def _follow(tree: Tree, paths: set[str], start: Iterable[str], links: Links) -> Iterator[str]:
     """Yield every file of the package that the first ones load."""
-    queue, seen = sorted(start), set(start)
+    queue, seen, left = sorted(start), set(start), MAX_READ
     for count, path in enumerate(queue):
-        if count >= MAX_FOLLOWED:
+        if count >= MAX_FOLLOWED or left <= 0:
             return
         if path.endswith((".json", ".node")):
             continue
         folder = posixpath.dirname(path)
-        for link in links(read(tree, path) or ""):
+        source = read(tree, path) or ""
+        left -= len(source)
+        for link in dict.fromkeys(links(source)):
             resolved = _resolve(link, folder, paths)
             if resolved and resolved not in seen:
                 seen.add(resolved)

@@ -11,6 +11,9 @@ from biopsy.model.release import Tree
 PATH = "package.json"
 DEPENDENCIES = ("dependencies", "optionalDependencies", "peerDependencies")
 
+MAX_TARGETS = 500
+"""Most paths of `exports` that are looked at."""
+
 LIFECYCLE = ("preinstall", "install", "postinstall")
 """Scripts that npm runs when the package is installed from a registry, in their order."""
 
@@ -77,7 +80,7 @@ def targets(exports: object, depth: int = 0) -> list[str]:
     if depth > 8:  # Node itself sets no limit; nobody nests deeper
         return []
     inner = exports.values() if isinstance(exports, dict) else exports if isinstance(exports, list) else ()
-    return [path for value in inner for path in targets(value, depth + 1)][:2000]
+    return [path for value in inner for path in targets(value, depth + 1)][:MAX_TARGETS]
 
 
 def matching(target: str, paths: set[str]) -> list[str]:
@@ -85,6 +88,8 @@ def matching(target: str, paths: set[str]) -> list[str]:
     target = target.removeprefix("./")
     if "*" not in target:
         return [target] if target in paths else []
+    if len(paths) > 20_000:
+        return []
     before, _, after = target.partition("*")
     pattern = re.compile(re.escape(before) + ".+" + re.escape(after.replace("*", "")))
     return [path for path in paths if pattern.fullmatch(path)]

@@ -3,19 +3,17 @@
 import re
 from collections.abc import Iterable, Iterator
 
-_LINE = re.compile(
-    r"^(?P<indent>[ \t]*)(?:from[ \t]+(?P<module>\.*[\w.]*)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n#;]*)"
-    r"|import[ \t]+(?P<plain>[^\n#;]+))",
-    re.MULTILINE,
-)
+_IMPORT = re.compile(r"([ \t]*)(?:from[ \t]+(\.*[\w.]*)[ \t]+import\b[ \t]*(.*)|import[ \t]+([^#;]+))")
 _CALL = re.compile(r"(?:__import__|import_module)\(\s*['\"]([\w.]+)['\"]")
 _STATEMENT = re.compile(r";[ \t]*import[ \t]+([\w., ]+)")
 _RUNS = re.compile(
     r"exec|open|run_path|run_module|spawn|system|call|check_|Popen|subprocess|spec_from_file|load_source"
 )
 _TEXT = re.compile(r"['\"]([\w./\\-]+)['\"]")
-_BLOCK = re.compile(r"^(?:def|async|class|@)\b", re.MULTILINE)
-_TOP = re.compile(r"^\S", re.MULTILINE)
+_BLOCK = re.compile(r"(?:def|async|class|@)(?:\b|(?<=@))")
+
+MAX_LINES = 200
+"""Most lines over which the names of one import in brackets may go."""
 
 
 def names(source: str, package: str = "", *, deep: bool = False) -> Iterator[str]:
@@ -23,18 +21,22 @@ def names(source: str, package: str = "", *, deep: bool = False) -> Iterator[str
 
     `package` is where relative imports start. For `from a import b`, both `a` and `a.b` are given.
     """
-    for match in _LINE.finditer(source):
-        if match["indent"] and not deep and _inside(source, match.start()):
+    inside = False
+    lines = iter(source.splitlines())
+    for line in lines:
+        if line and not line[0].isspace():
+            inside = _BLOCK.match(line) is not None
+        if not (match := _IMPORT.match(line)) or (match[1] and inside and not deep):
             continue
-        if match["plain"]:
-            yield from (_name(part) for part in match["plain"].split(","))
-        else:
-            module = _absolute(match["module"] or "", package)
-            if module:
-                yield module
-            for part in match["names"].strip("() \n").split(","):
-                if (name := _name(part)) and name != "*":
-                    yield f"{module}.{name}" if module else name
+        if match[4]:
+            yield from (_name(part) for part in match[4].split(","))
+            continue
+        module = _absolute(match[2] or "", package)
+        if module:
+            yield module
+        for part in _listed(match[3], lines):
+            if (name := _name(part)) and name != "*":
+                yield f"{module}.{name}" if module else name
     yield from _CALL.findall(source)
     for match in _STATEMENT.finditer(source):
         yield from (_name(part) for part in match[1].split(","))
@@ -62,13 +64,15 @@ def package_of(path: str) -> str:
     return path.rpartition("/")[0].replace("/", ".")
 
 
-def _inside(source: str, position: int) -> bool:
-    """Whether an indented line stands in a function or class: what the last line without indent begins."""
-    last = None
-    start = max(0, position - 20_000)
-    for last in _TOP.finditer(source, start, position):  # noqa: B007 - the last one is wanted
-        pass
-    return last is not None and _BLOCK.match(source, last.start()) is not None
+def _listed(text: str, lines: Iterator[str]) -> list[str]:
+    """Give what stands after `import`, read on to the closing bracket where there is an opening one."""
+    parts = [text.partition("#")[0]]
+    if text.startswith("("):
+        for _ in range(MAX_LINES):
+            if ")" in parts[-1] or (line := next(lines, None)) is None:
+                break
+            parts.append(line.partition("#")[0])
+    return " ".join(parts).partition(")")[0].partition(";")[0].strip("( ").split(",")
 
 
 def _name(text: str) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from biopsy.ecosystems.pypi import identity, imports, manifest
-from biopsy.ecosystems.reading import aside, read, under
+from biopsy.ecosystems.reading import MAX_READ, aside, read, under
 from biopsy.model.behaviour import When
 from biopsy.model.release import Tree
 
@@ -22,8 +22,9 @@ def moments(tree: Tree) -> Mapping[str, When]:
     sources = {f.path for f in tree.files if f.path.endswith((".py", ".pyw"))}
     wheel = manifest.is_wheel(tree)
     found: dict[str, When] = {}
+    tops = _tops(tree, sources)
     for path in sources:
-        if when := _alone(tree, path, sources, wheel=wheel):
+        if when := _alone(path, sources, tops, wheel=wheel):
             found[path] = when
     lookup = imports.Lookup(sources)
     imported = sorted(p for p, when in found.items() if when is When.IMPORT)
@@ -42,7 +43,7 @@ def moments(tree: Tree) -> Mapping[str, When]:
     return found
 
 
-def _alone(tree: Tree, path: str, sources: set[str], *, wheel: bool) -> When | None:
+def _alone(path: str, sources: set[str], tops: set[str], *, wheel: bool) -> When | None:
     """Judge a file by its own path."""
     if ".data/scripts/" in path or path.endswith("__main__.py"):
         return When.CALL
@@ -50,12 +51,16 @@ def _alone(tree: Tree, path: str, sources: set[str], *, wheel: bool) -> When | N
         return when
     if wheel or _packaged(path, sources):
         return When.IMPORT
-    tops = {line.strip() for top in under(tree, _TOP) for line in (read(tree, top) or "").splitlines()}
     first = path.removeprefix("src/").partition("/")[0].removesuffix(".py")
-    if tops:
-        return When.IMPORT if first in tops else None
-    lonely = not any(p.endswith("/__init__.py") for p in sources)
-    return When.IMPORT if lonely and "/" not in path and path != "setup.py" else None
+    return When.IMPORT if first in tops else None
+
+
+def _tops(tree: Tree, sources: set[str]) -> set[str]:
+    """Give the top names of an sdist: as it says itself; else, without packages, its modules."""
+    named = {line.strip() for top in under(tree, _TOP) for line in (read(tree, top) or "").splitlines()}
+    if named or any(path.endswith("/__init__.py") for path in sources):
+        return named
+    return {path.removesuffix(".py") for path in sources if "/" not in path} - {"setup"}
 
 
 def _packaged(path: str, sources: set[str]) -> bool:
@@ -74,7 +79,7 @@ def _installing(tree: Tree, lookup: imports.Lookup) -> Iterator[str]:
     """Yield setup.py, the in-tree build backend, and what setup.py names or imports, in functions too."""
     if (source := read(tree, "setup.py")) is not None and not manifest.is_wheel(tree):
         yield "setup.py"
-        for name in imports.names(source, deep=True):
+        for name in dict.fromkeys(imports.names(source, deep=True)):
             yield from lookup.files(name)
         yield from imports.opened(source, lookup.sources)
     folders, backend = identity.backend(tree)
@@ -85,12 +90,13 @@ def _installing(tree: Tree, lookup: imports.Lookup) -> Iterator[str]:
 
 def _follow(tree: Tree, lookup: imports.Lookup, start: Iterable[str]) -> Iterator[str]:
     """Yield every file that the first ones import when they are themselves imported."""
-    queue, seen = list(start), set(start)
+    queue, seen, left = list(start), set(start), MAX_READ
     for count, path in enumerate(queue):
-        if count >= MAX_FOLLOWED:
+        if count >= MAX_FOLLOWED or left <= 0:
             return
-        package = imports.package_of(path)
-        for name in imports.names(read(tree, path) or "", package=package):
+        package, source = imports.package_of(path), read(tree, path) or ""
+        left -= len(source)
+        for name in dict.fromkeys(imports.names(source, package=package)):
             for file in lookup.files(name):
                 if file not in seen:
                     seen.add(file)

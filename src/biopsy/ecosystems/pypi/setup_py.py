@@ -4,6 +4,9 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+MAX_SOURCE = 1024**2
+"""Longest setup.py that is parsed, in characters; real ones have a twentieth of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -16,6 +19,8 @@ class Command:
 
 def parse(source: str) -> ast.Module | None:
     """Parse, or give None: odd code is somebody else's to report."""
+    if len(source) > MAX_SOURCE:
+        return None
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -59,14 +64,11 @@ def requirements(module: ast.Module) -> Iterator[tuple[str, int]]:
     wanted = ("install_requires", "setup_requires", "extras_require", "requires")
     for node in ast.walk(module):
         if isinstance(node, ast.keyword) and node.arg in wanted:
+            names = {id(key) for key in node.value.keys} if isinstance(node.value, ast.Dict) else set()
             for literal in ast.walk(node.value):
-                if _inside_key(node.value, literal):
-                    continue
+                if id(literal) in names:
+                    continue  # the name of an extra
                 if isinstance(literal, ast.Constant) and isinstance(literal.value, str):
                     for line in literal.value.splitlines():
                         if line.strip() and not line.strip().startswith("#"):
                             yield line.strip(), literal.lineno
-
-
-def _inside_key(value: ast.expr, literal: ast.AST) -> bool:
-    return isinstance(value, ast.Dict) and any(key is literal for key in value.keys)
