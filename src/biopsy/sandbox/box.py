@@ -31,11 +31,11 @@ _INIT = ["/bin/bash", "-c", "trap '' CHLD; exec -a /sbin/init /bin/sleep infinit
 
 
 class Box:
-    """A container that runs. `pid` is the host's process that is the sandbox, in the cell's numbering."""
+    """A container. `pid` is the host's process that is the sandbox, in the cell's numbering."""
 
     def __init__(self, site: Site, order: Order, tasks: list[str], log: Path) -> None:
-        """Start it in the control groups whose files are `tasks`; raise SandboxError where that fails."""
-        self._log = log
+        """Begin to make it, in the control groups whose files are `tasks`; it is not there before `start`."""
+        self.pid = 0
         self._limits = site.limits
         self._order = order
         bundle = BASE / "bundle"
@@ -49,21 +49,27 @@ class Box:
         ]  # fmt: skip
         join = "".join(f"echo 0 > '{task}' && " for task in tasks)
         script = f'{join} exec "$0" "$@"'
-        create = [f"--pod-init-config={bundle}/points.json", "run", "--detach", f"--bundle={bundle}"]
+        create = [f"--pod-init-config={bundle}/points.json", "create", f"--bundle={bundle}"]
         create += [f"--pid-file={BASE}/pid", ID]
-        flat = [self._runsc[0], *self._runsc[1:], *create]
-        self._do(["sh", "-c", script, *flat])
-        self.pid = int((BASE / "pid").read_text())
+        self._creating = self._begin(["sh", "-c", script, *self._runsc, *create])
 
-    def _do(self, command: list[str]) -> None:
-        with (BASE / "said").open("w") as said:
-            try:
-                done = subprocess.run(
-                    command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, timeout=PATIENCE, check=False
-                )
-            except subprocess.TimeoutExpired as err:
-                raise SandboxError(f"gVisor did not start within {PATIENCE:.0f} s") from err
-        if done.returncode:
+    def start(self) -> None:
+        """Start it, everything being in its place; raise SandboxError where that fails."""
+        self._finish(self._creating)
+        self.pid = int((BASE / "pid").read_text())
+        self._finish(self._begin([*self._runsc, "start", ID]))
+
+    @staticmethod
+    def _begin(command: list[str]) -> subprocess.Popen[bytes]:
+        with (BASE / "said").open("wb") as said:  # no pipe: the sandbox would hold it open
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+
+    def _finish(self, process: subprocess.Popen[bytes]) -> None:
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired as err:
+            raise SandboxError(f"gVisor did not start within {PATIENCE:.0f} s") from err
+        if process.returncode:
             raise SandboxError(f"gVisor did not start: {self.why()}")
 
     def why(self) -> str:

@@ -23,6 +23,7 @@ from biopsy.model.run import Phase
 from biopsy.sandbox import layer, layer_diff, network, order, phases
 from biopsy.sandbox.box import Box
 from biopsy.sandbox.cgroup import Group
+from biopsy.sandbox.raw import Ran
 from biopsy.sandbox.sink import Sink
 
 READY = 15.0
@@ -46,14 +47,20 @@ class Internet:
     """The simulated internet's process, in our network namespace."""
 
     def __init__(self, run: Path) -> None:
-        """Start it; `ready` waits for it."""
-        command = [sys.executable, "-P", "-m", "biopsy.sandbox.internet", str(run / "internet.json")]
+        """Start it early, since it takes a while; `tell` it what to be, then `expect` it to be ready."""
+        self._spec = layer.BASE / "internet.json"
+        os.mkfifo(self._spec, 0o600)
+        command = [sys.executable, "-P", "-m", "biopsy.sandbox.internet", str(self._spec)]
         with (run / "internet.log").open("wb") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
             )
         self._log = run / "internet.log"
         self._count = run / "said.count.json"
+
+    def tell(self, spec: bytes) -> None:
+        """Hand over its specification, through a pipe on which it will wait."""
+        threading.Thread(target=self._spec.write_bytes, args=(spec,), daemon=True).start()
 
     def expect(self, word: str) -> None:
         """Wait for a line; raise SandboxError where it does not come."""
@@ -79,9 +86,12 @@ class Internet:
             raise SandboxError("the simulated internet ended in the middle of a run") from err
         self.expect(line)
 
-    def finish(self) -> int:
-        """End it; say how many exchanges it had no room for."""
+    def end(self) -> None:
+        """Tell it that the run is over."""
         self._process.terminate()
+
+    def finish(self) -> int:
+        """Wait for its end; say how many exchanges it had no room for."""
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
@@ -100,43 +110,62 @@ def main(run: Path) -> None:
     site = order.site(run / "site.msgpack")
     _private()
     layer.mount(site.image, site.limits.disk)
-    network.make(site, f"{network.MAC}:{':'.join(secrets.token_hex(1) for _ in range(3))}")
+    internet = Internet(run)
+    network.make()
     group = Group(site.groups, site.limits)
     sink = Sink(layer.SINK, run / "trace.bin", site.limits.trace)
     clock.mark("site")
     if not sys.stdin.readline():
         os._exit(0)
     threading.Thread(target=_vanish_with_parent, daemon=True).start()
-    internet = Internet(run)
     orders = order.order(run / "order.msgpack")
+    box = Box(site, orders, group.tasks, run / "gvisor.log")
+    network.join(site, f"{network.MAC}:{':'.join(secrets.token_hex(1) for _ in range(3))}")
+    internet.tell((run / "internet.json").read_bytes())
     layer.furnish(orders.places)
     before = layer_diff.marks(layer.UPPER)
     clock.mark("furnished")
-    box = Box(site, orders, group.tasks, run / "gvisor.log")
+    box.start()
     clock.mark("box")
     internet.expect("ready")
     clock.mark("internet")
     start = time.time_ns()
-    watch = phases.Watch(box, group, site.limits)
-    ran = []
-    for one in phases.Phases(box, orders, site.limits, watch).run(internet.announce):
-        ran.append(one)
-        clock.mark(one.phase)
-        print(f"ran {one.phase} {one.status}", flush=True)
+    ran = _phases(phases.Phases(box, orders, site.limits, group), internet, clock)
     end = time.time_ns()
-    watch.stop()
-    box.end()
+    internet.end()
     truncated = sink.finish()
-    dropped = internet.finish()
     clock.mark("ended")
-    kept = run / "written.tar" if site.keep else None
-    changed = layer_diff.diff(layer.UPPER, Path(site.image), before, kept)
+    changed = layer_diff.diff(
+        layer.UPPER, Path(site.image), before, run / "written.tar" if site.keep else None
+    )
     clock.mark("diffed")
+    dropped = internet.finish()
+    clock.mark("finished")
     left = order.Left(
         start, end, tuple(ran), tuple(changed.changes), changed.dropped, truncated, dropped,
         tuple(group.notes), clock.spent,
     )  # fmt: skip
     order.save(left, run / "left.msgpack")
+    _give_away(run)
+
+
+def _phases(all_of_them: phases.Phases, internet: Internet, clock: Clock) -> list[Ran]:
+    """Run the phases, then end the sandbox."""
+    ran = []
+    for one in all_of_them.run(internet.announce):
+        ran.append(one)
+        clock.mark(one.phase)
+        print(f"ran {one.phase} {one.status}", flush=True)
+    all_of_them.end()
+    return ran
+
+
+def _give_away(run: Path) -> None:
+    """Let whoever made the folder read what root wrote into it, where that is somebody else."""
+    owner = run.stat()
+    if owner.st_uid:
+        for file in run.iterdir():
+            os.chown(file, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _private() -> None:

@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -43,12 +44,24 @@ def find(home: Path) -> Path | None:
     """Return the newest `runsc` of BIOPSY_HOME/bin and the PATH; the former where they are equal."""
     own = home / "bin" / "runsc"
     other = shutil.which("runsc")
-    found = [path for path in (own, Path(other) if other else own) if os.access(path, os.X_OK)]
-    return max(found, key=lambda path: _sortable(version(path)), default=None)
+    found = [path for path in dict.fromkeys((own, Path(other or own))) if os.access(path, os.X_OK)]
+    return (
+        max(found, key=lambda path: _sortable(version(path)), default=None)
+        if found[1:]
+        else [*found, None][0]
+    )
 
 
 def version(binary: Path) -> str:
-    """Ask a `runsc` for its version: `20240729.0`; empty where it does not say."""
+    """Say a `runsc`'s version: `20240729.0`; empty where it does not say."""
+    with contextlib.suppress(OSError):
+        stat = binary.stat()
+        return _ask(str(binary), stat.st_size, stat.st_mtime_ns)
+    return ""
+
+
+@cache
+def _ask(binary: str, _size: int, _changed: int) -> str:
     with contextlib.suppress(OSError, subprocess.SubprocessError):
         said = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=20, check=False)
         if match := re.search(r"(?:release-|0\.0~|version )(\d{8}(?:\.\d+)?)", said.stdout):

@@ -6,10 +6,8 @@ a limit; what is past one is counted.
 """
 
 import hashlib
-import io
 import os
 import stat
-import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +16,7 @@ import msgspec
 
 from biopsy.model.run import Change
 from biopsy.sandbox.layer import Mark
+from biopsy.sandbox.layer_keep import Archive
 from biopsy.sandbox.raw import Changed
 
 MAX_CHANGES = 60_000
@@ -28,8 +27,6 @@ HEAD = 16 * 1024
 """Bytes kept of the beginning of a file."""
 MAX_HEADS = 64 * 1024**2
 """Bytes kept of all beginnings together."""
-MAX_KEPT = 256 * 1024**2
-"""Bytes of written files left for people."""
 
 _CHUNK = 1024**2
 _OPAQUE = "trusted.overlay.opaque"
@@ -56,8 +53,7 @@ def marks(upper: Path) -> dict[bytes, Mark]:
 def diff(upper: Path, lower: Path, before: dict[bytes, Mark], keep: Path | None = None) -> Diff:
     """Compare the layer with the image below it and with how it was before the start."""
     done, seen = Diff(), set[bytes]()
-    archive = tarfile.open(keep, "w", format=tarfile.PAX_FORMAT) if keep else None  # noqa: SIM115
-    kept = 0
+    archive = Archive(keep) if keep else None
     for path, fd, info in _walk(upper, done):
         if mark := before.get(path):
             seen.add(path)
@@ -68,9 +64,8 @@ def diff(upper: Path, lower: Path, before: dict[bytes, Mark], keep: Path | None 
             head = change.head[: done.room]
             done.room -= len(head)
             done.changes.append(msgspec.structs.replace(change, head=head))
-            if archive and stat.S_ISREG(info.st_mode) and kept + info.st_size <= MAX_KEPT:
-                kept += info.st_size
-                _keep(archive, path, fd, info)
+            if archive:
+                archive.add(path, fd, info)
     if archive:
         archive.close()
     gone = [Changed(text(path), Change.DELETED) for path in before.keys() - seen]
@@ -188,13 +183,3 @@ def _content(path: bytes, fd: int, info: os.stat_result) -> tuple[str, bytes]:
             return digest.hexdigest(), head
     except OSError:
         return "", b""
-
-
-def _keep(archive: tarfile.TarFile, path: bytes, fd: int, info: os.stat_result) -> None:
-    entry = tarfile.TarInfo(text(path)[1:])
-    entry.size, entry.mode, entry.mtime = info.st_size, stat.S_IMODE(info.st_mode) & 0o777, int(info.st_mtime)
-    try:
-        with open(os.open(path.rpartition(b"/")[2], _QUIET, dir_fd=fd), "rb") as file:  # noqa: PTH123
-            archive.addfile(entry, io.BytesIO(file.read(info.st_size).ljust(info.st_size, b"\0")))
-    except OSError:
-        return

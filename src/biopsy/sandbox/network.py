@@ -17,12 +17,18 @@ MAC = "3c:7c:3f"  # first half of a hardware address that a common vendor uses
 _DETAIL = 300
 
 
-def make(site: Site, mac: str) -> None:
-    """Make the sandbox's namespace and join it to ours; needs a private /run, and a /proc of our own."""
+def make() -> None:
+    """Make the sandbox's namespace; needs a private /run, and a /proc of our own."""
     _run("ip", "netns", "add", NAMESPACE)
     # gVisor of these years takes any namespace with this folder for the host's own, and refuses.
     _run("nsenter", f"--net=/run/netns/{NAMESPACE}", "mount", "-t", "tmpfs", "tmpfs", "/proc/sys/net/core")
-    _run("ip", "-batch", "-", text=f"link add {OUTSIDE} type veth peer name {INSIDE} netns {NAMESPACE}\n")
+
+
+def join(site: Site, mac: str) -> None:
+    """Join the sandbox's namespace to ours by a pair of interfaces, and give it addresses and routes."""
+    # Both ends must be up for the routes to hold; the internet wants its own without addresses.
+    outside = f"link add {OUTSIDE} type veth peer name {INSIDE} netns {NAMESPACE}\nlink set {OUTSIDE} up\n"
+    _run("ip", "-batch", "-", text=outside)
     inside = f"""\
 link set lo up
 link set {INSIDE} address {mac}
@@ -33,8 +39,6 @@ route add default via {site.gateway4}
 route add {site.gateway6}/128 dev {INSIDE}
 route add default via {site.gateway6} dev {INSIDE}
 """
-    # The other end must be up for the routes to hold; the internet wants it without addresses.
-    _run("ip", "link", "set", OUTSIDE, "up")
     _run("ip", "-n", NAMESPACE, "-batch", "-", text=inside)
 
 

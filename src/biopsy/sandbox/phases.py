@@ -115,10 +115,16 @@ class Drain:
 class Phases:
     """Runs phases in a box; what one starts in the background goes on in the next."""
 
-    def __init__(self, box: Box, order: Order, limits: Limits, watch: Watch) -> None:
-        """Get ready to read what they print."""
-        self._box, self._order, self._limits, self._watch = box, order, limits, watch
+    def __init__(self, box: Box, order: Order, limits: Limits, group: Group) -> None:
+        """Get ready; the time of all phases together begins now."""
+        self._box, self._order, self._limits = box, order, limits
+        self._watch = Watch(box, group, limits)
         self._drain = Drain()
+
+    def end(self) -> None:
+        """End the sandbox, and all that goes on in it."""
+        self._watch.stop()
+        self._box.end()
 
     def run(self, announce: Callable[[Phase], None]) -> Iterator[Ran]:
         """Run every phase that the time and the sandbox's life allow; say of the others why they were not."""
