@@ -143,7 +143,8 @@ class Phases:
     def _one(self, phase: Phase, name: str) -> Ran:
         box, limit = self._box, self._limits.output
         began, start = time.monotonic(), time.time_ns()
-        child = box.exec(name, _argv(phase, self._order))
+        argv = _argv(phase, self._order)
+        child = box.exec(name, argv)
         assert child.stdout is not None
         assert child.stderr is not None
         output, errors = self._drain.add(child.stdout, limit), self._drain.add(child.stderr, limit)
@@ -166,8 +167,9 @@ class Phases:
             status, reason = _judge(box, self._watch, child.returncode)
         code = None if late or status is Status.CRASHED else child.returncode
         return Ran(
-            phase.name, status, reason, start, time.time_ns(), first, code, bytes(output), bytes(errors)
-        )
+            phase.name, status, reason, start, time.time_ns(), first, code, bytes(output), bytes(errors),
+            tuple(argv),
+        )  # fmt: skip
 
 
 def _ends(box: Box, child: subprocess.Popen[bytes], end: float) -> bool:
