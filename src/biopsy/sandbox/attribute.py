@@ -36,7 +36,7 @@ _NPM_HELPERS = _PIP_HELPERS | {"node"}
 _PIP_BUILD = re.compile(r"/pip-(?:install|wheel|resolver-clean)-[^/]+/([^/]+?)_[0-9a-f]{32}(?:/|$)")
 _PIP_OWN = re.compile(r"/pip-req-build-[^/]+(?:/|$)")
 _MODULE = re.compile(r"/node_modules/((?:@[^/]+/)?[^/@.][^/]*)$")
-_INTERPRETER = re.compile(r"(?:python|pypy|node|nodejs|perl|ruby|sh|dash|bash)(?:[\d.]+)?")
+INTERPRETER = re.compile(r"(?:python|pypy|node|nodejs|perl|ruby|sh|dash|bash)(?:[\d.]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def program(one: Exec) -> tuple[str, str]:
     The name is that of the file that was run, not the one that the command gives itself.
     """
     name = posixpath.basename(one.binary or (one.argv[0] if one.argv else ""))
-    if not _INTERPRETER.fullmatch(name):
+    if not INTERPRETER.fullmatch(name):
         return name, ""
     args = iter(one.argv[1:])
     for arg in args:

@@ -1,7 +1,9 @@
 """Baseline: what pip, npm and the interpreters do by themselves, from a recorded run of an empty package.
 
-A behaviour is subtracted only where the same program, started in the same shape, in the same phase, did the
-same in the empty run. So npm's own look into `~/.npmrc` goes, and that of `node evil.js` stays.
+A behaviour is subtracted only where the same tool, or the same program started in the same shape, did the
+same in the same phase of the empty run; or where nearly every process of that interpreter did it, whatever it
+ran. So npm's own look into `~/.npmrc` goes, as does what Node reads when it starts, and `node evil.js`
+looking into `~/.npmrc` stays.
 """
 
 import base64
@@ -12,19 +14,24 @@ import json
 import re
 import tarfile
 import zipfile
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from biopsy.errors import SandboxError
-from biopsy.model.behaviour import Kind
-from biopsy.sandbox.attribute import DRIVERS, program
+from biopsy.model.behaviour import By, Kind
+from biopsy.sandbox.attribute import DRIVERS, INTERPRETER, program
 from biopsy.sandbox.raw import Raw, Subject
 from biopsy.sandbox.tree import Node
 
 NAME: Final = "empty"
 VERSION: Final = "1.0.0"
+
+FORMAT: Final = 2
+"""Changes with what a fact means, so that a baseline that was recorded before is recorded again."""
 
 MAX_FACTS: Final = 50_000
 """Most facts that a baseline holds."""
@@ -47,7 +54,7 @@ class Baseline(msgspec.Struct, frozen=True):
 
 def path(folder: Path, image: str, ecosystem: str, profile: str) -> Path:
     """Say where the baseline of an image, ecosystem and profile is kept."""
-    name = re.sub(r"[^A-Za-z0-9._-]", "-", f"{image}-{ecosystem}-{profile}")
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", f"{image}-{ecosystem}-{profile}-{FORMAT}")
     return folder / f"{name}.json"
 
 
@@ -76,6 +83,7 @@ _RULES: Final = (
     (re.compile(r"\b\d{4}-\d\d-\d\dT[\w-]+Z?"), "*"),
     (re.compile(r"(?<=/)(tmp|pip-[a-z-]+-)[a-z0-9_]{8}(?=[/.\s']|$)"), r"\1*"),
     (re.compile(r"(?<=[.-])[A-Za-z0-9_]{8}(?=$|/)"), "*"),
+    (re.compile(r"(?<=^/tmp/)[a-z0-9_]{8}(?=$|/)"), "*"),
     (re.compile(r"\d{4,}"), "#"),
 )
 
@@ -119,10 +127,12 @@ class Normal:
         return text
 
     def role(self, node: Node | None) -> str:
-        """Name the shape of a process: its program and how it was called; of our drivers only which."""
+        """Name the shape of a process: which tool it is, else its program and how it was called."""
         last = node.last if node else None
         if node is None or last is None:
             return ""
+        if node.by is By.TOOL:
+            return f"tool {node.owner}"
         if not node.role:
             name, script = program(last)
             fork = "" if any(not one.error for one in node.execs) else "fork "
@@ -134,6 +144,32 @@ class Normal:
         return node.role
 
 
+def interpreter(node: Node | None) -> str:
+    """Name the interpreter that a process started by itself; nothing for other programs and for forks."""
+    last = node.last if node else None
+    if node is None or last is None or all(one.error for one in node.execs):
+        return ""
+    name, _ = program(last)
+    return f"any {name}" if INTERPRETER.fullmatch(name) else ""
+
+
+def common(done: Mapping[int, set[tuple[str, str]]], nodes: Iterable[Node]) -> set[Fact]:
+    """Find what nearly all processes of an interpreter did, as facts of any phase.
+
+    `done` are the kinds and values of each process by its id; one that did nothing counts too.
+    """
+    groups: dict[str, list[Node]] = {}
+    for node in nodes:
+        if name := interpreter(node):
+            groups.setdefault(name, []).append(node)
+    facts: set[Fact] = set()
+    for name, group in groups.items():
+        counts = Counter(fact for node in group for fact in done.get(node.id, ()))
+        if len({node.last.argv for node in group if node.last}) > 1:
+            facts |= {("*", name, *fact) for fact, count in counts.items() if count >= 0.7 * len(group)}
+    return facts
+
+
 def empty(ecosystem: str) -> tuple[tuple[str, bytes], ...]:
     """Make the empty packages of an ecosystem, as (file name, content): for pypi a wheel and an sdist."""
     made = {"pypi": (_wheel, _sdist), "npm": (_tgz,)}.get(ecosystem, ())
@@ -141,14 +177,17 @@ def empty(ecosystem: str) -> tuple[tuple[str, bytes], ...]:
 
 
 _METADATA = f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {VERSION}\n"
+_PYTHON = "class Empty:\n    pass\n\n\ndef main(value=None):\n    return 0\n"
+_NODE = "exports.main = function main(value) { return 0; };\n"
 
 
 def _wheel() -> tuple[str, bytes]:
     info = f"{NAME}-{VERSION}.dist-info"
     files = {
-        f"{NAME}.py": "",
+        f"{NAME}.py": _PYTHON,
         f"{info}/METADATA": _METADATA,
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: biopsy\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": f"[console_scripts]\n{NAME} = {NAME}:main\n",
     }
     record = ""
     for name, text in files.items():
@@ -167,7 +206,7 @@ def _sdist() -> tuple[str, bytes]:
     setup = (
         f"from setuptools import setup\n\nsetup(name='{NAME}', version='{VERSION}', py_modules=['{NAME}'])\n"
     )
-    files = {f"{top}/setup.py": setup, f"{top}/{NAME}.py": "", f"{top}/PKG-INFO": _METADATA}
+    files = {f"{top}/setup.py": setup, f"{top}/{NAME}.py": _PYTHON, f"{top}/PKG-INFO": _METADATA}
     return f"{top}.tar.gz", _tar(files)
 
 
@@ -181,7 +220,7 @@ def _tgz() -> tuple[str, bytes]:
     }
     files = {
         "package/package.json": json.dumps(package),
-        "package/index.js": "",
+        "package/index.js": _NODE,
         "package/bin.js": "#!/usr/bin/env node\n",
     }
     return f"{NAME}-{VERSION}.tgz", _tar(files)

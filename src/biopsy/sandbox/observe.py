@@ -9,9 +9,9 @@ from typing import Final
 
 from biopsy.model.behaviour import By, Kind
 from biopsy.model.run import Process, Run, Watch
-from biopsy.sandbox import leak, observe_files, observe_net
+from biopsy.sandbox import leak, observe_exchanges, observe_files, observe_net
 from biopsy.sandbox.attribute import attribute
-from biopsy.sandbox.baseline import MAX_FACTS, Baseline, Normal
+from biopsy.sandbox.baseline import MAX_FACTS, Baseline, Fact, Normal, common, interpreter
 from biopsy.sandbox.observe_ledger import Draft, draft, settle
 from biopsy.sandbox.observe_outcome import outcome
 from biopsy.sandbox.observe_places import Places, places
@@ -100,10 +100,12 @@ def observe(raw: Raw, subject: Subject, baseline: Baseline | None) -> Run:
     def known(one: Draft) -> bool:
         if baseline is None or one.node is None or one.kind in _NEVER_KNOWN:
             return False
-        return baseline.holds(one.phase, sight.role(one), one.kind, sight.normal.text(one.value))
+        value = sight.normal.text(one.value)
+        alike = baseline.holds(one.phase, sight.role(one), one.kind, value)
+        return alike or baseline.holds("*", interpreter(one.node), one.kind, value)
 
     listed = settle(sight.drafts(), raw.profile, raw.start_ns, known)
-    exchanges, hidden_exchanges = observe_net.exchanges(sight.net, raw)
+    exchanges, hidden_exchanges = observe_exchanges.exchanges(sight.net, raw)
     named = {one.process for one in listed.behaviours} | {one.process for one in exchanges}
     watch = _watch(sight, listed.dropped, hidden_exchanges, listed.notes)
     return Run(
@@ -123,11 +125,14 @@ _NEVER_KNOWN: Final = frozenset({Kind.CANARY_LEAK, Kind.CODE_REMOTE})
 def record(raw: Raw, subject: Subject, image: str) -> Baseline:
     """Make the baseline of an image, ecosystem and profile from the run of an empty package."""
     sight = _Sight(raw, subject)
-    facts = {
-        (one.phase, sight.role(one), one.kind.value, sight.normal.text(one.value))
-        for one in sight.drafts()
-        if one.node is not None and one.kind not in _NEVER_KNOWN
-    }
+    facts: set[Fact] = set()
+    done: dict[int, set[tuple[str, str]]] = {}
+    for one in sight.drafts():
+        if one.node is not None and one.kind not in _NEVER_KNOWN:
+            did = (one.kind.value, sight.normal.text(one.value))
+            facts.add((one.phase, sight.role(one), *did))
+            done.setdefault(one.node.id, set()).add(did)
+    facts |= common(done, sight.forest.nodes)
     return Baseline(image, subject.ecosystem, raw.profile, frozenset(sorted(facts)[:MAX_FACTS]))
 
 

@@ -39,7 +39,7 @@ class Files:
 def opened(opens: Sequence[Open], places: Places, files: Files) -> None:
     """Tell what was opened, by whom, as far as it says something."""
     for one in opens:
-        if one.node.ours or (one.alias and not one.error):
+        if one.node.ours or one.probe or (one.alias and not one.error):
             continue
         place = places.of(one.path)
         if one.write:
@@ -73,6 +73,7 @@ def _read(one: Open, place: Place, places: Places, files: Files) -> None:
         files.drafts.append(
             draft(one.time, Kind.EVASION_FINGERPRINT, one.path, node, weight=1, detail=_detail(one))
         )
+        return
     if place in _READ_QUIETLY:
         files.read += 1
         return

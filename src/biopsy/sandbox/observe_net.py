@@ -11,7 +11,6 @@ import msgspec
 from dnslib import DNSRecord
 
 from biopsy.model.behaviour import By, Kind
-from biopsy.model.run import Exchange
 from biopsy.sandbox.observe_files import excerpt
 from biopsy.sandbox.observe_ledger import Draft
 from biopsy.sandbox.observe_seen import Seen
@@ -20,9 +19,6 @@ from biopsy.sandbox.tree import Forest, Node
 
 MAX_EXCHANGES: Final = 20_000
 """Most exchanges that are read of one run."""
-
-MAX_SHOWN: Final = 1_000
-"""Most exchanges that are shown of one run; those that say something come first."""
 
 MAX_SAID_LINE: Final = 64 * 1024**2
 _LATE: Final = 2_000_000  # ns that a connection may be seen after what was said over it
@@ -228,35 +224,3 @@ def ran(net: Net) -> Iterator[Draft]:
             node = talk.node
             by, owner = (node.by, node.owner) if node else (By.PACKAGE, "")
             yield Draft(talk.said.time_ns, Kind.CODE_REMOTE, value, talk.phase, node, by, owner, weight=3)
-
-
-def exchanges(net: Net, raw: Raw) -> tuple[tuple[Exchange, ...], int]:
-    """Show what was said to people; return it with how many there was no room for."""
-    talks = [talk for talk in net.talks if not (talk.node and talk.node.ours)]
-    if len(talks) > MAX_SHOWN:
-        keep = sorted(talks, key=lambda t: (t.said.gateway, t.by is By.TOOL, t.said.protocol == "dns"))
-        shown = {id(talk) for talk in keep[:MAX_SHOWN]}
-        talks = [talk for talk in talks if id(talk) in shown]
-    return tuple(_exchange(talk, raw) for talk in talks), len(net.talks) - len(talks)
-
-
-def _exchange(talk: Talk, raw: Raw) -> Exchange:
-    said = talk.said
-    head, _, _ = said.request.partition(b"\r\n\r\n")
-    request = excerpt(head + b"\n\n" + said.body) if said.body else excerpt(said.request)
-    return Exchange(
-        raw.profile,
-        talk.phase,
-        said.protocol,
-        talk.host,
-        said.port,
-        said.summary,
-        "" if said.protocol == "dns" else request,
-        "" if said.protocol == "dns" else excerpt(said.response[:2000]),
-        said.sent,
-        said.received,
-        round(max(0, said.time_ns - raw.start_ns) / 1e9, 6),
-        talk.node.id if talk.node else None,
-        talk.by,
-        said.gateway,
-    )

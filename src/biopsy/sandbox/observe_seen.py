@@ -2,13 +2,14 @@
 unjudged.
 """
 
-import struct
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from signal import Signals
 from typing import Any, Final
 
 from biopsy.sandbox import trace
+from biopsy.sandbox.observe_waits import Waits, signed
 from biopsy.sandbox.trace_event import (
     Bound,
     Called,
@@ -30,10 +31,6 @@ MAX_OPENS: Final = 200_000
 MAX_LIST: Final = 50_000
 """Most connections, datagrams, naps and the like kept, each."""
 
-LONG_NAP: Final = 3.0
-"""Seconds from which one wait is worth telling; shorter ones are told when a process adds up twice as
-many."""
-
 _WRITING: Final = 0o1 | 0o2 | 0o100 | 0o1000 | 0o2000  # O_WRONLY O_RDWR O_CREAT O_TRUNC O_APPEND
 _CREATING: Final = 0o100
 _FOLDER: Final = 0o200000  # O_DIRECTORY
@@ -53,6 +50,7 @@ class Open:
     error: int = 0
     named: str = ""  # how it was called, where that was not its real path
     alias: bool = False  # another record holds what this name really was
+    probe: bool = False  # made as Python's tempfile makes what it tries a folder with
 
 
 @dataclass(slots=True)
@@ -69,6 +67,16 @@ class Seen:
     lost: int = 0  # what did not fit
 
 
+_PROBING: Final = 0o100 | 0o200 | 0o400000  # O_CREAT O_EXCL O_NOFOLLOW
+_PROBE: Final = re.compile(r"/(?:var/|usr/)?tmp/[a-z0-9_]{8}")
+
+
+def _selfless(path: str, node: Node) -> str:
+    """Call a process's own folder in /proc by the name that does not change from run to run."""
+    own = f"/proc/{node.pid}/"
+    return f"/proc/self/{path[len(own) :]}" if path.startswith(own) else path
+
+
 _Handler = Callable[["Watcher", Any, Node], None]
 
 
@@ -80,13 +88,11 @@ class Watcher:
         self.forest = forest
         self.seen = Seen()
         self._watched = watched
-        self._end = end
         self._fds: dict[tuple[int, int], Open] = {}
         self._pending: dict[int, int] = {}  # thread -> call that was begun and not told
         self._unnamed: dict[int, int] = {}  # process -> opened files whose names gVisor could not say
         self._bound: dict[tuple[int, int], tuple[str, int]] = {}
-        self._waits: dict[int, tuple[int, Node, float]] = {}
-        self._short: dict[int, tuple[int, Node, float]] = {}
+        self._waits = Waits(end)
 
     def watch(self, events: Iterable[Event | Malformed]) -> Seen:
         """Take all events."""
@@ -100,7 +106,7 @@ class Watcher:
             handler = _HANDLERS.get(kind)
             if handler:
                 handler(self, event, node)
-        self._finish()
+        self.seen.naps = self._waits.finish()
         return self.seen
 
     def _settle(self, event: Event, kind: type[Event]) -> None:
@@ -134,6 +140,7 @@ class Watcher:
             self._fds[node.id, event.fd] = one
 
     def _note(self, node: Node, time: int, path: str, flags: int, error: int) -> Open | None:
+        path = _selfless(path, node)
         write = bool(flags & _WRITING) and not flags & _FOLDER
         key = (node.id, path, write)
         one = self.seen.opens.get(key)
@@ -142,6 +149,7 @@ class Watcher:
                 self.seen.lost += 1
                 return None
             one = Open(node, time, path, write, bool(flags & _CREATING), bool(flags & _FOLDER), error)
+            one.probe = bool(_PROBE.fullmatch(path)) and flags & _PROBING == _PROBING
             self.seen.opens[key] = one
         elif one.error and not error:
             one.error, one.time = 0, time
@@ -149,7 +157,7 @@ class Watcher:
 
     def _closed(self, event: Closed, node: Node) -> None:
         one = self._fds.pop((node.id, event.fd), None)
-        path = event.path
+        path = _selfless(event.path, node)
         if not path.startswith("/"):
             return  # a pipe, a socket
         if one is None:
@@ -180,14 +188,14 @@ class Watcher:
     def _called(self, event: Called, node: Node) -> None:
         number = event.number
         if event.returned is not None:
-            self._woken(event)
+            self._waits.end(event)
         elif number in _TELLING:
             self._pending[event.thread] = number
         elif number in trace.SENDING:
             if len(self.seen.sends) < MAX_LIST:
                 self.seen.sends.append((event.time, node))
         elif number in trace.NAPPING or number in trace.WAITING:
-            self._wait(event, node)
+            self._waits.begin(event, node)
         elif number == trace.LISTEN:
             bound = self._bound.get((node.id, event.args[0]))
             if bound and len(self.seen.listens) < MAX_LIST:
@@ -195,51 +203,16 @@ class Watcher:
         elif len(self.seen.tricks) < MAX_LIST:
             self._trick(event, node)
 
-    def _wait(self, event: Called, node: Node) -> None:
-        limit = float("inf")  # where memory holds it
-        register = trace.WAITING.get(event.number)
-        if register is not None:
-            (millis,) = struct.unpack("<i", struct.pack("<Q", event.args[register] & 2**64 - 1)[:4])
-            limit = millis / 1000
-            if limit <= 0:
-                return
-        self._waits[event.thread] = (event.time, node, limit)
-
-    def _woken(self, event: Called) -> None:
-        begun = self._waits.pop(event.thread, None)
-        if begun is None or (event.number in trace.WAITING and (event.returned or event.error)):
-            return  # something came before the time was up
-        start, node, limit = begun
-        passed = max(0.0, (event.time - start) / 1e9)
-        self._slept(start, node, limit if limit < float("inf") else passed)
-
-    def _slept(self, start: int, node: Node, seconds: float) -> None:
-        if seconds >= LONG_NAP and len(self.seen.naps) < MAX_LIST:
-            self.seen.naps.append((start, node, seconds))
-        elif seconds > 0.05:
-            first, _, total = self._short.get(node.id, (start, node, 0.0))
-            self._short[node.id] = (first, node, total + seconds)
-
     def _trick(self, event: Called, node: Node) -> None:
         if event.number == trace.PTRACE and event.args[0] in _PTRACE:
             self.seen.tricks.append((event.time, node, f"ptrace {_PTRACE[event.args[0]]}"))
         elif event.number == trace.KILL:
-            (target,) = struct.unpack("<i", struct.pack("<Q", event.args[0] & 2**64 - 1)[:4])
+            target = signed(event.args[0])
             what = self.forest.standing(target, node)
             signal = event.args[1]
             if what and signal:
                 name = Signals(signal).name if signal in _SIGNALS else str(signal)
                 self.seen.tricks.append((event.time, node, f"kill {what} {name}"))
-
-    def _finish(self) -> None:
-        for start, node, limit in self._waits.values():
-            passed = ((node.end or self._end) - start) / 1e9
-            if passed >= LONG_NAP or (limit < float("inf") and limit >= LONG_NAP and node.end is None):
-                self._slept(start, node, limit if limit < float("inf") else passed)
-        self._waits.clear()
-        for first, node, total in self._short.values():
-            if total >= 2 * LONG_NAP and len(self.seen.naps) < MAX_LIST:
-                self.seen.naps.append((first, node, total))
 
 
 _TELLING: Final = trace.OPENING | trace.EXECUTING | trace.MOVING

@@ -240,8 +240,7 @@ class Forest:
             argv = event.argv or (posixpath.basename(event.path),)
             self._become(node, Exec(event.time, argv, event.path, (), node.cwd or ""))
         elif len(node.execs) < MAX_EXECS and not (last and last.error and last.argv == event.argv):
-            failed = Exec(event.time, event.argv, event.path, (), node.cwd or "", event.error)
-            node.execs.append(failed)
+            node.execs.append(Exec(event.time, event.argv, event.path, (), node.cwd or "", event.error))
 
     def _exited(self, event: Exited, node: Node) -> None:
         if node.pid != event.process or not (event.whole or event.thread == event.process):
