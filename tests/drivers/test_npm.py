@@ -220,6 +220,8 @@ exports.callback = (name, cb) => cb(null, name)
 exports.rejects = async () => {{ throw null }}
 exports.strays = () => {{ setTimeout(() => {{ throw new Error('late') }}, 1) }}
 Object.defineProperty(exports, 'trap', {{ enumerable: true, get() {{ throw new Error('trap') }} }})
+const refuse = () => {{ throw new Error('no') }}
+exports.proxy = new Proxy(function () {{}}, {{ get: refuse, ownKeys: refuse, getPrototypeOf: refuse, apply: refuse }})
 exports.last = () => {mark("last")}
 """
 

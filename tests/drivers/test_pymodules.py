@@ -130,6 +130,9 @@ def quits(): os._exit(3)
 def leaves(): raise SystemExit(2)
 def kills(): os.kill(os.getppid(), 9)
 def typed(count: int, *, name: str = "x", **more): return "a" * count
+class Lazy:
+    def __getattr__(self, name): raise ImportError(name)
+lazy = Lazy()
 def _private(): {MARK.format("private")}
 def zz_last(): {MARK.format("last")}
 """

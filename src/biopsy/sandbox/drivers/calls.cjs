@@ -49,7 +49,22 @@ const get = (object, key) => {
 
 // ---- what there is to call
 
-const isClass = (fn) => /^class\b/.test(source(fn)) || Object.getOwnPropertyNames(fn.prototype ?? {}).length > 1
+// What may be a proxy is asked with care: any of these may throw.
+const names = (ask, object) => {
+  try {
+    return ask(object).slice(0, MAX_TARGETS)
+  } catch {
+    return []
+  }
+}
+const parent = (object) => {
+  try {
+    return Object.getPrototypeOf(object)
+  } catch {
+    return null
+  }
+}
+const isClass = (fn) => /^class\b/.test(source(fn)) || names(Object.getOwnPropertyNames, get(fn, 'prototype') ?? {}).length > 1
 
 // Yield [label, function, maker of `this` or null, whether to use `new`].
 function* targets(value, label, seen = new Set(), depth = 0) {
@@ -61,7 +76,7 @@ function* targets(value, label, seen = new Set(), depth = 0) {
     if (made) yield* methods(value, label)
   }
   if (depth > MAX_DEPTH) return
-  for (const key of Object.keys(value).slice(0, MAX_TARGETS)) {
+  for (const key of names(Object.keys, value)) {
     if (!key.startsWith('_')) yield* targets(get(value, key), `${label}.${key}`, seen, depth + 1)
   }
 }
@@ -69,12 +84,14 @@ function* targets(value, label, seen = new Set(), depth = 0) {
 function* methods(cls, label) {
   let held
   const instance = () => (held ??= build(cls))
-  const names = new Set()
-  for (let proto = cls.prototype; proto && proto !== Object.prototype; proto = Object.getPrototypeOf(proto)) {
-    if (proto !== cls.prototype && /\[native code\]/.test(source(proto.constructor))) break
-    Object.getOwnPropertyNames(proto).forEach((name) => names.add(name))
+  const first = get(cls, 'prototype')
+  const found = new Set()
+  for (let proto = first; proto && proto !== Object.prototype; proto = parent(proto)) {
+    if (proto !== first && /\[native code\]/.test(source(get(proto, 'constructor')))) break
+    names(Object.getOwnPropertyNames, proto).forEach((name) => found.add(name))
+    if (found.size > MAX_TARGETS) break
   }
-  for (const name of [...names].slice(0, MAX_METHODS)) {
+  for (const name of [...found].slice(0, MAX_METHODS)) {
     if (name === 'constructor' || name.startsWith('_')) continue
     yield [`${label}#${name}`, name, instance, false]
   }
@@ -164,9 +181,9 @@ const HINTS = [
 function parameters(fn) {
   const code = source(fn)
   const match = /^(?:async\s+)?(?:function\s*\*?\s*[\w$]*\s*)?\(?([^)=]*)/.exec(/^class\b/.test(code) ? (/constructor\s*\([^)]*/.exec(code)?.[0].replace('constructor', '') ?? '(') : code)
-  const names = (match?.[1] ?? '').split(',').map((name) => name.trim().replace(/^\.\.\./, '')).filter(Boolean)
-  while (names.length < Math.min(fn.length, 6)) names.push('')
-  return names.slice(0, 6)
+  const listed = (match?.[1] ?? '').split(',').map((name) => name.trim().replace(/^\.\.\./, '')).filter(Boolean)
+  while (listed.length < Math.min(get(fn, 'length') ?? 0, 6)) listed.push('')
+  return listed.slice(0, 6)
 }
 
 const value = (name, index) => {
@@ -223,4 +240,4 @@ process.on('unhandledRejection', () => {})
     tell({ index, call: target[0], ...outcome })
   }
   tell({ done: true, status: 'completed', reason: '' })
-})()
+})().catch((err) => tell({ done: true, status: 'failed', reason: `calls: ${say(err)}` }))

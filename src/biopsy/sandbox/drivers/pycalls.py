@@ -43,12 +43,22 @@ def every(module, skip):
 
 # ---- what there is to call
 
+def got(thing, key):
+    """Give an attribute, or None: there are things whose attributes import others, and fail."""
+    try:
+        return getattr(thing, key, None)
+    except Expired:
+        raise
+    except BaseException:
+        return None
+
+
 def targets(module, here, folder):
     """Yield (label, callable, maker of its instance or None) for what the module itself defines."""
     name = module.__name__
-    members = sorted(vars(module).items(), key=lambda pair: isinstance(pair[1], type))
+    members = sorted(list(vars(module).items()), key=lambda pair: isinstance(pair[1], type))
     for key, value in members:
-        if key.startswith("_") or getattr(value, "__module__", None) != name:
+        if key.startswith("_") or got(value, "__module__") != name:
             continue
         if isinstance(value, type):
             if issubclass(value, (BaseException, enum.Enum)):
@@ -180,7 +190,7 @@ def argument_lists(thing, here, folder):
     if parameters is None:
         yield from (((), {}), ((here[0] if here else "text",), {}), ((1,), {}))
         return
-    own = constants(getattr(getattr(thing, "__func__", thing), "__code__", None))
+    own = constants(got(got(thing, "__func__") or thing, "__code__"))
     yield fill(parameters, lambda p: value(p, here, folder), required=True)
     if not parameters:
         return
@@ -248,12 +258,12 @@ def value(p, here, folder):
 
 def texts(module):
     """Harvest the texts that stand in a module's code and names."""
-    found = [v for k, v in vars(module).items() if isinstance(v, str) and not k.startswith("__")]
+    found = [v for k, v in list(vars(module).items()) if isinstance(v, str) and not k.startswith("__")]
     for thing in list(vars(module).values()):
-        if getattr(thing, "__module__", None) != module.__name__:
+        if got(thing, "__module__") != module.__name__:
             continue
-        for inner in vars(thing).values() if isinstance(thing, type) else (thing,):
-            found += constants(getattr(getattr(inner, "__func__", inner), "__code__", None))
+        for inner in list(vars(thing).values()) if isinstance(thing, type) else (thing,):
+            found += constants(got(got(inner, "__func__") or inner, "__code__"))
     return [t for t in dict.fromkeys(found) if 0 < len(t) <= MAX_LENGTH][:MAX_TEXTS]
 
 

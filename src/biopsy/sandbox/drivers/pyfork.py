@@ -112,8 +112,11 @@ def serve(channel, request, calls, names):
         atexit._clear()
         outcome = attempt(request["module"], names)
         if calls and outcome["status"] == "completed":
-            for index, label, called in calls(sys.modules.get(request["module"]), request["skip"]):
-                send(channel, index=index, call=label, **called)
+            try:
+                for index, label, called in calls(sys.modules.get(request["module"]), request["skip"]):
+                    send(channel, index=index, call=label, **called)
+            except BaseException as err:
+                outcome |= {"status": "failed", "reason": f"calls: {text(err)}"}
         send(channel, **outcome)
         settle()
     send(channel, pid=pid)
