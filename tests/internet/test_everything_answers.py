@@ -3,12 +3,15 @@
 import json
 import socket
 import ssl
+import time
 
 from .conftest import Net
 
 
 def test_it_is_ready_in_a_moment(net: Net) -> None:
-    assert net.ready_s < 1.0  # of processor time: 0.35 s here, and the clock on the wall when nobody else works
+    assert (
+        net.ready_s < 1.0
+    )  # of processor time: 0.35 s here, and the clock on the wall when nobody else works
 
 
 def test_https_on_any_port_has_a_certificate_made_on_the_spot(net: Net) -> None:
@@ -157,3 +160,17 @@ def test_a_websocket_is_heard_and_unmasked(net: Net) -> None:
     assert b"__import__" in got
     said = net.heard(lambda s: s.summary.startswith("WebSocket"))
     assert (said.body, bool(said.token)) == (b"loot", True)
+
+
+def test_a_slow_client_is_not_spoken_to_where_clients_speak_first(net: Net) -> None:
+    address = net.address("slow.example")
+
+    def dawdle() -> bytes:
+        context = ssl.create_default_context(cafile=str(net.folder / "ca.pem"))
+        with socket.create_connection((address, 443), timeout=5) as client:
+            time.sleep(2.5)
+            with context.wrap_socket(client, server_hostname="slow.example") as secure:
+                secure.sendall(b"GET /x.sh HTTP/1.1\r\nHost: slow.example\r\n\r\n")
+                return secure.recv(100)
+
+    assert net.inside(dawdle).startswith(b"HTTP/1.1 200")

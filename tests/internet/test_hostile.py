@@ -22,14 +22,17 @@ from biopsy.sandbox.raw import Said
 from .conftest import Bounds, Net, internet
 
 NAMES, TAGS = names.Names("s", 1000), tag.Tags("s")
+calmly = settings(max_examples=50, deadline=None)
 QUESTION = dnslib.DNSRecord.question("x.example", "A").pack()
 
 
+@calmly
 @given(st.binary(max_size=600))
 def test_dns_never_fails_over_noise(message: bytes) -> None:
     dns.resolve(message, NAMES, TAGS, 512)
 
 
+@calmly
 @given(st.integers(0, len(QUESTION) - 1), st.integers(0, 255), st.binary(max_size=20))
 def test_dns_never_fails_over_a_damaged_question(at: int, byte: int, tail: bytes) -> None:
     damaged = bytearray(QUESTION)
@@ -38,6 +41,7 @@ def test_dns_never_fails_over_a_damaged_question(at: int, byte: int, tail: bytes
     dns.resolve(bytes(damaged[:at]), NAMES, TAGS)
 
 
+@calmly
 @given(
     st.lists(st.binary(min_size=1, max_size=63), min_size=1, max_size=3),
     st.sampled_from(sorted(dnslib.QTYPE.reverse)),
@@ -55,6 +59,7 @@ def test_a_name_that_points_at_itself_is_malformed() -> None:
     assert dns.resolve(loop, NAMES, TAGS).summary.startswith("malformed")
 
 
+@calmly
 @given(st.lists(st.binary(max_size=40)))
 def test_frames_never_fail_over_noise(chunks: list[bytes]) -> None:
     reader = frames.Frames(100)
@@ -63,6 +68,7 @@ def test_frames_never_fail_over_noise(chunks: list[bytes]) -> None:
     assert len(reader.payload) <= 100
 
 
+@calmly
 @given(st.binary(max_size=300), st.binary(min_size=4, max_size=4), st.integers(1, 50))
 def test_masked_frames_are_read_however_they_are_cut(body: bytes, mask: bytes, step: int) -> None:
     size = bytes((0x80 | len(body),)) if len(body) < 126 else b"\xfe" + len(body).to_bytes(2, "big")
@@ -73,6 +79,7 @@ def test_masked_frames_are_read_however_they_are_cut(body: bytes, mask: bytes, s
     assert reader.payload == body
 
 
+@calmly
 @given(st.binary(max_size=200), st.sampled_from(["gzip", "deflate", "br", "gzip, deflate", "x" * 50, ""]))
 def test_bodies_never_fail_over_noise(data: bytes, encoding: str) -> None:
     bodies.decoded(data, encoding, 100)
@@ -101,7 +108,7 @@ def test_encodings_are_undone(encoding: str, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("dialogue", talk.load().by_port.values(), ids=lambda one: one.service[:20])
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(chunks=st.lists(st.binary(max_size=60), max_size=8))
 def test_dialogues_never_fail_over_noise(dialogue: talk.Dialogue, chunks: list[bytes]) -> None:
     speaker = talk.Speaker(dialogue, "mail.example", "203.0.113.1")
@@ -109,6 +116,7 @@ def test_dialogues_never_fail_over_noise(dialogue: talk.Dialogue, chunks: list[b
         speaker.hear(chunk)
 
 
+@calmly
 @given(st.text(max_size=50), st.text(max_size=80), st.binary(max_size=100))
 def test_replies_never_fail_over_noise(host: str, path: str, body: bytes) -> None:
     asked = reply.Asked("POST", host, "/" + path, {"accept": path}, body)
@@ -118,12 +126,14 @@ def test_replies_never_fail_over_noise(host: str, path: str, body: bytes) -> Non
 RULES = reply.load()
 
 
+@calmly
 @given(st.text(max_size=100))
 def test_what_may_be_fetched_never_fails_over_noise(text: str) -> None:
     assert Allowed([]).refuse("GET", "https://index.example/" + text)
     assert not Allowed([]).knows("https://" + text)
 
 
+@calmly
 @given(st.binary(max_size=100))
 def test_the_clock_never_fails_over_noise(data: bytes) -> None:
     assert len(datagram.clock(data)) in (0, 48)

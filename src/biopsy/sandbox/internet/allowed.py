@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Iterable
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from biopsy.model.release import Endpoint
 
@@ -84,7 +84,8 @@ class Allowed:
             if len(self._links) >= MAX_LINKS:
                 return
             try:
-                link = urldefrag(urljoin(url, html.unescape(match[1])))[0]
+                link = html.unescape(match[1]).partition("#")[0]
+                link = link if link.startswith(("https://", "http://")) else urljoin(url, link)
                 if len(link) <= MAX_URL and _PLAIN.fullmatch(link):
                     self._links.add(link)
                     self._origins.add(origin(link))

@@ -1,5 +1,6 @@
 """One TCP connection: finds out what is spoken on it, whatever the port, and goes on in that."""
 
+import asyncio
 import contextlib
 import re
 
@@ -11,7 +12,14 @@ from biopsy.sandbox.internet.wire import Secure, Wire
 from biopsy.sandbox.internet.world import Place, World
 
 SILENCE = 0.6
-"""Seconds after which a client that says nothing is spoken to."""
+"""Seconds after which a client that says nothing is greeted, on a port where servers speak first."""
+LONG_SILENCE = 2.0
+"""Seconds after which one is tempted, on a port about which nothing is known."""
+CLIENT_FIRST = frozenset({*(53, 80, 443, 465, 853, 990, 993, 995, 1080, 3000, 3128, 5000, 5432, 6379, 6697)})
+CLIENT_FIRST |= {8000, 8008, 8080, 8081, 8443, 8873, 8883, 8888, 9000, 9090, 9200, 9443, 27017}
+"""Ports where clients speak first; a busy one may take its time, and a word from us would be wrong."""
+LONGEST_SILENCE = 10.0
+"""Seconds after which even there a client is tempted: it may be a shell that hides behind the port."""
 MAX_DEPTH = 6
 """Layers of TLS and proxies in one connection."""
 DNS_PORTS = frozenset({53, 853})
@@ -27,12 +35,15 @@ _CLIENT_HELLO = b"\x16\x03"
 async def converse(wire: Wire, place: Place, world: World) -> None:
     """Speak whatever the package speaks, until the connection ends."""
     try:
-        first = await _first(wire)
+        first = await _first(wire, _patience(place, world))
     except TimeoutError:
         await _stream(wire, place, world, silent=True)
         return
+    except asyncio.CancelledError:
+        _silent(place, world)
+        raise
     if not first:
-        world.recorder.add(msgspec.structs.replace(place.said("tcp"), summary="connected, said nothing"))
+        _silent(place, world)
     elif first.startswith(_CLIENT_HELLO) and place.depth < MAX_DEPTH:
         await _secure(wire, place, world)
     elif _HTTP.match(first):
@@ -48,9 +59,19 @@ async def _stream(wire: Wire, place: Place, world: World, *, silent: bool) -> No
         await _secure(wire, place.inner(), world)
 
 
-async def _first(wire: Wire) -> bytes:
+def _silent(place: Place, world: World) -> None:
+    world.recorder.add(msgspec.structs.replace(place.said("tcp"), summary="connected, said nothing"))
+
+
+def _patience(place: Place, world: World) -> float:
+    if place.port in CLIENT_FIRST and not place.secure:
+        return LONGEST_SILENCE
+    return SILENCE if world.dialogues.on(place.port) else LONG_SILENCE
+
+
+async def _first(wire: Wire, patience: float) -> bytes:
     """The first bytes, enough to tell the protocol by; they are read again afterwards."""
-    held = await wire.read(SILENCE)
+    held = await wire.read(patience)
     with contextlib.suppress(TimeoutError):
         while held and len(held) < 16 and (_MAYBE_HTTP.fullmatch(held) or held == _CLIENT_HELLO[:1]):
             more = await wire.read(SILENCE)
