@@ -74,6 +74,7 @@ class Story:
         pid: int,
         path: str | bytes,
         flags: int = 0,
+        *,
         error: int = 0,
         real: str | bytes = "",
         folder: str = "",

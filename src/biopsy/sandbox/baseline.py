@@ -30,7 +30,7 @@ from biopsy.sandbox.tree import Node
 NAME: Final = "empty"
 VERSION: Final = "1.0.0"
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Changes with what a fact means, so that a baseline that was recorded before is recorded again."""
 
 MAX_FACTS: Final = 50_000
@@ -139,7 +139,7 @@ class Normal:
             if script.startswith(DRIVERS):
                 node.role = f"{fork}{name} {script}"
             else:
-                rest = " ".join(self.text(arg) for arg in last.argv[1:40])
+                rest = " ".join("#" if arg.isdigit() else self.text(arg) for arg in last.argv[1:40])
                 node.role = f"{fork}{name} {rest}"[:400]
         return node.role
 

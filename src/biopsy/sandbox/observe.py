@@ -79,11 +79,9 @@ class _Sight:
 
     def _evasions(self) -> Iterator[Draft]:
         for time, node, seconds in self.seen.naps:
-            if node.by is not By.TOOL:
-                yield draft(time, Kind.EVASION_SLEEP, f"{seconds:.0f}", node, weight=1)
+            yield draft(time, Kind.EVASION_SLEEP, f"{seconds:.0f}", node, weight=1)
         for time, node, what in self.seen.tricks:
-            if node.by is not By.TOOL:
-                yield draft(time, Kind.EVASION_TRACER, what, node, weight=1)
+            yield draft(time, Kind.EVASION_TRACER, what, node, weight=1)
         if self.tally.dropped == 0:  # else the news of these calls may be among what was dropped
             for time, node, what, count in self.seen.hidden.values():
                 yield draft(time, Kind.EVASION_TRACER, what, node, weight=1, detail=f"{count} times")
@@ -98,6 +96,8 @@ def observe(raw: Raw, subject: Subject, baseline: Baseline | None) -> Run:
     sight = _Sight(raw, subject)
 
     def known(one: Draft) -> bool:
+        if one.by is By.TOOL and one.kind in _NOT_OF_TOOLS:
+            return True
         if baseline is None or one.node is None or one.kind in _NEVER_KNOWN:
             return False
         value = sight.normal.text(one.value)
@@ -119,6 +119,7 @@ def observe(raw: Raw, subject: Subject, baseline: Baseline | None) -> Run:
     )
 
 
+_NOT_OF_TOOLS: Final = frozenset({Kind.EVASION_FINGERPRINT, Kind.EVASION_SLEEP, Kind.EVASION_TRACER})
 _NEVER_KNOWN: Final = frozenset({Kind.CANARY_LEAK, Kind.CODE_REMOTE})
 
 

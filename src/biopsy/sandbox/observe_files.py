@@ -69,7 +69,7 @@ def _read(one: Open, place: Place, places: Places, files: Files) -> None:
             files.drafts.append(
                 draft(one.time, Kind.CANARY_READ, name, node, weight=3, detail=_detail(one, one.path))
             )
-    if node.by is not By.TOOL and FINGERPRINTS.fullmatch(one.path):
+    if FINGERPRINTS.fullmatch(one.path):
         files.drafts.append(
             draft(one.time, Kind.EVASION_FINGERPRINT, one.path, node, weight=1, detail=_detail(one))
         )
