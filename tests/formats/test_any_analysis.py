@@ -131,7 +131,7 @@ analysis = st.builds(
 
 @pytest.mark.parametrize("name", names())
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 @given(first=analysis)
 def test_any_analysis_is_shown_and_can_be_sent(name: str, first: Analysis) -> None:

@@ -101,31 +101,31 @@ def test_nothing_invisible_is_on_the_page(text: str) -> None:
 
 
 def _huge() -> Any:
-    """Ten thousands of everything, in characters that grow when they are escaped."""
+    """Thousands of everything, in characters that grow when they are escaped."""
     word = "<&\"'\u202e>" * 300
     whole = sample.malicious()
     behaviours = tuple(
         Behaviour(Kind.FILE_READ, f"{n}{word}", InTrace("install", n, "laptop"), n, n / 100, detail=word)
-        for n in range(20_000)
+        for n in range(8_000)
     )
     dossier = replace(
         whole.dossier,
         behaviours=(*whole.dossier.behaviours, *behaviours),
-        processes=tuple(Process(n, n - 1 if n else None, "laptop", "install", (word, word)) for n in range(10_000)),
-        exchanges=tuple(Exchange("laptop", "install", "https", f"{n % 500}.example", 443, word, word * 3, word * 3, 9, 9, 0.1, n) for n in range(10_000)),
-        changes=tuple(FileChange("laptop", f"/{n}{word}", Change.CREATED, 9, "00", word * 3) for n in range(10_000)),
+        processes=tuple(Process(n, n - 1 if n else None, "laptop", "install", (word, word)) for n in range(4_000)),
+        exchanges=tuple(Exchange("laptop", "install", "https", f"{n % 500}.example", 443, word, word * 3, word * 3, 9, 9, 0.1, n) for n in range(4_000)),
+        changes=tuple(FileChange("laptop", f"/{n}{word}", Change.CREATED, 9, "00", word * 3) for n in range(4_000)),
     )  # fmt: skip
     return replace(
         whole,
         dossier=dossier,
-        findings=(replace(whole.findings[0], evidence=behaviours[:5000]), *whole.findings),
+        findings=(replace(whole.findings[0], evidence=behaviours[:3000]), *whole.findings),
     )
 
 
 def test_a_flood_is_cut_to_size_and_what_is_cut_is_counted() -> None:
     document = HTML.render(_huge())
     assert len(document.encode()) <= MAX_PAGE
-    assert "20,068" in document or "20068" in document
+    assert "8068" in document
     assert re.search(r"…and [\d,]+ processes more", document)
 
 

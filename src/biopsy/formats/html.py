@@ -15,7 +15,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from biopsy.formats.page.limits import MAX_PAGE, Limits
-from biopsy.formats.page.marks import FILTERS
+from biopsy.formats.page.marks import FILTERS, Room, room
 from biopsy.formats.page.view import page
 from biopsy.model.dossier import Analysis
 
@@ -40,6 +40,7 @@ def _render(analyses: tuple[Analysis, ...], limits: Limits) -> str:
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
+    room.set(Room(limits.words))
     return _template().render(
         pages=[page(analysis, number, limits) for number, analysis in enumerate(analyses, 1)],
         style=Markup(style),  # noqa: S704 - our own file

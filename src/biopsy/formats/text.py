@@ -87,7 +87,8 @@ def _banner(analysis: Analysis) -> Panel:
 def _facts(analysis: Analysis) -> Text:
     dossier, artifact = analysis.dossier, analysis.dossier.artifact
     hashed = "hash as the registry says" if artifact.verified else "no registry hash to compare"
-    facts = f"{size(artifact.size)} · sha256 {artifact.sha256[:12]}… · {hashed} · {span(dossier.duration_s)}"
+    digits = visible(artifact.sha256[:12])
+    facts = f"{size(artifact.size)} · sha256 {digits}… · {hashed} · {span(dossier.duration_s)}"
     return _line(("  " + visible(artifact.filename, limit=60) + " · " + facts, "dim"))
 
 

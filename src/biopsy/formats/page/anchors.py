@@ -31,7 +31,7 @@ class Anchors:
             elif room:
                 room -= 1
                 rows.append(Row(number, behaviour, evidence=False))
-        self.rows = tuple(rows[: 2 * limit])
+        self.rows = tuple(rows[:limit])
         self.total = len(every)
         self._numbers = {row.behaviour: row.number for row in reversed(self.rows)}
 

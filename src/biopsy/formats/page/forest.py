@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from biopsy.formats.page.limits import Limits, Listed, listed
 from biopsy.formats.views import digest
+from biopsy.formats.views.measure import real
 from biopsy.model.behaviour import Behaviour, Kind
 from biopsy.model.dossier import Dossier
 from biopsy.model.run import Process
@@ -40,7 +41,7 @@ class Node:
     @property
     def took(self) -> float | None:
         """Seconds it ran, where its end was seen."""
-        return None if self.process.end is None else self.process.end - self.process.start
+        return None if self.process.end is None else real(self.process.end) - real(self.process.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def _forest(dossier: Dossier, profile: str, own: dict[int, list[Behaviour]], lim
         return None
     known = {process.id for process in processes}
     children: defaultdict[int | None, list[Process]] = defaultdict(list)
-    for process in sorted(processes, key=lambda process: (process.start, process.id)):
+    for process in sorted(processes, key=lambda process: (real(process.start), process.id)):
         children[process.parent if process.parent in known else None].append(process)
     room = limits.processes
     phases = []

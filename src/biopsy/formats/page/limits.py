@@ -18,7 +18,7 @@ class Limits:
     findings: int = 100
     evidence: int = 40  # facts of a finding
     hosts: int = 60
-    exchanges: int = 60  # of a host
+    exchanges: int = 25  # of a host
     body: int = 6_000
     processes: int = 500  # of a profile
     own: int = 12  # behaviours listed under a process
@@ -29,8 +29,9 @@ class Limits:
     output: int = 4_000
     code_files: int = 150
     code_lines: int = 60  # of a file
-    behaviours: int = 2_500
+    behaviours: int = 1_500
     marks: int = 160  # of a lane of the timeline
+    words: int = 2_000_000  # characters of all text together
     value: int = 400
     detail: int = 1_500
 

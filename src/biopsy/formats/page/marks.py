@@ -3,12 +3,14 @@
 Jinja escapes; these make visible what a reader could not see (`views.visible`) and mark it as spelled out.
 """
 
+import html
 import re
 import shlex
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from biopsy.formats.views import digest, measure
 from biopsy.formats.views.visible import parts, visible
@@ -18,6 +20,21 @@ _TECHNIQUE = re.compile(r"T(\d{4})(?:\.(\d{3}))?")
 _TECHNIQUE_LINK = Markup(
     '<a class="chip link" href="https://attack.mitre.org/techniques/T{}/" rel="noreferrer noopener">{}</a>'
 )
+
+
+class Room:
+    """How many characters of a package's words a page still takes; each that is shown is paid for here."""
+
+    def __init__(self, left: int) -> None:
+        """Take `left` characters, as they are written: `&lt;` is four."""
+        self.left = left
+
+
+room: ContextVar[Room] = ContextVar("room")
+"""The room of the page that is being written: filters of a template have no other way to share it."""
+
+LEAST = 60
+"""Characters shown of any word, however full the page is."""
 
 
 def words(text: object, limit: int = 400) -> Markup:
@@ -36,15 +53,16 @@ def block(text: object, limit: int = 6_000) -> Markup:
 
 
 def _marked(text: str, limit: int, *, lines: bool) -> Markup:
-    cut = len(text) > limit
-    pieces = []
-    for odd, part in parts(text[:limit], lines=lines):
-        pieces.append(Markup('<i class="odd">{}</i>').format(part) if odd else escape(part))
-    if cut:
-        pieces.append(
-            Markup('<i class="cut">… {} more</i>').format(measure.many(len(text) - limit, "character"))
-        )
-    return Markup("").join(pieces)
+    purse = room.get()
+    limit = min(limit, max(purse.left, LEAST))
+    written = "".join(
+        f'<i class="odd">{html.escape(part)}</i>' if odd else html.escape(part)
+        for odd, part in parts(text[:limit], lines=lines)
+    )
+    purse.left -= len(written)
+    if (left := len(text) - limit) > 0:
+        written += f'<i class="cut">… {measure.many(left, "character")} more</i>'
+    return Markup(written)  # noqa: S704 - every piece is escaped just above
 
 
 def command(process: Process, limit: int = 400) -> Markup:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from biopsy.formats.page.limits import Limits, Listed, listed
 from biopsy.formats.page.map import tone
 from biopsy.formats.views import contacts
+from biopsy.formats.views.measure import real
 from biopsy.model.dossier import Dossier
 from biopsy.model.run import Exchange, Process
 
@@ -60,5 +61,7 @@ def said(exchanges: tuple[Exchange, ...], by_id: dict[int, Process], limit: int)
         process = by_id.get(fullest.process) if fullest.process is not None else None
         profiles = tuple(dict.fromkeys(exchange.profile for exchange in group))
         folded.append(Said(fullest, profiles, process, len(group)))
-    folded.sort(key=lambda one: (one.exchange.protocol == "dns", not one.exchange.request, one.exchange.time))
+    folded.sort(
+        key=lambda one: (one.exchange.protocol == "dns", not one.exchange.request, real(one.exchange.time))
+    )
     return listed(folded, limit)

@@ -6,6 +6,7 @@ from itertools import islice
 
 from biopsy.formats.page.anchors import Anchors
 from biopsy.formats.views import digest
+from biopsy.formats.views.measure import real
 from biopsy.model.behaviour import Behaviour, By, InTrace, Kind
 from biopsy.model.dossier import Dossier
 from biopsy.model.run import Outcome
@@ -75,7 +76,7 @@ class Timeline:
 def timeline(dossier: Dossier, anchors: Anchors, marks: int) -> Timeline | None:
     """Lay the drawing out; None where nothing was run."""
     starts = {name: _starts(dossier, name) for name in digest.profiles(dossier)}
-    ends = [start + max(outcome.duration_s, 0) for lane in starts.values() for outcome, start in lane]
+    ends = [start + real(outcome.duration_s) for lane in starts.values() for outcome, start in lane]
     end = max(ends, default=0.0)
     if end <= 0:
         return None
@@ -84,7 +85,7 @@ def timeline(dossier: Dossier, anchors: Anchors, marks: int) -> Timeline | None:
     for profile, phases in starts.items():
         if not phases:
             continue
-        bands = tuple(Band(o, LEFT + at * scale, max(o.duration_s * scale, 2.0)) for o, at in phases)
+        bands = tuple(Band(o, LEFT + at * scale, max(real(o.duration_s) * scale, 2.0)) for o, at in phases)
         seen = tuple(islice(_marks(dossier, profile, anchors, scale, y + BAND_HEIGHT + 8), marks))
         rows = tuple((LABELS[r], y + BAND_HEIGHT + 8 + (n + 0.5) * ROW_HEIGHT) for n, r in enumerate(ROWS))
         lanes.append(Lane(profile, y, bands, seen, rows))
@@ -97,13 +98,13 @@ def _starts(dossier: Dossier, profile: str) -> list[tuple[Outcome, float]]:
     first: dict[str, float] = {}
     for process in dossier.processes:
         if process.profile == profile:
-            first[process.phase] = min(process.start, first.get(process.phase, process.start))
+            first[process.phase] = min(real(process.start), first.get(process.phase, real(process.start)))
     placed, clock = [], 0.0
     for outcome in dossier.outcomes:
-        if outcome.profile == profile and outcome.duration_s > 0:
+        if outcome.profile == profile and real(outcome.duration_s) > 0:
             clock = max(clock, first.get(outcome.phase, clock))
             placed.append((outcome, clock))
-            clock += outcome.duration_s
+            clock += real(outcome.duration_s)
     return placed
 
 
@@ -112,7 +113,7 @@ def _marks(dossier: Dossier, profile: str, anchors: Anchors, scale: float, top: 
     taken: set[tuple[str, int]] = set()
     telling = sorted(
         (b for b in dossier.behaviours if b.kind in KINDS and b.time is not None),
-        key=lambda b: (b.kind is not Kind.CANARY_LEAK, b.kind is Kind.FILE_READ, b.time or 0.0),
+        key=lambda b: (b.kind is not Kind.CANARY_LEAK, b.kind is Kind.FILE_READ, real(b.time)),
     )
     for behaviour in telling:
         if behaviour.by is By.TOOL:
@@ -120,7 +121,7 @@ def _marks(dossier: Dossier, profile: str, anchors: Anchors, scale: float, top: 
         if not isinstance(behaviour.where, InTrace) or behaviour.where.profile != profile:
             continue
         row = KINDS[behaviour.kind]
-        x = min(LEFT + max(behaviour.time or 0.0, 0.0) * scale, RIGHT)
+        x = min(LEFT + real(behaviour.time) * scale, RIGHT)
         if (row, round(x / 4)) in taken:
             continue
         taken.add((row, round(x / 4)))

@@ -7,7 +7,7 @@ from biopsy.formats.page import evidence, files, forest, map, talk, timeline  # 
 from biopsy.formats.page.anchors import Anchors
 from biopsy.formats.page.limits import Limits, Listed, listed
 from biopsy.formats.views import contacts, digest
-from biopsy.formats.views.measure import many
+from biopsy.formats.views.measure import many, real
 from biopsy.formats.wire.make import purl
 from biopsy.model.behaviour import By, Kind
 from biopsy.model.dossier import Analysis, Dossier
@@ -123,9 +123,9 @@ def _tile(count: int, one: str, section: str, more: str = "", *, bad: bool = Fal
 
 
 def _phases(dossier: Dossier, limits: Limits) -> Iterator[PhaseRow]:
-    longest = max((outcome.duration_s for outcome in dossier.outcomes), default=0.0) or 1.0
+    longest = max((real(outcome.duration_s) for outcome in dossier.outcomes), default=0.0) or 1.0
     for outcome in dossier.outcomes:
         done, of = digest.steps_done(outcome)
         order = sorted(outcome.steps, key=lambda step: step.status is Status.COMPLETED)
-        share = round(100 * max(outcome.duration_s, 0.0) / longest)
+        share = round(100 * real(outcome.duration_s) / longest)
         yield PhaseRow(outcome, done, of, share, listed(order, limits.steps))

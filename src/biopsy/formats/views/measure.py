@@ -2,6 +2,16 @@
 
 import math
 
+LONGEST = 10_000_000.0
+"""Seconds beyond which no clock of a run can be believed."""
+
+
+def real(seconds: float | None) -> float:
+    """A time that can be drawn: finite, not negative, not absurd."""
+    if seconds is None or not math.isfinite(seconds):
+        return 0.0
+    return min(max(seconds, 0.0), LONGEST)
+
 
 def size(count: int) -> str:
     """Bytes: `812 B`, `4.2 KB`, `18 MB`."""

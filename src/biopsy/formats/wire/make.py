@@ -212,5 +212,5 @@ def purl(dossier: Dossier) -> str:
     release = dossier.release
     try:
         return text(release.purl)
-    except ValueError:  # which UnicodeEncodeError is, too
+    except (ValueError, TypeError):  # how the library says that it cannot
         return text(f"pkg:{release.ecosystem}/{release.name}@{release.version}")
