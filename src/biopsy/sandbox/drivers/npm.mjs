@@ -7,10 +7,12 @@
 // The package is only ever loaded by other processes, which share no stream with this one but a pipe of their own.
 
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+
+import { entries } from './entries.mjs'
 
 const KEPT = 64 * 1024 // characters of a command's output that are looked at
 const SHOWN = 4000 // of them that are printed for people
@@ -20,7 +22,6 @@ const COMMAND_TIME = 5000
 const ALONE = 12 // loads that have a process of their own; the rest go in groups
 const GROUP = 25
 const MAX_ENTRIES = 200
-const MAX_FILES = 5000
 const MAX_BINS = 20
 const MAX_STEPS = 1500
 const MAX_RESTARTS = 5
@@ -217,61 +218,11 @@ function manifest() {
   }
 }
 
-// Give the specifiers that `require` and `import` can be asked for: the package, and each sub-path it exports.
-function entries(found) {
-  const folder = join('node_modules', options.name)
-  const { exports } = found
-  if (exports === undefined || exports === null) {
-    const main = typeof found.main === 'string' && found.main
-    const index = ['index.js', 'index.cjs', 'index.mjs', 'index.json', 'index.node'].some((f) => existsSync(join(folder, f)))
-    return main || index ? [options.name] : []
-  }
-  const keyed = typeof exports === 'object' && !Array.isArray(exports) && Object.keys(exports).some((k) => k.startsWith('.'))
-  const map = keyed ? exports : { '.': exports }
-  const paths = []
-  let files = null
-  for (const [key, value] of Object.entries(map)) {
-    const targets = codeTargets(value)
-    if (!targets.length || !key.startsWith('.')) continue
-    if (!key.includes('*')) {
-      paths.push(key)
-      continue
-    }
-    files ??= walk(folder)
-    for (const target of targets) {
-      const [before, after] = target.replace(/^\.\//, '').split('*')
-      if (after === undefined) continue
-      for (const file of files) {
-        const matches = file.startsWith(before) && file.endsWith(after) && file.length > before.length + after.length
-        if (matches && isCode(file)) paths.push(key.replace('*', file.slice(before.length, file.length - after.length)))
-      }
-    }
-  }
-  return [...new Set(paths)].slice(0, MAX_ENTRIES).map((path) => options.name + path.slice(1))
-}
-
-const isCode = (path) => /(?:\.(?:[cm]?js|node)|\/[^./]+|\*)$/.test(path)
-
-function codeTargets(value, depth = 0) {
-  if (typeof value === 'string') return isCode(value) ? [value] : []
-  if (!value || typeof value !== 'object' || depth > 8) return []
-  return Object.entries(value).filter(([key]) => !/^types/.test(key)).flatMap(([, inner]) => codeTargets(inner, depth + 1))
-}
-
-function walk(folder, inside = '', found = []) {
-  let names = []
-  try {
-    names = readdirSync(join(folder, inside), { withFileTypes: true })
-  } catch {
-    return found
-  }
-  for (const entry of names) {
-    if (found.length >= MAX_FILES) break
-    const path = inside ? `${inside}/${entry.name}` : entry.name
-    if (entry.isDirectory() && entry.name !== 'node_modules') walk(folder, path, found)
-    else if (entry.isFile()) found.push(path)
-  }
-  return found
+// Give what there is to load, as much as is tried; say of the rest that it is left out.
+function offered() {
+  const names = entries(options.name, manifest())
+  if (names.length > MAX_ENTRIES) step('…', 'skipped', `limit: ${names.length - MAX_ENTRIES} more entries`)
+  return names.slice(0, MAX_ENTRIES)
 }
 
 // ---- load
@@ -346,7 +297,7 @@ async function load(way, names, tally) {
 }
 
 async function importing() {
-  const names = entries(manifest())
+  const names = offered()
   if (!names.length) {
     step(options.name, 'skipped', 'no-entry')
     finish('skipped', 'no-entry')
@@ -429,7 +380,7 @@ async function call(name, tally) {
 }
 
 async function execute() {
-  const names = entries(manifest())
+  const names = offered()
   if (!names.length) finish('skipped', 'no-entry')
   const count = {}
   await pool(names, async (name) => {

@@ -19,8 +19,23 @@ import signal
 import sys
 import time
 
-sys.path.append(os.path.dirname(os.path.abspath(__file__)))
-import pyfork
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def sibling(name):
+    """Import a module that lies beside this file, and leave no trace of that."""
+    import importlib
+
+    written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    sys.path.append(HERE)
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(HERE)
+        sys.dont_write_bytecode = written
+
+
+pyfork = sibling("pyfork")
 
 OWN_TIME = 8.0  # seconds for which every module has a process of its own, whatever it was loaded with before
 TEST_TIME = 3.0  # seconds that a module may take which looks like a test
@@ -72,12 +87,7 @@ class Work:
     """All modules of a distribution, gone through once; `seen` are those that are done."""
 
     def __init__(self, args, found, seen, end, emit):
-        self.calls = None
-        if args.mode == "execute":
-            import pycalls
-
-            self.calls = pycalls.every
-        sys.path.remove(os.path.dirname(os.path.abspath(__file__)))
+        self.calls = sibling("pycalls").every if args.mode == "execute" else None
         self.found, self.seen, self.end, self.emit, self.each = found, seen, end, emit, args.each
         self.own, self.loaded = time.monotonic() + OWN_TIME, {}
 
