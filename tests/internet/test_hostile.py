@@ -263,6 +263,13 @@ def test_an_upload_that_waits_for_leave_gets_it(net: Net) -> None:
     assert net.heard(lambda s: s.name == "expect.example" and s.protocol == "http").body == b"x" * 5000
 
 
+def test_a_long_upload_is_kept_once_and_whole(net: Net, tmp_path: Path) -> None:
+    (tmp_path / "loot").write_bytes(loot := os.urandom(3_000_000))
+    net.curl("https://upload.example/", "-T", str(tmp_path / "loot"), "-H", "Expect:")
+    said = net.heard(lambda s: s.name == "upload.example" and s.protocol == "https")
+    assert (said.body == loot, len(said.request) < 100_000, said.sent > 3_000_000) == (True, True, True)
+
+
 def test_dns_over_https_is_dns(net: Net) -> None:
     done = net.curl("https://doh.example/resolve?name=leak.example&type=A")
     assert '"Answer": [{' in done.stdout

@@ -16,10 +16,12 @@ What whoever starts it (the cell) must do, and all it must do:
        ip -n SANDBOX -6 route add GATEWAY6/128 dev X && ip -n SANDBOX -6 route add default via GATEWAY6
 
    The name server may be any address at all (GATEWAY4 is the plausible one): every address answers DNS.
-3. `spec.write(Spec(...), R / "internet.json")` and start the command above *inside the internet's namespace*
-   (root there; `ip` and `nft` on the PATH), with a pipe on standard input and one on standard output. Within
-   about 0.3 s it prints `ready`. Everything else it does by itself: loopback, the gateway's addresses, AnyIP
-   routes, TPROXY rules. It refuses to start in a namespace that has any other interface that is up.
+3. Plant `served.canaries(seed)` too: the credentials that the metadata service hands out belong both into
+   `Spec.canaries` and into `Raw.canaries`. `spec.write(Spec(...), R / "internet.json")`, then start the
+   command above *inside the internet's namespace* (root there; `ip` and `nft` on the PATH), with a pipe on
+   standard input and one on standard output. After about 0.35 s of work it prints `ready`. Everything else it
+   does by itself: loopback, the gateway's addresses, AnyIP routes, TPROXY rules. It refuses to start in a
+   namespace that has any other interface that is up.
 4. Say on its standard input, a line each, which phase begins: `phase install gateway` where the phase has
    `installs=True` (the registry gateway is open until the next line), else `phase import`. Each line is
    echoed on standard output once it holds; wait for that before starting the phase.
@@ -30,9 +32,9 @@ What whoever starts it (the cell) must do, and all it must do:
    around the life of the cell answers the registry gateway's fetches.
 
 How it answers: every TCP port and UDP port of every IPv4 and IPv6 address (link-local 169.254.169.254 too),
-ICMP echo, DNS of every type. Every name exists, each with its own address; there is no NXDOMAIN, which a
-package could notice: telling sinkhole from internet by a nonsense name is possible here, on purpose, because
-a name that does not answer would hide what the package says to it. Neighbours in the sandbox's own IPv4
+ICMP echo (recorded as protocol `icmp`), multicast look-ups of neighbours, DNS of every type. Every name
+exists, each with its own address; there is no NXDOMAIN. A package could notice that by asking for a nonsense
+name; a name that does not answer would hide what the package says to it. Neighbours in the sandbox's own IPv4
 subnet answer as well; in IPv6 everything is behind the gateway.
 
 Bytes handed out where a second stage may be expected are inert and tagged (`tag`): their execution shows as

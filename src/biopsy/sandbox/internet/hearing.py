@@ -8,6 +8,9 @@ import h11
 from biopsy.sandbox.internet.record import now, shown
 from biopsy.sandbox.internet.wire import Wire
 
+TWICE = 64 * 1024
+"""Bytes of a body that are kept both as sent and as meant."""
+
 
 @dataclass(slots=True)
 class Heard:
@@ -21,6 +24,13 @@ class Heard:
     body: bytearray = field(default_factory=bytearray)  # transfer encoding undone, cut at the bounds
     size: int = 0  # of all that was sent
     wrong: str = ""  # why it is not a whole request
+
+    def kept(self) -> bytes:
+        """What was sent, as far as it is worth keeping beside `body`: a long plain body is not kept twice."""
+        plain = "content-encoding" not in self.headers and "transfer-encoding" not in self.headers
+        if plain and not self.wrong and len(self.raw) == self.size > TWICE:
+            return bytes(self.raw[: len(self.raw) - len(self.body) + TWICE])
+        return bytes(self.raw)
 
     @property
     def summary(self) -> str:

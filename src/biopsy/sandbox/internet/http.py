@@ -58,7 +58,7 @@ def _begun(place: Place, heard: Heard, world: World) -> Said:
         time_ns=heard.start or place.start,
         name=name,
         summary=heard.summary,
-        request=bytes(heard.raw),
+        request=heard.kept(),
         body=bodies.decoded(bytes(heard.body), encoding, world.bounds.decoded),
         sent=heard.size,
         ran=world.tags.ran(name) or world.tags.ran(heard.host),

@@ -58,7 +58,8 @@ class Recorder:
         self._file.write(line)
         count.kept += 1
         count.bytes += len(line)
-        count.cut += said.sent > max(len(fit.request), len(fit.body)) or len(fit.body) < len(said.body)
+        whole = len(fit.request) >= said.sent or 0 < said.sent - bounds.head <= len(fit.body)
+        count.cut += not whole or len(fit.body) < len(said.body)
 
     def close(self) -> None:
         """Write the count. Nothing may be added after."""
