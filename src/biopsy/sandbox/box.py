@@ -125,18 +125,22 @@ class Box:
         here = sum(name.isdigit() for name in os.listdir("/proc"))  # noqa: PTH208 - /proc is the cell's own
         return here // 2
 
-    def kill(self, pids: list[int]) -> None:
-        """End these processes; all of the package's where there are many, since they may be multiplying."""
-        commands = [[*self._runsc, "kill", f"--pid={pid}", ID, "KILL"] for pid in pids]
+    def kill(self, pids: set[int]) -> None:
+        """End these processes; all there are where they are many, since they may be multiplying."""
         if len(pids) > _MANY:
-            killer = self.exec("killer", ["/bin/sh", "-c", "kill -9 -1"], root=True)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                killer.communicate(timeout=PATIENCE)
-            killer.kill()
-            return
-        for command in commands:
-            with contextlib.suppress(subprocess.SubprocessError):
-                subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False)
+            self.kill_all()
+        else:
+            self._kill([str(pid) for pid in sorted(pids)])
+
+    def kill_all(self) -> None:
+        """End every process but the init, at one stroke."""
+        self._kill(["-1"])
+
+    def _kill(self, which: list[str]) -> None:
+        killer = self.exec("killer", ["/bin/sh", "-c", 'kill -9 "$@"', "sh", *which], root=True)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            killer.communicate(timeout=PATIENCE)
+        killer.kill()
 
     def end(self) -> None:
         """End the sandbox at once; what it wrote is in the layer already."""

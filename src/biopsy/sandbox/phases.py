@@ -23,6 +23,8 @@ GRACE = 5.0
 """Most seconds spent on reading what a phase had printed when it ended."""
 
 _CHUNK = 64 * 1024
+_ROUNDS = 2  # of ending a late phase's processes one by one
+_PARTING = 2.0  # seconds for the client of a phase that was ended to notice
 _LOST = (1, 128)  # of a `runsc exec` that lost its sandbox, among other things
 
 
@@ -153,8 +155,6 @@ class Phases:
         first = box.first(name)
         if late:
             _stop(box, child, first)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(2.0)
         if child.poll() is None:
             child.kill()
             child.wait()
@@ -209,14 +209,22 @@ def _judge(box: Box, watch: Watch, code: int) -> tuple[Status, str]:
 
 
 def _stop(box: Box, child: subprocess.Popen[bytes], first: int) -> None:
-    """End a late phase and what descends from it; processes that cut themselves loose go on."""
-    parents = box.processes()
-    if first not in parents:
-        return
-    doomed, found = {first}, {first}
+    """End a late phase and what descends from it; processes that cut themselves loose before go on.
+
+    While we look, a fork bomb has children that lose their parents; so whoever is new since is ended too,
+    and in the end everybody.
+    """
+    known = box.processes()
+    doomed, found = {first} & known.keys(), {first}
     while found:
-        found = {pid for pid, parent in parents.items() if parent in doomed and pid not in doomed}
+        found = {pid for pid, parent in known.items() if parent in doomed and pid not in doomed}
         doomed |= found
-    box.kill(sorted(doomed))
-    if child.poll() is None and first in (parents := box.processes()):
-        box.kill([first, *(pid for pid, parent in parents.items() if parent in doomed)])
+    for _ in range(_ROUNDS):
+        if not doomed:
+            break
+        box.kill(doomed)
+        doomed = {pid for pid in box.processes() if pid in doomed or pid not in known}
+    else:
+        box.kill_all()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(_PARTING)
