@@ -1,7 +1,7 @@
 """Static reading: what the files of a tree say that they do.
 
-A reader is a module of `biopsy.static.readers` with `NAME`, `wants(source)` and `read(source)`; it is found by
-being there. Readers give behaviours and layers (code that was hidden in a file), which are read in turn.
+A reader is a module of `biopsy.static.readers` with `NAME`, `wants(source)` and `read(source)`; it is found
+by being there. Readers give behaviours and layers (code that was hidden in a file), which are read in turn.
 """
 
 import importlib
@@ -50,8 +50,8 @@ def read(
 ) -> Iterator[Behaviour]:
     """Yield every behaviour that the files of a tree show, each once, at its earliest moment.
 
-    `moments` says when the code of a file runs; code that only runs when somebody calls it is `call`, whatever
-    its file. What is skipped because of a limit is a `pkg.malformed`.
+    `moments` says when the code of a file runs; code that only runs when somebody calls it is `call`,
+    whatever its file. What is skipped because of a limit is a `pkg.malformed`.
     """
     end, total, count = clock() + MAX_SECONDS, 0, 0
     paths = frozenset(f.path for f in tree.files)
@@ -82,10 +82,10 @@ def _file(tree: Tree, file: TreeFile, when: When, paths: frozenset[str]) -> list
                     best[key] = sight
                 continue
             layer, depth = sight
-            if depth >= MAX_DEPTH or layers >= MAX_LAYERS or layer.text in seen:
+            if depth >= MAX_DEPTH or layers >= MAX_LAYERS or (layer.text, layer.when) in seen:
                 continue
             layers += 1
-            seen.add(layer.text)
+            seen.add((layer.text, layer.when))
             data = layer.text.encode("utf-8", "surrogatepass")
             waiting.append(
                 Source(

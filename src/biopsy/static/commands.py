@@ -8,8 +8,14 @@ from biopsy.model.behaviour import Kind
 
 MAX_COMMAND = 20_000
 
-_FETCH = r"(?:curl|wget|iwr|irm|Invoke-WebRequest|Invoke-RestMethod|fetch|aria2c|DownloadString|DownloadFile|bitsadmin|certutil)"
-_SHELL = r"(?:sudo\s+)?(?:/(?:usr/)?bin/)?(?:env\s+)?(?:ba|z|da|k|)sh|(?:sudo\s+)?(?:python[\d.]*|node|perl|ruby|php|bun|iex|Invoke-Expression|powershell|cmd)"
+_FETCH = (
+    r"(?:curl|wget|iwr|irm|Invoke-WebRequest|Invoke-RestMethod|fetch|aria2c|DownloadString|DownloadFile"
+    r"|bitsadmin|certutil)"
+)
+_SHELL = (
+    r"(?:sudo\s+)?(?:/(?:usr/)?bin/)?(?:env\s+)?(?:ba|z|da|k|)sh|(?:sudo\s+)?(?:python[\d.]*|node|perl|ruby|php|bun|iex"
+    r"|Invoke-Expression|powershell|cmd)"
+)
 _FETCH_RUN = re.compile(
     rf"(?is)\b{_FETCH}\b[^;&\n]{{0,400}}\|[^;&\n]{{0,200}}?(?:^|[|\s])(?:{_SHELL})\b"
     rf"|(?:{_SHELL}|\beval|\bsource|\.)\s*(?:-c\s*)?[\"']?(?:\$\(|`|<\()\s*{_FETCH}\b"

@@ -11,12 +11,10 @@ import zlib
 from collections.abc import Callable, Iterator
 
 MAX_OUT = 4 * 1024**2  # bytes that one decoding may give
-MIN_BLOB = 40  # characters from which a bare literal is tried
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 _CANDIDATE = re.compile(
-    r"(?<![A-Za-z0-9+/=_-])(?:[A-Za-z0-9+/]{%d,}={0,2}|(?:\\x[0-9a-fA-F]{2}){8,})(?![A-Za-z0-9+/=_-])"
-    % MIN_BLOB
+    r"(?<![A-Za-z0-9+/=_-])(?:[A-Za-z0-9+/]{40,}={0,2}|(?:\\x[0-9a-fA-F]{2}){8,})(?![A-Za-z0-9+/=_-])"
 )
 _TELLING = re.compile(
     r"https?://|\b(?:import|require|exec|eval|subprocess|child_process|function|powershell|curl|wget|process\.env"
@@ -68,7 +66,7 @@ DECODERS: dict[str, Callable[[bytes], bytes]] = {
     "bz2": lambda d: bz2.BZ2Decompressor().decompress(d, MAX_OUT),
     "lzma": _lzma,
     "rot13": _rot13,
-    "url": lambda d: urllib.parse.unquote_to_bytes(d),
+    "url": urllib.parse.unquote_to_bytes,
     "escapes": _escapes,
 }
 

@@ -10,11 +10,29 @@ MAX_HITS = 50  # of each kind
 
 _WORDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (Kind.CODE_EVAL, re.compile(r"(?<![\w.])(exec|eval)\s*\(|\bnew\s+(Function)\s*\(|\bvm\.(run\w+)\s*\(")),
-    (Kind.ENV_READ, re.compile(r"(?:os\.environ(?:\.get\(|\[)|os\.getenv\(|process\.env(?:\.|\[))\s*[\"']?([A-Z][A-Z0-9_]+)")),
-    (Kind.PROCESS_EXEC, re.compile(r"(?:os\.(?:system|popen)|subprocess\.\w+|(?:exec|spawn)(?:Sync)?)\s*\(\s*[\"'`]([^\"'`\n]{2,300})")),
-    (Kind.NET_HTTP, re.compile(r"(?:requests|axios|urllib\w*)\.(get|post|put|urlopen)\s*\(\s*[\"'`](https?://[^\"'`\s]+)")),
-    (Kind.CODE_DECODE, re.compile(r"\b(?:b64decode|atob)\b()|Buffer\.from\([^)\n]{0,200},\s*[\"'](base64|hex)")),
-)  # fmt: skip
+    (
+        Kind.ENV_READ,
+        re.compile(
+            r"(?:os\.environ(?:\.get\(|\[)|os\.getenv\(|process\.env(?:\.|\[))\s*[\"']?([A-Z][A-Z0-9_]+)"
+        ),
+    ),
+    (
+        Kind.PROCESS_EXEC,
+        re.compile(
+            r"(?:os\.(?:system|popen)|subprocess\.\w+|(?:exec|spawn)(?:Sync)?)\s*\(\s*[\"'`]([^\"'`\n]{2,300})"
+        ),
+    ),
+    (
+        Kind.NET_HTTP,
+        re.compile(
+            r"(?:requests|axios|urllib\w*)\.(get|post|put|urlopen)\s*\(\s*[\"'`](https?://[^\"'`\s]+)"
+        ),
+    ),
+    (
+        Kind.CODE_DECODE,
+        re.compile(r"\b(?:b64decode|atob)\b()|Buffer\.from\([^)\n]{0,200},\s*[\"'](base64|hex)"),
+    ),
+)
 
 
 def read_words(source: Source) -> Iterator[Sight]:

@@ -1,6 +1,7 @@
 """Folding of constants: what operators, indices and joins give when their operands are known."""
 
 import operator
+import re
 from collections.abc import Callable
 
 from biopsy.static.code.value import (
@@ -15,6 +16,7 @@ from biopsy.static.code.value import (
     unknown,
 )
 
+_PERCENT = re.compile(r"%(?:\((\w+)\))?[-+ #0]*[\d.*]*[diouxXeEfFgGcrsa]")
 _NUMBERS: dict[str, Callable[[int, int], int]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -97,10 +99,9 @@ def _percent(left: Value, right: Value) -> Value:
     taint = left.taint | right.all_taint()
     pieces = left.text().replace("%%", "%\0")
     given = right.items if right.items is not None else [right]
-    out, at = [], 0
-    import re  # noqa: PLC0415
+    at = 0
 
-    def fill(match: "re.Match[str]") -> str:
+    def fill(match: re.Match[str]) -> str:
         nonlocal at
         if match[1] and right.fields is not None:
             held = right.fields.get(match[1])
@@ -109,8 +110,7 @@ def _percent(left: Value, right: Value) -> Value:
         at += 1
         return value.text() if value and value.consts else HOLE
 
-    out.append(re.sub(r"%(?:\((\w+)\))?[-+ #0]*[\d.*]*[diouxXeEfFgGcrsa]", fill, pieces))
-    return const("".join(out).replace("%\0", "%"), taint)
+    return const(_PERCENT.sub(fill, pieces).replace("%\0", "%"), taint)
 
 
 def join(parts: list[Value], separator: str = "") -> Value:
@@ -118,9 +118,7 @@ def join(parts: list[Value], separator: str = "") -> Value:
     taint = CLEAN.union(*(p.all_taint() for p in parts)) if parts else CLEAN
     wide = [p for p in parts if len(p.consts) > 1]
     if len(wide) == 1:
-        texts = []
-        for choice in wide[0].texts():
-            texts.append(separator.join(choice if p is wide[0] else p.text() for p in parts))
+        texts = [separator.join(c if p is wide[0] else p.text() for p in parts) for c in wide[0].texts()]
         return Value(consts=tuple(texts[:MAX_CONSTS]), taint=taint)
     return const(separator.join(p.text() for p in parts), taint)
 

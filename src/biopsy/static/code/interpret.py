@@ -6,113 +6,34 @@ when somebody calls them. It is bounded in steps, depth and repetitions, and so 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Protocol
 
 from biopsy.model.behaviour import When
 from biopsy.static.code import fold, ir
+from biopsy.static.code.binding import Binding
+from biopsy.static.code.calling import Calling, instance
+from biopsy.static.code.state import (
+    MAX_LOOP,
+    MAX_LOOPS,
+    MAX_NESTING,
+    Closure,
+    Exhausted,
+    Invocation,
+    Language,
+    Scope,
+    State,
+    Thunk,
+)
 from biopsy.static.code.value import CLEAN, HOLE, MAX_CONSTS, Value, const, merge, unknown
 
-MAX_DEPTH = 10  # functions inside functions
-MAX_NESTING = 180  # expressions and statements inside each other
-MAX_RUNS = 12  # of one function with different arguments
-MAX_ENTERED = 3000  # calls of local functions of one file, past which each is entered once
-MAX_LOOP = 20_000  # iterations of one loop
-MAX_LOOPS = 60_000  # iterations of all loops of a file
+__all__ = ["Closure", "Exhausted", "Interpreter", "Invocation", "Language", "State"]
 
 
-class Exhausted(Exception):  # noqa: N818 - it is a state, caught by the reader
-    """The budget of steps is used up."""
-
-
-class Scope:
-    """Variables of a module or function; `parent` is where it was written."""
-
-    __slots__ = ("names", "outer", "parent")
-
-    def __init__(self, parent: "Scope | None" = None) -> None:
-        """Start empty."""
-        self.names: dict[str, Value | Thunk] = {}
-        self.parent = parent
-        self.outer: set[str] = set()
-
-
-@dataclass(slots=True, eq=False)
-class Thunk:
-    """A value that nobody has asked for yet."""
-
-    expr: ir.Expr
-
-
-@dataclass(slots=True, eq=False)
-class Closure:
-    """A function with the scope it was written in, and what it gave when it was run."""
-
-    func: ir.Func
-    scope: Scope
-    owner: Value | None = None  # the class it belongs to
-    runs: int = 0
-    active: bool = False
-    known: dict[object, Value] = field(default_factory=dict)
-    body: "list[ir.Stmt] | None" = None
-
-
-@dataclass(slots=True, eq=False)
-class Invocation:
-    """One call of something that is not a local function."""
-
-    ref: str
-    name: str  # the last word: the method
-    args: list[Value]
-    kwargs: dict[str, Value]
-    line: int
-    receiver: Value | None = None
-    new: bool = False
-    target: Value | None = None  # what is called
-
-    def arg(self, at: int, name: str = "") -> Value:
-        """An argument by position or name; an unknown value where it is not given."""
-        if name and name in self.kwargs:
-            return self.kwargs[name]
-        return self.args[at] if at < len(self.args) else Value()
-
-    def all(self) -> list[Value]:
-        """All arguments."""
-        return [*self.args, *self.kwargs.values()]
-
-
-class Language(Protocol):
-    """What is particular to a language: builtins, attributes of libraries, what its functions do."""
-
-    def builtin(self, name: str) -> Value | None:
-        """The value of a name that nothing binds."""
-
-    def attribute(self, run: "Interpreter", obj: Value, name: str, line: int) -> Value | None:
-        """An attribute of a library object; None where nothing special is known."""
-
-    def invoke(self, run: "Interpreter", call: Invocation) -> Value | None:
-        """Do what calling a library function does; None where nothing is known of it."""
-
-    def patched(self, run: "Interpreter", obj: Value, name: str, value: Value, line: int) -> None:
-        """An attribute of a library object is assigned."""
-
-    def installs(self, name: str, bases: tuple[str, ...]) -> bool:
-        """Whether an installer calls a function of that name, in a class with these bases, by itself."""
-
-
-class Interpreter:
+class Interpreter(Binding, Calling):
     """Runs one file. `told` hears of every behaviour: kind, value, line, moment, detail."""
 
     def __init__(self, language: Language, when: When, steps: int) -> None:
         """Prepare for code that runs at `when`, in at most `steps` steps."""
-        self.language, self.when, self.steps = language, when, steps
-        self.main_when = when if when in {When.INSTALL, When.START, When.TEST, When.DOCS} else When.CALL
-        self.call_when = when if when in {When.TEST, When.DOCS, When.UNKNOWN} else When.CALL
-        self.scope = Scope()
-        self.closures: list[Closure] = []
-        self.depth = self.nesting = self.loops = self.entered = 0
-        self.returns: list[Value] = []
-        self.memory: dict[str, Value] = {}  # what a language keeps during a file: written paths, …
+        super().__init__(language, when, steps)
         self._expressions: dict[type, Callable[..., Value]] = {
             ir.Const: lambda n: const(n.value),
             ir.Name: self._name,
@@ -326,9 +247,11 @@ class Interpreter:
         return Value(fields=fields, taint=taint)
 
     def _blend(self, node: ir.Blend) -> Value:
-        for part in node.parts:
-            self.evaluate(part)
+        self.compared([self.evaluate(part) for part in node.parts], node.line)
         return Value()
+
+    def compared(self, values: list[Value], line: int) -> None:
+        """Values are looked at: compared, negated, tested."""
 
     def _comp(self, node: ir.Comp) -> Value:
         over = self.evaluate(node.iterable)
@@ -366,179 +289,6 @@ class Interpreter:
         self.loops += len(known)
         yield from tuple(known)  # the body may add to the list
 
-    # binding
-
-    def assign(self, target: "ir.Target", value: Value) -> None:
-        """Bind a target to a value."""
-        match target:
-            case ir.Name(id=name):
-                self._store(name, value)
-            case ir.Attr(obj=inner, name=name, line=line):
-                self._put(self.evaluate(inner), name, value, line)
-            case ir.Index(obj=inner, key=key, line=line):
-                obj = self.evaluate(inner)
-                at = self.evaluate(key)
-                self._put(obj, at.text() if at.consts else "", value, line)
-            case ir.Seq(items=items):
-                parts = fold.items(value)
-                for at, item in enumerate(items):
-                    if isinstance(item, ir.Star):
-                        rest = parts[at:] if parts else None
-                        self.assign(item.value, Value(items=rest, taint=value.taint))  # type: ignore[arg-type]
-                        continue
-                    part = parts[at] if parts and at < len(parts) else unknown(value)
-                    self.assign(item, part)  # type: ignore[arg-type]
-            case ir.Map(pairs=pairs):
-                for key_expr, item in pairs:
-                    if key_expr is None:
-                        self.assign(item, value)  # type: ignore[arg-type]
-                        continue
-                    name = self.evaluate(key_expr).text()
-                    self.assign(item, self.attribute(value, name, target.line))  # type: ignore[arg-type]
-            case ir.Bind(target=inner_target, value=default):
-                self.assign(inner_target, merge([value, self.evaluate(default)]))
-            case ir.Star(value=inner):
-                self.assign(inner, value)  # type: ignore[arg-type]
-
-    def _store(self, name: str, value: Value) -> None:
-        scope: Scope | None = self.scope
-        if name in self.scope.outer:
-            scope = self.scope.parent
-            while scope and scope.parent and name not in scope.names:
-                scope = scope.parent
-        (scope or self.scope).names[name] = value
-
-    def _put(self, obj: Value, name: str, value: Value, line: int) -> None:
-        if obj.ref and not obj.ref.endswith("()"):
-            self.language.patched(self, obj, name, value, line)
-        if obj.items is not None and name.isdigit() and int(name) < len(obj.items):
-            obj.items[int(name)] = value
-            return
-        if not name or HOLE in name:
-            obj.taint |= value.all_taint()
-            return
-        if obj.fields is None:
-            obj.fields = {}
-        if len(obj.fields) < 5000:
-            obj.fields[name] = value
-
-    # calling
-
-    def function(self, func: ir.Func) -> Value:
-        """Make a value of a function."""
-        closure = Closure(func, self.scope)
-        self.closures.append(closure)
-        return Value(func=closure)
-
-    def _call(self, node: ir.Call) -> Value:
-        receiver, name = None, ""
-        if isinstance(node.func, ir.Attr):
-            receiver, name = self.evaluate(node.func.obj), node.func.name
-            callee = self.attribute(receiver, name, node.line)
-        elif isinstance(node.func, ir.Index) and not isinstance(node.func.key, ir.Slice):
-            receiver, key = self.evaluate(node.func.obj), self.evaluate(node.func.key)
-            name = key.text() if key.consts else ""
-            callee = self.index(receiver, key, node.line)
-        else:
-            callee = self.evaluate(node.func)
-        args = self.sequence(node.args)
-        kwargs = {k: self.evaluate(v) for k, v in node.kwargs}
-        return self.call(callee, Invocation(callee.ref, name, args, kwargs, node.line, receiver, node.new))
-
-    def call(self, callee: Value, call: Invocation) -> Value:
-        """Call a value: enter it where it is local, ask the language where it is not."""
-        call.target = callee
-        if callee.func is not None:
-            bound = callee.fields.get("") if callee.fields else None
-            return self.enter(callee.func, call.args, call.kwargs, bound)
-        if callee.fields is not None and not callee.made and callee.fields.keys() - {""} and not callee.ref:
-            return self._construct(callee, call)
-        if callee.bases and not callee.made:
-            return self._construct(callee, call)
-        result = self.language.invoke(self, call)
-        if result is not None:
-            return result
-        return Value(ref=f"{call.ref}()" if call.ref and len(call.ref) < 200 else "")
-
-    def _construct(self, cls: Value, call: Invocation) -> Value:
-        made = instance(cls)
-        fields = cls.fields or {}
-        init = fields.get("__init__") or fields.get("constructor")
-        if init is not None and init.func is not None:
-            self.enter(init.func, call.args, call.kwargs, made)
-        return made
-
-    def enter(
-        self, closure: Closure, args: list[Value], kwargs: dict[str, Value], bound: Value | None = None
-    ) -> Value:
-        """Run a local function with these arguments."""
-        if bound is not None and closure.func.params and getattr(self.language, "self_first", False):
-            args = [bound, *args]
-        signature = (self.when, *(_mark(a) for a in args), *((k, _mark(v)) for k, v in kwargs.items()))
-        if signature in closure.known:
-            return closure.known[signature]
-        most = MAX_RUNS if self.entered < MAX_ENTERED else 1
-        if closure.active or closure.runs >= most or self.depth >= MAX_DEPTH:
-            return unknown(*args, *kwargs.values())
-        closure.runs += 1
-        self.entered += 1
-        closure.active = True
-        outer, returns = self.scope, self.returns
-        self.scope, self.returns = Scope(closure.scope), []
-        self.depth += 1
-        try:
-            if bound is not None:
-                self.scope.names["this"] = bound
-            self._bind_params(closure.func.params, args, kwargs)
-            if closure.body is None:
-                closure.body = _lowered(closure.func)
-            self.execute(closure.body)
-            result = merge(self.returns)
-        finally:
-            self.scope, self.returns = outer, returns
-            self.depth -= 1
-            closure.active = False
-        closure.known[signature] = result
-        return result
-
-    def _bind_params(self, params: list[ir.Param], args: list[Value], kwargs: dict[str, Value]) -> None:
-        left = dict(kwargs)
-        for at, param in enumerate(params):
-            if param.rest == "*":
-                self.assign(param.target, Value(items=args[at:]))
-                continue
-            if param.rest == "**":
-                self.assign(param.target, Value(fields=left))
-                continue
-            name = param.target.id if isinstance(param.target, ir.Name) else ""
-            if at < len(args):
-                value = args[at]
-            elif name in left:
-                value = left.pop(name)
-            elif param.default is not None:
-                value = self.evaluate(param.default)
-            else:
-                value = self.language.builtin(f"param {name}") or Value()
-            self.assign(param.target, value)
-
-
-def _lowered(func: ir.Func) -> "list[ir.Stmt]":
-    try:
-        return func.body()
-    except RecursionError:
-        return []
-
-
-def instance(cls: Value) -> Value:
-    """An object of a class."""
-    return Value(fields=dict(cls.fields or {}), bases=cls.bases, made=True)
-
 
 def void(_: Value) -> None:
     """Drop a value."""
-
-
-def _mark(value: Value) -> object:
-    if value.items is None and value.fields is None and value.func is None:
-        return (value.consts, value.ref, value.taint)
-    return id(value)

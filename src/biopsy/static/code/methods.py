@@ -1,10 +1,14 @@
-"""Methods of texts, bytes and containers, folded where all is known; the names of Python and JavaScript alike."""
+"""Methods of texts, bytes and containers, folded where all is known; names of Python and JavaScript alike."""
 
+# ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
+
+import re
 from collections.abc import Callable
 
 from biopsy.static.code import fold
-from biopsy.static.code.interpret import Interpreter, Invocation
-from biopsy.static.code.value import CLEAN, HOLE, MAX_CONSTS, MAX_TEXT, Value, as_text, const, merge, unknown
+from biopsy.static.code.interpret import Interpreter
+from biopsy.static.code.state import Invocation
+from biopsy.static.code.value import CLEAN, HOLE, MAX_TEXT, Value, as_text, const, merge, unknown
 
 _QUIET = frozenset(
     {
@@ -42,6 +46,7 @@ def method(run: Interpreter, call: Invocation) -> Value | None:
     if obj is None:
         return None
     if call.name in _QUIET:
+        run.compared([obj, *call.args], call.line)
         return Value()
     if obj.items is not None or obj.fields is not None:
         result = _container(run, obj, call)
@@ -206,11 +211,9 @@ def _join(one: object, call: Invocation) -> Value | None:
 
 
 def _format(one: object, call: Invocation) -> Value | None:
-    import re  # noqa: PLC0415
-
     at = -1
 
-    def fill(match: "re.Match[str]") -> str:
+    def fill(match: re.Match[str]) -> str:
         nonlocal at
         if match[0] in {"{{", "}}"}:
             return match[0][0]
@@ -312,5 +315,3 @@ _FOLDERS: dict[str, Folder] = {
     "expanduser": lambda one, _: const(one),
     "valueOf": lambda one, _: const(one),
 }
-
-_ = MAX_CONSTS

@@ -1,16 +1,16 @@
 """What the interpreter knows of a value: the constants it may be, where it comes from, what it holds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from biopsy.static.code.interpret import Closure
+    from biopsy.static.code.state import Closure
 
 HOLE = "\ufffc"
 """Stands in a text for a part that is not known; printed as `?`."""
 
-MAX_CONSTS = 12  # alternatives that a value may have
+MAX_CONSTS = 8  # alternatives that a value may have
 MAX_TEXT = 4 * 1024**2  # characters or bytes of one constant
 
 Taint = frozenset[str]
@@ -34,7 +34,7 @@ class Value:
         """As a text: the first constant, or a hole."""
         return next(self.texts(), HOLE)
 
-    def texts(self) -> "Iterable[str]":  # type: ignore[override]
+    def texts(self) -> Iterator[str]:
         """Every text that it may be."""
         return iter([as_text(c) for c in self.consts])
 

@@ -1,4 +1,4 @@
-"""The interpreter that writes down what it sees: behaviours, flows and layers, in words common to all languages."""
+"""The interpreter that writes down what it sees, in words common to all languages."""
 
 import shlex
 
@@ -14,6 +14,27 @@ MAX_SIGHTS = 4000  # of one file
 
 _HOMES = {"HOME": "~", "USERPROFILE": "~", "APPDATA": "~/AppData/Roaming", "LOCALAPPDATA": "~/AppData/Local",
           "TEMP": "/tmp/?", "TMPDIR": "/tmp/?", "XDG_CONFIG_HOME": "~/.config", "HOMEPATH": "~"}  # fmt: skip  # noqa: S108
+
+
+_OBJECTS = frozenset(
+    {
+        "response",
+        "request",
+        "websocket",
+        "xhr",
+        "socket",
+        "content",
+        "process",
+        "compiled",
+        "native",
+        "promise",
+    }
+    | {"decipher", "worker", "environment", "loader", "Error", "super", "this", "self", "object"}
+)
+"""What stands for things that a package makes itself."""
+
+
+_RUNNABLE = frozenset({"network", "decoded", "verified"})
 
 
 class Witness(Interpreter):
@@ -39,11 +60,19 @@ class Witness(Interpreter):
                 None
             )
 
+    def compared(self, values: list[Value], line: int) -> None:
+        """What tells one machine from another is looked at."""
+        for taint in sorted(CLEAN.union(*(v.taint for v in values)) if values else CLEAN):
+            if taint.startswith(("host:", "fact:")):
+                self.see(Kind.EVASION_FINGERPRINT, taint[5:], line)
+
     # flows
 
     def flow(self, sink: str, values: list[Value], line: int, detail: str = "") -> None:
         """Write down every source that reaches a sink."""
         taints = CLEAN.union(*(v.all_taint() for v in values)) if values else CLEAN
+        if sink == "network" and "env:*" in taints:
+            self.see(Kind.ENV_READ, "*", line)
         for taint in sorted(taints):
             if sink == "network" and taint.startswith(("env:", "file:", "host")):
                 self.see(
@@ -52,8 +81,15 @@ class Witness(Interpreter):
                     line,
                     detail,
                 )
-            elif sink == "execution" and taint in {"network", "decoded"}:
+            elif sink == "execution" and taint in {"network", "decoded", "verified"}:
                 self.see(Kind.CODE_FLOW, f"{taint} > execution", line, detail)
+
+    def patch(self, ref: str, name: str, line: int) -> None:
+        """A function is put into another module; into the package's own is no matter."""
+        top = ref.partition(".")[0]
+        own = self.source.path.split("/")[:-1]
+        if top not in _OBJECTS and top.replace("_", "-") not in {p.replace("_", "-") for p in own}:
+            self.see(Kind.CODE_PATCH, f"{ref}.{name}", line)
 
     # execution
 
@@ -122,6 +158,11 @@ class Witness(Interpreter):
             self.peel(text, line, runs=False)
         return const(plain, taint)
 
+    def verified(self, value: Value) -> None:
+        """Bytes are hashed: what came from the network is, from here on, likely pinned."""
+        if "network" in value.taint:
+            value.taint = (value.taint - {"network"}) | {"verified"}
+
     # network
 
     def request(self, method: str, url: Value, payload: list[Value], line: int) -> Value:
@@ -174,9 +215,10 @@ class Witness(Interpreter):
     def host(self, fact: str, line: int) -> Value:
         """A fact about the machine or its user is asked for."""
         self.see(Kind.ENV_HOST, fact, line)
-        return Value(
-            taint=frozenset({f"host:{fact}"}) if fact not in {"platform", "cpus", "memory"} else CLEAN
-        )
+        if fact == "platform":
+            return Value()
+        weak = fact in {"cpus", "memory", "uptime", "load", "processes"}
+        return Value(taint=frozenset({f"fact:{fact}" if weak else f"host:{fact}"}))
 
     def read_file(self, path: Value, line: int) -> Value:
         """A file is read; the result is its content."""
@@ -195,8 +237,8 @@ class Witness(Interpreter):
         for text in path.texts():
             if text.strip(HOLE + "/."):
                 self.see(Kind.FILE_WRITE, text, line)
-            if taint & {"network", "decoded"}:
-                self.written[text] = self.written.get(text, CLEAN) | (taint & {"network", "decoded"})
+            if taint & _RUNNABLE:
+                self.written[text] = self.written.get(text, CLEAN) | (taint & _RUNNABLE)
                 if len(self.written) > 200:
                     self.written.clear()
 

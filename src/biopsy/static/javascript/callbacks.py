@@ -7,7 +7,9 @@ from biopsy.static.code.witness import Witness
 _SOON = frozenset(
     {"forEach", "map", "filter", "reduce", "some", "every", "find", "flatMap", "catch", "finally", "sort"}
 )
-_LIVE = frozenset({"response", "request", "socket", "process", "websocket", "content"})
+_LIVE = frozenset({
+    "response", "request", "socket", "process", "websocket", "content",
+})  # fmt: skip
 
 
 def run_all(run: Witness, call: Invocation, given: list[Value], skip: int = 0) -> None:

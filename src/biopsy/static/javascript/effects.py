@@ -1,10 +1,13 @@
 """Effects of JavaScript's library functions, by dotted name. A new one is a line or a function here."""
 
+# ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
+
 from collections.abc import Callable
 
 from biopsy.model.behaviour import Kind
-from biopsy.static.code.interpret import Invocation
-from biopsy.static.code.value import HOLE, Value, const, merge, unknown
+from biopsy.static.code import fold
+from biopsy.static.code.state import Invocation
+from biopsy.static.code.value import HOLE, Value, const, unknown
 from biopsy.static.code.witness import Witness
 from biopsy.static.javascript.callbacks import run_all
 
@@ -31,17 +34,22 @@ def find(ref: str) -> Effect | None:
 # running
 
 
-@effect("child_process.exec", "child_process.execSync", "shelljs.exec", "execa.command", "execa.commandSync",
-        "execa.execaCommand", "execa.execaCommandSync")  # fmt: skip
+@effect(
+    "child_process.exec", "child_process.execSync", "shelljs.exec", "execa.command",
+    "execa.commandSync", "execa.execaCommand", "execa.execaCommandSync",
+)  # fmt: skip
 def _exec(run: Witness, call: Invocation) -> Value:
     output = run.command(call.arg(0), call.line)
     run_all(run, call, [Value(), output, Value()], 1)
     return output
 
 
-@effect("child_process.spawn", "child_process.spawnSync", "child_process.execFile", "child_process.execFileSync",
-        "cross-spawn", "cross-spawn.sync", "cross-spawn.spawn", "execa", "execa.sync", "execa.execa", "execa.execaSync",
-        "child_process.fork", "Deno.run", "worker_threads.Worker")  # fmt: skip
+@effect(
+    "child_process.spawn", "child_process.spawnSync", "child_process.execFile",
+    "child_process.execFileSync", "cross-spawn", "cross-spawn.sync", "cross-spawn.spawn", "execa",
+    "execa.sync", "execa.execa", "execa.execaSync", "child_process.fork", "Deno.run",
+    "worker_threads.Worker",
+)  # fmt: skip
 def _spawn(run: Witness, call: Invocation) -> Value:
     if call.ref == "child_process.fork":
         rest = call.arg(1).items or []
@@ -59,8 +67,11 @@ def _bun(run: Witness, call: Invocation) -> Value:
     return run.command(call.arg(0), call.line)
 
 
-@effect("eval", "vm.runInNewContext", "vm.runInThisContext", "vm.runInContext", "vm.Script", "vm.compileFunction",
-        "module._compile", "module.exports._compile", "vm.SourceTextModule", "vm2.VM().run", "vm.createScript")  # fmt: skip
+@effect(
+    "eval", "vm.runInNewContext", "vm.runInThisContext", "vm.runInContext", "vm.Script",
+    "vm.compileFunction", "module._compile", "module.exports._compile", "vm.SourceTextModule",
+    "vm2.VM().run", "vm.createScript",
+)  # fmt: skip
 def _eval(run: Witness, call: Invocation) -> Value:
     run.evaluated(call.ref, call.arg(0), call.line)
     return unknown(call.arg(0))
@@ -77,7 +88,9 @@ def _function(run: Witness, call: Invocation) -> Value:
     return Value(ref="compiled", taint=code.taint)
 
 
-@effect("require", "import", "module.createRequire()", "require.call")
+@effect(
+    "require", "import", "module.createRequire()", "require.call",
+)  # fmt: skip
 def _require(run: Witness, call: Invocation) -> Value:
     name = call.arg(0)
     whole = name.whole()
@@ -96,7 +109,9 @@ def _require(run: Witness, call: Invocation) -> Value:
     return Value(ref=whole.removeprefix("node:"))
 
 
-@effect("process.dlopen", "WebAssembly.instantiate", "WebAssembly.compile", "WebAssembly.Module")
+@effect(
+    "process.dlopen", "WebAssembly.instantiate", "WebAssembly.compile", "WebAssembly.Module",
+)  # fmt: skip
 def _native(run: Witness, call: Invocation) -> Value:
     run.see(Kind.CODE_NATIVE, call.ref, call.line)
     return Value()
@@ -105,7 +120,9 @@ def _native(run: Witness, call: Invocation) -> Value:
 # time and control
 
 
-@effect("setTimeout", "setInterval", "setImmediate", "queueMicrotask", "process.nextTick")
+@effect(
+    "setTimeout", "setInterval", "setImmediate", "queueMicrotask", "process.nextTick",
+)  # fmt: skip
 def _later(run: Witness, call: Invocation) -> Value:
     after = call.arg(1).consts[:1]
     if call.ref in {"setTimeout", "setInterval"} and after and isinstance(after[0], int | float):
@@ -139,8 +156,10 @@ def _resolve(run: Witness, call: Invocation) -> Value:
     return Value()
 
 
-@effect("util.promisify", "Promise.resolve", "Promise.all", "Promise.race", "Object.freeze", "Promise.any", "Promise.allSettled",
-        "module.createRequire")  # fmt: skip
+@effect(
+    "util.promisify", "Promise.resolve", "Promise.all", "Promise.race", "Object.freeze", "Promise.any",
+    "Promise.allSettled", "module.createRequire",
+)  # fmt: skip
 def _same(run: Witness, call: Invocation) -> Value:
     if call.ref == "module.createRequire":
         return Value(ref="require")
@@ -172,7 +191,9 @@ for _name, _fact in _FACTS.items():
     TABLE[_name] = lambda run, call, fact=_fact: run.host(fact, call.line)  # type: ignore[misc]
 
 
-@effect("os.homedir", "os.tmpdir", "process.cwd", "untildify")
+@effect(
+    "os.homedir", "os.tmpdir", "process.cwd", "untildify",
+)  # fmt: skip
 def _place(run: Witness, call: Invocation) -> Value:
     return const({"os.homedir": "~", "os.tmpdir": "/tmp", "process.cwd": "."}.get(call.ref, HOLE))  # noqa: S108
 
@@ -180,24 +201,31 @@ def _place(run: Witness, call: Invocation) -> Value:
 # files
 
 
-@effect("fs.readFile", "fs.readFileSync", "fs.createReadStream", "fs.open", "fs.openSync", "Deno.readTextFile", "fs.readJson",
-        "fs.readJsonSync", "Bun.file", "fs.readJSONSync")  # fmt: skip
+@effect(
+    "fs.readFile", "fs.readFileSync", "fs.createReadStream", "fs.open", "fs.openSync",
+    "Deno.readTextFile", "fs.readJson", "fs.readJsonSync", "Bun.file", "fs.readJSONSync",
+)  # fmt: skip
 def _read(run: Witness, call: Invocation) -> Value:
     content = run.read_file(call.arg(0), call.line)
     run_all(run, call, [Value(), content], 1)
     return content
 
 
-@effect("fs.writeFile", "fs.writeFileSync", "fs.appendFile", "fs.appendFileSync", "fs.outputFile", "fs.outputFileSync",
-        "fs.createWriteStream", "Bun.write", "Deno.writeTextFile", "fs.writeJson", "fs.writeJsonSync")  # fmt: skip
+@effect(
+    "fs.writeFile", "fs.writeFileSync", "fs.appendFile", "fs.appendFileSync", "fs.outputFile",
+    "fs.outputFileSync", "fs.createWriteStream", "Bun.write", "Deno.writeTextFile", "fs.writeJson",
+    "fs.writeJsonSync",
+)  # fmt: skip
 def _write(run: Witness, call: Invocation) -> Value:
     run.write_file(call.arg(0), call.args[1:2], call.line)
     run_all(run, call, [], 1)
     return Value(consts=call.arg(0).consts, ref="file()")
 
 
-@effect("fs.copyFile", "fs.copyFileSync", "fs.rename", "fs.renameSync", "fs.copy", "fs.copySync", "fs.cp", "fs.cpSync",
-        "fs.symlink", "fs.symlinkSync", "fs.move", "fs.moveSync", "fs.link", "fs.linkSync")  # fmt: skip
+@effect(
+    "fs.copyFile", "fs.copyFileSync", "fs.rename", "fs.renameSync", "fs.copy", "fs.copySync", "fs.cp",
+    "fs.cpSync", "fs.symlink", "fs.symlinkSync", "fs.move", "fs.moveSync", "fs.link", "fs.linkSync",
+)  # fmt: skip
 def _copy(run: Witness, call: Invocation) -> Value:
     run.read_file(call.arg(0), call.line)
     held = frozenset(t for p in call.arg(0).texts() for t in run.written.get(p, ()))
@@ -206,26 +234,31 @@ def _copy(run: Witness, call: Invocation) -> Value:
     return Value()
 
 
-@effect("fs.unlink", "fs.unlinkSync", "fs.rm", "fs.rmSync", "fs.rmdir", "fs.rmdirSync", "rimraf", "rimraf.sync",
-        "fs.remove", "fs.removeSync", "fs.emptyDirSync", "del", "del.sync")  # fmt: skip
+@effect(
+    "fs.unlink", "fs.unlinkSync", "fs.rm", "fs.rmSync", "fs.rmdir", "fs.rmdirSync", "rimraf",
+    "rimraf.sync", "fs.remove", "fs.removeSync", "fs.emptyDirSync", "del", "del.sync",
+)  # fmt: skip
 def _delete(run: Witness, call: Invocation) -> Value:
     run.delete_file(call.arg(0), call.line)
     run_all(run, call, [], 1)
     return Value()
 
 
-@effect("fs.readdir", "fs.readdirSync", "fs.opendirSync", "fast-glob", "glob.sync", "fs.existsSync", "fs.statSync", "fs.exists",
-        "fs.mkdirSync", "fs.mkdir", "fs.access", "fs.accessSync", "fs.stat", "fs.chmod", "fs.chmodSync", "fs.lstatSync")  # fmt: skip
+@effect(
+    "fs.readdir", "fs.readdirSync", "fs.opendirSync", "fast-glob", "glob.sync", "fs.existsSync",
+    "fs.statSync", "fs.exists", "fs.mkdirSync", "fs.mkdir", "fs.access", "fs.accessSync", "fs.stat",
+    "fs.chmod", "fs.chmodSync", "fs.lstatSync",
+)  # fmt: skip
 def _list(run: Witness, call: Invocation) -> Value:
     result = Value(items=[const(HOLE)]) if "dir" in call.ref and "mk" not in call.ref else Value()
     run_all(run, call, [Value(), result], 1)
     return result
 
 
-@effect("path.join", "path.resolve", "path.normalize", "url.fileURLToPath")
+@effect(
+    "path.join", "path.resolve", "path.normalize", "url.fileURLToPath",
+)  # fmt: skip
 def _join(run: Witness, call: Invocation) -> Value:
-    from biopsy.static.code import fold  # noqa: PLC0415
-
     first = call.arg(0)
     out = Value(first.consts or (HOLE,), taint=first.taint)
     for arg in call.args[1:]:
@@ -238,6 +271,3 @@ def _join(run: Witness, call: Invocation) -> Value:
 @effect("path.dirname")
 def _dirname(run: Witness, call: Invocation) -> Value:
     return Value(tuple(t.rpartition("/")[0] or "." for t in call.arg(0).texts()), taint=call.arg(0).taint)
-
-
-_ = merge

@@ -1,5 +1,8 @@
 """Effects of JavaScript's functions that only change the form of a value: decoders, texts, containers."""
 
+# ruff: noqa: ARG001, ARG005 - every effect takes the same arguments, needed or not
+
+from biopsy.model.behaviour import Kind
 from biopsy.static.code import decode_form, fold
 from biopsy.static.code.interpret import Invocation
 from biopsy.static.code.value import HOLE, Value, as_text, const, unknown
@@ -26,8 +29,10 @@ def _buffer(run: Witness, call: Invocation) -> Value:
     return Value(consts=value.consts, taint=value.all_taint())
 
 
-@effect("atob", "unescape", "zlib.gunzipSync", "zlib.inflateSync", "zlib.unzipSync", "zlib.inflateRawSync",
-        "zlib.brotliDecompressSync", "lz-string.decompressFromBase64")  # fmt: skip
+@effect(
+    "atob", "unescape", "zlib.gunzipSync", "zlib.inflateSync", "zlib.unzipSync", "zlib.inflateRawSync",
+    "zlib.brotliDecompressSync", "lz-string.decompressFromBase64",
+)  # fmt: skip
 def _decoder(run: Witness, call: Invocation) -> Value:
     form = {"atob": "base64", "unescape": "url"}.get(call.ref, "zlib")
     out = run.decoded(form, call.arg(0), call.line)
@@ -38,10 +43,15 @@ def _decoder(run: Witness, call: Invocation) -> Value:
 
 @effect("crypto.createDecipheriv", "crypto.createDecipher")
 def _decipher(run: Witness, call: Invocation) -> Value:
-    from biopsy.model.behaviour import Kind  # noqa: PLC0415
-
     run.see(Kind.CODE_DECODE, "cipher", call.line)
     return Value(ref="decipher")
+
+
+@effect("crypto.createHash().update")
+def _hashed(run: Witness, call: Invocation) -> Value:
+    for value in call.args:
+        run.verified(value)
+    return Value(ref="crypto.createHash()")
 
 
 @effect("decipher.update", "decipher.final")
@@ -53,11 +63,13 @@ def _deciphered(run: Witness, call: Invocation) -> Value:
 
 @effect("String.fromCharCode", "String.fromCodePoint")
 def _char(run: Witness, call: Invocation) -> Value:
-    numbers = [a.consts[0] if len(a.consts) == 1 else None for a in call.args]
+    codes = [
+        int(n) for a in call.args for n in a.consts[:1] if isinstance(n, int | float) and 0 <= n < 0x110000
+    ]
     taint = unknown(*call.args).taint if call.args else frozenset()
-    if not numbers or not all(isinstance(n, int | float) and 0 <= n < 0x110000 for n in numbers):
+    if not codes or len(codes) != len(call.args):
         return Value(taint=taint)
-    return const("".join(chr(int(n)) for n in numbers), taint)  # type: ignore[arg-type]
+    return const("".join(map(chr, codes)), taint)
 
 
 @effect("parseInt", "Number", "parseFloat")
@@ -75,7 +87,9 @@ def _number(run: Witness, call: Invocation) -> Value:
     return Value(known, taint=call.arg(0).taint)
 
 
-@effect("decodeURIComponent", "decodeURI", "encodeURIComponent", "encodeURI", "escape", "String", "btoa")
+@effect(
+    "decodeURIComponent", "decodeURI", "encodeURIComponent", "encodeURI", "escape", "String", "btoa",
+)  # fmt: skip
 def _text(run: Witness, call: Invocation) -> Value:
     value = _full(run, call.arg(0), call.line)
     if call.ref == "String" or call.ref.startswith("decode"):
@@ -84,9 +98,12 @@ def _text(run: Witness, call: Invocation) -> Value:
     return Value(taint=value.all_taint())
 
 
-@effect("JSON.stringify", "JSON.parse", "zlib.gzipSync", "zlib.deflateSync", "querystring.stringify", "qs.stringify", "Uint8Array",
-        "URLSearchParams", "TextDecoder().decode", "TextEncoder().encode", "structuredClone", "util.inspect", "Uint8Array.from",
-        "Buffer.concat", "crypto.publicEncrypt", "js-yaml.dump")  # fmt: skip
+@effect(
+    "JSON.stringify", "JSON.parse", "zlib.gzipSync", "zlib.deflateSync", "querystring.stringify",
+    "qs.stringify", "Uint8Array", "URLSearchParams", "TextDecoder().decode", "TextEncoder().encode",
+    "structuredClone", "util.inspect", "Uint8Array.from", "Buffer.concat", "crypto.publicEncrypt",
+    "js-yaml.dump",
+)  # fmt: skip
 def _pass(run: Witness, call: Invocation) -> Value:
     return unknown(*(_full(run, a, call.line) for a in call.args))
 
@@ -103,8 +120,9 @@ def _assign(run: Witness, call: Invocation) -> Value:
 
 
 @effect(
-    "Object.keys", "Object.values", "Object.entries", "Array.from", "Object.fromEntries", "Reflect.ownKeys"
-)
+    "Object.keys", "Object.values", "Object.entries", "Array.from", "Object.fromEntries",
+    "Reflect.ownKeys",
+)  # fmt: skip
 def _container(run: Witness, call: Invocation) -> Value:
     value = _full(run, call.arg(0), call.line)
     if call.ref == "Array.from" and len(call.args) > 1:
@@ -125,9 +143,7 @@ def _container(run: Witness, call: Invocation) -> Value:
 
 @effect("#range")
 def _range(run: Witness, call: Invocation) -> Value:
-    numbers = [
-        int(a.consts[0]) for a in call.args if len(a.consts) == 1 and isinstance(a.consts[0], int | float)
-    ]
+    numbers = [int(n) for a in call.args for n in a.consts[:1] if isinstance(n, int | float)]
     if len(numbers) != 3:
         return Value()
     steps = range(*numbers)

@@ -1,8 +1,8 @@
 """What JavaScript's builtins and libraries do when they are called, and what their attributes are."""
 
 from biopsy.model.behaviour import Kind
-from biopsy.static.code.interpret import Interpreter, Invocation
 from biopsy.static.code.methods import method
+from biopsy.static.code.state import Invocation, State
 from biopsy.static.code.value import HOLE, Value, const
 from biopsy.static.code.witness import Witness
 from biopsy.static.javascript import callbacks, effects
@@ -17,7 +17,9 @@ _TEXTS = {
 _QUIET = frozenset(
     {"statusCode", "status", "ok", "length", "statusMessage", "pid", "exitCode", "complete", "size"}
 )
-_GLOBALS = frozenset({"globalThis", "global", "window", "self"})
+_GLOBALS = frozenset({
+    "globalThis", "global", "window", "self",
+})  # fmt: skip
 
 
 class JavaScript:
@@ -38,11 +40,11 @@ class JavaScript:
             return const(f"./{HOLE}", frozenset({"data:self"}))
         return Value(ref=name) if name in BUILTINS else None
 
-    def attribute(self, run: Interpreter, obj: Value, name: str, line: int) -> Value | None:
+    def attribute(self, run: State, obj: Value, name: str, line: int) -> Value | None:
         """An attribute of a library object."""
         assert isinstance(run, Witness)
         if name == "length":
-            return self._length(run, obj)
+            return self._length(obj)
         if name in _QUIET and obj.taint:
             return Value()
         if name == "constructor" and (obj.func is not None or obj.ref == "String" or obj.consts):
@@ -65,14 +67,14 @@ class JavaScript:
             return Value(ref=ref)
         return Value(ref=ref, taint=obj.taint)
 
-    def _length(self, run: Witness, obj: Value) -> Value:
+    def _length(self, obj: Value) -> Value:
         facts = frozenset(t for t in obj.taint if t.startswith("fact:"))
         if obj.items is not None:
             return const(len(obj.items), facts)
         whole = obj.whole()
         return const(len(whole), facts) if whole is not None else Value(taint=facts)
 
-    def invoke(self, run: Interpreter, call: Invocation) -> Value | None:
+    def invoke(self, run: State, call: Invocation) -> Value | None:
         """Do what a library function does."""
         assert isinstance(run, Witness)
         call.ref = canonical(call.ref)
@@ -85,13 +87,13 @@ class JavaScript:
             result = method(run, call)
         return result
 
-    def patched(self, run: Interpreter, obj: Value, name: str, value: Value, line: int) -> None:
+    def patched(self, run: State, obj: Value, name: str, value: Value, line: int) -> None:
         """An attribute of another module, or of a builtin, is assigned a function."""
         assert isinstance(run, Witness)
         ours = obj.ref.startswith((".", "module", "exports", "process.env", *_GLOBALS)) or "()" in obj.ref
         if value.func is not None and not ours:
-            run.see(Kind.CODE_PATCH, f"{obj.ref}.{name}", line)
+            run.patch(obj.ref, name, line)
 
-    def installs(self, name: str, bases: tuple[str, ...]) -> bool:
+    def installs(self, name: str, bases: tuple[str, ...]) -> bool:  # noqa: ARG002 - no name does
         """No function of a script is called by npm itself."""
         return False

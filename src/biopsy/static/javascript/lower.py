@@ -8,7 +8,9 @@ from tree_sitter import Node
 
 from biopsy.static.code import ir
 
-_ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "**", "^", "&", "|", "<<", ">>", ">>>"})
+_ARITHMETIC = frozenset({
+    "+", "-", "*", "/", "%", "**", "^", "&", "|", "<<", ">>", ">>>",
+})  # fmt: skip
 _LOGICAL = frozenset({"&&", "||", "??"})
 _ESCAPE = re.compile(
     r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([0-7]{1,3})|(\r?\n)|(.))", re.DOTALL
@@ -254,13 +256,12 @@ class Lowering:
 
     def _param(self, node: Node) -> ir.Param:
         if node.type in {"required_parameter", "optional_parameter"}:
-            value = node.child_by_field_name("value")
+            given = node.child_by_field_name("value")
             pattern = node.child_by_field_name("pattern")
-            default = self.expr(value) if value else None
-            return ir.Param(self.target(pattern), default)
+            return ir.Param(self.target(pattern), self.expr(given) if given else None)
         if node.type == "assignment_pattern":
-            value = self.expr(node.child_by_field_name("right"))
-            return ir.Param(self.target(node.child_by_field_name("left")), value)
+            default = self.expr(node.child_by_field_name("right"))
+            return ir.Param(self.target(node.child_by_field_name("left")), default)
         if node.type == "rest_pattern":
             return ir.Param(self.target(node.named_children[0] if node.named_children else None), rest="*")
         return ir.Param(self.target(node))

@@ -1,17 +1,68 @@
-"""Names of Node's and browsers' libraries: one spelling for each, and the words worth looking at a file for."""
+"""Names of Node's and browsers' libraries: one spelling for each; and the words worth reading a file for."""
 
 import re
 from functools import lru_cache
 
 BUILTINS = frozenset(
-    "require process Buffer eval Function fetch atob btoa setTimeout setInterval setImmediate queueMicrotask JSON Object "
-    "Array String Number Math Promise parseInt parseFloat decodeURIComponent encodeURIComponent unescape escape "
-    "global globalThis window self module exports navigator document WebSocket XMLHttpRequest import Reflect Symbol "
-    "WebAssembly Uint8Array TextDecoder TextEncoder URL URLSearchParams console Error Date RegExp Bun Deno #range".split()
+    [
+        "require",
+        "process",
+        "Buffer",
+        "eval",
+        "Function",
+        "fetch",
+        "atob",
+        "btoa",
+        "setTimeout",
+        "setInterval",
+        "setImmediate",
+        "queueMicrotask",
+        "JSON",
+        "Object",
+        "Array",
+        "String",
+        "Number",
+        "Math",
+        "Promise",
+        "parseInt",
+        "parseFloat",
+        "decodeURIComponent",
+        "encodeURIComponent",
+        "unescape",
+        "escape",
+        "global",
+        "globalThis",
+        "window",
+        "self",
+        "module",
+        "exports",
+        "navigator",
+        "document",
+        "WebSocket",
+        "XMLHttpRequest",
+        "import",
+        "Reflect",
+        "Symbol",
+        "WebAssembly",
+        "Uint8Array",
+        "TextDecoder",
+        "TextEncoder",
+        "URL",
+        "URLSearchParams",
+        "console",
+        "Error",
+        "Date",
+        "RegExp",
+        "Bun",
+        "Deno",
+        "#range",
+    ]
 )
 """What has a meaning without being bound."""
 
-GIVEN = frozenset({"require", "process", "Buffer", "global", "__dirname", "__filename"})
+GIVEN = frozenset({
+    "require", "process", "Buffer", "global", "__dirname", "__filename",
+})  # fmt: skip
 """What wrappers of modules pass as parameters of the same name."""
 
 _PREFIXES = (
@@ -74,10 +125,13 @@ HOT = re.compile(
 """Words, in bytes."""
 
 STRONG = re.compile(
-    rb"child_process|exec(?:File)?Sync|\bspawn|\beval\b|\bFunction\s*\(|new Function|\bvm\b|_compile\b|process\.env|process\["
-    rb"|homedir|hostname|userInfo|networkInterfaces|\bcpus\b|totalmem|['\"`](?:node:)?(?:fs|os|net|tls|dgram|dns|https?|vm|fs/promises"
+    rb"child_process|exec(?:File)?Sync|\bspawn|\beval\b|\bFunction\s*\(|new Function"
+    rb"|\bvm\b|_compile\b|process\.env|process\["
+    rb"|homedir|hostname|userInfo|networkInterfaces|\bcpus\b|totalmem|['\"`](?:node:)?(?:fs|os|net|tls|dgram|dns|https?|vm"
+    rb"|fs/promises"
     rb"|fs-extra|axios|got|undici|node-fetch|request|superagent|needle|ws|execa|shelljs|module|worker_threads|inspector)['\"`]"
     rb"|\bfetch\s*\(|XMLHttpRequest|WebSocket|sendBeacon|['\"]base64['\"]|['\"]hex['\"]|\batob\b|\bunescape\b|fromCharCode"
+    rb"|require\s*\(\s*['\"`][^'\"`\n]{0,40}['\"`]\s*[+.]|\[\s*['\"`]\w{1,20}['\"`]\s*\+"
     rb"|_0x|globalThis\[|global\[|require\s*\(\s*[^'\"\s)]|import\s*\(\s*[^'\"\s)]|process\.binding|dlopen|Bun\.|Deno\.|mainModule"
 )
 """At least one of these stands in a file that is worth lowering at all."""

@@ -1,7 +1,9 @@
 """Effects of JavaScript's network libraries."""
 
+# ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
+
 from biopsy.static.code.interpret import Invocation
-from biopsy.static.code.value import HOLE, Value, const, unknown
+from biopsy.static.code.value import HOLE, Value, const
 from biopsy.static.code.witness import Witness
 from biopsy.static.javascript.callbacks import run_all
 from biopsy.static.javascript.effects import TABLE, effect
@@ -52,16 +54,9 @@ def _node(run: Witness, call: Invocation) -> Value:
 
 
 @effect(
-    "fetch",
-    "undici.request",
-    "got",
-    "ky",
-    "node-fetch.default",
-    "phin",
-    "make-fetch-happen",
-    "minipass-fetch",
-    "wretch",
-)
+    "fetch", "undici.request", "got", "ky", "node-fetch.default", "phin", "make-fetch-happen",
+    "minipass-fetch", "wretch",
+)  # fmt: skip
 def _fetch(run: Witness, call: Invocation) -> Value:
     options = call.arg(1) if call.arg(0).consts or not call.arg(0).fields else call.arg(0)
     response = run.request(_verb(options), _url(call.arg(0)), [options], call.line)
@@ -70,15 +65,9 @@ def _fetch(run: Witness, call: Invocation) -> Value:
 
 
 @effect(
-    "axios",
-    "axios.request",
-    "request",
-    "request-promise",
-    "superagent",
-    "needle",
-    "axios.default.request",
-    "request-promise-native",
-)
+    "axios", "axios.request", "request", "request-promise", "superagent", "needle",
+    "axios.default.request", "request-promise-native",
+)  # fmt: skip
 def _axios(run: Witness, call: Invocation) -> Value:
     options = call.arg(0) if call.arg(0).fields else call.arg(1)
     response = run.request(_verb(options), _url(call.arg(0)), [options], call.line)
@@ -104,7 +93,9 @@ def _beacon(run: Witness, call: Invocation) -> Value:
     return Value()
 
 
-@effect("WebSocket", "ws", "ws.WebSocket", "socket.io-client", "socket.io-client.io", "http2.connect")
+@effect(
+    "WebSocket", "ws", "ws.WebSocket", "socket.io-client", "socket.io-client.io", "http2.connect",
+)  # fmt: skip
 def _socket_url(run: Witness, call: Invocation) -> Value:
     run.request("GET", call.arg(0), [], call.line)
     return Value(ref="websocket", taint=_NET)
@@ -128,7 +119,9 @@ def _xhr_send(run: Witness, call: Invocation) -> Value:
     return Value()
 
 
-@effect("net.connect", "net.createConnection", "tls.connect", "net.Socket().connect")
+@effect(
+    "net.connect", "net.createConnection", "tls.connect", "net.Socket().connect",
+)  # fmt: skip
 def _connect(run: Witness, call: Invocation) -> Value:
     first = call.arg(0)
     if first.fields:
@@ -167,8 +160,16 @@ def _dns(name: str, form: str) -> None:
     TABLE[f"dns.Resolver().{name}"] = look
 
 
-for _one, _form in (("lookup", ""), ("resolve", ""), ("resolve4", ""), ("resolve6", ""), ("resolveTxt", "TXT"),
-                    ("resolveAny", "ANY"), ("resolveMx", "MX"), ("resolveCname", "CNAME"), ("resolveSrv", "SRV")):  # fmt: skip
+_FORMS = {
+    "lookup": "",
+    "resolve": "",
+    "resolve4": "",
+    "resolve6": "",
+    "resolveTxt": "TXT",
+    "resolveAny": "ANY",
+}
+_FORMS |= {"resolveMx": "MX", "resolveCname": "CNAME", "resolveSrv": "SRV"}
+for _one, _form in _FORMS.items():
     _dns(_one, _form)
 
 
@@ -176,6 +177,3 @@ for _one, _form in (("lookup", ""), ("resolve", ""), ("resolve4", ""), ("resolve
 def _parsed(run: Witness, call: Invocation) -> Value:
     first = call.arg(0)
     return Value(consts=first.consts, taint=first.taint)
-
-
-__all__ = ["unknown"]

@@ -1,9 +1,11 @@
 """Effects of Python's functions that only change the form of a value: decoders, texts, containers, paths."""
 
+# ruff: noqa: ARG001, ARG005 - every effect takes the same arguments, needed or not
+
 from collections.abc import Callable
 
 from biopsy.static.code import fold
-from biopsy.static.code.interpret import Invocation
+from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import HOLE, MAX_CONSTS, Value, const, merge, unknown
 from biopsy.static.code.witness import Witness
 from biopsy.static.python.effects import TABLE, effect
@@ -33,6 +35,15 @@ for _name, _form in _DECODERS.items():
     TABLE[_name] = lambda run, call, form=_form: run.decoded(form, call.arg(0), call.line)  # type: ignore[misc]
 
 
+@effect(
+    "hashlib.sha256", "hashlib.sha512", "hashlib.sha384", "hashlib.sha256().update", "hashlib.sha512().update"
+)
+def _hashed(run: Witness, call: Invocation) -> Value:
+    for value in call.args:
+        run.verified(value)
+    return Value(ref=call.ref.removesuffix(".update").removesuffix("()") + "()")
+
+
 @effect("codecs.decode")
 def _codecs(run: Witness, call: Invocation) -> Value:
     named = call.arg(1).text().lower().replace("_", "").replace("-", "").removesuffix("codec")
@@ -56,13 +67,18 @@ def _full(run: Witness, value: Value, line: int) -> Value:
     return run.environment(line) if value.ref == "os.environ" else value
 
 
-_passes("json.dumps", "json.loads", "json.dump", "json.load", "base64.b64encode", "base64.urlsafe_b64encode", "zlib.compress",
-        "gzip.compress", "bz2.compress", "lzma.compress", "urllib.parse.urlencode", "urllib.parse.quote", "base64.b32encode",
-        "urllib.parse.quote_plus", "pickle.dumps", "yaml.dump", "pprint.pformat", "binascii.hexlify", "io.BytesIO",
-        "io.StringIO", "repr", "ascii", "memoryview", "copy.copy", "copy.deepcopy", "binascii.b2a_hex", "base64.encodebytes",
-        "sorted", "next", "iter", "enumerate", "zip", "ujson.dumps", "orjson.dumps", "simplejson.dumps", "textwrap.dedent",
-        "binascii.b2a_base64", "pprint.pprint", "urllib.parse.urljoin", "html.unescape", "base64.b16encode", "max", "min",
-        "cryptography.fernet.Fernet().decrypt", "Crypto.Cipher.AES.new().decrypt", "shlex.quote", "shlex.split")  # fmt: skip
+_passes(
+    "json.dumps", "json.loads", "json.dump", "json.load", "base64.b64encode",
+    "base64.urlsafe_b64encode", "zlib.compress", "gzip.compress", "bz2.compress", "lzma.compress",
+    "urllib.parse.urlencode", "urllib.parse.quote", "base64.b32encode", "urllib.parse.quote_plus",
+    "pickle.dumps", "yaml.dump", "pprint.pformat", "binascii.hexlify", "io.BytesIO", "io.StringIO",
+    "repr", "ascii", "memoryview", "copy.copy", "copy.deepcopy", "binascii.b2a_hex",
+    "base64.encodebytes", "sorted", "next", "iter", "enumerate", "zip", "ujson.dumps", "orjson.dumps",
+    "simplejson.dumps", "textwrap.dedent", "binascii.b2a_base64", "pprint.pprint",
+    "urllib.parse.urljoin", "html.unescape", "base64.b16encode", "max", "min",
+    "cryptography.fernet.Fernet().decrypt", "Crypto.Cipher.AES.new().decrypt", "shlex.quote",
+    "shlex.split",
+)  # fmt: skip
 
 
 @effect("cryptography.fernet.Fernet().decrypt")
@@ -70,7 +86,9 @@ def _fernet(run: Witness, call: Invocation) -> Value:
     return Value(taint=call.arg(0).taint | ({"decoded"} if call.arg(0).consts else frozenset()))
 
 
-@effect("dict", "list", "tuple", "set", "frozenset", "reversed", "collections.OrderedDict")
+@effect(
+    "dict", "list", "tuple", "set", "frozenset", "reversed", "collections.OrderedDict",
+)  # fmt: skip
 def _container(run: Witness, call: Invocation) -> Value:
     first = _full(run, call.arg(0), call.line)
     if call.ref in {"dict", "collections.OrderedDict"}:
@@ -90,7 +108,9 @@ def _container(run: Witness, call: Invocation) -> Value:
     return Value(items=list(items)[:: -1 if call.ref == "reversed" else 1], taint=first.taint)
 
 
-@effect("str", "unicode", "int", "float", "bytes", "bytearray", "chr", "ord", "unichr", "hex", "bool")
+@effect(
+    "str", "unicode", "int", "float", "bytes", "bytearray", "chr", "ord", "unichr", "hex", "bool",
+)  # fmt: skip
 def _convert(run: Witness, call: Invocation) -> Value:
     value = _full(run, call.arg(0), call.line)
     taint = value.all_taint()
@@ -114,7 +134,7 @@ def _converted(name: str, one: object, call: Invocation) -> object:
                 return ord(one)
             case "int", str():
                 base = call.arg(1).consts[:1] or (10,)
-                return int(one, base[0]) if isinstance(base[0], int) and len(one) < 4000 else None  # type: ignore[call-overload]
+                return int(one, base[0]) if isinstance(base[0], int) and len(one) < 4000 else None
             case "int", int() | float():
                 return int(one)
             case "str" | "unicode", bytes():
@@ -154,14 +174,16 @@ def _range(run: Witness, call: Invocation) -> Value:
         or (len(numbers) == 3 and numbers[2] == 0)
     ):
         return Value()
-    steps = range(*numbers)  # type: ignore[arg-type]
+    steps = range(*numbers)
     return Value(items=[const(n) for n in steps]) if len(steps) <= 20_000 else Value()
 
 
 # paths
 
 
-@effect("os.path.join", "pathlib.Path", "pathlib.Path().joinpath", "os.path.normpath")
+@effect(
+    "os.path.join", "pathlib.Path", "pathlib.Path().joinpath", "os.path.normpath",
+)  # fmt: skip
 def _join(run: Witness, call: Invocation) -> Value:
     args = ([call.receiver] if call.name == "joinpath" and call.receiver else []) + call.args
     out = merge(args[:1]) if args else const(".")
@@ -173,13 +195,9 @@ def _join(run: Witness, call: Invocation) -> Value:
 
 
 @effect(
-    "os.path.expanduser",
-    "os.path.abspath",
-    "os.path.realpath",
-    "os.fspath",
-    "os.path.expandvars",
+    "os.path.expanduser", "os.path.abspath", "os.path.realpath", "os.fspath", "os.path.expandvars",
     "os.path.normcase",
-)
+)  # fmt: skip
 def _same(run: Witness, call: Invocation) -> Value:
     path = call.arg(0)
     swaps = (("$HOME", "~"), ("%USERPROFILE%", "~"), ("%APPDATA%", "~/AppData/Roaming"))

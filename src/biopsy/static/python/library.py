@@ -2,16 +2,13 @@
 
 import re
 
-from biopsy.model.behaviour import Kind
-from biopsy.static.code import fold
-from biopsy.static.code.interpret import Interpreter, Invocation
 from biopsy.static.code.methods import method
-from biopsy.static.code.value import HOLE, Value, const, unknown
+from biopsy.static.code.state import Invocation, State
+from biopsy.static.code.value import HOLE, Value, const
 from biopsy.static.code.witness import Witness
-from biopsy.static.python import effects
+from biopsy.static.python import effects, forms, machine, web  # noqa: F401 - they register their effects
 from biopsy.static.python.names import BUILTINS, canonical
 
-_HOSTS = {"platform.node": "hostname", "sys.platform": "platform", "os.name": "platform"}
 _TEXTS = {
     "os.sep": "/",
     "os.path.sep": "/",
@@ -29,6 +26,11 @@ _QUIET = frozenset(
     {"status_code", "ok", "status", "reason", "returncode", "elapsed", "closed", "errno", "pid", "name"}
 )
 
+_INVOKERS = frozenset({
+    "threading.Thread", "threading.Timer", "multiprocessing.Process", "atexit.register", "asyncio.run",
+    "asyncio.create_task", "asyncio.ensure_future", "map", "_thread.start_new_thread",
+    "concurrent.futures.ThreadPoolExecutor().submit", "asyncio.get_event_loop().run_until_complete",
+})  # fmt: skip
 _BACKEND = re.compile(r"build_(?:wheel|sdist|editable)|get_requires_for_\w+|prepare_metadata_for_\w+|build")
 
 
@@ -45,7 +47,7 @@ class Python:
             return const(f"./{HOLE}.py", frozenset({"data:self"}))
         return Value(ref=name) if name in BUILTINS else None
 
-    def attribute(self, run: Interpreter, obj: Value, name: str, line: int) -> Value | None:
+    def attribute(self, run: State, obj: Value, name: str, line: int) -> Value | None:
         """An attribute of a library object."""
         assert isinstance(run, Witness)
         if name in _QUIET and obj.taint:
@@ -55,9 +57,9 @@ class Python:
         if not obj.ref:
             return _of_path(obj, name)
         ref = canonical(f"{obj.ref}.{name}")
-        if ref == "os.environ" or ref == "os.environb":
-            return Value(ref="os.environ")
-        if obj.ref == "os.environ" and name not in effects.ENVIRON:
+        if ref in {"os.environ", "os.environb"}:
+            return Value(ref="os.environ", taint=frozenset({"env:*"}))
+        if obj.ref == "os.environ" and name not in machine.ENVIRON:
             return run.env(const(name), line) if name.isupper() else None
         if ref in _TEXTS:
             return const(_TEXTS[ref])
@@ -73,7 +75,7 @@ class Python:
             return held
         return Value(ref=ref, taint=obj.taint)
 
-    def invoke(self, run: Interpreter, call: Invocation) -> Value | None:
+    def invoke(self, run: State, call: Invocation) -> Value | None:
         """Do what a library function does."""
         assert isinstance(run, Witness)
         call.ref = canonical(call.ref)
@@ -81,14 +83,14 @@ class Python:
             result = effect(run, call)
             if result is not None:
                 return result
-        result = effects.by_method(run, call) or method(run, call)
+        result = _by_method(run, call) or method(run, call)
         if result is not None:
             return result
         self._callbacks(run, call)
         return None
 
-    def _callbacks(self, run: Interpreter, call: Invocation) -> None:
-        if call.ref in effects.INVOKERS or call.name in {
+    def _callbacks(self, run: State, call: Invocation) -> None:
+        if call.ref in _INVOKERS or call.name in {
             "submit",
             "run_in_executor",
             "create_task",
@@ -99,19 +101,29 @@ class Python:
                     given = call.kwargs.get("args", Value())
                     run.enter(value.func, list(given.items or []), {})
 
-    def patched(self, run: Interpreter, obj: Value, name: str, value: Value, line: int) -> None:
+    def patched(self, run: State, obj: Value, name: str, value: Value, line: int) -> None:
         """An attribute of another module is assigned: only functions put there matter."""
         assert isinstance(run, Witness)
         if obj.ref == "os.environ" or obj.ref.startswith("."):
             return
         if value.func is not None and not obj.ref.startswith(("self", "import")):
-            run.see(Kind.CODE_PATCH, f"{obj.ref}.{name}", line)
+            run.patch(obj.ref, name, line)
 
     def installs(self, name: str, bases: tuple[str, ...]) -> bool:
         """Methods of setuptools' commands, and the hooks of a build back end (PEP 517)."""
         if any(b.startswith(("setuptools.", "distutils.", "hatchling.")) for b in bases):
             return True
         return not bases and bool(_BACKEND.fullmatch(name))
+
+
+def _by_method(run: Witness, call: Invocation) -> Value | None:
+    """Methods that say what they do whatever they are called on: those of paths."""
+    obj = call.receiver
+    if obj is None or obj.ref == "os.environ":
+        return None
+    if obj.consts and isinstance(obj.consts[0], str):
+        return forms.path_method(run, obj, call)
+    return None
 
 
 def _of_path(obj: Value, name: str) -> Value | None:
@@ -123,6 +135,3 @@ def _of_path(obj: Value, name: str) -> Value | None:
             tuple(t.rpartition("/")[0] or "." for t in obj.texts()), ref="pathlib.Path()", taint=obj.taint
         )
     return None
-
-
-__all__ = ["Python", "fold", "unknown"]

@@ -133,5 +133,6 @@ HOT = re.compile(
     r"|remove|unlink|rmtree|rename|replace_file|write_text|write_bytes|chr|fernet|Fernet|AES|setattr|modules|dns"
     r"|resolver|smtplib|ftplib|paramiko|telnetlib|websockets?|winreg|pynput|ImageGrab|mss|pyperclip|psutil|cpu_count"
     r"|cmdclass|getpass|pwd|copyfile|copy2?|move|makedirs|chmod|symlink|loads|run_path|run_module|runpy|imp"
-    r"|SourceFileLoader|spec_from_file_location|find_spec|pty|dup2|FunctionType|CodeType|get_ipython)\b|\[::-1\]"
+    r"|\w+FileLoader|spec_from_file_location|find_spec|pty|dup2|FunctionType|CodeType|get_ipython)\b|\[::-1\]"
+    r"|(?m:^[a-z_]\w*(?:\.\w+){1,4}[ \t]*=[ \t]*[A-Za-z_]\w*[ \t]*$)"
 )

@@ -49,8 +49,8 @@ def read(source: Source) -> Iterator[Sight]:
                 yield source.see(Kind.EVASION_HIDDEN, "off-screen", source.line_at(match.end()), detail=rest)
     if not text.isascii() and _ODD.search(text):
         for name, pattern in (("bidi", _BIDI), ("invisible", _UNSEEN)):
-            if match := pattern.search(text):
-                yield source.see(Kind.EVASION_HIDDEN, name, source.line_at(match.start()))
+            if found := pattern.search(text):
+                yield source.see(Kind.EVASION_HIDDEN, name, source.line_at(found.start()))
     yield from _marks(source, text)
 
 
@@ -61,10 +61,9 @@ def _marks(source: Source, text: str) -> Iterator[Sight]:
         checks += [("jsfuck", _JSFUCK, 1), ("packer", _PACKED, 1), ("control-flow", _FLAT, 3)]
         if "_0x" in text:
             checks += [("hex-identifiers", _HEX_NAME, 20)]
-            if _ROTATED.search(text) and len(_HEX_NAME.findall(text)) >= 10:
-                yield source.see(
-                    Kind.CODE_OBFUSCATED, "string-array", source.line_at(_ROTATED.search(text).start())
-                )  # type: ignore[union-attr]
+            rotated = _ROTATED.search(text)
+            if rotated and len(_HEX_NAME.findall(text)) >= 10:
+                yield source.see(Kind.CODE_OBFUSCATED, "string-array", source.line_at(rotated.start()))
     elif source.language == "python":
         checks += [("pyarmor", _ARMOUR, 1), ("identifiers", _LOOKALIKE, 10)]
         yield from _long_lines(source, text)

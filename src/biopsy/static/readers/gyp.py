@@ -25,10 +25,8 @@ def read(source: Source) -> Iterator[Sight]:
     """Yield the commands that configuring and building run."""
     text = source.text[:MAX_GYP]
     when = When.INSTALL if source.path == "binding.gyp" else source.when
-    found = 0
-    for match in _EXPANSION.finditer(text):
-        found += 1
-        if found > MAX_COMMANDS:
+    for count, match in enumerate(_EXPANSION.finditer(text)):
+        if count >= MAX_COMMANDS:
             return
         yield from _command(source, _inside(text, match.end()), source.line_at(match.start()), when)
     for match in _ACTION.finditer(text):

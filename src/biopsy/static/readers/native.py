@@ -61,4 +61,4 @@ def read(source: Source) -> Iterator[Sight]:
 def _has_source(source: Source) -> bool:
     """Whether the `.py` that a `.pyc` was made of is in the tree."""
     match = re.fullmatch(r"(.*?)(?:__pycache__/)?([^/]+?)(?:\.[a-z]+-?\d+)?(?:\.opt-\d)?\.pyc", source.path)
-    return bool(match) and f"{match[1]}{match[2]}.py" in source.paths
+    return match is not None and f"{match[1]}{match[2]}.py" in source.paths

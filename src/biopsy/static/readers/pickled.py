@@ -1,4 +1,4 @@
-"""Pickles, bare or inside a model archive: which functions their opcodes call (pickletools; nothing is loaded)."""
+"""Pickles, bare or inside a model archive: which functions their opcodes call. Nothing is loaded."""
 
 import io
 import pickletools
@@ -30,7 +30,9 @@ _SUFFIXES = (
 _RUNNERS = frozenset(
     {"system", "popen", "Popen", "call", "run", "check_call", "check_output", "getoutput", "spawn", "execv"}
 )
-_MODULES = frozenset({"os", "posix", "nt", "subprocess", "commands", "pty", "asyncio", "multiprocessing"})
+_MODULES = frozenset({
+    "os", "posix", "nt", "subprocess", "commands", "pty", "asyncio", "multiprocessing",
+})  # fmt: skip
 _EVALUATORS = frozenset(
     {"exec", "eval", "compile", "execfile", "__import__", "getattr", "runcode", "run_path", "import_module"}
 )

@@ -1,4 +1,4 @@
-"""Path configuration files: lines that begin with `import` run at every start of the interpreter (site.py)."""
+"""Path configuration files: lines that begin with `import` run at every start of Python (site.py)."""
 
 from collections.abc import Iterator
 

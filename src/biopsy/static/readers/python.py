@@ -5,10 +5,9 @@ import re
 import warnings
 from collections.abc import Iterator
 
-from biopsy.model.behaviour import Kind, When
+from biopsy.model.behaviour import Kind
 from biopsy.static.code.interpret import Exhausted
 from biopsy.static.code.witness import Witness
-from biopsy.static.python import forms  # noqa: F401 - registers its effects
 from biopsy.static.python.library import Python
 from biopsy.static.python.lower import Lowering
 from biopsy.static.python.names import HOT
@@ -61,11 +60,11 @@ def read(source: Source) -> Iterator[Sight]:
 def parse(text: str) -> tuple[ast.Module | None, str]:
     """A syntax tree and what was wrong. Python 2's statements are mended where that is all that is wrong."""
     why = ""
-    for attempt in (lambda: text, lambda: _mend(text)):
+    for mend in (str, _mend):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return ast.parse(attempt()), why
+                return ast.parse(mend(text)), why
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             why = why or type(error).__name__
     return None, why
@@ -79,6 +78,3 @@ def _mend(text: str) -> str:
     return _OLD.sub(
         lambda m: f"0o{m[2]}" if m[2] else f"repr({m[3]})" if m[3] else "!=" if m[0] == "<>" else "", text
     )
-
-
-_ = When

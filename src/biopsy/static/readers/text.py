@@ -14,8 +14,10 @@ NAME = "text"
 MAX_TEXT = 8 * 1024**2  # bytes of one file that is searched
 MAX_HITS = 200  # URLs of one file
 
-_DOCS = frozenset({".md", ".rst", ".html", ".htm", ".map", ".css", ".scss", ".less", ".svg", ".po", ".pot", ".csv",
-                   ".tsv", ".lock", ".xml", ".xsd", ".tex", ".ipynb", ".flow", ".pyi", ".txt", ".license"})  # fmt: skip
+_DOCS = frozenset({
+    ".md", ".rst", ".html", ".htm", ".map", ".css", ".scss", ".less", ".svg", ".po", ".pot", ".csv",
+    ".tsv", ".lock", ".xml", ".xsd", ".tex", ".ipynb", ".flow", ".pyi", ".txt", ".license",
+})  # fmt: skip
 _DOC_NAMES = re.compile(
     r"(?i)(?:^|/)(?:licen[cs]e|copying|notice|authors|changelog|changes|history|readme|contributing|metadata|pkg-info|record"
     r"|package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|[^/]*\.d\.[cm]?ts)[^/]*$"
@@ -117,5 +119,7 @@ def _public(text: str) -> bool:
     if address.is_loopback or address.is_multicast or address.is_unspecified or address.is_link_local:
         return False
     inside = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "0.0.0.0/8", "240.0.0.0/4", "100.64.0.0/10")
-    versions = text.endswith(".0.0") or text.split(".")[0] in {"1", "2", "3", "4"} and text.count(".0") > 0  # noqa: RUF021
+    versions = text.endswith(".0.0") or (
+        text.split(".", maxsplit=1)[0] in {"1", "2", "3", "4"} and text.count(".0") > 0
+    )
     return not versions and not any(address in ipaddress.ip_network(n) for n in inside)

@@ -1,0 +1,65 @@
+"""Assignment: names, attributes, items and patterns get values."""
+
+from biopsy.static.code import fold, ir
+from biopsy.static.code.state import Scope, State
+from biopsy.static.code.value import HOLE, Value, merge, unknown
+
+MAX_FIELDS = 5000  # of one object
+
+
+class Binding(State):
+    """Binds targets."""
+
+    def assign(self, target: ir.Expr, value: Value) -> None:
+        """Bind a target to a value."""
+        match target:
+            case ir.Name(id=name):
+                self._store(name, value)
+            case ir.Attr(obj=inner, name=name, line=line):
+                self._put(self.evaluate(inner), name, value, line)
+            case ir.Index(obj=inner, key=key, line=line):
+                obj = self.evaluate(inner)
+                at = self.evaluate(key)
+                self._put(obj, at.text() if at.consts else "", value, line)
+            case ir.Seq(items=items):
+                parts = fold.items(value)
+                for place, item in enumerate(items):
+                    if isinstance(item, ir.Star):
+                        rest = parts[place:] if parts else None
+                        self.assign(item.value, Value(items=rest, taint=value.taint))
+                        continue
+                    part = parts[place] if parts and place < len(parts) else unknown(value)
+                    self.assign(item, part)
+            case ir.Map(pairs=pairs):
+                for key_expr, item in pairs:
+                    if key_expr is None:
+                        self.assign(item, value)
+                        continue
+                    name = self.evaluate(key_expr).text()
+                    self.assign(item, self.attribute(value, name, target.line))
+            case ir.Bind(target=inner_target, value=default):
+                self.assign(inner_target, merge([value, self.evaluate(default)]))
+            case ir.Star(value=inner):
+                self.assign(inner, value)
+
+    def _store(self, name: str, value: Value) -> None:
+        scope: Scope | None = self.scope
+        if name in self.scope.outer:
+            scope = self.scope.parent
+            while scope and scope.parent and name not in scope.names:
+                scope = scope.parent
+        (scope or self.scope).names[name] = value
+
+    def _put(self, obj: Value, name: str, value: Value, line: int) -> None:
+        if obj.ref and not obj.ref.endswith("()"):
+            self.language.patched(self, obj, name, value, line)
+        if obj.items is not None and name.isdigit() and int(name) < len(obj.items):
+            obj.items[int(name)] = value
+            return
+        if not name or HOLE in name:
+            obj.taint |= value.all_taint()
+            return
+        if obj.fields is None:
+            obj.fields = {}
+        if len(obj.fields) < MAX_FIELDS:
+            obj.fields[name] = value
