@@ -14,6 +14,7 @@ import msgspec
 from biopsy.errors import UsageError
 from biopsy.sandbox import canary, profile, trace
 from biopsy.sandbox.image_tools import NODE_GYP, VENV
+from biopsy.sandbox.internet import served
 from biopsy.sandbox.layer import SINK
 from biopsy.sandbox.order import Order, Place
 from biopsy.sandbox.phases import TOOLS
@@ -88,7 +89,15 @@ def make(job: Job, where: Address, ca: bytes) -> Machine:
         made.hostname, made.uid, made.gid, made.user, made.home, made.project, env, tuple(places), job.phases,
         artifact, msgspec.json.encode(trace.points(str(SINK))),
     )  # fmt: skip
-    return Machine(order, canaries, seed)
+    return Machine(order, (*canaries, *_unsaid(seed)), seed)
+
+
+def _unsaid(seed: bytes) -> Iterator[Canary]:
+    """What the metadata service hands out and no honest client says to anybody: it signs with it.
+
+    Key ids, session tokens and bearer tokens are said in every honest request, and so are no proof.
+    """
+    return (one for one in served.canaries(seed) if one.name == "metadata-secret")
 
 
 def _own(made: profile.Furnished) -> Iterator[Place]:

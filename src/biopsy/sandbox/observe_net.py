@@ -193,6 +193,8 @@ def _talk(talk: Talk) -> Iterator[Draft]:
             if said.sent:
                 shown = excerpt(said.request[:500])
                 yield of(Kind.NET_SEND, f"{said.protocol} {place(talk.host, said.port)}", 2, shown)
+        case "icmp":
+            yield of(Kind.NET_SEND, f"icmp {talk.host}", 2, excerpt(said.request[:500]))
         case _:
             yield of(Kind.NET_CONNECT, place(talk.host, said.port))
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from biopsy.errors import CannotSandbox, SandboxError
 from biopsy.model.run import Run
 from biopsy.sandbox import baseline, cgroup, gvisor, image, machine, order
-from biopsy.sandbox.internet import authority, gateway
+from biopsy.sandbox.internet import authority, gateway, served
 from biopsy.sandbox.internet import spec as internet
 from biopsy.sandbox.network import OUTSIDE
 from biopsy.sandbox.observe import observe
@@ -81,10 +81,11 @@ def raw_run(job: Job, home: Path, *, forward: gateway.Forward, progress: Progres
             authority.make(folder)
             made = machine.make(job, where, (folder / "ca.pem").read_bytes())
             socket = folder / "gateway"
+            handed = tuple({c.name: c for c in (*made.canaries, *served.canaries(made.seed))}.values())
             internet.write(
                 internet.Spec(
                     folder, OUTSIDE, where.address4, where.gateway4, made.seed.hex(), where.address6,
-                    where.gateway6, job.endpoints, socket if job.endpoints else None, made.canaries,
+                    where.gateway6, job.endpoints, socket if job.endpoints else None, handed,
                     internet.Bounds(total=job.limits.said),
                 ),
                 folder / "internet.json",
