@@ -140,4 +140,4 @@ class _Share:
 @contextmanager
 def _forwarder(endpoints: tuple[Endpoint, ...], home: Path) -> Iterator[Forward]:
     with fetch.client() as client:
-        yield Forwarder(endpoints, client, home / "cache")
+        yield Forwarder(endpoints, client, home / "cache" / "registry")
