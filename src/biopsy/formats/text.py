@@ -79,8 +79,9 @@ def _banner(analysis: Analysis) -> Panel:
         (visible(purl(analysis.dossier), limit=160), "bold"),
     )
     reason = Text(visible(analysis.verdict.reason, limit=400))
+    unsaid = analysis.dossier.static_only and "nothing was run" not in analysis.verdict.reason.lower()
     nothing = Text("Nothing was run: this is what reading the files shows.", "italic")
-    body = Text("\n").join([head, reason, nothing] if analysis.dossier.static_only else [head, reason])
+    body = Text("\n").join([head, reason, nothing] if unsaid else [head, reason])
     return Panel(body, border_style=colour, padding=(0, 1))
 
 
@@ -89,7 +90,7 @@ def _facts(analysis: Analysis) -> Text:
     hashed = "hash as the registry says" if artifact.verified else "no registry hash to compare"
     digits = visible(artifact.sha256[:12])
     facts = f"{size(artifact.size)} · sha256 {digits}… · {hashed} · {span(dossier.duration_s)}"
-    return _line(("  " + visible(artifact.filename, limit=60) + " · " + facts, "dim"))
+    return _line(("  " + visible(artifact.filename, limit=44) + " · " + facts, "dim"))
 
 
 def _findings(analysis: Analysis) -> list[RenderableType]:

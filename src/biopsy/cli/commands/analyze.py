@@ -35,7 +35,8 @@ Exit status
   0  every verdict is below --fail-on
   1  a verdict is at or above --fail-on
   2  wrong usage, or a target that cannot be read
-  3  an analysis could not finish: its verdict is unknown
+  3  an analysis could not finish: its verdict is unknown. So is that of
+     --static-only where reading found nothing: nothing was run to be sure
 
 Where several apply, 1 goes before 2, and 2 before 3.
 """

@@ -10,8 +10,6 @@ from biopsy.errors import UsageError
 from biopsy.formats.views.visible import visible
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from biopsy.detect import Rule
 
 
@@ -32,11 +30,14 @@ def list_(rules: Path | None, status: str | None, form: str) -> None:
     if form == "json":
         _print_json(found)
         return
-    from rich.console import Console  # noqa: PLC0415
-
-    Console(highlight=False, markup=False, emoji=False).print(_table(found))
+    width = max((len(rule.id) for rule in found), default=0)
+    for rule in found:
+        mark = "●" if rule.convicts else "○" if rule.status == "stable" else "·"
+        levels = f"{rule.severity}/{rule.confidence}"
+        words = (mark, f"{rule.id:{width}}", f"{levels:13}", rule.title, " ".join(rule.attack))
+        click.echo(visible(" ".join(words)))
     examples = sum(len(rule.examples) for rule in found)
-    click.echo(f"\n{len(found)} rules with {examples} examples; ● decides on its own")
+    click.echo(f"\n{len(found)} rules with {examples} examples; ● decides on its own, · is a draft")
 
 
 def _print_json(rules: "list[Rule]") -> None:
@@ -45,21 +46,6 @@ def _print_json(rules: "list[Rule]") -> None:
     names = ("id", "title", "status", "severity", "confidence", "category", "attack", "convicts", "why")
     listed = [{name: getattr(rule, name) for name in names} for rule in rules]
     click.echo(msgspec.json.format(msgspec.json.encode(listed), indent=2).decode())
-
-
-def _table(rules: "list[Rule]") -> "Table":
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    for heading in ("", "rule", "title", "severity", "confidence", "ATT&CK"):
-        table.add_column(heading, overflow="fold" if heading in ("title", "rule") else "ellipsis")
-    for rule in rules:
-        mark = "●" if rule.convicts else "○" if rule.status == "stable" else "·"
-        draft = "" if rule.status == "stable" else f" ({rule.status})"
-        words = (mark, rule.id, rule.title + draft, rule.severity, rule.confidence, " ".join(rule.attack))
-        table.add_row(*(Text(visible(word)) for word in words))
-    return table
 
 
 @command.command("show")

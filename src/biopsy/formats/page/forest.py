@@ -26,7 +26,7 @@ class Node:
     depth: int
     own: Listed[Behaviour]
     counts: tuple[tuple[str, int], ...]  # by family
-    has_children: bool
+    times: int = 1  # how many siblings did the very same
 
     @property
     def ended(self) -> str:
@@ -72,13 +72,14 @@ def _forest(dossier: Dossier, profile: str, own: dict[int, list[Behaviour]], lim
     for process in sorted(processes, key=lambda process: (real(process.start), process.id)):
         children[process.parent if process.parent in known else None].append(process)
     room = limits.processes
-    phases = []
+    phases: list[tuple[str, tuple[Node, ...]]] = []
     for phase in dict.fromkeys(process.phase for process in children[None]):
         roots = [process for process in children[None] if process.phase == phase]
         nodes = tuple(_walk(roots, children, own, limits, room))
         room -= len(nodes)
         phases.append((phase, nodes))
-    return Forest(profile, tuple(phases), len(processes), limits.processes - room)
+    shown = sum(node.times for _, nodes in phases for node in nodes)
+    return Forest(profile, tuple(phases), len(processes), shown)
 
 
 def _walk(
@@ -89,19 +90,36 @@ def _walk(
     room: int,
 ) -> Iterator[Node]:
     """Every process before those it started, without recursion: a package may nest as deep as it likes."""
-    stack = [(process, 0) for process in reversed(roots)]
+    stack = [(process, times, 0) for process, times in reversed(_folded(roots, children, own))]
     seen: set[int] = set()
     while stack and len(seen) < room:
-        process, depth = stack.pop()
+        process, times, depth = stack.pop()
         if process.id in seen:
             continue
         seen.add(process.id)
-        below = children.get(process.id, [])
         did = sorted(own.get(process.id, ()), key=lambda b: _rank(b.kind.family))
         counts = Counter(behaviour.kind.family for behaviour in did)
-        shown = listed(did, limits.own)
-        yield Node(process, min(depth, MAX_DEPTH), shown, tuple(counts.items()), bool(below))
-        stack.extend((child, depth + 1) for child in reversed(below))
+        yield Node(process, min(depth, MAX_DEPTH), listed(did, limits.own), tuple(counts.items()), times)
+        below = _folded(children.get(process.id, []), children, own)
+        stack.extend((child, times, depth + 1) for child, times in reversed(below))
+
+
+def _folded(
+    siblings: list[Process], children: dict[int | None, list[Process]], own: dict[int, list[Behaviour]]
+) -> list[tuple[Process, int]]:
+    """Siblings, those that are the same command and did nothing of their own told once, with how often."""
+    first: dict[tuple[object, ...], int] = {}
+    folded: list[tuple[Process, int]] = []
+    for process in siblings:
+        key = (process.argv, process.by, process.owner, process.exit, process.end is None)
+        if process.id in children or process.id in own:
+            folded.append((process, 1))
+        elif (at := first.get(key)) is not None:
+            folded[at] = (folded[at][0], folded[at][1] + 1)
+        else:
+            first[key] = len(folded)
+            folded.append((process, 1))
+    return folded
 
 
 def _rank(family: str) -> int:

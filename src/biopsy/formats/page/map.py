@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from biopsy.formats.views.contacts import Host
+from biopsy.model.behaviour import By
 from biopsy.model.dossier import Dossier
 from biopsy.model.run import Process
 
@@ -59,6 +60,8 @@ def draw(dossier: Dossier, hosts: tuple[Host, ...]) -> Map | None:
     who: dict[str, Process | None] = {}
     for host in shown:
         for exchange in host.exchanges:
+            if exchange.by is By.TOOL and not host.leaks:
+                continue
             process = by_id.get(exchange.process) if exchange.process is not None else None
             label = _label(process)
             who.setdefault(label, process)

@@ -32,11 +32,13 @@ class Card:
     said: Listed[Said]
 
 
-def cards(dossier: Dossier, limits: Limits) -> Listed[Card]:
-    """Every host contacted, the worst first."""
+def cards(dossier: Dossier, limits: Limits, *, own: bool) -> Listed[Card]:
+    """Every host that the package contacted, the worst first; or those that only tools did."""
     by_id = {process.id: process for process in dossier.processes}
-    hosts = contacts.hosts(dossier)
-    return listed((_card(n, host, by_id, limits) for n, host in enumerate(hosts, 1)), limits.hosts)
+    known = contacts.own(dossier)
+    chosen = known if own else [host for host in contacts.hosts(dossier) if host not in known]
+    first = 1 if own else 1 + len(known)
+    return listed((_card(n, host, by_id, limits) for n, host in enumerate(chosen, first)), limits.hosts)
 
 
 def _card(number: int, host: contacts.Host, by_id: dict[int, Process], limits: Limits) -> Card:

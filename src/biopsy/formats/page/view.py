@@ -49,6 +49,7 @@ class Page:
     timeline: timeline.Timeline | None
     map: map.Map | None
     cards: Listed[talk.Card]
+    tool_cards: Listed[talk.Card]
     gateway: Listed[talk.Said]
     forests: tuple[forest.Forest, ...]
     changed: Listed[files.Changed]
@@ -59,6 +60,11 @@ class Page:
     code: Listed[evidence.CodeFile]
     anchors: Anchors
     families: tuple[tuple[str, int], ...]
+
+    @property
+    def processes(self) -> frozenset[int]:
+        """The ids of the processes that have a place on the page."""
+        return frozenset(n.process.id for f in self.forests for _, nodes in f.phases for n in nodes)
 
     @property
     def dossier(self) -> Dossier:
@@ -82,8 +88,9 @@ def page(analysis: Analysis, number: int, limits: Limits) -> Page:
         findings=findings,
         drafts=drafts,
         timeline=timeline.timeline(dossier, anchors, limits.marks),
-        map=map.draw(dossier, contacts.hosts(dossier)),
-        cards=talk.cards(dossier, limits),
+        map=map.draw(dossier, contacts.own(dossier)),
+        cards=talk.cards(dossier, limits, own=True),
+        tool_cards=talk.cards(dossier, limits, own=False),
         gateway=talk.said(gateway, by_id, limits.exchanges),
         forests=forest.forests(dossier, limits),
         changed=files.changed(dossier, limits.changes, tool=False),
@@ -108,7 +115,7 @@ def _tiles(analysis: Analysis) -> Iterator[Tile]:
     leaked = {b.value.partition(" > ")[0] for b in dossier.behaviours if b.kind is Kind.CANARY_LEAK}
     if leaked:
         yield _tile(len(leaked), "credential stolen", "contacts", "credentials stolen", bad=True)
-    yield _tile(len(contacts.hosts(dossier)), "host contacted", "contacts", "hosts contacted")
+    yield _tile(len(contacts.own(dossier)), "host contacted", "contacts", "hosts contacted")
     own = sum(process.by is not By.TOOL for process in dossier.processes)
     yield _tile(own, "process", "processes", "processes")
     yield _tile(len(digest.changed(dossier)), "file changed", "files", "files changed")

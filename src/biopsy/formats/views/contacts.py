@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from biopsy.model.behaviour import Behaviour, Kind
+from biopsy.model.behaviour import Behaviour, By, Kind
 from biopsy.model.dossier import Dossier
 from biopsy.model.run import Exchange
 
@@ -17,6 +17,11 @@ class Host:
     names: tuple[str, ...] = ()  # looked up below this name, as where data is carried in labels
     leaks: tuple[Behaviour, ...] = ()  # canaries that went there
     remote: bool = False  # what it sent was executed
+
+    @property
+    def own(self) -> bool:
+        """Whether more than the tools (pip, npm) talked to it."""
+        return any(exchange.by is not By.TOOL for exchange in self.exchanges)
 
     @property
     def sent(self) -> int:
@@ -68,7 +73,7 @@ def _above(name: str, talked: set[str]) -> str:
 
 
 def hosts(dossier: Dossier) -> tuple[Host, ...]:
-    """Every host contacted but the registry gateway: those that got a canary first, then by bytes sent."""
+    """Every host contacted but the registry gateway; first who got a canary, the tools' own contacts last."""
     outside = [exchange for exchange in dossier.exchanges if not exchange.gateway]
     talked = {exchange.host for exchange in outside if exchange.protocol != "dns"}
     grouped: dict[str, list[Exchange]] = {}
@@ -87,7 +92,16 @@ def hosts(dossier: Dossier) -> tuple[Host, ...]:
         )
         for name, said in grouped.items()
     ]
-    return tuple(sorted(found, key=lambda host: (-len(host.leaks), not host.remote, -host.sent, host.name)))
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(host: Host) -> tuple[int, bool, bool, int, str]:
+    return -len(host.leaks), not host.remote, not host.own, -host.sent, host.name
+
+
+def own(dossier: Dossier) -> tuple[Host, ...]:
+    """The hosts that the package or a dependency contacted, or that a canary went to whoever sent it."""
+    return tuple(host for host in hosts(dossier) if host.own or host.leaks or host.remote)
 
 
 def destination(leak: Behaviour) -> str:

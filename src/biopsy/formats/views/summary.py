@@ -25,11 +25,13 @@ def rows(dossier: Dossier) -> Iterator[tuple[str, str]]:
 
 
 def _contacted(dossier: Dossier) -> str:
-    hosts = contacts.hosts(dossier)
+    every, hosts = contacts.hosts(dossier), contacts.own(dossier)
     named = [_host(host) for host in hosts[:MAX_NAMED]]
     fetched = sum(exchange.gateway for exchange in dossier.exchanges)
     if len(hosts) > MAX_NAMED:
         named.append(f"{len(hosts) - MAX_NAMED} more")
+    if tools := len(every) - len(hosts):
+        named.append(f"{many(tools, 'host')} by the installer")
     if fetched:
         named.append(f"registry ({many(fetched, 'fetch', 'fetches')})")
     return " · ".join(named) or "nobody"
@@ -45,9 +47,10 @@ def _host(host: contacts.Host) -> str:
 def _changed(dossier: Dossier) -> str:
     changes = digest.changed(dossier)
     counts = [f"{count:,} {kind}" for kind in Change if (count := sum(c.change is kind for c, _ in changes))]
+    names = list(dict.fromkeys(basename(change.path) or change.path for change, _ in changes))
     by_tool = sum(change.by is By.TOOL for change in dossier.changes)
-    named = ", ".join(basename(change.path) or change.path for change, _ in changes[: MAX_NAMED + 1])
-    more = ", …" if len(changes) > MAX_NAMED + 1 else ""
+    named = ", ".join(names[: MAX_NAMED + 1])
+    more = ", …" if len(names) > MAX_NAMED + 1 else ""
     tool = f"{by_tool:,} by the installer" if by_tool else ""
     own = f"{' · '.join(counts)}: {named}{more}" if changes else ""
     return " · ".join(filter(None, (own, tool))) or "no file"
