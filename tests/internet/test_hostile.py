@@ -372,3 +372,21 @@ def test_it_will_not_start_beside_a_real_network(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "internet" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (
+            "/kelektiv/node.bcrypt.js/releases/download/v5.1.1/bcrypt_lib-v5.1.1-napi-v3-linux-x64-glibc.tar.gz",
+            404,
+        ),
+        ("/x/releases/download/v11.0.0/better-sqlite3-v11.0.0-node-v127-linux-x64.tar.gz", 404),
+        ("/x/releases/download/v1.0.0/update-linux-x64.tar.gz", 200),
+    ],
+)
+def test_only_prebuilt_addons_are_not_there(path: str, status: int) -> None:
+    assert (
+        reply.Replies(RULES, TAGS, {}).to(reply.Asked("GET", "downloads.example", path, {}, b"")).status
+        == status
+    )

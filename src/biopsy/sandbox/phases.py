@@ -22,6 +22,9 @@ TOOLS = "/usr/local/lib/project-tools"
 GRACE = 5.0
 """Most seconds spent on reading what a phase had printed when it ended."""
 
+LINGER = 5.0
+"""Most seconds that processes left in the background have after the last phase."""
+
 _CHUNK = 64 * 1024
 _ROUNDS = 2  # of ending a late phase's processes one by one
 _PARTING = 2.0  # seconds for the client of a phase that was ended to notice
@@ -141,6 +144,13 @@ class Phases:
                 continue
             announce(phase)
             yield self._one(phase, f"phase{number}")
+        self._linger()
+
+    def _linger(self) -> None:
+        """Give what still goes on in the background a last chance to show itself."""
+        end = min(time.monotonic() + LINGER, self._watch.deadline)
+        while time.monotonic() < end and self._box.alive() and len(self._box.processes()) > 1:
+            time.sleep(0.2)
 
     def _one(self, phase: Phase, name: str) -> Ran:
         box, limit = self._box, self._limits.output
