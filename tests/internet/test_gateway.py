@@ -72,6 +72,16 @@ def test_what_an_index_links_to_may_be_fetched_exactly() -> None:
     assert allowed.refuse("GET", "https://files.example/a/six-1.0.tar.gz?leak=1")
 
 
+def test_the_metadata_beside_a_linked_file_may_be_fetched() -> None:
+    allowed = Allowed((INDEX,))
+    allowed.learn("https://index.example/simple/six/", PAGE)
+    wheel = "https://index.example/rel/x.whl"
+    refused = [
+        bool(allowed.refuse("GET", wheel + end)) for end in (".metadata", ".metadata.metadata", ".asc")
+    ]
+    assert refused == [False, True, True]
+
+
 def test_a_file_teaches_no_links() -> None:
     allowed = Allowed([INDEX])
     allowed.learn("https://files.example/a/six-1.0.tar.gz", b'href="https://evil.example/"')

@@ -101,7 +101,10 @@ def _job(opened: Opened, run_id: str, name: str, phases: tuple[Phase, ...], opti
         artifact=artifact.path,
         profile=name,
         phases=phases,
-        endpoints=(sample.ecosystem.endpoint(),),
+        # A scope may have a registry of its own; what it depends on comes from the common one.
+        endpoints=tuple(
+            dict.fromkeys((sample.ecosystem.endpoint(release.name), sample.ecosystem.endpoint()))
+        ),
         limits=limits,
         keep=options.keep,
     )

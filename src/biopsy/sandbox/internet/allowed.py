@@ -58,7 +58,8 @@ class Allowed:
             return "not a plain URL"
         if {".", ".."} & set(unquote(urlsplit(url).path).split("/")):
             return "not a plain path"
-        if url in self._links or self._endpoint(url):
+        # An index that offers a file's metadata has it beside the file, under this one name (PEP 658).
+        if url in self._links or url.removesuffix(".metadata") in self._links or self._endpoint(url):
             return ""
         return "neither a path of the registry nor a link from one"
 
