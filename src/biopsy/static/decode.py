@@ -16,6 +16,8 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 _CANDIDATE = re.compile(
     r"(?<![A-Za-z0-9+/=_-])(?:[A-Za-z0-9+/]{40,}={0,2}|(?:\\x[0-9a-fA-F]{2}){8,})(?![A-Za-z0-9+/=_-])"
 )
+_SHAPE = bytes(120 if chr(c).isalnum() and c < 128 or chr(c) in "+/" else 32 for c in range(256))
+_RUN = b"x" * 40  # a quick look, before the pattern is tried everywhere
 _TELLING = re.compile(
     r"https?://|\b(?:import|require|exec|eval|subprocess|child_process|function|powershell|curl|wget|process\.env"
     r"|os\.system|/bin/(?:ba)?sh|socket|getattr|__import__|cmd\.exe|Invoke-Expression)\b"
@@ -107,6 +109,8 @@ def telling(text: str) -> bool:
 
 def candidates(text: str) -> Iterator[tuple[int, str, str]]:
     """Literals that stand encoded in any text: where, by what encoding, and what they hide."""
+    if "\\x" not in text and _RUN not in text.encode("ascii", "replace").translate(_SHAPE):
+        return
     for match in _CANDIDATE.finditer(text):
         literal = match[0]
         methods = ("escapes",) if literal.startswith("\\x") else ("hex", "base64")

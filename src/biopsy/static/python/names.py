@@ -1,79 +1,18 @@
 """Names of Python's libraries: one spelling for each thing, and the words worth looking at a file for."""
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
-BUILTINS = frozenset(
-    [
-        "exec",
-        "eval",
-        "compile",
-        "open",
-        "__import__",
-        "getattr",
-        "setattr",
-        "delattr",
-        "globals",
-        "locals",
-        "vars",
-        "dir",
-        "chr",
-        "ord",
-        "bytes",
-        "bytearray",
-        "str",
-        "int",
-        "float",
-        "list",
-        "tuple",
-        "set",
-        "frozenset",
-        "dict",
-        "map",
-        "filter",
-        "zip",
-        "reversed",
-        "sorted",
-        "enumerate",
-        "range",
-        "print",
-        "input",
-        "len",
-        "repr",
-        "format",
-        "iter",
-        "next",
-        "sum",
-        "min",
-        "max",
-        "abs",
-        "bool",
-        "object",
-        "type",
-        "super",
-        "isinstance",
-        "memoryview",
-        "ascii",
-        "hex",
-        "any",
-        "all",
-        "__builtins__",
-        "__file__",
-        "breakpoint",
-        "id",
-        "hash",
-        "callable",
-        "execfile",
-        "unicode",
-        "xrange",
-        "raw_input",
-        "unichr",
-        "reduce",
-        "round",
-        "property",
-        "staticmethod",
-    ]
-)
+BUILTINS = frozenset({
+    "exec", "eval", "compile", "open", "__import__", "getattr", "setattr", "delattr", "globals",
+    "locals", "vars", "dir", "chr", "ord", "bytes", "bytearray", "str", "int", "float", "list", "tuple",
+    "set", "frozenset", "dict", "map", "filter", "zip", "reversed", "sorted", "enumerate", "range",
+    "print", "input", "len", "repr", "format", "iter", "next", "sum", "min", "max", "abs", "bool",
+    "object", "type", "super", "isinstance", "memoryview", "ascii", "hex", "any", "all", "__builtins__",
+    "__file__", "breakpoint", "id", "hash", "callable", "execfile", "unicode", "xrange", "raw_input",
+    "unichr", "reduce", "round", "property", "staticmethod",
+})  # fmt: skip
 
 _PREFIXES = (
     ("builtins.", ""),
@@ -124,15 +63,36 @@ def canonical(ref: str) -> str:
     return ref
 
 
-HOT = re.compile(
-    r"\b(?:exec|eval|compile|__import__|import_module|getattr|globals|locals|vars|__builtins__|__dict__|builtins"
-    r"|subprocess|popen\w*|system|spawn\w*|exec[lv]p?e?|startfile|environ\w*|getenv|urlopen|urlretrieve|Request"
-    r"|requests|httpx|aiohttp|urllib3?|urllib2|HTTPS?Connection|socket|create_connection|gethostby\w+|getaddrinfo"
-    r"|b(?:16|32|64|85)decode|a85decode|unhexlify|fromhex|a2b_\w+|decompress|rot_?13|marshal|pickle|cPickle|dill|ctypes"
-    r"|cdll|windll|cffi|dlopen|gethostname|getuser|getlogin|getnode|platform|uname|sleep|expanduser|Path|open"
-    r"|remove|unlink|rmtree|rename|replace_file|write_text|write_bytes|chr|fernet|Fernet|AES|setattr|modules|dns"
-    r"|resolver|smtplib|ftplib|paramiko|telnetlib|websockets?|winreg|pynput|ImageGrab|mss|pyperclip|psutil|cpu_count"
-    r"|cmdclass|getpass|pwd|copyfile|copy2?|move|makedirs|chmod|symlink|loads|run_path|run_module|runpy|imp"
-    r"|\w+FileLoader|spec_from_file_location|find_spec|pty|dup2|FunctionType|CodeType|get_ipython)\b|\[::-1\]"
-    r"|(?m:^[a-z_]\w*(?:\.\w+){1,4}[ \t]*=[ \t]*[A-Za-z_]\w*[ \t]*$)"
-)
+_HOT = frozenset({
+    "AES", "CodeType", "ExtensionFileLoader", "Fernet", "FunctionType", "HTTPConnection",
+    "HTTPSConnection", "ImageGrab", "Path", "Popen", "Request", "SourceFileLoader",
+    "SourcelessFileLoader", "__builtins__", "__dict__", "__import__", "a2b_base64", "a2b_hex", "a2b_uu",
+    "a85decode", "aiohttp", "b16decode", "b32decode", "b64decode", "b85decode", "builtins", "bytearray",
+    "bytes", "cPickle", "cdll", "cffi", "chmod", "chr", "cmdclass", "compile", "copy2", "copyfile",
+    "copytree", "cpu_count", "create_connection", "ctypes", "decodebytes", "decodestring", "decompress",
+    "dill", "dlopen", "dns", "dup2", "environ", "environb", "eval", "exec", "execfile", "execl",
+    "execle", "execlp", "execlpe", "execv", "execve", "execvp", "execvpe", "expanduser", "fernet",
+    "find_spec", "fromhex", "ftplib", "get_ipython", "getaddrinfo", "getattr", "getenv", "getfqdn",
+    "gethostbyaddr", "gethostbyname", "gethostbyname_ex", "gethostname", "getlogin", "getnode",
+    "getoutput", "getpass", "getsitepackages", "getstatusoutput", "gettempdir", "getuid", "getuser",
+    "globals", "httpx", "imp", "import_module", "loads", "locals", "makedirs", "marshal", "mkstemp",
+    "modules", "move", "mss", "open", "paramiko", "pickle", "platform", "popen", "popen2", "popen3",
+    "popen4", "posix_spawn", "posix_spawnp", "psutil", "pty", "pwd", "pynput", "pyperclip", "remove",
+    "rename", "requests", "resolver", "reversed", "rmdir", "rmtree", "rot13", "rot_13", "run_module",
+    "run_path", "runpy", "setattr", "sleep", "smtplib", "socket", "spawn", "spawnl", "spawnle",
+    "spawnlp", "spawnv", "spawnve", "spawnvp", "spec_from_file_location", "startfile", "subprocess",
+    "symlink", "system", "telnetlib", "uname", "unhexlify", "unlink", "urllib", "urllib2", "urllib3",
+    "urlopen", "urlretrieve", "urlsafe_b64decode", "vars", "websocket", "websockets", "windll",
+    "winreg", "write_bytes", "write_text",
+})  # fmt: skip
+_WORD = re.compile(r"[A-Za-z_]\w{1,}")
+_OTHER = re.compile(r"\[::-1\]|(?m:^[a-z_]\w*(?:\.\w+){1,4}[ \t]*=[ \t]*[A-Za-z_]\w*[ \t]*$)")
+
+
+def hot(text: str) -> Iterator[int]:
+    """Where words stand that something here acts on, and two shapes that have no word."""
+    for match in _WORD.finditer(text):
+        if match[0] in _HOT:
+            yield match.start()
+    for match in _OTHER.finditer(text):
+        yield match.start()

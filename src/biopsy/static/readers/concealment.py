@@ -27,6 +27,8 @@ _ESCAPES = re.compile(r"(?:\\x[0-9a-fA-F]{2}){12,}|(?:\\u[0-9a-fA-F]{4}){12,}")
 _LOOKALIKE = re.compile(
     r"\b(?=[O0oQ]*O)(?=[O0oQ]*0)[O0oQ]{6,}\b|\b(?=[Il1i]*I)(?=[Il1i]*l)[Il1i]{6,}\b|\b_{5,}\b(?!\s*\()"
 )
+_ALIKE = ("O0O", "0O0", "OO0", "IlI", "lIl", "Ill", "llI", "_____")  # a quick look before it
+_RUNS = re.compile(r"\b(?:exec|eval|__import__|compile|getattr)\s*\(")
 _PACKED = re.compile(r"eval\s*\(\s*function\s*\(\s*p\s*,\s*a\s*,\s*c\s*,\s*k\s*,\s*e")
 _ARMOUR = re.compile(r"\bpyarmor_runtime\b|__pyarmor__|\bfrom pytransform import\b|__pyarmor_enter_")
 _FLAT = re.compile(r"['\"](?:\d{1,3}\|){5,}\d{1,3}['\"]\s*(?:\.|\[['\"])split")
@@ -56,7 +58,9 @@ def read(source: Source) -> Iterator[Sight]:
 
 def _marks(source: Source, text: str) -> Iterator[Sight]:
     script = source.language in {"javascript", "typescript", "tsx"}
-    checks: list[tuple[str, re.Pattern[str], int]] = [("escapes", _ESCAPES, 5)]
+    checks: list[tuple[str, re.Pattern[str], int]] = []
+    if "\\x" in text or "\\u" in text:
+        checks += [("escapes", _ESCAPES, 5)]
     if script:
         checks += [("jsfuck", _JSFUCK, 1), ("packer", _PACKED, 1), ("control-flow", _FLAT, 3)]
         if "_0x" in text:
@@ -65,7 +69,10 @@ def _marks(source: Source, text: str) -> Iterator[Sight]:
             if rotated and len(_HEX_NAME.findall(text)) >= 10:
                 yield source.see(Kind.CODE_OBFUSCATED, "string-array", source.line_at(rotated.start()))
     elif source.language == "python":
-        checks += [("pyarmor", _ARMOUR, 1), ("identifiers", _LOOKALIKE, 10)]
+        if "pyarmor" in text or "pytransform" in text:
+            checks += [("pyarmor", _ARMOUR, 1)]
+        if any(piece in text for piece in _ALIKE):
+            checks += [("identifiers", _LOOKALIKE, 10)]
         yield from _long_lines(source, text)
     for name, pattern, enough in checks:
         first = None
@@ -80,8 +87,7 @@ def _long_lines(source: Source, text: str) -> Iterator[Sight]:
     """A line of Python that no person writes: very long, and not only one literal."""
     if len(text) < 2000:
         return
-    for match in re.finditer(r"[^\n]{2000,}", text):
-        line = match[0]
-        if line.count(";") > 20 or re.search(r"\b(?:exec|eval|__import__|compile|getattr)\s*\(", line):
-            yield source.see(Kind.CODE_OBFUSCATED, "long-line", source.line_at(match.start()))
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) >= 2000 and (line.count(";") > 20 or _RUNS.search(line)):
+            yield source.see(Kind.CODE_OBFUSCATED, "long-line", number)
             return

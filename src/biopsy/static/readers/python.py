@@ -10,7 +10,7 @@ from biopsy.static.code.interpret import Exhausted
 from biopsy.static.code.witness import Witness
 from biopsy.static.python.library import Python
 from biopsy.static.python.lower import Lowering
-from biopsy.static.python.names import HOT
+from biopsy.static.python.names import hot
 from biopsy.static.sight import Sight, Source
 from biopsy.static.words import read_words
 
@@ -32,8 +32,8 @@ def wants(source: Source) -> bool:
 def read(source: Source) -> Iterator[Sight]:
     """Yield what the code does."""
     text = source.text.lstrip("\ufeff")
-    hot = sorted({source.line_at(m.start()) for m in HOT.finditer(text)})
-    if not hot and not source.depth:
+    lines = sorted({source.line_at(at) for at in hot(text)})
+    if not lines and not source.depth:
         return
     if len(source.data) > MAX_PARSE:
         yield source.see(Kind.PKG_MALFORMED, f"{source.path} too-large")
@@ -46,7 +46,7 @@ def read(source: Source) -> Iterator[Sight]:
         yield from read_words(source)
         return
     witness = Witness(Python(), source, MAX_STEPS)
-    lowering = Lowering(hot)
+    lowering = Lowering(lines)
     try:
         body = lowering.module(tree)
         witness.run(body)

@@ -22,11 +22,9 @@ _DOC_NAMES = re.compile(
     r"(?i)(?:^|/)(?:licen[cs]e|copying|notice|authors|changelog|changes|history|readme|contributing|metadata|pkg-info|record"
     r"|package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|[^/]*\.d\.[cm]?ts)[^/]*$"
 )
-_URL = re.compile(r"\b(?:https?|wss?|ftp)://[^\s\"'`<>\\(){}\[\]|^,;]{4,1000}")
-_ADDRESS = re.compile(
-    r"(?:(?<=[\"'`])|(?<=//)|(?<=@))((?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3})"
-    r"(?=[\"'`:/])"
-)
+_URL = re.compile(r"://[^\s\"'`<>\\(){}\[\]|^,;]{4,1000}")  # a fixed beginning is found fast
+_SCHEME = re.compile(r"(?:https?|wss?|ftp)$")
+_ADDRESS = re.compile(r"[\"'`/@](\d{1,3}(?:\.\d{1,3}){3})(?=[\"'`:/])")
 _TRIPLE = re.compile(r"(?m)^[ \t]*[rRuUbB]{0,2}(\"\"\"|''')")
 _BLOCK = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CODE_COMMENT = {"python": "#", "shell": "#"}
@@ -63,8 +61,9 @@ def _urls(source: Source, text: str) -> Iterator[Sight]:
     starts = [s for s, _ in spans]
     seen: set[str] = set()
     for match in _URL.finditer(text):
-        url = match[0].rstrip(".:!?*")
-        if url in seen or len(seen) >= MAX_HITS:
+        scheme = _SCHEME.search(text[max(0, match.start() - 5) : match.start()])
+        url = f"{scheme[0] if scheme else ''}{match[0]}".rstrip(".:!?*")
+        if scheme is None or url in seen or len(seen) >= MAX_HITS:
             continue
         at = bisect_right(starts, match.start()) - 1
         if at >= 0 and spans[at][1] > match.start():
@@ -113,7 +112,10 @@ def _addresses(source: Source, text: str) -> Iterator[Sight]:
 
 def _public(text: str) -> bool:
     """Whether an address is one of the internet's, the metadata service's, or kept for examples."""
-    address = ipaddress.IPv4Address(text)
+    try:
+        address = ipaddress.IPv4Address(text)
+    except ValueError:
+        return False
     if text == "169.254.169.254":
         return True
     if address.is_loopback or address.is_multicast or address.is_unspecified or address.is_link_local:
