@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from posixpath import basename
 
 from biopsy.formats.page.anchors import Anchors
 from biopsy.formats.page.limits import Listed, listed
@@ -12,10 +13,15 @@ from biopsy.model.run import FileChange
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A file that differs after the run, and the profiles under which it does."""
+    """A file that differs after the run, and the profiles under which it does.
+
+    `others` are further paths of the same name and content: a program that is run a hundred times leaves
+    the same file in a hundred temporary folders.
+    """
 
     change: FileChange
     profiles: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +40,15 @@ def changed(dossier: Dossier, limit: int, *, tool: bool) -> Listed[Changed]:
     same: defaultdict[tuple[str, str, str], list[FileChange]] = defaultdict(list)
     for change in dossier.changes:
         if (change.by is By.TOOL) is tool:
-            same[change.path, change.change.value, change.sha256].append(change)
-    merged = (Changed(of[0], tuple(dict.fromkeys(c.profile for c in of))) for of in same.values())
-    return listed(merged, limit)
+            # without contents to compare, only the same path is the same file
+            name = basename(change.path) if change.sha256 else change.path
+            same[name, change.change.value, change.sha256].append(change)
+    return listed(map(_changed, same.values()), limit)
+
+
+def _changed(of: list[FileChange]) -> Changed:
+    paths = tuple(dict.fromkeys(change.path for change in of))
+    return Changed(of[0], tuple(dict.fromkeys(change.profile for change in of)), paths[1:])
 
 
 def read(dossier: Dossier, kind: Kind, anchors: Anchors, limit: int) -> Listed[Read]:
