@@ -43,6 +43,7 @@ def every(module, skip):
 
 # ---- what there is to call
 
+
 def got(thing, key):
     """Give an attribute, or None: there are things whose attributes import others, and fail."""
     try:
@@ -105,6 +106,7 @@ def build(cls, here, folder):
 
 
 # ---- one call
+
 
 def attempt(thing, make, here, folder):
     """Call with one argument list after the other; the outcome is the best of them. The alarm is always cleared."""
@@ -177,6 +179,7 @@ async def some(source):
 
 # ---- arguments
 
+
 def argument_lists(thing, here, folder):
     """Yield a few argument lists: by name and annotation; then with the texts of the function's own code."""
     try:
@@ -226,20 +229,37 @@ def texty(p):
 
 
 HINTS = (
-    (("path", "file", "filename", "fname", "src", "source", "dst"), lambda folder: os.path.join(folder, "notes.txt")),
+    (
+        ("path", "file", "filename", "fname", "src", "source", "dst"),
+        lambda folder: os.path.join(folder, "notes.txt"),
+    ),
     (("dir", "folder", "directory", "root", "cwd", "dest"), lambda folder: folder),
     (("url", "uri", "endpoint", "link", "address"), lambda _: "http://service.example/index.html"),
     (("host", "hostname", "domain", "server"), lambda _: "service.example"),
     (("port",), lambda _: 8080),
-    (("callback", "func", "fn", "function", "handler", "hook", "cb"), lambda _: (lambda *a, **k: None)),
-    (("n", "num", "count", "size", "length", "index", "i", "limit", "timeout", "seconds", "number"), lambda _: 1),
+    (("callback", "func", "fn", "function", "handler", "hook", "cb"), lambda _: lambda *a, **k: None),
+    (
+        ("n", "num", "count", "size", "length", "index", "i", "limit", "timeout", "seconds", "number"),
+        lambda _: 1,
+    ),
     (("data", "payload", "body", "content", "buffer", "buf", "raw", "bytes"), lambda _: b"data"),
     (("items", "values", "args", "lst", "list", "seq", "iterable", "names", "lines"), lambda _: ["a", "b"]),
-    (("config", "options", "opts", "params", "kwargs", "mapping", "dict", "d", "env", "headers"), lambda _: {"key": "value"}),
+    (
+        ("config", "options", "opts", "params", "kwargs", "mapping", "dict", "d", "env", "headers"),
+        lambda _: {"key": "value"},
+    ),
 )
 TYPES = {
-    "str": "text", "int": 1, "float": 1.5, "bool": True, "bytes": b"data", "list": ["a"], "dict": {"key": "value"},
-    "tuple": ("a",), "set": {"a"}, "None": None,
+    "str": "text",
+    "int": 1,
+    "float": 1.5,
+    "bool": True,
+    "bytes": b"data",
+    "list": ["a"],
+    "dict": {"key": "value"},
+    "tuple": ("a",),
+    "set": {"a"},
+    "None": None,
 }
 
 
@@ -288,7 +308,11 @@ def decoys():
 
     try:
         folder = tempfile.mkdtemp()
-        for name, text in (("notes.txt", "alpha\nbeta\n"), ("data.json", '{"key": "value"}\n'), ("table.csv", "a,b\n1,2\n")):
+        for name, text in (
+            ("notes.txt", "alpha\nbeta\n"),
+            ("data.json", '{"key": "value"}\n'),
+            ("table.csv", "a,b\n1,2\n"),
+        ):
             with open(os.path.join(folder, name), "w") as file:
                 file.write(text)
     except OSError:

@@ -27,6 +27,7 @@ MAX_REASON = 300
 
 # ---- in the child
 
+
 def text(err):
     """Say an exception in one line, even one whose `str` raises."""
     try:
@@ -128,6 +129,7 @@ def serve(channel, request, calls, names):
 
 
 # ---- in the process above it
+
 
 class Gone(Exception):
     """A child hung up or said nonsense."""

@@ -294,10 +294,14 @@ class Watcher:
         if self.lines > MAX_STEPS:
             say({"step": "…", "status": "skipped", "reason": f"{self.lines - MAX_STEPS} more steps"})
         if missed:
-            return self.finish("completed" if good else "timeout", f"budget: {missed} of {total} modules not reached")
+            return self.finish(
+                "completed" if good else "timeout", f"budget: {missed} of {total} modules not reached"
+            )
         if not good and total:
             return self.finish("failed", f"no-module-worked: {total} tried")
-        return self.finish("completed", f"partly: {total - good} of {total} modules did not work" if good < total else "")
+        return self.finish(
+            "completed", f"partly: {total - good} of {total} modules did not work" if good < total else ""
+        )
 
     @staticmethod
     def finish(status, reason=""):

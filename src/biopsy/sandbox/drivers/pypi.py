@@ -28,8 +28,14 @@ CAUSES = (
     (r"(\S{1,200} is not a supported wheel on this platform)", "unsupported-platform"),
     (r"(requires a different Python: .{1,200})", "unsupported-python"),
     (r"(No space left on device)", "disk-full"),
-    (r"(?:WARNING|ERROR): (Invalid (?:wheel )?filename.{1,200}|.{1,200} is not a valid wheel filename.{0,100})", "invalid-name"),
-    (r"(metadata-generation-failed|Failed (?:to build|building wheel).{0,200}|subprocess-exited-with-error)", "build-failed"),
+    (
+        r"(?:WARNING|ERROR): (Invalid (?:wheel )?filename.{1,200}|.{1,200} is not a valid wheel filename.{0,100})",
+        "invalid-name",
+    ),
+    (
+        r"(metadata-generation-failed|Failed (?:to build|building wheel).{0,200}|subprocess-exited-with-error)",
+        "build-failed",
+    ),
     (r"ERROR: (.{1,300})", "pip-failed"),
 )
 
@@ -56,7 +62,11 @@ def run(argv, timeout):
     start = time.monotonic()
     try:
         process = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     except OSError as err:
         return 127, 0.0, str(err)
