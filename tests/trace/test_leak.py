@@ -1,12 +1,16 @@
 """A canary that leaves is found, in whatever form, whole, in part, or in slices; and nothing else is."""
 
 import base64
+import bz2
 import codecs
 import gzip
+import io
 import json
+import lzma
 import os
 import time
 import urllib.parse
+import zipfile
 import zlib
 
 import pytest
@@ -33,6 +37,14 @@ def deflated(data: bytes) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
+def zipped(data: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", "something else")
+        archive.writestr("home/.npmrc", data)
+    return out.getvalue()
+
+
 FORMS = {
     "clear": S,
     "base64": base64.b64encode(S),
@@ -53,6 +65,10 @@ FORMS = {
     "deflate": deflated(b"some text before " + S),
     "base64 of gzip": base64.b64encode(gzip.compress(S)),
     "gzip of base64": gzip.compress(base64.b64encode(S)),
+    "zip": zipped(b"x" * 500 + S),
+    "zip in base64": base64.b64encode(zipped(S)),
+    "bzip2": bz2.compress(S),
+    "xz": lzma.compress(S),
     "reversed": S[::-1],
     "base64 of reversed": base64.b64encode(S[::-1]),
     "rot13": codecs.encode(S.decode(), "rot13").encode(),
@@ -159,6 +175,14 @@ def test_a_secret_sliced_over_bodies_headers_and_raw_streams_is_found() -> None:
     ]
     for talk in (bodies, fields, headers, raw):
         assert [name for name, _ in forms(*talk)] == ["npm-token"]
+
+
+def test_slices_belong_to_the_phase_that_they_were_whole_in() -> None:
+    parts = sliced(S.hex(), 12)
+    talk = [asked(f"{part}.drop.example", at) for at, part in enumerate(parts * 2)]
+    phases = ["import"] * len(parts) + ["execute"] * len(parts)
+    assert [leak.said for leak in find(ALL, talk, phases)[0]] == [len(parts) - 1]
+    assert [leak.name for leak in find(ALL, talk[: len(parts)], ["a", "b"] * 50)[0]] == ["npm-token"]
 
 
 def test_a_part_is_enough_and_is_called_a_part() -> None:

@@ -74,15 +74,21 @@ def carries(data: bytes, canaries: Iterable[Canary]) -> tuple[str, str] | None:
     return None
 
 
-def find(canaries: Sequence[Canary], said: Sequence[Said]) -> tuple[list[Leak], bool]:
-    """Find every canary in what was said, once per destination; and say whether all of it was searched."""
+def find(
+    canaries: Sequence[Canary], said: Sequence[Said], phases: Sequence[str] = ()
+) -> tuple[list[Leak], bool]:
+    """Find every canary in what was said, once per destination; and say whether all of it was searched.
+
+    With `phases`, one of each exchange, slices are put together within a phase first: a leak is of the phase
+    that it was whole in, though a later one may repeat it.
+    """
     needles, budget = Needles(canaries), _Budget(MAX_WORK)
     found: dict[tuple[str, str, int], Leak] = {}
     for index, one in enumerate(said):
         for data in _whole(one):
             for hit, encoding in _search(data, needles, budget):
                 _keep(found, one, Leak(hit.name, encoding, index, hit.found, hit.whole))
-    for index, data, how in _together(said):
+    for index, data, how in (*_together(said, phases), *(_together(said) if len(set(phases)) > 1 else ())):
         one = said[index]
         for hit, encoding in _search(data, needles, budget):
             form = f"{encoding} {how}"
@@ -120,15 +126,15 @@ def _whole(one: Said) -> Iterator[bytes]:
         yield one.body
 
 
-def _together(said: Sequence[Said]) -> Iterator[tuple[int, bytes, str]]:
+def _together(said: Sequence[Said], phases: Sequence[str] = ()) -> Iterator[tuple[int, bytes, str]]:
     """Join what was said in slices: (index of the last, the slices joined, how they were sent)."""
-    fields: dict[tuple[str, str], list[tuple[int, bytes]]] = {}
+    fields: dict[tuple[str, str, str], list[tuple[int, bytes]]] = {}
     for index, one in enumerate(said):
         for name, value in _fields(one):
-            parts = fields.setdefault((_group(one), name), [])
+            parts = fields.setdefault((_group(one), name, phases[index] if phases else ""), [])
             if len(parts) < MAX_PARTS and value and (not parts or parts[-1][1] != value):
                 parts.append((index, value))
-    for (group, _), parts in fields.items():
+    for (group, _, _), parts in fields.items():
         if parts and (len(parts) > 1 or group.startswith("dns ")):
             how = "dns labels" if group.startswith("dns ") else f"{len(parts)} requests"
             values = [value for _, value in parts]

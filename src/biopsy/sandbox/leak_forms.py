@@ -2,6 +2,9 @@
 
 import base64
 import binascii
+import bz2
+import contextlib
+import lzma
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -66,10 +69,10 @@ def _json(data: bytes) -> Iterator[bytes]:
         )
 
 
-def inflate(data: bytes, wbits: int) -> bytes:
+def inflate(data: bytes, wbits: int, limit: int = MAX_INFLATED) -> bytes:
     """Decompress as much as there is, up to the limit; nothing when it is not compressed."""
     try:
-        return zlib.decompressobj(wbits).decompress(data, MAX_INFLATED)
+        return zlib.decompressobj(wbits).decompress(data, limit)
     except zlib.error:
         return b""
 
@@ -90,6 +93,36 @@ def _zlib(data: bytes) -> Iterator[bytes]:
 def _deflate(data: bytes) -> Iterator[bytes]:
     if len(data) >= 16 and not data.isascii():
         yield inflate(data, -15)
+
+
+def _zip(data: bytes) -> Iterator[bytes]:
+    """Inflate the members of a zip, found by their own headers: a directory can lie, or be missing."""
+    parts: list[bytes] = []
+    at, room = data.find(b"PK\x03\x04"), MAX_INFLATED
+    while at >= 0 and len(parts) < MAX_TOKENS and room > 0:
+        if len(data) < at + 30:
+            break
+        method, name, extra = (int.from_bytes(data[at + n : at + n + 2], "little") for n in (8, 26, 28))
+        start = at + 30 + name + extra
+        if method == 8:
+            parts.append(inflate(data[start:], -15, room))
+            room -= len(parts[-1])
+        at = data.find(b"PK\x03\x04", at + 4)
+    if parts:
+        yield b"\n".join(parts)
+
+
+def _other(data: bytes) -> Iterator[bytes]:
+    """Decompress bzip2 and xz."""
+    for head, opened in ((b"BZh", bz2.BZ2Decompressor), (b"\xfd7zXZ\0", _xz)):
+        at = data.find(head)
+        if at >= 0:
+            with contextlib.suppress(OSError, EOFError, ValueError, lzma.LZMAError):
+                yield opened().decompress(data[at:], MAX_INFLATED)
+
+
+def _xz() -> lzma.LZMADecompressor:
+    return lzma.LZMADecompressor(memlimit=64 * 1024**2)
 
 
 def _base64(data: bytes) -> Iterator[bytes]:
@@ -160,7 +193,9 @@ _Form = tuple[str, Callable[[bytes], Iterator[bytes]]]
 
 BINARY: Final[tuple[_Form, ...]] = (
     ("gzip", _gzip),
+    ("zip", _zip),
     ("zlib", _zlib),
+    ("bzip2 or xz", _other),
     ("utf-16", _wide),
     ("deflate", _deflate),
 )

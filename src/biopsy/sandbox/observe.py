@@ -68,7 +68,9 @@ class _Sight:
         return [one for one in found if not (one.node and one.node.ours)]
 
     def _leaks(self) -> Iterator[Draft]:
-        leaks, self.searched = leak.find(self.raw.canaries, [talk.said for talk in self.net.talks])
+        talks = self.net.talks
+        phases = [talk.phase for talk in talks]
+        leaks, self.searched = leak.find(self.raw.canaries, [talk.said for talk in talks], phases)
         for one in leaks:
             talk = self.net.talks[one.said]
             node, said = talk.node, talk.said
