@@ -51,22 +51,27 @@ def read(
     """Yield every behaviour that the files of a tree show, each once, at its earliest moment.
 
     `moments` says when the code of a file runs; code that only runs when somebody calls it is `call`,
-    whatever its file. What is skipped because of a limit is a `pkg.malformed`.
+    whatever its file. Files whose code runs by itself come first. What is skipped because of a limit is a `pkg.malformed`.
     """
     end, total, count = clock() + MAX_SECONDS, 0, 0
     paths = frozenset(f.path for f in tree.files)
-    for file in tree.files:
+    late: list[TreeFile] = []
+    for file in sorted(tree.files, key=lambda f: _ORDER.index(moments.get(f.path, When.UNKNOWN))):
         when = moments.get(file.path, When.UNKNOWN)
-        total += file.size
-        if file.size > MAX_FILE or total > MAX_BYTES or clock() > end:
-            why = "too-large" if clock() <= end else "out-of-time"
-            yield Source(file.path, b"", when).see(Kind.PKG_MALFORMED, f"{file.path} {why}")
-            total -= file.size
+        if clock() > end or total + file.size > MAX_BYTES:
+            late.append(file)
             continue
+        if file.size > MAX_FILE:
+            yield Source(file.path, b"", when).see(Kind.PKG_MALFORMED, f"{file.path} too-large")
+            continue
+        total += file.size
         for behaviour in _file(tree, file, when, paths):
             count += 1
             if count <= MAX_BEHAVIOURS:
                 yield behaviour
+    if late:
+        first = Source(late[0].path, b"", moments.get(late[0].path, When.UNKNOWN))
+        yield first.see(Kind.PKG_MALFORMED, f"{first.path} and {len(late) - 1} more not read: out-of-time")
 
 
 def _file(tree: Tree, file: TreeFile, when: When, paths: frozenset[str]) -> list[Behaviour]:

@@ -16,7 +16,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 _CANDIDATE = re.compile(
     r"(?<![A-Za-z0-9+/=_-])(?:[A-Za-z0-9+/]{40,}={0,2}|(?:\\x[0-9a-fA-F]{2}){8,})(?![A-Za-z0-9+/=_-])"
 )
-_SHAPE = bytes(120 if chr(c).isalnum() and c < 128 or chr(c) in "+/" else 32 for c in range(256))
+_SHAPE = bytes(120 if (chr(c).isalnum() and c < 128) or chr(c) in "+/" else 32 for c in range(256))
 _RUN = b"x" * 40  # a quick look, before the pattern is tried everywhere
 _TELLING = re.compile(
     r"https?://|\b(?:import|require|exec|eval|subprocess|child_process|function|powershell|curl|wget|process\.env"

@@ -113,7 +113,7 @@ class Witness(Interpreter):
 
     def _output(self, texts: list[str]) -> frozenset[str]:
         first = texts[0].split(" ")[0] if texts else ""
-        if first in {"hostname", "whoami", "uname", "id"}:
+        if first in {"hostname", "whoami"}:
             return frozenset({f"host:{first}"})
         if first in {"env", "printenv", "set"} and len(texts[0].split()) == 1:
             return frozenset({"env:*"})
@@ -215,9 +215,9 @@ class Witness(Interpreter):
     def host(self, fact: str, line: int) -> Value:
         """A fact about the machine or its user is asked for."""
         self.see(Kind.ENV_HOST, fact, line)
-        if fact == "platform":
+        if fact in {"platform", "uid", "processes"}:
             return Value()
-        weak = fact in {"cpus", "memory", "uptime", "load", "processes"}
+        weak = fact in {"cpus", "memory", "uptime", "load"}
         return Value(taint=frozenset({f"fact:{fact}" if weak else f"host:{fact}"}))
 
     def read_file(self, path: Value, line: int) -> Value:

@@ -183,7 +183,7 @@ _FACTS = {
     "process.uptime": "uptime",
     "os.loadavg": "load",
     "os.networkInterfaces": "ip",
-    "process.getuid": "username",
+    "process.getuid": "uid",
     "username": "username",
     "systeminformation.system": "hardware",
 }

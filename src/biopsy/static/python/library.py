@@ -23,7 +23,24 @@ _TEXTS = {
     "os.devnull": "/dev/null",
 }
 _QUIET = frozenset(
-    {"status_code", "ok", "status", "reason", "returncode", "elapsed", "closed", "errno", "pid", "name"}
+    {
+        "status_code",
+        "ok",
+        "status",
+        "reason",
+        "returncode",
+        "elapsed",
+        "closed",
+        "errno",
+        "pid",
+        "name",
+        "machine",
+        "system",
+        "release",
+        "sysname",
+        "version",
+        "processor",
+    }
 )
 
 _INVOKERS = frozenset({

@@ -37,7 +37,7 @@ _FACTS = {
     "os.uname": "hostname",
     "getpass.getuser": "username",
     "os.getlogin": "username",
-    "os.getuid": "username",
+    "os.getuid": "uid",
     "pwd.getpwuid": "username",
     "psutil.users": "username",
     "uuid.getnode": "mac",

@@ -24,10 +24,8 @@ _ROTATED = re.compile(
 )
 _JSFUCK = re.compile(r"[\[\]()!+]{400,}")
 _ESCAPES = re.compile(r"(?:\\x[0-9a-fA-F]{2}){12,}|(?:\\u[0-9a-fA-F]{4}){12,}")
-_LOOKALIKE = re.compile(
-    r"\b(?=[O0oQ]*O)(?=[O0oQ]*0)[O0oQ]{6,}\b|\b(?=[Il1i]*I)(?=[Il1i]*l)[Il1i]{6,}\b|\b_{5,}\b(?!\s*\()"
-)
-_ALIKE = ("O0O", "0O0", "OO0", "IlI", "lIl", "Ill", "llI", "_____")  # a quick look before it
+_LOOKALIKE = re.compile(r"\b(?=[O0oQ]*O)(?=[O0oQ]*0)[O0oQ]{6,}\b|\b(?=[Il1i]*I)(?=[Il1i]*l)[Il1i]{6,}\b")
+_ALIKE = ("O0O", "0O0", "OO0", "IlI", "lIl", "Ill", "llI")  # a quick look before it
 _RUNS = re.compile(r"\b(?:exec|eval|__import__|compile|getattr)\s*\(")
 _PACKED = re.compile(r"eval\s*\(\s*function\s*\(\s*p\s*,\s*a\s*,\s*c\s*,\s*k\s*,\s*e")
 _ARMOUR = re.compile(r"\bpyarmor_runtime\b|__pyarmor__|\bfrom pytransform import\b|__pyarmor_enter_")
@@ -51,7 +49,9 @@ def read(source: Source) -> Iterator[Sight]:
                 yield source.see(Kind.EVASION_HIDDEN, "off-screen", source.line_at(match.end()), detail=rest)
     if not text.isascii() and _ODD.search(text):
         for name, pattern in (("bidi", _BIDI), ("invisible", _UNSEEN)):
-            if found := pattern.search(text):
+            # One character alone, repeated, carries nothing: payloads need at least two.
+            found = next((m for m in pattern.finditer(text) if name == "bidi" or len(set(m[0])) > 1), None)
+            if found:
                 yield source.see(Kind.EVASION_HIDDEN, name, source.line_at(found.start()))
     yield from _marks(source, text)
 
