@@ -51,7 +51,8 @@ def read(
     """Yield every behaviour that the files of a tree show, each once, at its earliest moment.
 
     `moments` says when the code of a file runs; code that only runs when somebody calls it is `call`,
-    whatever its file. Files whose code runs by itself come first. What is skipped because of a limit is a `pkg.malformed`.
+    whatever its file. Files whose code runs by itself come first. What is skipped because of a limit is a
+    `pkg.malformed`.
     """
     end, total, count = clock() + MAX_SECONDS, 0, 0
     paths = frozenset(f.path for f in tree.files)

@@ -20,7 +20,7 @@ from biopsy.static.words import read_words
 
 NAME = "javascript"
 MAX_PARSE = 4 * 1024**2  # bytes of one file that is parsed
-MAX_STEPS = 400_000
+MAX_STEPS = 400_000  # of a large file; a small one gets fewer
 
 
 @cache
@@ -55,7 +55,7 @@ def read(source: Source) -> Iterator[Sight]:
     root = tree.root_node
     if root.has_error and root.type == "ERROR" and not source.depth:
         yield source.see(Kind.PKG_MALFORMED, f"{source.path} SyntaxError")
-    witness = Witness(JavaScript(), source, MAX_STEPS)
+    witness = Witness(JavaScript(), source, min(MAX_STEPS, 100_000 + 3 * len(source.data)))
     lowering = Lowering(data, [m.start() for m in HOT.finditer(data)])
     try:
         witness.run(lowering.block(root))

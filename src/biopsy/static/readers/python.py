@@ -16,7 +16,7 @@ from biopsy.static.words import read_words
 
 NAME = "python"
 MAX_PARSE = 4 * 1024**2  # bytes of one file that is parsed
-MAX_STEPS = 400_000
+MAX_STEPS = 400_000  # of a large file; a small one gets fewer
 
 _PRINT = re.compile(r"(?m)^(\s*)print\s+(?![(=.])(.*)$")
 _EXCEPT = re.compile(r"(?m)^(\s*except\s+[\w.()\s,]+?),\s*(\w+)\s*:")
@@ -45,7 +45,7 @@ def read(source: Source) -> Iterator[Sight]:
     if tree is None:
         yield from read_words(source)
         return
-    witness = Witness(Python(), source, MAX_STEPS)
+    witness = Witness(Python(), source, min(MAX_STEPS, 100_000 + 3 * len(source.data)))
     lowering = Lowering(lines)
     try:
         body = lowering.module(tree)
