@@ -42,7 +42,7 @@ class Endpoint:
     links: str = ""
 
     def headers(self, url: str) -> dict[str, str]:
-        """Give what to send along when asking for `url`: the authorization, only to the registry's own host."""
+        """Give what to send along when asking for `url`: the authorization, to the registry itself alone."""
         mine, theirs = urlsplit(self.url), urlsplit(url)
         if self.authorization and (mine.scheme, mine.netloc) == (theirs.scheme, theirs.netloc):
             return {"authorization": self.authorization}
