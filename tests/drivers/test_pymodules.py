@@ -97,6 +97,13 @@ def test_a_budget_that_runs_out_is_said(site: Site) -> None:
     assert len(report.steps) == 6
 
 
+def test_what_came_from_a_file_under_another_name_is_found(site: Site) -> None:
+    site.install("real", {"real.py": ""})
+    info = next(site.packages.glob("real-*.dist-info"))
+    (info / "direct_url.json").write_text('{"url": "file:///home/ada/vendor/other-1.0.tar.gz"}')
+    assert site.drive("pymodules.py", "import", "--name", "other").status("real") == "completed"
+
+
 def test_what_is_not_installed_is_skipped(site: Site) -> None:
     site.install("empty", {"data.txt": ""})
     absent = site.drive("pymodules.py", "import", "--name", "absent")

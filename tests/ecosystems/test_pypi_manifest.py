@@ -118,6 +118,12 @@ def test_manifests_that_do_not_parse_are_facts(plant: Plant) -> None:
         ({"pyproject.toml": '[project]\nname="q"\nversion="3"\n'}, "folder", Release("pypi", "q", "3")),
         ({"setup.cfg": "[metadata]\nname = r\n"}, "folder", Release("pypi", "r", "")),
         ({"setup.py": ""}, "my folder", Release("pypi", "my-folder", "")),
+        (
+            {"setup.py": "import setuptools as s\ns.setup(name='s-t', version='4')"},
+            "x",
+            Release("pypi", "s-t", "4"),
+        ),
+        ({"setup.py": "setup(name=NAME, version='4')"}, "x", Release("pypi", "x", "")),
         ({"index.js": ""}, "folder", None),
         ({"PKG-INFO": "Name: ../evil\nVersion: 1\n"}, "x", None),
     ],

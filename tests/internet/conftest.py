@@ -137,7 +137,8 @@ class Net:
 
     def said(self) -> list[Said]:
         """Everything recorded so far."""
-        return [DECODE.decode(line) for line in (self.folder / "said.jsonl").read_bytes().splitlines()]
+        data = (self.folder / "said.jsonl").read_bytes()
+        return [DECODE.decode(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]  # whole lines
 
     def heard(self, wanted: Callable[[Said], object], seconds: float = 5.0) -> Said:
         """The first record that is wanted, once it is there."""

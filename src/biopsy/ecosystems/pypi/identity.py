@@ -1,5 +1,6 @@
 """Names and versions: of a file, of a tree."""
 
+import ast
 import configparser
 import re
 import tomllib
@@ -86,7 +87,7 @@ def backend(tree: Tree) -> tuple[list[str], str]:
 
 
 def _declared(tree: Tree) -> Release | None:
-    """Read pyproject.toml, then setup.cfg; a version that is computed stays empty."""
+    """Read pyproject.toml, then setup.cfg, then setup.py; a version that is computed stays empty."""
     try:
         project = tomllib.loads(read(tree, "pyproject.toml") or "").get("project", {})
         if isinstance(project, dict) and (
@@ -98,9 +99,26 @@ def _declared(tree: Tree) -> Release | None:
     config = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         config.read_string(read(tree, "setup.cfg") or "")
+        name = config.get("metadata", "name", fallback="")
+        if found := _named(name, config.get("metadata", "version", fallback="")):
+            return found
     except configparser.Error:
+        pass
+    return _set_up(read(tree, "setup.py") or "")
+
+
+def _set_up(source: str) -> Release | None:
+    """Take the name and version that setup.py gives as plain texts."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    return _named(config.get("metadata", "name", fallback=""), config.get("metadata", "version", fallback=""))
+    for node in nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            given = {k.arg: k.value.value for k in node.keywords if isinstance(k.value, ast.Constant)}
+            if ast.unparse(node.func).rpartition(".")[2] == "setup" and isinstance(given.get("name"), str):
+                return _named(str(given["name"]), str(given.get("version", "")))
+    return None
 
 
 def _named(name: str, version: str) -> Release | None:

@@ -51,10 +51,10 @@ def modules(name):
 
     None where it is not installed.
     """
-    from importlib import machinery, metadata
+    from importlib import machinery
 
     try:
-        files = metadata.distribution(name).files or ()
+        files = sibling("pypi").installed(name).files or ()
     except Exception:
         return None
     endings = sorted([".py", *machinery.EXTENSION_SUFFIXES], key=len, reverse=True)

@@ -148,13 +148,29 @@ def start(args, end):
     finish("completed")
 
 
-def commands(name):
-    """Find what the distribution put beside the interpreter: console, window and plain scripts."""
+def installed(name):
+    """Give the distribution of that name; else the one that was installed from a local file (PEP 610): a file
+    may be named after something else than what is in it. None where there is neither."""
     from importlib import metadata
 
     try:
-        distribution = metadata.distribution(name)
+        return metadata.distribution(name)
     except Exception:
+        pass
+    try:
+        for distribution in metadata.distributions():
+            origin = json.loads(distribution.read_text("direct_url.json") or "{}")
+            if str(origin.get("url", "")).startswith("file:"):
+                return distribution
+    except Exception:
+        pass
+    return None
+
+
+def commands(name):
+    """Find what the distribution put beside the interpreter: console, window and plain scripts."""
+    distribution = installed(name)
+    if distribution is None:
         finish("skipped", "not-installed")
     folder = os.path.dirname(sys.executable)
     found = {}
