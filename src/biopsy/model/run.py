@@ -133,6 +133,7 @@ class Watch:
     behaviours_dropped: int = 0
     files_read: int = 0  # reads of the image's and the package's own files, counted and not listed
     notes: tuple[str, ...] = field(default=())
+    start_s: float = 0.0  # seconds from asking for the sandbox until its first phase began
 
     @property
     def complete(self) -> bool:

@@ -13,8 +13,10 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from biopsy.errors import CannotSandbox, SandboxError
@@ -58,9 +60,11 @@ exit 0
 
 def run(job: Job, home: Path, *, forward: gateway.Forward, progress: Progress) -> Run:
     """Do a job and say what the package did. Raises SandboxError where the fault is ours."""
+    asked = time.time_ns()
     with raw_run(job, home, forward=forward, progress=progress) as raw:
         known = baseline.load(_baseline(home, job))
-        return observe(raw, job.subject, known)
+        seen = observe(raw, job.subject, known)
+        return replace(seen, watch=replace(seen.watch, start_s=(raw.start_ns - asked) / 1e9))
 
 
 @contextmanager
