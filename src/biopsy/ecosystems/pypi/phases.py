@@ -1,25 +1,17 @@
 """The phases of a run of a Python package."""
 
+from biopsy.ecosystems.ladder import Rung, climb
 from biopsy.model.run import Phase
 
-_PHASES = (
-    # name, driver, seconds that the driver gives itself, …each module or entry, seconds until it is ended
-    ("install", "pypi.py", 110, 0, 120.0),
-    ("start", "pypi.py", 12, 0, 20.0),
-    ("import", "pymodules.py", 45, 10, 60.0),
-    ("scripts", "pypi.py", 15, 0, 25.0),
-    ("execute", "pymodules.py", 12, 4, 25.0),
+_RUNGS = (
+    Rung("install", "pypi.py", 110, 120.0),
+    Rung("start", "pypi.py", 12, 20.0),
+    Rung("import", "pymodules.py", 105, 120.0, each=10),
+    Rung("scripts", "pypi.py", 15, 25.0),
+    Rung("execute", "pymodules.py", 12, 25.0, each=4),
 )
 
 
 def plan(name: str) -> tuple[Phase, ...]:
-    """Give the phases in their order; every driver stops itself before its phase's end."""
-    return tuple(
-        Phase(phase, driver, _arguments(phase, name, budget, each), timeout, phase == "install")
-        for phase, driver, budget, each, timeout in _PHASES
-    )
-
-
-def _arguments(phase: str, name: str, budget: int, each: int) -> tuple[str, ...]:
-    last = ("{artifact}",) if phase == "install" else ("--each", str(each)) if each else ()
-    return (phase, "--name", name, "--budget", str(budget), *last)
+    """Give the phases in their order."""
+    return climb(_RUNGS, name)
