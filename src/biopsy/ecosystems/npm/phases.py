@@ -4,7 +4,7 @@ from biopsy.ecosystems.ladder import Rung, climb
 from biopsy.model.run import Phase
 
 _RUNGS = (
-    Rung("install", "npm.mjs", 110, 120.0),
+    Rung("install", "npm.mjs", 170, 180.0),
     Rung("import", "npm.mjs", 45, 60.0, each=10),
     Rung("scripts", "npm.mjs", 15, 25.0),
     Rung("execute", "npm.mjs", 12, 25.0, each=4),

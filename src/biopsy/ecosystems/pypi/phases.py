@@ -4,7 +4,7 @@ from biopsy.ecosystems.ladder import Rung, climb
 from biopsy.model.run import Phase
 
 _RUNGS = (
-    Rung("install", "pypi.py", 110, 120.0),
+    Rung("install", "pypi.py", 170, 180.0),
     Rung("start", "pypi.py", 12, 20.0),
     Rung("import", "pymodules.py", 105, 120.0, each=10),
     Rung("scripts", "pypi.py", 15, 25.0),
