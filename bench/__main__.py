@@ -174,7 +174,9 @@ def main() -> int:
             if args.only in (None, part):
                 rows += measure(folder, args.rounds)
     rows += memory()
-    Console().print(table(rows))
+    console = Console()
+    console.width = max(console.width, 120)
+    console.print(table(rows))
     revision = subprocess.run(
         ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False
     ).stdout
