@@ -14,12 +14,14 @@ MAX_SHOWN: Final = 1_000
 
 def exchanges(net: Net, raw: Raw) -> tuple[tuple[Exchange, ...], int]:
     """Show what was said to people; return it with how many there was no room for."""
-    talks = [talk for talk in net.talks if not (talk.node and talk.node.ours)]
+    # The look-up by which our own bytes show that they ran is `code.remote`, and nobody's contact.
+    every = [talk for talk in net.talks if not ((talk.node and talk.node.ours) or talk.said.ran)]
+    talks = every
     if len(talks) > MAX_SHOWN:
         keep = sorted(talks, key=lambda t: (t.said.gateway, t.by is By.TOOL, t.said.protocol == "dns"))
         shown = {id(talk) for talk in keep[:MAX_SHOWN]}
         talks = [talk for talk in talks if id(talk) in shown]
-    return tuple(_exchange(talk, raw) for talk in talks), len(net.talks) - len(talks)
+    return tuple(_exchange(talk, raw) for talk in talks), len(every) - len(talks)
 
 
 def _exchange(talk: Talk, raw: Raw) -> Exchange:
