@@ -8,7 +8,7 @@ from typing import Final
 from biopsy.model.behaviour import Behaviour, By, InTrace, Kind
 from biopsy.sandbox.tree import Node
 
-MAX_OF_KIND: Final = 300
+MAX_OF_KIND: Final = 900
 """Most behaviours of one kind in one phase that are kept of those that do not matter by themselves."""
 
 MAX_WEIGHTY: Final = 700

@@ -21,7 +21,7 @@ class Limits(msgspec.Struct, frozen=True):
     processes: int = 4_000  # alive at once; each costs two of the host's, which has 32,768 as a rule
     disk: int = 2 * 1024**3  # bytes written, of the copy-on-write layer
     output: int = 1024**2  # bytes of standard output and error kept of a phase; more is read and dropped
-    time: float = 420.0  # seconds for all phases together
+    time: float = 480.0  # seconds for all phases together
     trace: int = 512 * 1024**2  # bytes of trace records kept
     said: int = 256 * 1024**2  # bytes of exchanges kept
 
