@@ -97,6 +97,21 @@ def test_a_budget_that_runs_out_is_said(site: Site) -> None:
     assert len(report.steps) == 6
 
 
+def test_below_a_package_that_cannot_be_imported_nothing_is_tried(site: Site) -> None:
+    site.install(
+        "omega",
+        {
+            "omega/__init__.py": "",
+            "omega/bad/__init__.py": "1 / 0",
+            "omega/bad/x.py": "",
+            "omega/good.py": "",
+        },
+    )
+    report = site.drive("pymodules.py", "import", "--name", "omega")
+    assert report.steps["omega.bad.x"] == ("skipped", "parent-failed: omega.bad")
+    assert (report.status("omega.bad"), report.status("omega.good")) == ("failed", "completed")
+
+
 def test_what_came_from_a_file_under_another_name_is_found(site: Site) -> None:
     site.install("real", {"real.py": ""})
     info = next(site.packages.glob("real-*.dist-info"))

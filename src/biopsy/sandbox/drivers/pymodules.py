@@ -89,7 +89,7 @@ class Work:
     def __init__(self, args, found, seen, end, emit):
         self.calls = sibling("pycalls").every if args.mode == "execute" else None
         self.found, self.seen, self.end, self.emit, self.each = found, seen, end, emit, args.each
-        self.own, self.loaded = time.monotonic() + OWN_TIME, {}
+        self.own, self.loaded, self.broken = time.monotonic() + OWN_TIME, {}, {}
 
     def run(self):
         """Go through the packages, each with what is below it; tests come last, and are never called."""
@@ -114,6 +114,9 @@ class Work:
             if not self.calls and module in self.loaded and time.monotonic() > self.own:
                 self.step(module, "completed", f"loaded-with: {self.loaded[module]}")
                 continue
+            if parent := self.lost_parent(module):
+                self.step(module, "skipped", f"parent-{self.broken[parent]}: {parent}")
+                continue
             self.emit(at=module)
             began, root = time.monotonic(), first if lost < 3 else module
             if child is None:
@@ -136,8 +139,16 @@ class Work:
                 child.end(0.2)
                 child, status, reason = None, "crashed", "ended-its-parent"
             self.step(module, status, reason, began)
+            if self.found[module] and not self.calls and status != "completed":
+                self.broken[module] = status
         if child is not None:
             child.end(pyfork.SETTLE + 0.5)
+
+    def lost_parent(self, module):
+        """Give the package above that could not be imported: Python imports it first, and would fail there."""
+        words = module.split(".")
+        above = (".".join(words[:count]) for count in range(1, len(words)))
+        return next((package for package in above if package in self.broken), None)
 
     def without(self, first, status, members):
         """Leave out what is below a package that cannot be had."""
