@@ -12,7 +12,7 @@ from biopsy.ecosystems import Ecosystem, Listing
 from biopsy.errors import UsageError
 from biopsy.model.behaviour import Behaviour, Kind
 from biopsy.model.release import Artifact, Release, Tree
-from biopsy.unpack import unpack
+from biopsy.unpack import Unpacked, unpack
 
 MAX_DIRECTORY_FILES = 100_000
 MAX_DIRECTORY_BYTES = 512 * 1024**2
@@ -26,6 +26,7 @@ class Sample:
     release: Release
     artifact: Artifact
     listing: Listing | None = None  # what the registry says; None for a local artifact
+    unpacked: Unpacked | None = None  # a local artifact was opened already, to see what it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def collect(target: str, which: str | None, store: Path, scratch: Path) -> tuple
 
 def open_up(sample: Sample, scratch: Path) -> Opened:
     """Unpack a sample below `scratch`."""
-    unpacked = unpack(sample.artifact.path, scratch / f"tree-{sample.artifact.sha256}")
+    unpacked = sample.unpacked or unpack(sample.artifact.path, scratch / f"tree-{sample.artifact.sha256}")
     said = tuple(sample.listing.behaviours()) if sample.listing else ()
     return Opened(sample, unpacked.tree, unpacked.behaviours + said)
 
@@ -68,11 +69,11 @@ def _local(path: Path, store: Path, scratch: Path) -> Sample:
     if path.is_dir():
         path = _pack(path, scratch)
     artifact = fetch.adopt(path, store)
-    tree = unpack(artifact.path, scratch / f"look-{artifact.sha256}").tree
+    unpacked = unpack(artifact.path, scratch / f"tree-{artifact.sha256}")
     for ecosystem in ecosystems.all_ecosystems():
-        if release := ecosystem.identify(tree, artifact.filename):
+        if release := ecosystem.identify(unpacked.tree, artifact.filename):
             kind = ecosystem.kind(artifact.filename) or artifact.kind
-            return Sample(ecosystem, release, replace(artifact, kind=kind))
+            return Sample(ecosystem, release, replace(artifact, kind=kind), unpacked=unpacked)
     raise UsageError(
         f"{path.name}: neither a Python package (.whl, .tar.gz or .zip sdist) nor an npm one (.tgz), "
         "nor a folder with pyproject.toml, setup.py or package.json"
