@@ -97,6 +97,39 @@ def test_a_budget_that_runs_out_is_said(site: Site) -> None:
     assert len(report.steps) == 6
 
 
+def test_modules_that_share_a_process_each_have_an_outcome(site: Site) -> None:
+    count = "import os; os.write(os.open('tries', os.O_CREAT | os.O_APPEND | os.O_WRONLY), b'x')\n"
+    site.install(
+        "alpha",
+        {
+            "alpha/__init__.py": "",
+            "alpha/library.py": f"{count}raise RuntimeError('no library')",
+            **{f"alpha/a{number}.py": "from alpha import library" for number in range(9)},
+            "alpha/hard.py": "import os; os._exit(3)",
+            "alpha/loop.py": "while True: pass",
+            "alpha/one.py": "import alpha.two",
+            "alpha/two.py": "x = 1",
+            "alpha/zz_catches.py": "try: import alpha.library\nexcept RuntimeError: pass",
+        },
+    )
+    report = site.drive("pymodules.py", "import", "--name", "alpha", "--own", "0", "--each", "2")
+    outcomes = {name: ": ".join(filter(None, outcome)) for name, outcome in report.steps.items()}
+    assert outcomes == {
+        "alpha": "completed",
+        **{f"alpha.a{number}": "failed: raised: RuntimeError: no library" for number in range(9)},
+        "alpha.hard": "crashed: exit-3",
+        "alpha.library": "failed: raised: RuntimeError: no library",
+        "alpha.loop": "timeout: no end",
+        "alpha.one": "completed",
+        "alpha.two": "completed: loaded-with: alpha.one",
+        "alpha.zz_catches": "completed",
+    }
+    tries = (site.root / "project" / "tries").read_bytes()
+    assert (
+        len(tries) < 6
+    )  # once when first imported, once when asked for, and again in a process started anew
+
+
 def test_below_a_package_that_cannot_be_imported_nothing_is_tried(site: Site) -> None:
     site.install(
         "omega",

@@ -2,9 +2,11 @@
 
 None of them shares a stream with what it imports; they talk over a socket pair, a JSON line a message:
 
-    down  {"module": name, "skip": calls done before}
+    down  {"module": name, "skip": calls done before}, or {"module": name, "share": true}: import it in
+          this very process, beside all that was imported in it before
     up    {"status", "reason", "loaded"} of the first import; then, for each module asked for, {"pid"},
-          {"call", "index"} before a call, the same with "status" after it, {"status", …}, {"exit"}
+          {"call", "index"} before a call, the same with "status" after it, {"status", …}, {"exit"};
+          a shared import is answered by {"status", …} alone
 
 `loaded` are the modules of interest that the import brought with it.
 """
@@ -36,12 +38,46 @@ def text(err):
         return type(err).__name__
 
 
-def attempt(name, names):
-    """Import; give status, reason and which of `names` came with it."""
+def attempt(name, names, failed=None):
+    """Import; give status, reason and which of `names` came with it. `failed` is called with an exception."""
     before = sys.modules.copy()
-    status, reason = load(name)
+    status, reason = load(name, failed)
     new = [] if status != "completed" else [n for n in names if n not in before and whole(sys.modules.get(n))]
     return {"status": status, "reason": reason, "loaded": new}
+
+
+class Known:
+    """A finder that lets a module fail again as it failed before, without running it: import by import,
+    a package that looks for a library in vain would look for it a hundred times."""
+
+    def __init__(self, names):
+        """Know of `names` only: those that belong to the distribution."""
+        self.names, self.failed = names, {}
+
+    def find_spec(self, name, path=None, target=None):
+        """Raise what the module raised; leave all others to the finders that follow."""
+        if name in self.failed:
+            raise self.failed[name].with_traceback(None)
+
+    def attempt(self, name):
+        """Import, beside what is here already; the module itself is always tried."""
+        self.failed.pop(name, None)
+        return attempt(name, self.names, self.remember)
+
+    def remember(self, err):
+        """Take note of every module that an exception passed through; not of a circle, which is a matter of order."""
+        if "partially initialized" in text(err):
+            return
+        step = err.__traceback__
+        while step is not None:
+            module = step.tb_frame.f_globals.get("__name__")
+            if (
+                step.tb_frame.f_code.co_name == "<module>"
+                and isinstance(module, str)
+                and module in self.names
+            ):
+                self.failed[module] = err
+            step = step.tb_next
 
 
 def whole(module):
@@ -49,10 +85,15 @@ def whole(module):
     return module is not None and not getattr(getattr(module, "__spec__", None), "_initializing", False)
 
 
-def load(name):
+def load(name, failed=None):
     """Import; give status and reason."""
     try:
-        importlib.import_module(name)
+        try:
+            importlib.import_module(name)
+        except BaseException as err:
+            if failed:
+                failed(err)
+            raise
     except SystemExit as err:
         return "failed", f"exited: {text(err)}"
     except ModuleNotFoundError as err:
@@ -97,9 +138,16 @@ def live(channel, module, calls, names):
     sys.argv = [""]
     sys.path.insert(0, os.getcwd())  # as `python3 -c` has it
     send(channel, **attempt(module, names))
+    known = Known(names)
     try:
         for line in channel.makefile("r"):
-            serve(channel, json.loads(line), calls, names)
+            request = json.loads(line)
+            if request.get("share"):
+                if known not in sys.meta_path:
+                    sys.meta_path.insert(0, known)
+                send(channel, **known.attempt(request["module"]))
+            else:
+                serve(channel, request, calls, names)
     except BaseException:
         pass
     settle()
@@ -170,10 +218,10 @@ class Child:
             raise Gone
         return message
 
-    def ask(self, module, skip=0):
-        """Have it fork for a module."""
+    def ask(self, module, **more):
+        """Have it fork for a module, or with `share` import it itself."""
         try:
-            self.channel.sendall((json.dumps({"module": module, "skip": skip}) + "\n").encode())
+            self.channel.sendall((json.dumps({"module": module, "skip": 0, **more}) + "\n").encode())
         except OSError:
             raise Gone from None
 

@@ -1,13 +1,13 @@
 """Import every module of an installed distribution, each in a process of its own; or call what they offer.
 
-    python3 -I pymodules.py import|execute --name NAME [--budget SECONDS] [--each SECONDS]
+    python3 -I pymodules.py import|execute --name NAME [--budget SECONDS] [--each SECONDS] [--own SECONDS]
 
 Prints a JSON line for each step and one for the whole; exits 0 (completed), 64 (failed) or 65 (skipped).
 
 Three kinds of processes: the first keeps the time and starts the second again, should a module end it; the second
 goes through the list; the third (pyfork.py), one for each top package, has that imported and forks for every
-module below it, so that a package of hundreds of modules is loaded once. Once OWN_TIME is over, a module that came
-with the import of another counts as imported, and is not imported again by itself.
+module below it, so that a package of hundreds of modules is loaded once. Once the time for that (`--own`) is over, the modules that are
+left share that third process, one import after the other, and one that came with another counts as imported.
 """
 
 import argparse
@@ -89,7 +89,7 @@ class Work:
     def __init__(self, args, found, seen, end, emit):
         self.calls = sibling("pycalls").every if args.mode == "execute" else None
         self.found, self.seen, self.end, self.emit, self.each = found, seen, end, emit, args.each
-        self.own, self.loaded, self.broken = time.monotonic() + OWN_TIME, {}, {}
+        self.own, self.loaded, self.broken = time.monotonic() + args.own, {}, {}
 
     def run(self):
         """Go through the packages, each with what is below it; tests come last, and are never called."""
@@ -132,17 +132,35 @@ class Work:
                 if root == module and not self.calls:
                     self.step(module, status, reason, began)
                     continue
+            sharing = self.sharing(lost)
             try:
-                status, reason = self.below(child, module)
+                status, reason = self.shared(child, module) if sharing else self.below(child, module)
+            except TimeoutError:
+                lost += 1
+                child.end(0)
+                child, status, reason = None, "timeout", "no end"
             except pyfork.Gone:
                 lost += 1
-                child.end(0.2)
+                code = child.end(0.2)
                 child, status, reason = None, "crashed", "ended-its-parent"
+                if sharing:
+                    status, reason = pyfork.died(code)
             self.step(module, status, reason, began)
             if self.found[module] and not self.calls and status != "completed":
                 self.broken[module] = status
         if child is not None:
             child.end(pyfork.SETTLE + 0.5)
+
+    def sharing(self, lost):
+        """Whether modules share one process by now: not those that are called, nor where that was lost often."""
+        return not self.calls and lost < 3 and time.monotonic() > self.own
+
+    def shared(self, child, module):
+        """Have one module imported beside the others; raises what ends the process that they share."""
+        child.ask(module, share=True)
+        answer = child.hear(min(time.monotonic() + self.patience(module), self.end + 0.5))
+        self.brought(module, answer.get("loaded"))
+        return str(answer.get("status")), str(answer.get("reason", ""))
 
     def lost_parent(self, module):
         """Give the package above that could not be imported: Python imports it first, and would fail there."""
@@ -165,7 +183,7 @@ class Work:
         skip = 0
         end = min(time.monotonic() + self.patience(module), self.end + 0.5)
         while True:
-            child.ask(module, skip)
+            child.ask(module, skip=skip)
             answer, call = self.listen(child, module, end)
             if call is None:
                 return answer
@@ -337,6 +355,7 @@ def main():
     parser.add_argument("--name", default="")
     parser.add_argument("--budget", type=float, default=45.0)
     parser.add_argument("--each", type=float, default=10.0)
+    parser.add_argument("--own", type=float, default=OWN_TIME)
     args = parser.parse_intermixed_args()
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     try:
