@@ -24,25 +24,23 @@ class Kind(StrEnum):
     FILE_READ = "file.read"  # path opened for reading, or found unreadable: path
     FILE_WRITE = "file.write"  # path created or changed: path
     FILE_DELETE = "file.delete"  # path
-    FILE_STORE = "file.store"  # place of a known class standing in the code: `browser Login Data` (model/stores.txt)
+    FILE_STORE = "file.store"  # place of a known class, named in the code: `browser Login Data` (stores.txt)
     PROCESS_EXEC = "process.exec"  # command line, shell-quoted
     PROCESS_CRASH = "process.crash"  # a process died of a signal: `SIGSEGV python3 …`
-    PROCESS_DOES = "process.does"  # what a command line is for, by its form: `reverse-shell bash`, `persist cron`, …
+    PROCESS_DOES = "process.does"  # what a command line is for, by its form: `reverse-shell bash`
     NET_DNS = "net.dns"  # name asked for; other types than A and AAAA follow: `x.example TXT`
     NET_CONNECT = "net.connect"  # host:port, the name that was looked up where there was one
     NET_LISTEN = "net.listen"  # address:port
     NET_HTTP = "net.http"  # METHOD url
     NET_SEND = "net.send"  # raw bytes: `tcp host:port` or `udp host:port`
     NET_URL = "net.url"  # a URL standing in the code or a decoded string
-    NET_SERVICE = "net.service"  # host of a known class standing in the code: `request-bin x.example` (model/hosts.txt)
+    NET_SERVICE = "net.service"  # host of a known class, named in the code: `tunnel x.example` (hosts.txt)
     NET_ADDRESS = "net.address"  # a public IP address standing in the code
     CODE_EVAL = "code.eval"  # evaluator: exec, eval, Function, vm.runInNewContext, …
     CODE_DECODE = "code.decode"  # decoder that was applied or peeled: base64, hex, zlib, marshal, …
     CODE_FLOW = "code.flow"  # `source > sink`: env, secret, host, network, decoded > network, execution
     CODE_IMPORT = "code.import"  # import of a computed name
-    CODE_NATIVE = "code.native"  # native code: `ELF path`, `ctypes.CDLL libc.so.6`
-    CODE_IMPORTS = "code.imports"  # what native code at a path takes from its system: `execve`, `ws2_32.connect`
-    CODE_ENTRY = "code.entry"  # what native code offers: `python init _x`, `node addon`, `constructor`, `program x86_64`
+    CODE_NATIVE = "code.native"  # native code: `ELF path`, `imports execve`, `offers x`, `ctypes.CDLL libc`
     CODE_OBFUSCATED = "code.obfuscated"  # technique: string-array, long-line, identifiers, …
     CODE_REMOTE = "code.remote"  # bytes that came from this URL were executed
     CODE_PATCH = "code.patch"  # attribute of another module replaced
@@ -53,8 +51,8 @@ class Kind(StrEnum):
     PKG_HOOK = "pkg.hook"  # code that runs by itself: `setup.py`, `npm:postinstall node x.js`, `pth x.pth`
     PKG_ENTRY = "pkg.entry"  # command that is installed: `console_scripts name=module:f`, `bin name=x.js`
     PKG_DEPENDENCY = "pkg.dependency"  # requirement as written
-    PKG_CONFIG = "pkg.config"  # setting for a tool that the package carries: `npmrc registry=…`, `workflow fetch-and-run`
-    PKG_CONTENT = "pkg.content"  # what the files are, counted: `links 240 of 1 host`, `token-farm tea.yaml`, …
+    PKG_CONFIG = "pkg.config"  # setting for a tool that the package carries: `npmrc registry=…`
+    PKG_CONTENT = "pkg.content"  # what the files are, counted: `links 240 of 1 host`, `token-farm tea.yaml`
     PKG_RELEASE = "pkg.release"  # what the registry says: first, newest, yanked, deprecated, `young 3 d`, …
     PKG_NAME = "pkg.name"  # what the name resembles: `typosquat requests`, `internal corp-x`, …
     PKG_VERSION = "pkg.version"  # odd version: `jump 1.2.3 > 99.0.0`, `absurd 99.0.0`, `zero 0.0.0`, …
@@ -72,9 +70,9 @@ class Kind(StrEnum):
     ARCHIVE_BOMB = "archive.bomb"  # which limit was met: `total 512 MiB`
     ARCHIVE_HIDDEN = "archive.hidden"  # member that one reader of the format sees and another does not
     ARCHIVE_DAMAGED = "archive.damaged"  # could not be read to its end: why
-    ARCHIVE_NESTED = "archive.nested"  # archive in the package: `zip path`, `encrypted path`, `unread 7z path`, …
-    DATA_PAYLOAD = "data.payload"  # what hides in a file of data, and how: `zip after png`, `python in base64`, …
-    TEXT_AGENT = "text.agent"  # text that speaks to a coding agent: `override`, `run-command`, `hide-from-user`, …
+    ARCHIVE_NESTED = "archive.nested"  # archive in the package: `zip path`, `encrypted path`, `unread 7z path
+    DATA_PAYLOAD = "data.payload"  # what hides in data, and how: `zip after png`, `python in base64`
+    TEXT_AGENT = "text.agent"  # text that speaks to a coding agent: `override`, `run-command`, `secrecy`
     CANARY_READ = "canary.read"  # a planted credential was opened: its name
     CANARY_LEAK = "canary.leak"  # `name > host:port as encoding`: it left the sandbox
     EVASION_HIDDEN = "evasion.hidden"  # code where nobody looks: off-screen, bidi, invisible, …
