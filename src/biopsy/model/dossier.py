@@ -63,6 +63,50 @@ class Finding:
     more: int = 0  # behaviours beyond those in `evidence`
 
 
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What sort of thing a release is, if it is one: a class of `detect/classes.yml`, with its evidence.
+
+    One that `accuses` is given only where the verdict is malicious or suspicious.
+    """
+
+    name: str
+    title: str
+    why: str
+    evidence: tuple[Behaviour, ...]
+    accuses: bool = True
+    more: int = 0  # behaviours beyond those in `evidence`
+
+
+class IocType(StrEnum):
+    """What an indicator is, and how its value is written."""
+
+    DOMAIN = "domain"  # lower case, without a dot at its end
+    URL = "url"  # as it was seen, but for control characters
+    ADDRESS = "address"  # IPv4 or IPv6, without port or brackets
+    HASH = "sha256"
+    WALLET = "wallet"  # `BTC 1…`: the coin, then the address
+    TOKEN = "token"  # `discord-webhook https://…`: whose, then all of it, for it names who is behind this
+    MAIL = "mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Ioc:
+    """Something by which others can recognise, block or report what this release did.
+
+    Of a benign release it is a contact, and no indicator of anything: the verdict beside it says which.
+    `shared` says whose it is where blocking it would hit others (`code host`, `registry`, …), `reserved`
+    that it stands for nobody (RFC 2606, 6761, 5737, 3849, private addresses).
+    """
+
+    type: IocType
+    value: str
+    where: tuple[str, ...]  # places of behaviours, `laptop: /path` for a file of a run, `artifact`
+    shared: str = ""
+    reserved: bool = False
+    more: int = 0  # places beyond those in `where`
+
+
 class Call(StrEnum):
     """The four verdicts."""
 
@@ -89,3 +133,5 @@ class Analysis:
     dossier: Dossier
     findings: tuple[Finding, ...]
     verdict: Verdict
+    classes: tuple[Classification, ...] = ()
+    iocs: tuple[Ioc, ...] = ()
