@@ -14,13 +14,16 @@ from typing import Protocol, cast
 from biopsy.model.behaviour import Behaviour, Kind, When
 from biopsy.model.release import Tree, TreeFile
 from biopsy.static import readers
-from biopsy.static.sight import Layer, Sight, Source
+from biopsy.static.sight import Layer, Part, Sight, Source
 
 MAX_FILE = 64 * 1024**2  # bytes of one file that any reader looks at
 MAX_BYTES = 512 * 1024**2  # bytes of a tree that are read
 MAX_SECONDS = 60.0  # of processor time, for a whole tree
 MAX_DEPTH = 5  # layers inside layers
 MAX_LAYERS = 200  # of one file
+MAX_NESTED = 3  # files inside files
+MAX_PARTS = 1000  # files inside one file, in all
+MAX_PART_BYTES = 128 * 1024**2  # of those
 MAX_BEHAVIOURS = 50_000  # of a tree
 
 _ORDER = (When.INSTALL, When.START, When.IMPORT, When.CALL, When.UNKNOWN, When.TEST, When.DOCS)
@@ -75,50 +78,74 @@ def read(
         yield first.see(Kind.PKG_MALFORMED, f"{first.path} and {len(late) - 1} more not read: out-of-time")
 
 
+class _Room:
+    """What the files inside one file may take, all together, so that none takes what later files need."""
+
+    def __init__(self) -> None:
+        self.parts, self.bytes = MAX_PARTS, MAX_PART_BYTES
+
+    def takes(self, part: Part, outer: Source) -> bool:
+        if outer.nested >= MAX_NESTED or not self.parts or len(part.data) > self.bytes:
+            return False
+        self.parts -= 1
+        self.bytes -= len(part.data)
+        return True
+
+
 def _file(tree: Tree, file: TreeFile, when: When, paths: frozenset[str]) -> list[Behaviour]:
-    source = Source(file.path, (tree.root / file.path).read_bytes(), when, paths=paths)
+    return _one(Source(file.path, (tree.root / file.path).read_bytes(), when, paths=paths), _Room())
+
+
+def _one(source: Source, room: _Room) -> list[Behaviour]:
     best: dict[tuple[object, ...], Behaviour] = {}
     waiting, layers, seen = [source], 0, set()
     while waiting:
-        for sight in _sights(waiting.pop(0)):
-            if isinstance(sight, Behaviour):
-                where = sight.where
-                key = (sight.kind, sight.value, getattr(where, "path", ""), getattr(where, "line", 0))
-                if key not in best or _rank(sight) < _rank(best[key]):
-                    best[key] = sight
+        current = waiting.pop(0)
+        for sight in _sights(current):
+            if isinstance(sight, Layer):
+                if current.depth >= MAX_DEPTH or layers >= MAX_LAYERS or (sight.text, sight.when) in seen:
+                    continue
+                layers += 1
+                seen.add((sight.text, sight.when))
+                waiting.append(_layer(current, sight))
                 continue
-            layer, depth = sight
-            if depth >= MAX_DEPTH or layers >= MAX_LAYERS or (layer.text, layer.when) in seen:
-                continue
-            layers += 1
-            seen.add((layer.text, layer.when))
-            data = layer.text.encode("utf-8", "surrogatepass")
-            waiting.append(
-                Source(
-                    file.path,
-                    data,
-                    layer.when,
-                    language=layer.language,
-                    depth=depth + 1,
-                    line=source.line or layer.line,
-                )
-            )
+            if isinstance(sight, Part):
+                inner = _part(current, sight)
+                found = _one(inner, room) if room.takes(sight, current) else [_skipped(inner)]
+            else:
+                found = [sight]
+            for behaviour in found:
+                where = behaviour.where
+                key = (behaviour.kind, behaviour.value, getattr(where, "path", ""), getattr(where, "line", 0))
+                if key not in best or _rank(behaviour) < _rank(best[key]):
+                    best[key] = behaviour
     return list(best.values())
 
 
-def _sights(source: Source) -> Iterator[Behaviour | tuple[Layer, int]]:
+def _layer(outer: Source, layer: Layer) -> Source:
+    data = layer.text.encode("utf-8", "surrogatepass")
+    line = outer.line or layer.line
+    return Source(
+        outer.path, data, layer.when, language=layer.language, depth=outer.depth + 1, line=line,
+        nested=outer.nested,
+    )  # fmt: skip
+
+
+def _part(outer: Source, part: Part) -> Source:
+    return Source(
+        f"{outer.path}!/{part.path}", part.data, part.when, paths=part.beside, nested=outer.nested + 1
+    )
+
+
+def _skipped(part: Source) -> Behaviour:
+    return part.see(Kind.PKG_MALFORMED, f"{part.path} not read: too-much")
+
+
+def _sights(source: Source) -> Iterator[Sight]:
     for reader in discover():
         try:
-            if not reader.wants(source):
-                continue
-            for sight in reader.read(source):
-                if isinstance(sight, Layer):
-                    yield (
-                        Layer(sight.text, sight.language, source.line or sight.line, sight.when),
-                        source.depth,
-                    )
-                else:
-                    yield sight
+            if reader.wants(source):
+                yield from reader.read(source)
         except (RecursionError, MemoryError) as error:
             yield source.see(Kind.PKG_MALFORMED, f"{source.path} {type(error).__name__}")
 

@@ -50,10 +50,11 @@ class Source:
         depth: int = 0,
         line: int = 0,
         paths: frozenset[str] = frozenset(),
+        nested: int = 0,
     ) -> None:
-        """Take a file's bytes, or a layer's. `paths` are all files of the tree."""
+        """Take a file's bytes, or a layer's. `paths` are all files beside it, `nested` is in how many files."""
         self.path, self.data, self.when = path, data, when
-        self.depth, self.line, self.paths = depth, line, paths
+        self.depth, self.line, self.paths, self.nested = depth, line, paths, nested
         self._language = language
 
     @cached_property
@@ -105,7 +106,20 @@ class Layer:
     when: When
 
 
-Sight = Behaviour | Layer
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Bytes that stand in a file as a file of their own: a member of an archive, what an image carries.
+
+    It is read like any file of the tree. Its place is the outer path, `!/`, and its own: `a.zip!/b/c.py`.
+    """
+
+    path: str
+    data: bytes
+    when: When
+    beside: frozenset[str] = frozenset()  # the places of all members of the same archive
+
+
+Sight = Behaviour | Layer | Part
 Sights = Iterator[Sight]
 
 
