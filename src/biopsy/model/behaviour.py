@@ -44,8 +44,8 @@ class Kind(StrEnum):
     CODE_OBFUSCATED = "code.obfuscated"  # technique: string-array, long-line, identifiers, …
     CODE_REMOTE = "code.remote"  # bytes that came from this URL were executed
     CODE_PATCH = "code.patch"  # attribute of another module replaced
-    CODE_WALLET = "code.wallet"  # address of a wallet whose checksum holds: `BTC 1…`, `ETH 0x…`, `XMR 4…`, `SOL …`
-    CODE_TOKEN = "code.token"  # somebody's credential standing in the code: `telegram 123456:AA…`, `github ghp_…`
+    CODE_WALLET = "code.wallet"  # wallet whose checksum holds (model/wallet.py): `BTC 1…`, `ETH 0x…`
+    CODE_TOKEN = "code.token"  # noqa: S105 - a credential in the code: `telegram 123456:AA…`
     ENV_READ = "env.read"  # variable; `*` is the whole environment
     ENV_HOST = "env.host"  # fact about the host or user: hostname, username, platform, mac, cpus, …
     PKG_HOOK = "pkg.hook"  # code that runs by itself: `setup.py`, `npm:postinstall node x.js`, `pth x.pth`

@@ -86,7 +86,7 @@ class IocType(StrEnum):
     ADDRESS = "address"  # IPv4 or IPv6, without port or brackets
     HASH = "sha256"
     WALLET = "wallet"  # `BTC 1…`: the coin, then the address
-    TOKEN = "token"  # `discord-webhook https://…`: whose, then all of it, for it names who is behind this
+    TOKEN = "token"  # noqa: S105 - `telegram-bot 12:AA…`: whose, then all of it, for it says who is behind this
     MAIL = "mail"
 
 
