@@ -5,7 +5,9 @@ import codecs
 import gzip
 import importlib.util
 import json
+import lzma
 import marshal
+import struct
 import wave
 import zlib
 from collections.abc import Callable, Mapping
@@ -47,20 +49,42 @@ def sound(data: bytes) -> bytes:
     return out.getvalue()
 
 
+def png(data: bytes) -> bytes:
+    """A PNG of one pixel, with `data` behind its end."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    pixels = chunk(b"IDAT", zlib.compress(b"\0\0"))
+    return b"\x89PNG\r\n\x1a\n" + head + pixels + chunk(b"IEND", b"") + data
+
+
+def selectors(data: bytes) -> bytes:
+    """Every byte as a variation selector, which no editor shows; in UTF-8."""
+    return "".join(chr(0xFE00 + byte if byte < 16 else 0xE0100 + byte - 16) for byte in data).encode()
+
+
 ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "aes": aes,
+    "base32": base64.b32encode,
     "base64": base64.b64encode,
+    "base85": base64.b85encode,
+    "base85a": base64.a85encode,
     "charcodes": lambda data: ",".join(map(str, data)).encode(),
     "gzip": lambda data: gzip.compress(data, mtime=0),
     "hex": lambda data: data.hex().encode(),
     "json": lambda data: json.dumps(data.decode()).encode(),
     "line": lambda data: b";".join(line.strip() for line in data.splitlines() if line.strip()),
+    "lzma": lzma.compress,
     "marshal": lambda data: marshal.dumps(compile(data, SOURCE_NAME, "exec")),
     "pickle": pickle,
+    "png": png,
     "pyc": pyc,
     "repr": lambda data: repr(data.decode()).encode(),
     "reverse": lambda data: data[::-1],
     "rot13": lambda data: codecs.encode(data.decode(), "rot13").encode(),
+    "selectors": selectors,
     "sound": sound,
     "xor": lambda data: bytes(byte ^ XOR for byte in data),
     "zlib": lambda data: zlib.compress(data, 9),

@@ -16,6 +16,7 @@ import yaml
 from evals.encode import encode
 
 FOLDER = Path(__file__).parent / "scenarios"
+HELDOUT = Path(__file__).parent / "heldout"
 _MARK = {mark: re.compile(r"\A" + re.escape(mark) + r"(?: |(?=\n|\Z))") for mark in ("!!", "??")}
 _PLACEHOLDER = re.compile(r"«([^«»]+)»")
 
@@ -53,6 +54,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     files: dict[str, str | Binary]
     expect: Expect
     row: str = ""
+    technique: str = ""  # the class of technique, in words that give nothing of the text away
+    evasive: bool = False  # whether it hides what it does
     version: str = "1.0.0"
     summary: str = ""
     needs: tuple[str, ...] = ()  # capabilities of the sandbox
@@ -84,7 +87,12 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def fill(self, text: str) -> str:
         """Put dressed parts in their places."""
-        return _PLACEHOLDER.sub(lambda match: encode(match[1], self.parts).decode("latin-1"), text)
+        return _PLACEHOLDER.sub(lambda match: _text(match[1], encode(match[1], self.parts)), text)
+
+
+def _text(recipe: str, data: bytes) -> str:
+    """Put bytes into text: each as a character, unless the last step made characters."""
+    return data.decode("utf-8" if recipe.endswith("selectors") else "latin-1")
 
 
 def _lines(text: str, *, payload: bool) -> str | None:
@@ -105,3 +113,10 @@ def scenarios() -> Iterator[Scenario]:
     """Read all of them, in the order of their names."""
     for path in sorted(FOLDER.glob("*.yml")):
         yield read(path)
+
+
+def heldout() -> Iterator[Scenario]:
+    """Read those that are kept aside, several in a file; authors of rules do not look."""
+    for path in sorted(HELDOUT.glob("*.yml")):
+        for one in yaml.load_all(path.read_text(encoding="utf-8"), yaml.CSafeLoader):
+            yield msgspec.convert(one, Scenario)
