@@ -184,7 +184,11 @@ def _new(now: str, before: str | None, ended: tuple[str, ...] = DONE, was: tuple
 
 def test_new_is_what_the_previous_release_did_not_do() -> None:
     assert _new("net.dns a @ install#1", "net.dns b @ install#1")
-    assert not _new("net.dns a @ install#1", "net.dns a @ laptop/execute#7")
+    assert not _new("net.dns a @ install#1", "net.dns a @ laptop/import#7")
+
+
+def test_what_was_only_done_when_called_is_new_where_nobody_asks_for_it() -> None:
+    assert _new("net.dns a @ install#1", "net.dns a @ laptop/execute#7")
 
 
 def test_nothing_is_new_without_a_previous_release() -> None:

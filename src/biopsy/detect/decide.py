@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from biopsy.detect.scene import finished
+from biopsy.detect.sight import finished
 from biopsy.model.behaviour import By, Kind
 from biopsy.model.dossier import Call, Dossier, Finding, Level, Verdict
 

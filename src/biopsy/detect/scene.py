@@ -1,38 +1,17 @@
 """Scene: a dossier laid out for matching: hundreds of rules look at thousands of behaviours, quickly."""
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from biopsy.detect.belong import Owners
+from biopsy.detect.compare_value import NEVER, identity, level
 from biopsy.detect.pattern import Pattern
-from biopsy.model.behaviour import Behaviour, By, InTrace, Kind
-from biopsy.model.run import Outcome, Status
+from biopsy.detect.sight import Sight, finished
+from biopsy.model.behaviour import Behaviour, By, Kind
+from biopsy.model.run import Outcome
 
 _RARE = "\x00"  # between values laid end to end; a literal of a pattern never holds it
-_NUMBER = re.compile(r"\d+")
-_RANDOM = re.compile(r"(?<![0-9A-Za-z])(?=[0-9a-f]*\d)[0-9a-f]{8,}(?![0-9A-Za-z])")
-_TEMPORARY = re.compile(r"(/(?:tmp|var/tmp|dev/shm)/)[^/\s'\"]+")
-_CHANGING = frozenset({"file", "process", "pkg"})  # families whose values carry versions and temporary names
-
-
-def normalise(behaviour: Behaviour) -> tuple[Kind, str]:
-    """Return what two behaviours share when they are the same but for versions and temporary names."""
-    value = behaviour.value
-    if behaviour.kind.family in _CHANGING:
-        value = _NUMBER.sub("0", _RANDOM.sub("#", _TEMPORARY.sub(r"\1*", value)))
-    return behaviour.kind, value
-
-
-def nothing_to_do(outcome: Outcome) -> bool:
-    """Whether a phase was left out because there was nothing in it to run (`no-scripts`, …)."""
-    return outcome.status is Status.SKIPPED and outcome.reason.startswith("no-")
-
-
-def finished(outcome: Outcome) -> bool:
-    """Whether what a phase did not show did not happen."""
-    return outcome.status is Status.COMPLETED or nothing_to_do(outcome)
 
 
 class Scene:
@@ -43,7 +22,7 @@ class Scene:
     nobody knows.
     """
 
-    __slots__ = ("_before", "_found", "_new", "_previous", "_shelves", "owners", "phases")
+    __slots__ = ("_found", "_new", "_previous", "_shelves", "_sight", "_soonest", "owners", "phases")
 
     def __init__(
         self,
@@ -59,7 +38,8 @@ class Scene:
             self.phases[outcome.phase] = self.phases.get(outcome.phase, True) and finished(outcome)
         self._previous = previous
         self._new: Scene | None = None
-        self._before: frozenset[tuple[Kind, str]] | None = None
+        self._sight = Sight(behaviours, outcomes)
+        self._soonest: dict[tuple[Kind, str], int] | None = None
         self._shelves: dict[Kind, _Shelf] = {}
         self._found: dict[tuple[Kind, Pattern], list[Behaviour]] = {}
         for behaviour in behaviours:
@@ -99,13 +79,15 @@ class Scene:
         return self._new
 
     def lacks(self, behaviour: Behaviour) -> bool:
-        """Whether such a behaviour would have been seen here, and was not."""
-        where = behaviour.where
-        if isinstance(where, InTrace) and not self.phases.get(where.phase):
+        """Whether such a behaviour would have been seen here, and was not, or only where it is asked for."""
+        if not self._sight.would(behaviour):
             return False
-        if self._before is None:
-            self._before = frozenset(map(normalise, self))
-        return normalise(behaviour) not in self._before
+        if self._soonest is None:
+            self._soonest = {}
+            for one in self:
+                name = identity(one)
+                self._soonest[name] = min(level(one, known=True), self._soonest.get(name, NEVER))
+        return level(behaviour) < self._soonest.get(identity(behaviour), NEVER)
 
 
 class _Shelf:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from biopsy.model.behaviour import Behaviour
+from biopsy.model.comparison import Comparison
 from biopsy.model.release import Artifact, Release
-from biopsy.model.run import Exchange, FileChange, Outcome, Process, Watch
+from biopsy.model.run import Evaluated, Exchange, FileChange, Outcome, Process, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Tool:
     image: str = ""
     gvisor: str = ""
     platform: str = ""
+    readers: str = ""  # names the code that made the behaviours: others may see other things
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Dossier:
     duration_s: float = 0.0
     tool: Tool = Tool("")
     static_only: bool = False
+    evaluated: tuple[Evaluated, ...] = ()
+    against: str = ""  # run id of the earlier release's dossier it was compared with, `none`: it was not to be
 
 
 class Level(StrEnum):
@@ -135,3 +139,4 @@ class Analysis:
     verdict: Verdict
     classes: tuple[Classification, ...] = ()
     iocs: tuple[Ioc, ...] = ()
+    comparison: Comparison | None = None  # with the release before it; None: there is none, or it was not wanted

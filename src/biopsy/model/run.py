@@ -143,6 +143,35 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
+class Evaluated:
+    """Code that the package made while it ran and had evaluated: exec, eval, Function, vm, an unmarshalled
+    code object, what was given to `python -c`; never what is simply a file of its tree.
+
+    `caller` is `file:line` of whoever evaluated it, as the interpreter said; where that was itself evaluated
+    code, `parent` is its id, so that payloads within payloads are a chain.
+    """
+
+    id: str  # first 16 digits of the sha256 of `text`
+    evaluator: str
+    text: str
+    complete: bool  # False: cut at a limit, or put together from a code object without its source
+    process: int | None
+    phase: str
+    profile: str
+    seq: int  # of its `code.eval`
+    language: str = "python"  # or javascript
+    caller: str = ""
+    parent: str = ""
+    size: int = 0  # bytes of the whole
+    by: By = By.PACKAGE
+
+    @property
+    def path(self) -> str:
+        """The path under which its text is read: `evaluated/<id>.py` or `.js`."""
+        return f"evaluated/{self.id}.{'js' if self.language == 'javascript' else 'py'}"
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """Everything one run under one profile came to, made safe: nothing of the sandbox's is trusted here.
 
@@ -156,3 +185,4 @@ class Run:
     exchanges: tuple[Exchange, ...]
     changes: tuple[FileChange, ...]
     watch: Watch
+    evaluated: tuple[Evaluated, ...] = ()

@@ -10,7 +10,7 @@ import msgspec
 from biopsy.model.behaviour import Behaviour, By
 from biopsy.model.dossier import Dossier, Tool
 from biopsy.model.release import Artifact, Release
-from biopsy.model.run import Exchange, FileChange, Outcome, Process, Watch
+from biopsy.model.run import Evaluated, Exchange, FileChange, Outcome, Process, Watch
 
 FORMAT = 1
 
@@ -53,6 +53,8 @@ class Stored(msgspec.Struct, frozen=True, omit_defaults=True):
     changes: tuple[FileChange, ...] = ()
     watches: tuple[Watch, ...] = ()
     static_only: bool = False
+    evaluated: tuple[Evaluated, ...] = ()
+    against: str = ""
 
 
 def store(dossier: Dossier) -> Stored:
@@ -75,6 +77,8 @@ def store(dossier: Dossier) -> Stored:
         changes=dossier.changes,
         watches=dossier.watches,
         static_only=dossier.static_only,
+        evaluated=dossier.evaluated,
+        against=dossier.against,
     )
 
 
@@ -95,6 +99,8 @@ def restore(stored: Stored) -> Dossier:
         duration_s=stored.duration_s,
         tool=stored.tool,
         static_only=stored.static_only,
+        evaluated=stored.evaluated,
+        against=stored.against,
     )
 
 
