@@ -1,12 +1,35 @@
 """Detect: rules over dossiers, findings, verdicts. Pure: a new rule replays history and runs no sandbox.
 
-`load` reads rules, `match` finds, `decide` judges, `check` tries the rules' own examples, `digest` names them
-as a set. The rule language is described in docs/rules.md.
+`load` reads rules, `match` finds, `decide` judges, `classify` says what sort of thing it is, `iocs` by what
+others can recognise it, `techniques` what a behaviour is in the words of ATT&CK. `check` and `check_classes`
+try the examples of rules and classes, `digest` names the rules as a set. The rule language is described in
+docs/rules.md.
 """
 
+from biopsy.detect.attack import served, technique, techniques
+from biopsy.detect.classify import Class, TriedClass, check_classes, classes, classify
 from biopsy.detect.decide import decide
+from biopsy.detect.iocs import iocs
 from biopsy.detect.load import load
 from biopsy.detect.match import Tried, check, match
 from biopsy.detect.rule import Example, Rule, digest
 
-__all__ = ["Example", "Rule", "Tried", "check", "decide", "digest", "load", "match"]
+__all__ = [
+    "Class",
+    "Example",
+    "Rule",
+    "Tried",
+    "TriedClass",
+    "check",
+    "check_classes",
+    "classes",
+    "classify",
+    "decide",
+    "digest",
+    "iocs",
+    "load",
+    "match",
+    "served",
+    "technique",
+    "techniques",
+]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from biopsy.detect.leaf import Leaf
+from biopsy.detect.pattern import Pattern
 from biopsy.detect.place import in_order, together
 from biopsy.detect.scene import Scene
 from biopsy.model.behaviour import Behaviour
@@ -182,7 +183,7 @@ class New:
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """Another rule matched."""
+    """Another rule matched; a glob (in classes, not in rules) means any of those it fits."""
 
     rule: str
 
@@ -193,7 +194,10 @@ class Ref:
 
     def evaluate(self, scene: Scene, matched: Matched) -> Evidence | None:  # noqa: ARG002 - one shape for all
         """Hold with the evidence of that rule."""
-        return matched.get(self.rule)
+        if not {"*", "?"} & set(self.rule):
+            return matched.get(self.rule)
+        wanted = Pattern(self.rule)
+        return tuple(b for name in matched if wanted.matches(name) for b in matched[name]) or None
 
     def parts(self) -> Iterator[Expression]:
         """Itself."""

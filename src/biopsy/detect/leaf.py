@@ -48,6 +48,12 @@ class Leaf:
             found = [b for b in found if scene.owners.of(b) == self.of]
         return found if self.count <= 1 or len({b.value for b in found}) >= self.count else []
 
+    def fits(self, behaviour: Behaviour) -> bool:
+        """Whether one behaviour is such a one; `count` and `of`, which ask for more than it, are left out."""
+        if behaviour.kind is not self.kind or not _one(self.patterns, behaviour.value):
+            return False
+        return self._here(behaviour) and not _one(self.but, behaviour.value)
+
     def _here(self, behaviour: Behaviour) -> bool:
         if self.by and behaviour.by not in self.by:
             return False

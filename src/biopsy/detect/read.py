@@ -16,7 +16,7 @@ MIN_WHY = 60
 """Fewest characters of a `why`: it is a paragraph for an analyst, not a label."""
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*/[a-z0-9]+(?:-[a-z0-9]+)*")
-_TECHNIQUE = re.compile(r"T\d{4}(?:\.\d{3})?")
+TECHNIQUE = re.compile(r"T\d{4}(?:\.\d{3})?")
 _PHASE = re.compile(r"[a-z][a-z0-9-]*")
 _STATUSES = ("draft", "stable", "retired")
 _LEVELS = tuple(level.value for level in Level)
@@ -55,7 +55,7 @@ def parse(text: str, name: str, mistakes: Mistakes) -> Rule | None:
     when = condition.read(entries["when"], mistakes) if "when" in entries else None
     if when is not None and not when.grounded:
         mistakes.add(entries["when"], "could hold without any evidence: `not` needs something beside it")
-    examples = _examples(entries["examples"], mistakes) if "examples" in entries else ()
+    examples = read_examples(entries["examples"], mistakes) if "examples" in entries else ()
     if status == "stable" and {example.match for example in examples} != {True, False}:
         mistakes.add(
             entries.get("examples", root), "a stable rule has examples of both kinds: `match` and `no match`"
@@ -91,12 +91,13 @@ def _attack(entries: Mapping[str, yaml.Node], mistakes: Mistakes) -> tuple[str, 
         return ()
     attack = sheet.texts(entries["attack"], mistakes, "`attack`")
     for name in attack:
-        if not _TECHNIQUE.fullmatch(name):
+        if not TECHNIQUE.fullmatch(name):
             mistakes.add(entries["attack"], f"`{name}` is no ATT&CK technique: `T1234` or `T1234.001`")
     return attack
 
 
-def _examples(node: yaml.Node, mistakes: Mistakes) -> tuple[Example, ...]:
+def read_examples(node: yaml.Node, mistakes: Mistakes) -> tuple[Example, ...]:
+    """Read a list of examples; note every mistake."""
     examples: dict[str, Example] = {}
     for part in sheet.items(node, mistakes, "`examples`"):
         example = _example(part, mistakes)

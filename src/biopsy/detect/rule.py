@@ -30,14 +30,18 @@ class Example:
 
     def scene(self, phases: Iterable[str]) -> Scene:
         """Lay the example out, as if these phases had been run too."""
-        every = (*self.behaviours, *(self.previous or ()))
-        named = {b.where.phase for b in every if isinstance(b.where, InTrace)}
-        outcomes = [
-            Outcome("", phase, Status.TIMEOUT if phase in self.unfinished else Status.COMPLETED)
-            for phase in sorted(named | {*phases, *self.unfinished})
-        ]
+        outcomes = self.outcomes(phases)
         previous = None if self.previous is None else Scene(self.previous, outcomes)
         return Scene(self.behaviours, outcomes, previous, NAME)
+
+    def outcomes(self, phases: Iterable[str] = ()) -> tuple[Outcome, ...]:
+        """Say how the phases ended, these and all that the behaviours name."""
+        every = (*self.behaviours, *(self.previous or ()))
+        named = {b.where.phase for b in every if isinstance(b.where, InTrace)}
+        return tuple(
+            Outcome("", phase, Status.TIMEOUT if phase in self.unfinished else Status.COMPLETED)
+            for phase in sorted(named | {*phases, *self.unfinished})
+        )
 
 
 @dataclass(frozen=True, slots=True)

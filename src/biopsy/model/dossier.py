@@ -1,8 +1,9 @@
 """Dossier: everything known about one artifact; finding and verdict: what rules make of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from biopsy.model.attack import Attack
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.comparison import Comparison
 from biopsy.model.release import Artifact, Release
@@ -39,7 +40,9 @@ class Dossier:
     tool: Tool = Tool("")
     static_only: bool = False
     evaluated: tuple[Evaluated, ...] = ()
-    against: str = ""  # run id of the earlier release's dossier it was compared with, `none`: it was not to be
+    against: str = (
+        ""  # run id of the earlier release's dossier it was compared with, `none`: it was not to be
+    )
 
 
 class Level(StrEnum):
@@ -139,4 +142,7 @@ class Analysis:
     verdict: Verdict
     classes: tuple[Classification, ...] = ()
     iocs: tuple[Ioc, ...] = ()
-    comparison: Comparison | None = None  # with the release before it; None: there is none, or it was not wanted
+    attack: Attack = field(default_factory=Attack)
+    comparison: Comparison | None = (
+        None  # with the release before it; None: there is none, or it was not wanted
+    )
