@@ -1,4 +1,4 @@
-"""Hosts by what they are for: messengers, request bins, tunnels …, and what everybody shares. Facts, no verdicts."""
+"""Hosts by what they are for: messengers, request bins, tunnels …, and what all share. No verdicts."""
 
 from functools import cache
 from importlib import resources

@@ -24,6 +24,7 @@ MAX_LAYERS = 200  # of one file
 MAX_NESTED = 3  # files inside files
 MAX_PARTS = 1000  # files inside one file, in all
 MAX_PART_BYTES = 128 * 1024**2  # of those
+MAX_PART_SECONDS = 6.0  # of processor time, for those
 MAX_BEHAVIOURS = 50_000  # of a tree
 
 _ORDER = (When.INSTALL, When.START, When.IMPORT, When.CALL, When.UNKNOWN, When.TEST, When.DOCS)
@@ -83,9 +84,12 @@ class _Room:
 
     def __init__(self) -> None:
         self.parts, self.bytes = MAX_PARTS, MAX_PART_BYTES
+        self.end = time.process_time() + MAX_PART_SECONDS
 
     def takes(self, part: Part, outer: Source) -> bool:
         if outer.nested >= MAX_NESTED or not self.parts or len(part.data) > self.bytes:
+            return False
+        if time.process_time() > self.end:
             return False
         self.parts -= 1
         self.bytes -= len(part.data)
@@ -93,7 +97,11 @@ class _Room:
 
 
 def _file(tree: Tree, file: TreeFile, when: When, paths: frozenset[str]) -> list[Behaviour]:
-    return _one(Source(file.path, (tree.root / file.path).read_bytes(), when, paths=paths), _Room())
+    def beside(path: str) -> bytes:
+        return (tree.root / path).read_bytes() if path in paths else b""
+
+    data = (tree.root / file.path).read_bytes()
+    return _one(Source(file.path, data, when, paths=paths, beside=beside), _Room())
 
 
 def _one(source: Source, room: _Room) -> list[Behaviour]:

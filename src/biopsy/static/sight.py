@@ -2,8 +2,8 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -34,6 +34,27 @@ _SHEBANG = re.compile(rb"#!\s*\S*?(?:env\s+(?:-S\s+)?)?(python|node|bun|deno|sh|
 _RUNNERS = {"python": "python", "node": "javascript", "bun": "javascript", "deno": "javascript"}
 
 
+@dataclass(slots=True)
+class Package:
+    """The files of a tree, for readers that follow one file into another.
+
+    `load` gives the bytes of a file, or None where they may not be read (too large, gone). `memo` is where a
+    reader keeps what it learns of the package as a whole; it lives as long as the reading of one tree.
+    """
+
+    paths: frozenset[str] = frozenset()
+    moments: Mapping[str, When] = field(default_factory=dict)
+    load: Callable[[str], bytes | None] = lambda _: None
+    memo: dict[str, object] = field(default_factory=dict)
+
+    def source(self, path: str) -> "Source | None":
+        """A file of the package as it would be read; None where there is none."""
+        data = self.load(path) if path in self.paths else None
+        if data is None:
+            return None
+        return Source(path, data, self.moments.get(path, When.UNKNOWN), package=self)
+
+
 class Source:
     """One file to be read, or a layer that was peeled out of one.
 
@@ -51,10 +72,19 @@ class Source:
         line: int = 0,
         paths: frozenset[str] = frozenset(),
         nested: int = 0,
+        beside: Callable[[str], bytes] = lambda _: b"",
+        package: Package | None = None,
     ) -> None:
-        """Take a file's bytes, or a layer's. `paths` are all files beside it, `nested` is in how many files."""
+        """Take a file's bytes, or a layer's.
+
+        `paths` are all files of the same tree, `beside` reads one of them, `nested` is in how many files
+        this one stands; `package` gives both, and what readers know of the whole.
+        """
+        self.package = package if package is not None else Package(paths, load=lambda p: beside(p) or None)
+        if package is not None:
+            paths, beside = package.paths, lambda p: package.load(p) or b""
         self.path, self.data, self.when = path, data, when
-        self.depth, self.line, self.paths, self.nested = depth, line, paths, nested
+        self.depth, self.line, self.paths, self.nested, self.beside = depth, line, paths, nested, beside
         self._language = language
 
     @cached_property

@@ -2,41 +2,28 @@
 
 import ipaddress
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from biopsy.model.behaviour import Kind, When
 from biopsy.static import decode
+from biopsy.static.comments import Comments
+from biopsy.static.documents import is_document
 from biopsy.static.sight import Layer, Sight, Source, guess
 
 NAME = "text"
 MAX_TEXT = 8 * 1024**2  # bytes of one file that is searched
 MAX_HITS = 200  # URLs of one file
 
-_DOCS = frozenset({
-    ".md", ".rst", ".html", ".htm", ".map", ".css", ".scss", ".less", ".svg", ".po", ".pot", ".csv",
-    ".tsv", ".lock", ".xml", ".xsd", ".tex", ".ipynb", ".flow", ".pyi", ".txt", ".license",
-})  # fmt: skip
-_DOC_NAMES = re.compile(
-    r"(?i)(?:^|/)(?:licen[cs]e|copying|notice|authors|changelog|changes|history|readme|contributing|metadata|pkg-info|record"
-    r"|package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|[^/]*\.d\.[cm]?ts)[^/]*$"
-)
 _URL = re.compile(r"://[^\s\"'`<>\\(){}\[\]|^,;]{4,1000}")  # a fixed beginning is found fast
 _SCHEME = re.compile(r"(?:https?|wss?|ftp)$")
 _ADDRESS = re.compile(r"[\"'`/@](\d{1,3}(?:\.\d{1,3}){3})(?=[\"'`:/])")
-_TRIPLE = re.compile(r"(?m)^[ \t]*[rRuUbB]{0,2}(\"\"\"|''')")
-_BLOCK = re.compile(r"/\*.*?\*/", re.DOTALL)
-_CODE_COMMENT = {"python": "#", "shell": "#"}
 
 
 def wants(source: Source) -> bool:
     """Text that is not documentation."""
     if source.binary or len(source.data) > MAX_TEXT:
         return False
-    if source.language:
-        return True
-    return PurePosixPath(source.path).suffix.lower() not in _DOCS and not _DOC_NAMES.search(source.path)
+    return not is_document(source)
 
 
 def read(source: Source) -> Iterator[Sight]:
@@ -57,54 +44,28 @@ def read(source: Source) -> Iterator[Sight]:
 
 
 def _urls(source: Source, text: str) -> Iterator[Sight]:
-    spans = _comments(source, text)
-    starts = [s for s, _ in spans]
+    comments = Comments(source)
     seen: set[str] = set()
     for match in _URL.finditer(text):
         scheme = _SCHEME.search(text[max(0, match.start() - 5) : match.start()])
         url = f"{scheme[0] if scheme else ''}{match[0]}".rstrip(".:!?*")
         if scheme is None or url in seen or len(seen) >= MAX_HITS:
             continue
-        at = bisect_right(starts, match.start()) - 1
-        if at >= 0 and spans[at][1] > match.start():
-            continue
-        if source.language and _in_line_comment(source, text, match.start()):
+        if comments.hold(match.start()):
             continue
         seen.add(url)
         yield source.see(Kind.NET_URL, url, source.line_at(match.start()))
 
 
-def _comments(source: Source, text: str) -> list[tuple[int, int]]:
-    """Where docstrings and block comments stand."""
-    if source.language == "python":
-        spans, at = [], 0
-        while match := _TRIPLE.search(text, at):
-            end = text.find(match[1], match.end())
-            at = len(text) if end < 0 else end + 3
-            spans.append((match.start(), at))
-        return spans
-    if source.language in {"javascript", "typescript", "tsx"}:
-        return [m.span() for m in _BLOCK.finditer(text)]
-    return []
-
-
-def _in_line_comment(source: Source, text: str, at: int) -> bool:
-    before = text[max(text.rfind("\n", 0, at) + 1, at - 2000) : at]
-    mark = _CODE_COMMENT.get(source.language, "//")
-    start = before.find(mark)
-    if start < 0:
-        return False
-    head = before[:start]
-    return all(head.count(quote) % 2 == 0 for quote in "\"'`")
-
-
 def _addresses(source: Source, text: str) -> Iterator[Sight]:
     seen: set[str] = set()
+    comments = None
     for match in _ADDRESS.finditer(text):
         address = match[1]
         if address in seen or len(seen) >= MAX_HITS or not _public(address):
             continue
-        if source.language and _in_line_comment(source, text, match.start()):
+        comments = comments or Comments(source)
+        if comments.hold(match.start()):
             continue
         seen.add(address)
         yield source.see(Kind.NET_ADDRESS, address, source.line_at(match.start()))

@@ -1,0 +1,102 @@
+"""Byte patterns: one pass of YARA-X over a file, for all that is told by bytes and by mere words.
+
+The patterns are the `.yar` files beside this, and two lists of the model (hosts, stores) made into patterns.
+A pattern's `meta` names the behaviour that it becomes. They find forms and words; they do not judge code.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import yara_x
+
+from biopsy.model.behaviour import Kind
+from biopsy.model.hosts import SHARED, hosts
+from biopsy.model.stores import stores
+
+MAX_MATCHES = 20  # of one pattern in one file
+TIMEOUT = 4  # seconds for one file; YARA-X knows whole ones
+_PLAIN = frozenset({"code-host", "cdn", "cloud-storage", "hosting", "telemetry", "standards"})
+"""Classes of hosts that every package names: nothing is told by the word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A pattern that matched: the behaviour, and the offsets and lengths of what matched (the first few)."""
+
+    name: str
+    kind: Kind
+    value: str
+    needs: str  # `program`, `binary`, `any`: where it counts
+    spans: tuple[tuple[int, int], ...]
+
+
+class OutOfTime(Exception):  # noqa: N818 - it is a state, caught where the file is read
+    """The pass over a file took longer than it may."""
+
+
+@cache
+def _scanner() -> yara_x.Scanner:
+    compiler = yara_x.Compiler(error_on_slow_pattern=True, includes_enabled=False)
+    folder = resources.files(__name__)
+    for file in sorted(folder.iterdir(), key=lambda f: f.name):
+        if file.name.endswith(".yar"):
+            compiler.add_source(file.read_text("utf-8"), origin=file.name)
+    compiler.add_source(made(), origin="made")
+    scanner = yara_x.Scanner(compiler.build())
+    scanner.set_timeout(TIMEOUT)
+    scanner.max_matches_per_pattern(MAX_MATCHES)
+    return scanner
+
+
+def made() -> str:
+    """The patterns that the lists of hosts and stores come to."""
+    rules = []
+    words: dict[str, list[str]] = {}
+    for domain, name in hosts().items():
+        if name not in _PLAIN:
+            words.setdefault(f"net.service {name}", []).append(f'"{domain}" ascii wide nocase')
+    for name, path, telling in stores():
+        if telling:
+            words.setdefault(f"file.store {name}", []).append(_path(path))
+    for key, texts in words.items():
+        kind, name = key.split(" ")
+        strings = " ".join(f"$s{at} = {text}" for at, text in enumerate(texts))
+        rules.append(
+            f'rule {re.sub("[.-]", "_", kind)}_{name.replace("-", "_")} {{ meta: kind = "{kind}" '
+            f'value = "{name}" needs = "any" strings: {strings} condition: any of them }}'
+        )
+    return "\n".join(rules)
+
+
+def _path(path: str) -> str:
+    """A path as it stands in code: with slashes, backslashes or doubled ones."""
+    parts = [re.escape(p).replace("/", r"\/").replace(r"\ ", " ") for p in path.strip("/").split("/")]
+    if len(parts) == 1:
+        return f'"{path}" ascii wide'
+    return "/" + r"(\/|\\\\?)".join(parts) + "/ ascii wide"
+
+
+def scan(data: bytes) -> Iterator[Hit]:
+    """Every pattern that matches in `data`; raises OutOfTime."""
+    try:
+        results = _scanner().scan(data)
+    except yara_x.TimeoutError as error:
+        raise OutOfTime from error
+    except yara_x.ScanError:
+        return
+    for rule in results.matching_rules:
+        meta = dict(rule.metadata)
+        spans = sorted((m.offset, m.length) for pattern in rule.patterns for m in pattern.matches)
+        yield Hit(
+            rule.identifier,
+            Kind(str(meta["kind"])),
+            str(meta["value"]),
+            str(meta["needs"]),
+            tuple(spans[:200]),
+        )
+
+
+__all__ = ["SHARED", "Hit", "OutOfTime", "made", "scan"]
