@@ -109,7 +109,9 @@ class TracePlace(Struct, frozen=True, kw_only=True):
 class BehaviourDocument(Struct, frozen=True, kw_only=True):
     """A small fact about the package, with the place where it was seen: never a judgement."""
 
-    kind: Annotated[str, Meta(pattern=r"^(file|process|net|code|env|pkg|archive|canary|evasion)\.[a-z]+$")]
+    kind: Annotated[
+        str, Meta(pattern=r"^(file|process|net|code|env|pkg|archive|data|text|canary|evasion)\.[a-z]+$")
+    ]
     value: str
     where: Annotated[str, Meta(description="`setup.py:12 (install)`, `laptop/install#4`, `registry`.")]
     file: FilePlace | None
@@ -118,6 +120,7 @@ class BehaviourDocument(Struct, frozen=True, kw_only=True):
     time: Annotated[float | None, Meta(description="Seconds since the run began.")]
     attribution: AttributionDocument
     detail: Annotated[str, Meta(description="For people: an excerpt, a decoded text.")]
+    attack: Annotated[tuple[str, ...], Meta(description="ATT&CK techniques it can serve: no judgement.")]
     text: BehaviourText
 
 
@@ -184,6 +187,36 @@ class WatchDocument(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
 
 
+class ClassDocument(Struct, frozen=True, kw_only=True):
+    """What sort of thing it is: a class, with its evidence."""
+
+    name: str
+    title: str
+    accuses: Annotated[bool, Meta(description="Given only to what is malicious or suspicious.")]
+    why: str
+    evidence: tuple[BehaviourText, ...]
+    more_evidence: Annotated[int, Meta(ge=0, description="Behaviours beyond those in `evidence`.")]
+
+
+class IocDocument(Struct, frozen=True, kw_only=True):
+    """Something by which others can recognise what it did; of a benign release a contact, no indicator."""
+
+    type: Literal["domain", "url", "address", "sha256", "wallet", "token", "mail"]
+    value: Annotated[str, Meta(description="Whole and not defanged; `BTC 1…`, `discord-webhook 12/ab…`.")]
+    where: Annotated[tuple[str, ...], Meta(description="Places of behaviours, files of a run, `artifact`.")]
+    more_where: Annotated[int, Meta(ge=0, description="Places beyond those in `where`.")]
+    shared: Annotated[str, Meta(description="Whose it is where blocking it would hit others; else empty.")]
+    reserved: Annotated[bool, Meta(description="A name or address that stands for nobody, or is private.")]
+
+
+class TechniqueDocument(Struct, frozen=True, kw_only=True):
+    """A technique of MITRE ATT&CK (Enterprise) that a behaviour or finding names."""
+
+    id: str
+    name: str
+    tactics: tuple[str, ...]
+
+
 class AnalysisDocument(Struct, frozen=True, kw_only=True):
     r"""One artifact: what it did, what rules made of it, and the verdict.
 
@@ -203,6 +236,9 @@ class AnalysisDocument(Struct, frozen=True, kw_only=True):
     duration_s: Seconds
     tool: ToolDocument
     findings: tuple[FindingDocument, ...]
+    classes: tuple[ClassDocument, ...]
+    iocs: Annotated[tuple[IocDocument, ...], Meta(description="Indicators, or contacts: the verdict tells.")]
+    techniques: Annotated[tuple[TechniqueDocument, ...], Meta(description="Every one named here, by id.")]
     phases: tuple[PhaseDocument, ...]
     behaviours: tuple[BehaviourDocument, ...]
     processes: tuple[ProcessDocument, ...]

@@ -3,8 +3,9 @@
 import math
 
 from biopsy.formats.wire import analysis as wire
+from biopsy.model.attack import Attack
 from biopsy.model.behaviour import Behaviour, InFile, InTrace
-from biopsy.model.dossier import Analysis, Dossier, Finding
+from biopsy.model.dossier import Analysis, Classification, Dossier, Finding, Ioc
 from biopsy.model.run import Exchange, FileChange, Outcome, Process, Watch
 
 MAX_INTEGER = 2**53 - 1
@@ -54,6 +55,28 @@ def _finding(finding: Finding) -> wire.FindingDocument:
     )
 
 
+def _class(given: Classification) -> wire.ClassDocument:
+    return wire.ClassDocument(
+        name=text(given.name),
+        title=text(given.title),
+        accuses=given.accuses,
+        why=text(given.why),
+        evidence=tuple(text(str(behaviour)) for behaviour in given.evidence),
+        more_evidence=_count(given.more),
+    )
+
+
+def _ioc(ioc: Ioc) -> wire.IocDocument:
+    return wire.IocDocument(
+        type=ioc.type.value,
+        value=text(ioc.value),
+        where=_texts(ioc.where),
+        more_where=_count(ioc.more),
+        shared=text(ioc.shared),
+        reserved=ioc.reserved,
+    )
+
+
 def _phase(outcome: Outcome) -> wire.PhaseDocument:
     steps = tuple(
         wire.StepDocument(
@@ -75,7 +98,7 @@ def _phase(outcome: Outcome) -> wire.PhaseDocument:
     )
 
 
-def _behaviour(behaviour: Behaviour) -> wire.BehaviourDocument:
+def _behaviour(behaviour: Behaviour, attack: Attack) -> wire.BehaviourDocument:
     file = trace = None
     match behaviour.where:
         case InFile(path, line, when):
@@ -92,6 +115,7 @@ def _behaviour(behaviour: Behaviour) -> wire.BehaviourDocument:
         time=_moment(behaviour.time),
         attribution=wire.AttributionDocument(by=behaviour.by.value, owner=text(behaviour.owner)),
         detail=text(behaviour.detail),
+        attack=attack.of(behaviour),
         text=text(str(behaviour)),
     )
 
@@ -198,8 +222,14 @@ def document(analysis: Analysis) -> wire.AnalysisDocument:
         duration_s=_seconds(dossier.duration_s),
         tool=_tool(dossier),
         findings=tuple(map(_finding, analysis.findings)),
+        classes=tuple(map(_class, analysis.classes)),
+        iocs=tuple(map(_ioc, analysis.iocs)),
+        techniques=tuple(
+            wire.TechniqueDocument(id=one.id, name=one.name, tactics=one.tactics)
+            for one in analysis.attack.techniques
+        ),
         phases=tuple(map(_phase, dossier.outcomes)),
-        behaviours=tuple(map(_behaviour, dossier.behaviours)),
+        behaviours=tuple(_behaviour(behaviour, analysis.attack) for behaviour in dossier.behaviours),
         processes=tuple(map(_process, dossier.processes)),
         exchanges=tuple(map(_exchange, dossier.exchanges)),
         changes=tuple(map(_change, dossier.changes)),
