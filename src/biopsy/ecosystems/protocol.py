@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 import httpx
 
+from biopsy.ecosystems.claims import Manifest
+from biopsy.ecosystems.names.words import Habits
 from biopsy.errors import UsageError
 from biopsy.model.behaviour import Behaviour, InRegistry, Kind, When
 from biopsy.model.release import Artifact, Endpoint, Release, Remote, Tree
@@ -22,6 +24,10 @@ class Published:
     version: str
     time: str | None = None
     yanked: str | None = None  # the reason; may be empty
+    publisher: str = ""  # the account that published it
+    maintainers: tuple[str, ...] = ()  # the accounts that could, at that time
+    provenance: bool | None = None  # attested; None where the registry says it of no release
+    trusted: bool = False  # published by a build service that the registry knows, not by a person's token
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,9 @@ class Listing:
     artifacts: tuple[Remote, ...]
     versions: tuple[Published, ...] = ()
     facts: Facts = Facts()
+    manifest: Manifest | None = None  # what the registry shows for the release's manifest
+    before: Manifest | None = None  # …and for that of the release before
+    owners: tuple[str, ...] = ()  # the accounts that may publish it now
 
     def choose(self, which: str | None = None) -> tuple[Remote, ...]:
         """Pick what to analyse: what an install takes (None), `sdist`, `wheel`, or `all` (both).
@@ -118,11 +127,21 @@ class Ecosystem(Protocol):
     def version_key(self, version: str) -> Any:
         """Give what orders versions; what is no version comes before all that are."""
 
+    def prerelease(self, version: str) -> bool:
+        """Say whether a version is one before a release: an alpha, a candidate, a development version."""
+
     def kind(self, filename: str) -> str | None:
         """Give the form of an artifact of this name, or None where this ecosystem has no such files."""
 
     def identify(self, tree: Tree, filename: str) -> Release | None:
         """Say which release a local artifact or folder is; None where it is not of this ecosystem."""
+
+    @property
+    def habits(self) -> Habits:
+        """What is particular to its names."""
+
+    def manifest(self, tree: Tree) -> Manifest | None:
+        """Give what the archive itself says; None where there is no manifest that can be read."""
 
     def hooks(self, tree: Tree) -> Iterator[Behaviour]:
         """Yield what the manifests say: `pkg.hook`, `pkg.entry`, `pkg.dependency`, `pkg.malformed`."""

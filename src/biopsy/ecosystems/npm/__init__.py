@@ -6,7 +6,19 @@ from typing import Any
 
 import httpx
 
-from biopsy.ecosystems.npm import configuration, identity, manifest, moments, packument, phases, versions
+from biopsy.ecosystems.claims import Manifest
+from biopsy.ecosystems.names.words import Habits
+from biopsy.ecosystems.npm import (
+    claim,
+    configuration,
+    identity,
+    manifest,
+    moments,
+    packument,
+    phases,
+    versions,
+)
+from biopsy.ecosystems.npm.habits import HABITS
 from biopsy.ecosystems.protocol import Ecosystem, Listing
 from biopsy.errors import UsageError
 from biopsy.model.behaviour import Behaviour, When
@@ -41,6 +53,10 @@ class Npm:
         """Order as node-semver does, loosely."""
         return versions.key(version)
 
+    def prerelease(self, version: str) -> bool:
+        """By node-semver: what follows a hyphen."""
+        return versions.prerelease(version)
+
     def kind(self, filename: str) -> str | None:
         """`tgz` or None."""
         return "tgz" if filename.lower().endswith((".tgz", ".tar.gz")) else None
@@ -48,6 +64,15 @@ class Npm:
     def identify(self, tree: Tree, filename: str) -> Release | None:  # noqa: ARG002
         """By package.json."""
         return identity.identify(tree)
+
+    @property
+    def habits(self) -> Habits:
+        """`x-js`, `node-x`, scopes."""
+        return HABITS
+
+    def manifest(self, tree: Tree) -> Manifest | None:
+        """From package.json and the README."""
+        return claim.of_tree(tree)
 
     def hooks(self, tree: Tree) -> Iterator[Behaviour]:
         """What package.json and binding.gyp say."""

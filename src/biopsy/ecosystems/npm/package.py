@@ -14,6 +14,8 @@ DEPENDENCIES = ("dependencies", "optionalDependencies", "peerDependencies")
 MAX_TARGETS = 500
 """Most paths of `exports` that are looked at."""
 
+ABOUT = ("description", "author", "maintainers", "contributors", "repository", "homepage", "bugs")
+
 LIFECYCLE = ("preinstall", "install", "postinstall")
 """Scripts that npm runs when the package is installed from a registry, in their order."""
 
@@ -36,6 +38,7 @@ class Package:
     module: str = ""
     exports: Any = None
     gypfile: bool = True
+    about: dict[str, Any] = field(default_factory=dict)  # what is for people, as written: see ABOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,11 @@ def load(tree: Tree) -> Package | Malformed:
         document = json.loads(text)
     except (ValueError, RecursionError) as err:
         return Malformed(type(err).__name__)
+    return parse(document)
+
+
+def parse(document: object) -> Package | Malformed:
+    """Read a package.json that was decoded already. Never raises."""
     if not isinstance(document, dict):
         return Malformed("no object")
     name = _text(document.get("name"))
@@ -70,6 +78,7 @@ def load(tree: Tree) -> Package | Malformed:
         _text(document.get("module")),
         document.get("exports"),
         document.get("gypfile") is not False,
+        {key: document[key] for key in ABOUT if key in document},
     )
 
 

@@ -4,14 +4,16 @@ import base64
 import binascii
 import difflib
 import re
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 import msgspec
 
 from biopsy.ecosystems import web
-from biopsy.ecosystems.npm import versions
+from biopsy.ecosystems.npm import claim, versions
 from biopsy.ecosystems.protocol import MAX_TEXT, Facts, Listing, Published
 from biopsy.errors import RegistryError, UsageError
 from biopsy.model.release import Endpoint, Release, Remote
@@ -19,10 +21,24 @@ from biopsy.model.release import Endpoint, Release, Remote
 _FILENAME = re.compile(r"[A-Za-z0-9@~][A-Za-z0-9@~._+-]{0,254}", re.ASCII)
 
 
+MAX_PEOPLE = 2000
+"""Most releases, the latest, of which it is read who published them."""
+
+
 class _Dist(msgspec.Struct):
     tarball: str = ""
     integrity: str | None = None
     shasum: str | None = None
+    attestations: Any = None
+    signatures: Any = None
+
+
+class _Who(msgspec.Struct):
+    """What an entry says about how it came there: npm sets these, the package does not."""
+
+    user: Any = msgspec.field(default=None, name="_npmUser")
+    maintainers: Any = None
+    dist: Any = None
 
 
 class _About(msgspec.Struct):
@@ -42,6 +58,7 @@ class _Packument(_About):
     versions: dict[str, msgspec.Raw] = {}
     tags: dict[str, str] = msgspec.field(default={}, name="dist-tags")
     time: dict[str, Any] = {}
+    readme: Any = None
 
 
 def resolve(client: httpx.Client, endpoint: Endpoint, release: Release) -> Listing:
@@ -57,10 +74,10 @@ def resolve(client: httpx.Client, endpoint: Endpoint, release: Release) -> Listi
     entry = _entry(packument, version, release.name)
     exact = Release("npm", release.name, version)
     times = packument.time
-    return Listing(
+    listing = Listing(
         exact,
         (_remote(exact, entry.dist, _text(times.get(version)) or None),),
-        tuple(Published(v, _text(times.get(v)) or None) for v in every),
+        tuple(_published(packument, every)),
         Facts(
             _text(entry.description) or _text(packument.description),
             _text(entry.homepage) or _text(packument.homepage),
@@ -70,7 +87,52 @@ def resolve(client: httpx.Client, endpoint: Endpoint, release: Release) -> Listi
             _deprecated(entry.deprecated),
             newest,
         ),
+        claim.of_registry(_decoded(packument, version), packument.readme if version == newest else None),
     )
+    return replace(listing, before=claim.of_registry(_decoded(packument, listing.previous() or "")))
+
+
+def _published(packument: _Packument, every: list[str]) -> Iterator[Published]:
+    """Say of each version when and by whom it was published, as far as the registry does."""
+    whose = {v: _who(packument.versions[v]) for v in every[-MAX_PEOPLE:]}
+    attests = any(who.attested for who in whose.values())
+    for version in every:
+        time = _text(packument.time.get(version)) or None
+        if who := whose.get(version):
+            provenance = who.attested if attests else None
+            yield Published(version, time, None, who.publisher, who.maintainers, provenance, who.trusted)
+        else:
+            yield Published(version, time)
+
+
+class _Whose(NamedTuple):
+    publisher: str = ""
+    maintainers: tuple[str, ...] = ()
+    attested: bool = False
+    trusted: bool = False
+
+
+def _who(raw: msgspec.Raw) -> _Whose:
+    try:
+        entry = msgspec.json.decode(raw, type=_Who)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _Whose()
+    several = entry.maintainers[:50] if isinstance(entry.maintainers, list) else []
+    names = (_text(one, "name") for one in several)
+    return _Whose(
+        _text(entry.user, "name"),
+        tuple(sorted({name for name in names if name})),
+        isinstance(entry.dist, dict) and bool(entry.dist.get("attestations")),
+        isinstance(entry.user, dict) and bool(entry.user.get("trustedPublisher")),
+    )
+
+
+def _decoded(packument: _Packument, version: str) -> object:
+    raw = packument.versions.get(version)
+    try:
+        return None if raw is None else msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _packument(client: httpx.Client, endpoint: Endpoint, release: Release) -> _Packument:

@@ -26,8 +26,13 @@ def ordered(versions: Iterable[str]) -> list[str]:
 def highest(versions: Iterable[str]) -> str | None:
     """Give the highest version, a pre-release only where there is nothing else."""
     every = [v for v in ordered(versions) if _parse(v) is not None]
-    final = [v for v in every if "-" not in v.partition("+")[0]]
+    final = [v for v in every if not prerelease(v)]
     return next(iter((final or every)[::-1]), None)
+
+
+def prerelease(version: str) -> bool:
+    """Say whether a version has a pre-release part."""
+    return "-" in version.partition("+")[0]
 
 
 def _parse(text: str) -> Any:

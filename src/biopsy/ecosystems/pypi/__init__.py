@@ -7,8 +7,11 @@ from typing import Any
 import httpx
 from packaging.utils import canonicalize_name
 
+from biopsy.ecosystems.claims import Manifest
+from biopsy.ecosystems.names.words import Habits
 from biopsy.ecosystems.protocol import Ecosystem, Listing
-from biopsy.ecosystems.pypi import configuration, identity, index, manifest, moments, phases
+from biopsy.ecosystems.pypi import claim, configuration, identity, index, manifest, moments, phases, purity
+from biopsy.ecosystems.pypi.habits import HABITS
 from biopsy.errors import UsageError
 from biopsy.model.behaviour import Behaviour, When
 from biopsy.model.release import Artifact, Endpoint, Release, Tree
@@ -40,6 +43,10 @@ class Pypi:
         """Order as PEP 440 does."""
         return identity.version_key(version)
 
+    def prerelease(self, version: str) -> bool:
+        """By PEP 440; what is no version is none."""
+        return identity.prerelease(version)
+
     def kind(self, filename: str) -> str | None:
         """`wheel`, `sdist` or None."""
         return identity.kind(filename)
@@ -48,9 +55,19 @@ class Pypi:
         """By METADATA or PKG-INFO, then the file's name, then pyproject.toml or setup.cfg."""
         return identity.identify(tree, filename)
 
+    @property
+    def habits(self) -> Habits:
+        """`python-x`, `py-x`, `x-sdk`."""
+        return HABITS
+
+    def manifest(self, tree: Tree) -> Manifest | None:
+        """From METADATA or PKG-INFO."""
+        return claim.of_tree(tree)
+
     def hooks(self, tree: Tree) -> Iterator[Behaviour]:
         """What setup.py, pyproject.toml, setup.cfg, METADATA, entry_points.txt and .pth files say."""
-        return manifest.hooks(tree)
+        yield from manifest.hooks(tree)
+        yield from purity.betrayed(tree)
 
     def moments(self, tree: Tree) -> Mapping[str, When]:
         """Install: setup.py, in-tree backends and what they import. Start: .pth. Import: modules."""

@@ -52,6 +52,14 @@ def version_key(version: str) -> tuple[bool, Version, str]:
         return False, Version("0"), version
 
 
+def prerelease(version: str) -> bool:
+    """Say whether a version is a pre-release or a development release by PEP 440."""
+    try:
+        return Version(version).is_prerelease
+    except InvalidVersion:
+        return False
+
+
 def metadata(tree: Tree) -> list[str]:
     """Give the paths of METADATA and PKG-INFO files, the one that counts most first."""
     return sorted(under(tree, _METADATA), key=lambda p: (p.count("/") if p != "PKG-INFO" else 0, p))

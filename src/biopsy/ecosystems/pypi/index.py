@@ -1,9 +1,8 @@
 """Ask a package index about one release."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import msgspec
@@ -12,56 +11,54 @@ from packaging.version import InvalidVersion, Version
 
 from biopsy.ecosystems import web
 from biopsy.ecosystems.protocol import MAX_TEXT, Facts, Listing, Published
-from biopsy.ecosystems.pypi import identity, simple, wheels
+from biopsy.ecosystems.pypi import document, identity, simple, wheels
 from biopsy.errors import RegistryError, UsageError
 from biopsy.model.release import Endpoint, Release, Remote
 
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.6, text/html;q=0.5"
 
 
-class _Info(msgspec.Struct):
-    summary: str | None = None
-    home_page: str | None = None
-    project_urls: dict[str, str] | None = None
-    license: str | None = None
-    license_expression: str | None = None
-    author: str | None = None
-    author_email: str | None = None
-
-
-class _Url(msgspec.Struct):
-    filename: str
-    size: int | None = None
-    upload_time_iso_8601: str | None = None
-    yanked: bool = False
-    yanked_reason: str | None = None
-
-
-class _Document(msgspec.Struct):
-    info: _Info = msgspec.field(default_factory=_Info)
-    releases: dict[str, list[_Url]] = {}
-
-
 def resolve(client: httpx.Client, endpoint: Endpoint, release: Release) -> Listing:
     """Find the release, its files and its neighbours. `release.version` empty means what pip would take."""
     files = _files(client, endpoint, release)
-    document = _document(client, endpoint, release.name)
-    known = {url.filename: url for urls in document.releases.values() for url in urls}
+    about = document.ask(client, endpoint, release.name)
+    uploads = about.uploads() if about else {}
     by_version: dict[Version, list[simple.File]] = {}
     for file in files:
         parsed = identity.parse(file.filename) if identity.kind(file.filename) else None
         if parsed and parsed[0] == release.name:
-            by_version.setdefault(parsed[1], []).append(_merged(file, known.get(file.filename)))
+            by_version.setdefault(parsed[1], []).append(_merged(file, uploads.get(file.filename)))
     if not by_version:
         raise UsageError(f"{release.purl} has no release that pip could install")
     newest = _newest(by_version)
     version = _wanted(release, by_version) if release.version else newest
-    return Listing(
+    listing = Listing(
         replace(release, version=str(version)),
         tuple(_remotes(by_version[version])),
-        tuple(_published(v, by_version[v]) for v in sorted(by_version)),
-        replace(_facts(document.info), newest=str(newest)),
+        tuple(_published(by_version)),
+        replace(about.facts() if about else Facts(), newest=str(newest)),
+        owners=about.owners() if about else (),
     )
+    return _with_manifests(client, endpoint, listing, about) if about else listing
+
+
+def _with_manifests(
+    client: httpx.Client, endpoint: Endpoint, listing: Listing, about: document.Document
+) -> Listing:
+    """Add what the index shows of the manifests of this release and of the one before.
+
+    The project's document has that of one release; another's has a document of its own on some indexes.
+    """
+    name, version = listing.release.name, listing.release.version
+    here = about.manifest()
+    if here is None or here.version != version:
+        other = document.ask(client, endpoint, name, version)
+        here = other.manifest() if other else None
+        if here is None or here.version != version:
+            return listing
+    previous = listing.previous()
+    before = document.ask(client, endpoint, name, previous) if previous else None
+    return replace(listing, manifest=here, before=before.manifest() if before else None)
 
 
 def _files(client: httpx.Client, endpoint: Endpoint, release: Release) -> list[simple.File]:
@@ -80,25 +77,14 @@ def _files(client: httpx.Client, endpoint: Endpoint, release: Release) -> list[s
     return simple.from_html(page.body, page.url)
 
 
-def _document(client: httpx.Client, endpoint: Endpoint, name: str) -> _Document:
-    """Read `/pypi/NAME/json` beside `/simple/`, where there is one: times, sizes, a summary. Never fails."""
-    parts = urlsplit(endpoint.url)
-    if not parts.path.endswith("/simple/"):
-        return _Document()
-    path = f"{parts.path.removesuffix('simple/')}pypi/{name}/json"
-    try:
-        page = web.get(client, endpoint, urlunsplit(parts._replace(path=path)), "application/json")
-        return msgspec.json.decode(page.body, type=_Document) if page.status == 200 else _Document()
-    except (RegistryError, msgspec.DecodeError, UnicodeDecodeError):
-        return _Document()
-
-
-def _merged(file: simple.File, more: _Url | None) -> simple.File:
+def _merged(file: simple.File, more: document.Upload | None) -> simple.File:
     if more is None:
         return file
-    yanked = file.yanked if file.yanked is not None else ((more.yanked_reason or "") if more.yanked else None)
     return replace(
-        file, size=file.size or more.size, uploaded=file.uploaded or more.upload_time_iso_8601, yanked=yanked
+        file,
+        size=file.size or more.size,
+        uploaded=file.uploaded or more.uploaded,
+        yanked=file.yanked if file.yanked is not None else more.yanked,
     )
 
 
@@ -154,21 +140,14 @@ def _remotes(files: list[simple.File]) -> list[Remote]:
     ]
 
 
-def _published(version: Version, files: list[simple.File]) -> Published:
-    times = sorted(f.uploaded for f in files if f.uploaded)
-    yanked = None
-    if all(f.yanked is not None for f in files):
-        yanked = next((f.yanked[:MAX_TEXT] for f in files if f.yanked), "")
-    return Published(str(version), times[0] if times else None, yanked)
-
-
-def _facts(info: _Info) -> Facts:
-    urls = {k.lower(): v for k, v in (info.project_urls or {}).items()}
-    names = ("source", "source code", "repository", "github", "code")
-    return Facts(
-        (info.summary or "")[:MAX_TEXT],
-        (info.home_page or urls.get("homepage", ""))[:MAX_TEXT],
-        next((urls[n] for n in names if n in urls), "")[:MAX_TEXT],
-        (info.license_expression or info.license or "")[:MAX_TEXT],
-        (info.author or info.author_email or "")[:MAX_TEXT],
-    )
+def _published(by_version: Mapping[Version, list[simple.File]]) -> Iterator[Published]:
+    """Say of each version when it was published, and whether any of its files is attested."""
+    attests = any(f.attested for files in by_version.values() for f in files)
+    for version in sorted(by_version):
+        files = by_version[version]
+        times = sorted(f.uploaded for f in files if f.uploaded)
+        yanked = None
+        if all(f.yanked is not None for f in files):
+            yanked = next((f.yanked[:MAX_TEXT] for f in files if f.yanked), "")
+        attested = any(f.attested for f in files) if attests else None
+        yield Published(str(version), times[0] if times else None, yanked, provenance=attested)

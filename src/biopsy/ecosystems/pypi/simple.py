@@ -4,6 +4,7 @@ import html.parser
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
@@ -26,6 +27,7 @@ class File:
     yanked: str | None = None
     size: int | None = None
     uploaded: str | None = None
+    attested: bool = False
 
 
 class _Entry(msgspec.Struct):
@@ -36,6 +38,7 @@ class _Entry(msgspec.Struct):
     yanked: bool | str = False
     size: int | None = None
     upload_time: str | None = msgspec.field(default=None, name="upload-time")
+    provenance: Any = None
 
 
 class _Project(msgspec.Struct):
@@ -55,6 +58,7 @@ def from_json(body: bytes, base: str) -> list[File]:
             (entry.yanked if isinstance(entry.yanked, str) else "") if entry.yanked is not False else None,
             entry.size,
             entry.upload_time,
+            bool(entry.provenance),
         )
         for entry in msgspec.json.decode(body, type=_Project).files[:MAX_FILES]
         if _FILENAME.fullmatch(entry.filename) and _web(urljoin(base, entry.url))
@@ -98,6 +102,7 @@ class _Anchors(html.parser.HTMLParser):
                 ((digest[1], digest[2].lower()),) if digest else (),
                 anchor.get("data-requires-python") or "",
                 (anchor["data-yanked"] or "") if "data-yanked" in anchor else None,
+                attested=bool(anchor.get("data-provenance")),
             )
 
 

@@ -1,0 +1,75 @@
+"""People: who published a release, who may, and what address they give."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from biopsy.ecosystems.facts.subject import Subject, previous, published
+from biopsy.model.behaviour import Behaviour, InFile, InRegistry, Kind
+
+MAX_NAMED = 10
+_MAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
+
+DISPOSABLE = frozenset(
+    """
+    10minutemail.com 10minutemail.net 1secmail.com 1secmail.net 1secmail.org 20minutemail.com
+    burnermail.io byom.de discard.email discardmail.com dispostable.com dropmail.me emailondeck.com
+    emltmp.com fakeinbox.com fakemail.net getairmail.com getnada.com grr.la guerrillamail.biz
+    guerrillamail.com guerrillamail.de guerrillamail.info guerrillamail.net guerrillamail.org
+    guerrillamailblock.com harakirimail.com inboxkitten.com incognitomail.org mail-temp.com mail.tm
+    mailcatch.com maildrop.cc mailexpire.com mailinator.com mailinator.net mailnesia.com mailnull.com
+    mailsac.com mailtemp.net mintemail.com moakt.com mohmal.com mvrht.com mytemp.email nada.email
+    pokemail.net sharklasers.com spam4.me spambog.com spambox.us spamex.com spamgourmet.com temp-mail.io
+    temp-mail.org tempail.com tempinbox.com tempmail.dev tempmail.net tempmail.plus tempmailo.com
+    tempr.email throwawaymail.com tmail.ws tmpmail.net tmpmail.org trash-mail.com trashmail.com
+    trashmail.de trashmail.net yopmail.com yopmail.fr yopmail.net
+    """.split()  # noqa: SIM905
+)
+"""Services that give anyone a mailbox for some minutes: the best known, not all."""
+
+
+def facts(it: Subject, today: date) -> Iterator[Behaviour]:  # noqa: ARG001
+    """Yield `pkg.maintainer` and `pkg.provenance`."""
+    yield from _mails(it)
+    here, earlier = published(it)
+    before = previous(it)
+    if here is None:
+        return
+    if here.provenance or here.trusted:
+        yield it.say(Kind.PKG_PROVENANCE, "present")
+    if before is None:
+        return
+    if before.provenance and here.provenance is False:
+        yield it.say(Kind.PKG_PROVENANCE, "gone")
+    if before.trusted and not here.trusted and here.publisher:
+        yield it.say(Kind.PKG_PROVENANCE, "gone trusted-publisher")
+    now, then = set(here.maintainers), set(before.maintainers)
+    if now and then:
+        for word, names in (("new", now - then), ("gone", then - now)):
+            for name in sorted(names)[:MAX_NAMED]:
+                yield it.say(Kind.PKG_MAINTAINER, f"{word} {name}")
+        if not now & then:
+            yield it.say(Kind.PKG_MAINTAINER, "replaced")
+    known = {one.publisher for one in earlier if one.publisher}
+    if here.publisher and known and here.publisher not in known and not here.trusted:
+        yield it.say(Kind.PKG_MAINTAINER, f"first-release-by {here.publisher}")
+
+
+def _mails(it: Subject) -> Iterator[Behaviour]:
+    """Look at the addresses that the manifest gives: the registry's words first, then the archive's."""
+    for manifest in (it.shown, it.manifest):
+        if manifest is None:
+            continue
+        where = InFile(manifest.path) if manifest.path else InRegistry()
+        for mail in manifest.mails[:MAX_NAMED]:
+            if not _MAIL.fullmatch(mail):
+                yield it.say(Kind.PKG_MAINTAINER, f"invalid-mail {mail}", where)
+            elif _throwaway(mail):
+                yield it.say(Kind.PKG_MAINTAINER, f"disposable-mail {mail}", where)
+        if manifest.mails:
+            return
+
+
+def _throwaway(mail: str) -> bool:
+    labels = mail.rpartition("@")[2].lower().split(".")
+    return any(".".join(labels[at:]) in DISPOSABLE for at in range(len(labels) - 1))

@@ -1,0 +1,168 @@
+"""The list itself: read, kept, written."""
+
+import base64
+import gzip
+import hashlib
+import io
+import re
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import resources
+from pathlib import Path
+
+from biopsy.ecosystems.names.look import skeleton
+from biopsy.errors import UsageError
+
+MAX_NAMES = 50_000
+"""Most names that a list may have."""
+
+MAX_BYTES = 16 * 1024**2
+"""Longest list read, in bytes once unpacked."""
+
+FOLDER = "names"
+_ENDING = ".tsv.gz"
+_HEAD = "biopsy-names"
+_SPACE = re.compile(r"\W+")
+_WORDS = 4  # a shorter sentence ("A library") is nobody's
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one ecosystem in wide use by rank: 1 is the most used. `marks`: whose a sentence is."""
+
+    ecosystem: str
+    date: str
+    ranks: dict[str, int]
+    marks: dict[str, str]
+    source: str = "shipped"
+
+    @cached_property
+    def ordered(self) -> list[str]:
+        """Every name, the most used first."""
+        return list(self.ranks)
+
+    @cached_property
+    def squeezed(self) -> dict[str, str]:
+        """Names by what is left of them without separators; the most used where several agree."""
+        return self._by(squeeze)
+
+    @cached_property
+    def skeletons(self) -> dict[str, str]:
+        """Names by what they look like; the most used where several look the same."""
+        return self._by(skeleton)
+
+    def _by(self, form: Callable[[str], str]) -> dict[str, str]:
+        """Put all names into a form at once: ten times as quick as one by one."""
+        forms = form("\n".join(self.ranks)).split("\n")
+        found: dict[str, str] = {}
+        for formed, name in zip(forms, self.ranks, strict=True):
+            found.setdefault(formed, name)
+        return found
+
+    @cached_property
+    def scopes(self) -> dict[str, int]:
+        """The scopes there are (`@babel`), with the rank of the most used name in each."""
+        found: dict[str, int] = {}
+        for name, rank in self.ranks.items():
+            if name.startswith("@"):
+                found.setdefault(name.partition("/")[0], rank)
+        return found
+
+    def describes(self, sentence: str) -> str:
+        """Say which popular package describes itself in these words; empty where none does."""
+        return self.marks.get(mark(sentence), "")
+
+
+def squeeze(name: str) -> str:
+    """Leave out separators and scope signs, and case."""
+    return name.lower().translate(_SEPARATORS)
+
+
+_SEPARATORS = str.maketrans("", "", "-_.@/")
+
+
+def mark(sentence: str) -> str:
+    """Hash a sentence, whatever its case and punctuation; empty where it is too short to be anyone's own."""
+    words = _SPACE.sub(" ", sentence.lower()).strip()
+    if words.count(" ") + 1 < _WORDS:
+        return ""
+    return base64.b64encode(hashlib.sha256(words.encode("utf-8", "replace")).digest()[:4])[:5].decode()
+
+
+def load(ecosystem: str, home: Path | None = None) -> Names:
+    """Read the list in use: that of `home` (BIOPSY_HOME) where one is and can be read, else the shipped one.
+
+    An ecosystem without a list gives an empty one.
+    """
+    if home is not None:
+        path = kept(ecosystem, home)
+        try:
+            stamp = path.stat()
+            return _kept(path, ecosystem, stamp.st_mtime_ns, stamp.st_size)
+        except (OSError, UsageError):
+            pass  # a list that was damaged must not stop an analysis; `biopsy names` says which is in use
+    return _shipped(ecosystem)
+
+
+def kept(ecosystem: str, home: Path) -> Path:
+    """Where a refreshed list lies."""
+    return home / FOLDER / f"{ecosystem}{_ENDING}"
+
+
+@cache
+def shipped() -> tuple[str, ...]:
+    """Give the ecosystems that a list is shipped for."""
+    files = (file.name for file in resources.files(__package__).iterdir())
+    return tuple(sorted(name.removesuffix(_ENDING) for name in files if name.endswith(_ENDING)))
+
+
+@cache
+def _shipped(ecosystem: str) -> Names:
+    file = resources.files(__package__) / f"{ecosystem}{_ENDING}"
+    if not file.is_file():
+        return Names(ecosystem, "", {}, {}, "none")
+    return parse(file.read_bytes(), ecosystem)
+
+
+@cache
+def _kept(path: Path, ecosystem: str, _changed: int, size: int) -> Names:
+    if size > MAX_BYTES:
+        raise UsageError(f"{path}: larger than {MAX_BYTES >> 20} MiB")
+    return parse(path.read_bytes(), ecosystem, str(path))
+
+
+def parse(data: bytes, ecosystem: str, source: str = "shipped") -> Names:
+    """Read a list in our own form; UsageError where it is none."""
+    try:
+        with gzip.open(io.BytesIO(data)) as stream:
+            text = stream.read(MAX_BYTES + 1).decode("utf-8")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as err:
+        raise UsageError(f"{source}: no list of names: {err}") from err
+    head, _, rest = text.partition("\n")
+    words = head.split("\t")
+    if len(text) > MAX_BYTES or len(words) != 3 or words[:2] != [_HEAD, ecosystem]:
+        raise UsageError(f"{source}: no list of names of {ecosystem}")
+    pairs = [line.partition("\t") for line in rest.splitlines()[:MAX_NAMES]]
+    ranks = {name: rank for rank, (name, _, _) in enumerate(pairs, 1)}
+    marks: dict[str, str] = {}
+    for name, _, sign in pairs:
+        if sign:
+            marks.setdefault(sign, name)
+    return Names(ecosystem, words[2], ranks, marks, source)
+
+
+def write(ecosystem: str, date: str, pairs: Iterable[tuple[str, str]]) -> bytes:
+    """Give the file of a list from names and what each says of itself, the most used first.
+
+    The same list gives the same bytes.
+    """
+    seen: dict[str, str] = {}
+    for name, sentence in pairs:
+        if len(seen) >= MAX_NAMES:
+            break
+        seen.setdefault(name, mark(sentence))
+    lines = [f"{_HEAD}\t{ecosystem}\t{date}"]
+    lines += [f"{name}\t{sign}" if sign else name for name, sign in seen.items()]
+    return gzip.compress(("\n".join(lines) + "\n").encode(), 9, mtime=0)

@@ -1,0 +1,48 @@
+"""Wheels that say they are pure Python, and hold native code."""
+
+import re
+from collections.abc import Iterator
+
+from biopsy.ecosystems.reading import read, under
+from biopsy.model.behaviour import Behaviour, InFile, Kind
+from biopsy.model.release import Tree
+
+MAX_NAMED = 20
+"""Most files of native code that are named."""
+
+MAX_LOOKED = 5000
+"""Most files whose beginning is looked at."""
+
+_WHEEL = re.compile(r"[^/]+\.dist-info/WHEEL")
+_ANY = re.compile(r"^Tag:\s*\S+-none-any\s*$", re.MULTILINE)
+_PLATFORM = re.compile(r"^Tag:\s*\S+-(?!any\s*$)\S+\s*$", re.MULTILINE)
+_MAGIC = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe\x00\x00\x00")
+
+
+def betrayed(tree: Tree) -> Iterator[Behaviour]:
+    """Yield `pkg.manifest undeclared-native PATH` where the wheel's tags are for any platform.
+
+    Launchers for Windows, which setuptools and distlib carry, are native code all the same: a fact, no more.
+    """
+    for path in under(tree, _WHEEL):
+        text = read(tree, path) or ""
+        if not _ANY.search(text) or _PLATFORM.search(text):
+            return
+    if not any(True for _ in under(tree, _WHEEL)):
+        return
+    named = 0
+    for file in tree.files[:MAX_LOOKED]:
+        if file.size > 64 and _native(tree, file.path):
+            yield Behaviour(Kind.PKG_MANIFEST, f"undeclared-native {file.path}", InFile(file.path))
+            named += 1
+            if named >= MAX_NAMED:
+                return
+
+
+def _native(tree: Tree, path: str) -> bool:
+    try:
+        with (tree.root / path).open("rb") as file:
+            head = file.read(64)
+    except (OSError, ValueError):
+        return False
+    return head.startswith(_MAGIC) and (not head.startswith(b"MZ") or b"\0\0" in head)
