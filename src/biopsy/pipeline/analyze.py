@@ -100,11 +100,12 @@ def _dossier(run_id: str, opened: Opened, behaviours: tuple[Behaviour, ...], ran
         run_id=run_id,
         release=opened.sample.release,
         artifact=opened.sample.artifact,
-        behaviours=behaviours + run.behaviours,
+        behaviours=behaviours + ran.behaviours + run.behaviours,
         outcomes=run.outcomes + skipped,
         processes=run.processes,
         exchanges=run.exchanges,
         changes=run.changes,
+        evaluated=run.evaluated,
         watches=tuple(one.watch for one in ran.runs),
         created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
     )

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from biopsy import ecosystems, fetch
 from biopsy.errors import CannotSandbox, SandboxError, UsageError
+from biopsy.model.behaviour import Behaviour
 from biopsy.model.release import Endpoint
 from biopsy.model.run import Outcome, Phase, Run, Status, Watch
-from biopsy.pipeline import noise
+from biopsy.pipeline import evaluated, noise
 from biopsy.pipeline.source import Opened
 from biopsy.sandbox import gvisor, image, profile
 from biopsy.sandbox.internet.forwarder import Forwarder
@@ -37,6 +38,7 @@ class Ran:
     image: str = ""
     gvisor: str = ""
     platform: str = ""
+    behaviours: tuple[Behaviour, ...] = ()  # of the code that was evaluated, read like files
 
 
 def version_order(ecosystem: str) -> Callable[[str], object]:
@@ -68,8 +70,12 @@ def run(opened: Opened, run_id: str, options: "Options", progress: "Progress") -
         noise.record(noise.Bench(sample.ecosystem, built.id, options.home, forward), profiles, progress)
         with ThreadPoolExecutor(min(len(jobs), os.cpu_count() or 1)) as pool:
             runs = list(pool.map(lambda job: _one(job, options.home, forward, share), jobs))
-    runs = [replace(run, outcomes=run.outcomes + _left_out(run.profile, left_out)) for run in runs]
-    return Ran(tuple(runs), built.id, engine.version, engine.platform)
+    finished = tuple(
+        evaluated.own(replace(run, outcomes=run.outcomes + _left_out(run.profile, left_out)), opened.tree)
+        for run in runs
+    )
+    more = evaluated.read(finished, options.home / "tmp")
+    return Ran(finished, built.id, engine.version, engine.platform, more)
 
 
 def _choose(plan: tuple[Phase, ...], wanted: tuple[str, ...]) -> tuple[tuple[Phase, ...], tuple[str, ...]]:

@@ -21,6 +21,8 @@ def runs(several: tuple[Run, ...]) -> Run:
             + tuple(replace(e, process=_shift(e.process, offset)) for e in run.exchanges),
             changes=merged.changes + run.changes,
             watch=merged.watch,
+            evaluated=merged.evaluated
+            + tuple(replace(e, process=_shift(e.process, offset)) for e in run.evaluated),
         )
         offset += max((p.id for p in run.processes), default=0) + 1
     return merged

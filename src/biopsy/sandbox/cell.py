@@ -3,9 +3,9 @@
     unshare --pid --fork --kill-child=SIGKILL --mount --mount-proc --net … python -m biopsy.sandbox.cell R
 
 It is told what to do by `site.msgpack` and, after a line on its standard input, `order.msgpack` (see
-`order`); it leaves `trace.bin`, `said.jsonl`, `left.msgpack` and `written.tar` in R. When its standard input
-ends, whoever started it is gone, and it goes too; the kernel then ends every process, mount, namespace and
-interface that there was.
+`order`); it leaves `trace.bin`, `said.jsonl`, `heard.msgpack`, `left.msgpack` and `written.tar` in R. When
+its standard input ends, whoever started it is gone, and it goes too; the kernel then ends every process,
+mount, namespace and interface that there was.
 """
 
 import json
@@ -23,6 +23,7 @@ from biopsy.model.run import Phase
 from biopsy.sandbox import layer, layer_diff, network, order, phases
 from biopsy.sandbox.box import Box
 from biopsy.sandbox.cgroup import Group
+from biopsy.sandbox.inside import journal, prepare
 from biopsy.sandbox.raw import Ran
 from biopsy.sandbox.sink import Sink
 
@@ -105,8 +106,6 @@ class Internet:
 def main(run: Path) -> None:
     """Do the run whose folder this is."""
     clock = Clock()
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # for gVisor, which holds one for each file inside
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     site = order.site(run / "site.msgpack")
     _private()
     layer.mount(site.image, site.limits.disk)
@@ -114,6 +113,7 @@ def main(run: Path) -> None:
     network.make()
     group = Group(site.groups, site.limits)
     sink = Sink(layer.SINK, run / "trace.bin", site.limits.trace)
+    inside = prepare.places(Path(site.image))
     clock.mark("site")
     if not sys.stdin.readline():
         os._exit(0)
@@ -122,7 +122,7 @@ def main(run: Path) -> None:
     box = Box(site, orders, group.tasks, run / "gvisor.log")
     network.join(site, f"{network.MAC}:{':'.join(secrets.token_hex(1) for _ in range(3))}")
     internet.tell((run / "internet.json").read_bytes())
-    layer.furnish(orders.places)
+    layer.furnish((*orders.places, *inside))
     before = layer_diff.marks(layer.UPPER)
     clock.mark("furnished")
     box.start()
@@ -138,6 +138,7 @@ def main(run: Path) -> None:
     changed = layer_diff.diff(
         layer.UPPER, Path(site.image), before, run / "written.tar" if site.keep else None
     )
+    journal.collect(layer.UPPER, run / "heard.msgpack")
     clock.mark("diffed")
     dropped = internet.finish()
     clock.mark("finished")
@@ -176,6 +177,8 @@ def _private() -> None:
     )  # fmt: skip
     if done.returncode:
         raise SandboxError(f"no private /run: {done.stderr.strip()[:300]}")
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # for gVisor, which holds one for each file inside
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     if os.getpid() != 1:
         raise SandboxError("a cell must be the first process of a pid namespace")
 

@@ -97,7 +97,8 @@ def _place(place: Place, data: bytes, now: float) -> None:
             file.write(data)
     os.chmod(place.path, place.mode)  # noqa: PTH101
     os.chown(place.path, place.uid, place.gid)
-    os.utime(place.path, (now - place.age, now - place.age))
+    changed = place.when or now - place.age
+    os.utime(place.path, (changed, changed))
 
 
 def _run(*command: str) -> None:

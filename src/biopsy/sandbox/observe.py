@@ -9,7 +9,7 @@ from typing import Final
 
 from biopsy.model.behaviour import By, Kind
 from biopsy.model.run import Process, Run, Watch
-from biopsy.sandbox import leak, observe_exchanges, observe_files, observe_net
+from biopsy.sandbox import leak, observe_exchanges, observe_files, observe_heard, observe_net
 from biopsy.sandbox.attribute import attribute
 from biopsy.sandbox.baseline import MAX_FACTS, Baseline, Fact, Normal, common, interpreter
 from biopsy.sandbox.observe_ledger import Draft, draft, settle
@@ -54,6 +54,7 @@ class _Sight:
         self.net = observe_net.tie(raw, self.forest, self.seen)
         self.normal = Normal(raw, subject)
         self.files = observe_files.Files()
+        self.heard = observe_heard.hear(raw, subject, self.seen.journals, self.places)
         self.searched = True
 
     def drafts(self) -> list[Draft]:
@@ -65,6 +66,7 @@ class _Sight:
         found += _processes(self.forest.nodes)
         found += self._evasions()
         found += self._leaks()
+        found += self.heard.drafts
         return [one for one in found if not (one.node and one.node.ours)]
 
     def _leaks(self) -> Iterator[Draft]:
@@ -118,11 +120,12 @@ def observe(raw: Raw, subject: Subject, baseline: Baseline | None) -> Run:
         exchanges,
         tuple(sight.files.changes),
         watch,
+        observe_heard.texts(sight.heard, listed.behaviours, raw.profile),
     )
 
 
 _NOT_OF_TOOLS: Final = frozenset({Kind.EVASION_FINGERPRINT, Kind.EVASION_SLEEP, Kind.EVASION_TRACER})
-_NEVER_KNOWN: Final = frozenset({Kind.CANARY_LEAK, Kind.CODE_REMOTE})
+_NEVER_KNOWN: Final = frozenset({Kind.CANARY_LEAK, Kind.CODE_REMOTE, Kind.CODE_EVAL})
 
 
 def record(raw: Raw, subject: Subject, image: str) -> Baseline:
@@ -207,7 +210,7 @@ def _process(node: Node, raw: Raw) -> Process:
 
 def _watch(sight: _Sight, dropped: int, exchanges: int, notes: tuple[str, ...]) -> Watch:
     raw, tally = sight.raw, sight.tally
-    more = list(sight.files.notes)
+    more = [*sight.files.notes, *sight.heard.notes]
     if not sight.searched:
         more.append("not all that was said was searched for canaries")
     if exchanges:

@@ -7,6 +7,7 @@ from typing import Final
 
 from biopsy.model.behaviour import By, Kind
 from biopsy.model.run import Change, FileChange
+from biopsy.sandbox.inside.prepare import JOURNAL
 from biopsy.sandbox.observe_ledger import Draft, draft
 from biopsy.sandbox.observe_places import FINGERPRINTS, Place, Places
 from biopsy.sandbox.observe_seen import Open
@@ -95,6 +96,8 @@ def changed(raw: Raw, opens: Sequence[Open], places: Places, files: Files) -> No
     last = raw.ran[-1] if raw.ran else None
     for one in raw.changes:
         path = host_path(one.path)
+        if path.startswith(JOURNAL):
+            continue  # the interpreters' own: observe_heard tells of it
         place = places.of(path)
         writer = writers.of(path, one.change)
         by = writer.node.by if writer else By.TOOL if place in _TOOLS_OWN else By.PACKAGE

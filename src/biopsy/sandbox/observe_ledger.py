@@ -56,9 +56,10 @@ class Listed:
 
 def settle(drafts: Iterable[Draft], profile: str, start: int, known: Callable[[Draft], bool]) -> Listed:
     """Put drafts in order and under limits: without what is `known`, once per process, numbered from 1."""
-    once: dict[tuple[str, Kind, str, int | None], Draft] = {}
+    once: dict[tuple[str, Kind, str, int | None, str], Draft] = {}
     for one in drafts:
-        key = (one.phase, one.kind, one.value, one.process)
+        text = one.detail if one.kind is Kind.CODE_EVAL else ""  # each text that is evaluated counts
+        key = (one.phase, one.kind, one.value, one.process, text)
         other = once.get(key)
         if (other is None or one.time < other.time) and not known(one):
             once[key] = one

@@ -148,5 +148,18 @@ def _recorded(raw: Raw, subject: Subject) -> tuple[str, ...]:
     return tuple(sorted(path for path, names in claims.items() if names == {_normal(subject.name)}))
 
 
+def startup(raw: Raw, subject: Subject) -> frozenset[str]:
+    """Name the `.pth` files that the package's own RECORD lists."""
+    found: set[str] = set()
+    for one in raw.changes:
+        folder, _, base = one.path.rpartition("/")
+        site, _, info = folder.rpartition("/")
+        if base == "RECORD" and _normal(info.split("-")[0]) == _normal(subject.name):
+            lines = one.head.decode(errors="replace").splitlines()[:5000]
+            names = (line.split(",")[0] for line in lines)
+            found.update(f"{site}/{name}" for name in names if name.endswith(".pth"))
+    return frozenset(found)
+
+
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()

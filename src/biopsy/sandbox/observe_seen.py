@@ -9,6 +9,7 @@ from signal import Signals
 from typing import Any, Final
 
 from biopsy.sandbox import trace
+from biopsy.sandbox.inside.prepare import JOURNAL, JOURNALLING
 from biopsy.sandbox.observe_waits import Waits, signed
 from biopsy.sandbox.trace_event import (
     Bound,
@@ -31,6 +32,10 @@ MAX_OPENS: Final = 200_000
 MAX_LIST: Final = 50_000
 """Most connections, datagrams, naps and the like kept, each."""
 
+MAX_JOURNALLED: Final = 200_000
+"""Most openings of journals of evaluated code kept."""
+
+_LARGE: Final = 0o100000
 _WRITING: Final = 0o1 | 0o2 | 0o100 | 0o1000 | 0o2000  # O_WRONLY O_RDWR O_CREAT O_TRUNC O_APPEND
 _CREATING: Final = 0o100
 _FOLDER: Final = 0o200000  # O_DIRECTORY
@@ -53,6 +58,18 @@ class Open:
     probe: bool = False  # made as Python's tempfile makes what it tries a folder with
 
 
+@dataclass(frozen=True, slots=True)
+class Journalled:
+    """That somebody opened a journal of evaluated code; `own` where it was done as the listener does it."""
+
+    node: Node
+    time: int
+    path: str
+    own: bool
+    write: bool
+    error: int
+
+
 @dataclass(slots=True)
 class Seen:
     """Everything the pass found, in the order of the trace."""
@@ -64,6 +81,7 @@ class Seen:
     naps: list[tuple[int, Node, float]] = field(default_factory=list)
     tricks: list[tuple[int, Node, str]] = field(default_factory=list)
     hidden: dict[tuple[int, str], list[Any]] = field(default_factory=dict)  # [time, node, what, count]
+    journals: list[Journalled] = field(default_factory=list)
     lost: int = 0  # what did not fit
 
 
@@ -141,6 +159,9 @@ class Watcher:
 
     def _note(self, node: Node, time: int, path: str, flags: int, error: int) -> Open | None:
         path = _selfless(path, node)
+        if path.startswith(JOURNAL):
+            self._journal(node, time, path, flags, error)
+            return None
         write = bool(flags & _WRITING) and not flags & _FOLDER
         key = (node.id, path, write)
         one = self.seen.opens.get(key)
@@ -154,6 +175,11 @@ class Watcher:
         elif one.error and not error:
             one.error, one.time = 0, time
         return one
+
+    def _journal(self, node: Node, time: int, path: str, flags: int, error: int) -> None:
+        if len(self.seen.journals) < MAX_JOURNALLED:
+            own, write = flags & ~_LARGE == JOURNALLING, bool(flags & _WRITING)
+            self.seen.journals.append(Journalled(node, time, path, own, write, error))
 
     def _closed(self, event: Closed, node: Node) -> None:
         one = self._fds.pop((node.id, event.fd), None)

@@ -30,6 +30,7 @@ class Place(msgspec.Struct, frozen=True):
     uid: int = 0
     gid: int = 0
     age: int = 0  # seconds since it was last changed
+    when: int = 0  # or the very time of that, since the epoch
     append: bool = False
     folder: bool = False
     link: str = ""

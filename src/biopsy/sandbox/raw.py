@@ -131,3 +131,4 @@ class Raw(msgspec.Struct, frozen=True):
     gvisor: str = ""
     platform: str = ""
     notes: tuple[str, ...] = ()
+    heard: Path | None = None  # the journals of interpreters, as `inside.journal` keeps them

@@ -36,7 +36,7 @@ MARGIN = 180.0
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _SPACES = ("unshare", "--pid", "--fork", "--kill-child=SIGKILL", "--mount", "--mount-proc", "--net")
-_KEPT = ("trace.bin", "said.jsonl", "written.tar", "cell.log", "gvisor.log", "internet.log")
+_KEPT = ("trace.bin", "said.jsonl", "heard.msgpack", "written.tar", "cell.log", "gvisor.log", "internet.log")
 _JANITOR = """
 read -r _
 folder=$1; shift
@@ -210,6 +210,7 @@ def _raw(job: Job, folder: Path, made: machine.Machine, engine: Engine) -> Raw:
         gvisor=engine.version,
         platform=engine.platform,
         notes=left.notes,
+        heard=folder / "heard.msgpack",
     )
 
 

@@ -1,0 +1,111 @@
+"""What has to lie in a run's layer so that every interpreter in it keeps a journal of evaluated code.
+
+Python: `encodings`, which every Python loads before anything else, with `-S`, `-I` and in any environment of
+pip's, is given a tail that adds an audit hook. It is compiled by the image's own Python, once for an image,
+and kept beside it.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from importlib.resources import files as resources
+from pathlib import Path
+
+from biopsy.errors import SandboxError
+from biopsy.sandbox.order import Place
+
+JOURNAL = "/var/crash"
+"""Where interpreters write: anybody may make files in it and nobody may list it, as for crash reports."""
+
+JOURNALLING = 0o1 | 0o100 | 0o2000 | 0o400000 | 0o2000000
+"""How they open it: O_WRONLY O_CREAT O_APPEND O_NOFOLLOW O_CLOEXEC."""
+
+_MODE = 0o1733
+_PATIENCE = 60
+_STDLIB = re.compile(r"python3\.\d+")
+_COMPILE = """
+import marshal, sys
+path = sys.argv[1]
+code = compile(sys.stdin.buffer.read(), path, "exec", dont_inherit=True)
+import importlib.util
+sys.stdout.buffer.write(importlib.util.MAGIC_NUMBER + marshal.dumps(code))
+"""
+
+
+def places(image: Path) -> tuple[Place, ...]:
+    """Give what to put into the layer over this image; raise SandboxError where it cannot be made."""
+    kept = image.parent / f"inside-{_digest()}"
+    if not kept.is_dir():
+        _make(image, kept)
+    files = sorted(file for file in kept.rglob("*") if file.is_file())
+    folder = Place(JOURNAL, mode=_MODE, folder=True, age=90 * 86400)
+    return (folder, *(_place(file, "/" + file.relative_to(kept).as_posix(), image) for file in files))
+
+
+def _place(file: Path, inside: str, image: Path) -> Place:
+    """Place a file where the image has one, as old as that; its content is that of `file`."""
+    there = image / inside[1:]
+    mode = there.stat().st_mode & 0o777 if there.exists() else 0o644
+    return Place(inside, file.read_bytes(), mode=mode, when=int(file.stat().st_mtime))
+
+
+@cache
+def _digest() -> str:
+    folder = resources("biopsy.sandbox.inside")
+    parts = sorted(one.name for one in folder.iterdir() if one.is_file())
+    whole = b"".join((folder / name).read_bytes() for name in parts)
+    return hashlib.sha256(whole).hexdigest()[:12]
+
+
+def _make(image: Path, kept: Path) -> None:
+    part = Path(tempfile.mkdtemp(prefix=".inside-", dir=image.parent))
+    try:
+        _python(image, part)
+        part.chmod(0o755)
+        part.rename(kept)
+    except OSError as err:
+        if not kept.is_dir():  # else another run was quicker
+            raise SandboxError(f"what listens inside interpreters cannot be made: {err}") from err
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _python(image: Path, part: Path) -> None:
+    hook = (resources("biopsy.sandbox.inside") / "hook.py").read_text().replace("@PLACE@", JOURNAL)
+    for folder in sorted((image / "usr/lib").iterdir()):
+        source = folder / "encodings" / "__init__.py"
+        if not _STDLIB.fullmatch(folder.name) or not source.is_file():
+            continue
+        inside = f"/usr/lib/{folder.name}/encodings"
+        text = source.read_bytes() + hook.encode()
+        when = int(source.stat().st_mtime)
+        compiled = _inside(image, text, f"/usr/bin/{folder.name}", f"{inside}/__init__.py")
+        head = b"\0\0\0\0" + when.to_bytes(4, "little") + len(text).to_bytes(4, "little")
+        tag = folder.name.replace("python", "cpython-").replace(".", "")
+        _write(part / inside[1:] / "__init__.py", text, when)
+        _write(
+            part / inside[1:] / "__pycache__" / f"__init__.{tag}.pyc",
+            compiled[:4] + head + compiled[4:],
+            when,
+        )
+
+
+def _write(path: Path, data: bytes, when: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    os.utime(path, (when, when))
+
+
+def _inside(image: Path, text: bytes, python: str, path: str) -> bytes:
+    """Let the image's Python, which is Debian's, compile our text."""
+    command = ["chroot", str(image), python, "-I", "-S", "-c", _COMPILE, path]
+    done = subprocess.run(command, input=text, capture_output=True, timeout=_PATIENCE, check=False)
+    if done.returncode:
+        raise SandboxError(
+            f"the image's Python did not compile: {done.stderr.decode(errors='replace')[-300:]}"
+        )
+    return done.stdout
