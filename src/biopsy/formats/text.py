@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from biopsy.formats.views import digest, summary
+from biopsy.formats.views import digest, indicators, summary
 from biopsy.formats.views.measure import many, size, span
 from biopsy.formats.views.visible import visible
 from biopsy.formats.wire.make import purl
@@ -30,6 +30,8 @@ MIN_WIDTH, MAX_WIDTH = 40, 160
 MAX_FINDINGS = 6
 MAX_EVIDENCE = 12
 """Lines of evidence on the screen, shared out among the findings."""
+
+MAX_INDICATORS = 4
 
 CALLS = {Call.MALICIOUS: "red", Call.SUSPICIOUS: "yellow", Call.BENIGN: "green", Call.UNKNOWN: "magenta"}
 LEVELS = {Level.HIGH: "red", Level.MEDIUM: "yellow", Level.LOW: "dim"}
@@ -79,6 +81,9 @@ def _banner(analysis: Analysis) -> Panel:
         (visible(purl(analysis.dossier), limit=160), "bold"),
     )
     reason = Text(visible(analysis.verdict.reason, limit=400))
+    if analysis.classes:
+        titles = " · ".join(given.title for given in analysis.classes)
+        reason = Text.assemble((visible(titles, limit=200), "bold"), "\n", reason)
     unsaid = analysis.dossier.static_only and "nothing was run" not in analysis.verdict.reason.lower()
     nothing = Text("Nothing was run: this is what reading the files shows.", "italic")
     body = Text("\n").join([head, reason, nothing] if unsaid else [head, reason])
@@ -163,6 +168,10 @@ def _seen(analysis: Analysis) -> Table:
     table.add_row("", "")
     for head, body in summary.rows(analysis.dossier):
         table.add_row(head, Text(visible(body, limit=240)))
+    if indicators.accused(analysis) and (named := indicators.telling(analysis)):
+        shown = [indicators.defanged(ioc) for ioc in named[:MAX_INDICATORS]]
+        more = [f"{len(named) - MAX_INDICATORS} more"] if len(named) > MAX_INDICATORS else []
+        table.add_row("Indicators", Text(visible(" · ".join(shown + more), limit=400)))
     run = visible(analysis.dossier.run_id)
     table.add_row("More", Text(f"biopsy show {run} --format html --output report.html", "cyan"))
     return table

@@ -18,6 +18,7 @@ class Limits:
     findings: int = 100
     evidence: int = 40  # facts of a finding
     hosts: int = 60
+    iocs: int = 200
     exchanges: int = 25  # of a host
     body: int = 6_000
     processes: int = 500  # of a profile

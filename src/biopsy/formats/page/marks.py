@@ -12,7 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from biopsy.formats.views import digest, measure
+from biopsy.formats.views import digest, indicators, measure
 from biopsy.formats.views.visible import parts, visible
 from biopsy.model.run import Process
 
@@ -94,6 +94,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "block": block,
     "command": command,
     "technique": technique,
+    "defanged": indicators.defanged,
+    "accused": indicators.accused,
     "size": measure.size,
     "span": measure.span,
     "many": measure.many,

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from biopsy.formats.page import evidence, files, forest, map, talk, timeline  # noqa: A004 - a map is what it is
 from biopsy.formats.page.anchors import Anchors
 from biopsy.formats.page.limits import Limits, Listed, listed
-from biopsy.formats.views import contacts, digest
+from biopsy.formats.views import contacts, digest, indicators
 from biopsy.formats.views.measure import many, real
 from biopsy.formats.wire.make import purl
 from biopsy.model.behaviour import By, Kind
-from biopsy.model.dossier import Analysis, Dossier
+from biopsy.model.dossier import Analysis, Dossier, Ioc
 from biopsy.model.run import Outcome, Status, Step
 
 
@@ -60,6 +60,8 @@ class Page:
     code: Listed[evidence.CodeFile]
     anchors: Anchors
     families: tuple[tuple[str, int], ...]
+    iocs: Listed[Ioc]
+    matrix: tuple[indicators.Column, ...]
 
     @property
     def processes(self) -> frozenset[int]:
@@ -101,6 +103,8 @@ def page(analysis: Analysis, number: int, limits: Limits) -> Page:
         code=evidence.code(dossier, anchors, limits),
         anchors=anchors,
         families=digest.families(dossier),
+        iocs=listed(analysis.iocs, limits.iocs),
+        matrix=tuple(indicators.matrix(analysis)),
     )
 
 
