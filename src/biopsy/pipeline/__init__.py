@@ -4,5 +4,6 @@ The only place, beside `cli`, that knows every stage, and the one that catches w
 """
 
 from biopsy.pipeline.analyze import Options, analyze, show
+from biopsy.pipeline.compare import Pair, compare
 
-__all__ = ["Options", "analyze", "show"]
+__all__ = ["Options", "Pair", "analyze", "compare", "show"]

@@ -4,7 +4,8 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +14,11 @@ import biopsy
 from biopsy import detect, static
 from biopsy.errors import UsageError
 from biopsy.model.behaviour import Behaviour
+from biopsy.model.comparison import Comparison, Side
 from biopsy.model.dossier import Analysis, Dossier, Tool
 from biopsy.model.run import Outcome, Run, Status
-from biopsy.pipeline import dynamic, merge
+from biopsy.pipeline import before, dynamic, merge
+from biopsy.pipeline.readers import readers
 from biopsy.pipeline.source import Opened, Sample, collect, open_up, unreadable
 from biopsy.warehouse import Warehouse
 
@@ -35,6 +38,7 @@ class Options:
     artifact: str | None = None  # sdist, wheel, all
     keep: Path | None = None
     rules: Path | None = None
+    against: str | None = None  # None: the release before; `none`: nothing; else a target or a run id
 
 
 def analyze(target: str, options: Options, progress: Progress) -> tuple[Analysis, ...]:
@@ -44,45 +48,107 @@ def analyze(target: str, options: Options, progress: Progress) -> tuple[Analysis
     RuleError for wrong rules, CannotSandbox where this machine cannot run a sandbox and was not told to
     do without. What the package does, and a sandbox that breaks half-way, ends up in the dossier instead.
     """
-    rules = detect.load(options.rules)
-    scratch_root = options.home / "tmp"
-    scratch_root.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix="analyze-", dir=scratch_root))
-    try:
+    with begin(options, progress) as work:
+        before.check(options.against, work.warehouse)
         progress(f"fetching {target}", None)
-        samples = collect(target, options.artifact, options.home / "artifacts", scratch)
-        return tuple(_one(sample, options, rules, scratch, progress) for sample in samples)
+        samples = collect(target, options.artifact, work.store, work.scratch)
+        return tuple(_one(sample, work) for sample in samples)
+
+
+def show(home: Path, run_id: str, rules: Path | None = None, against: str | None = None) -> Analysis:
+    """Judge a dossier that is kept, by the rules of today; nothing is run again, so `against` is a run id."""
+    warehouse = Warehouse(home)
+    dossier = warehouse.get(run_id)
+    wanted = against or dossier.against
+    earlier = before.Before()
+    if against and against != before.NONE:
+        earlier = before.Before(warehouse.get(against))
+    elif wanted != before.NONE:
+        earlier = before.Before(before.recorded(dossier, warehouse))
+    return judge(dossier, earlier, detect.load(rules))
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one request works with; `scratch` is a folder that is gone after it."""
+
+    options: Options
+    rules: tuple[detect.Rule, ...]
+    warehouse: Warehouse
+    scratch: Path
+    progress: Progress
+
+    @property
+    def store(self) -> Path:
+        """Where artifacts are kept."""
+        return self.options.home / "artifacts"
+
+    def aside(self, sample: Sample) -> Dossier:
+        """Look at another release to compare with, in the same way, and keep what was seen."""
+        told = f"{sample.release.version or sample.artifact.filename}, to compare with: "
+        quieter = replace(
+            self,
+            options=replace(self.options, keep=None),
+            progress=lambda text, done: self.progress(told + text, done),
+        )
+        dossier = examine(sample, quieter)
+        self.warehouse.add(dossier)
+        return dossier
+
+
+@contextmanager
+def begin(options: Options, progress: Progress) -> Iterator[Work]:
+    """Load the rules and make the scratch folder."""
+    rules = detect.load(options.rules)
+    root = options.home / "tmp"
+    root.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix="analyze-", dir=root))
+    try:
+        yield Work(options, rules, Warehouse(options.home), scratch, progress)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def show(home: Path, run_id: str, rules: Path | None = None) -> Analysis:
-    """Judge a dossier that is kept, by the rules of today; nothing is run again."""
-    warehouse = Warehouse(home)
-    return _judge(warehouse.get(run_id), warehouse, detect.load(rules))
+def _one(sample: Sample, work: Work) -> Analysis:
+    dossier = examine(sample, work)
+    earlier = _before(sample, dossier, work)
+    known = earlier.dossier.run_id if earlier.dossier else ""
+    dossier = replace(dossier, against=before.NONE if work.options.against == before.NONE else known)
+    work.warehouse.add(dossier)
+    return judge(dossier, earlier, work.rules)
 
 
-def _one(
-    sample: Sample, options: Options, rules: tuple[detect.Rule, ...], scratch: Path, progress: Progress
-) -> Analysis:
-    began = time.monotonic()
+def _before(sample: Sample, dossier: Dossier, work: Work) -> before.Before:
+    """What to compare with; what is looked at for that is itself compared with nothing."""
+    desk = before.Desk(work.warehouse, work.store, work.scratch, work.aside)
+    match work.options.against:
+        case before.NONE:
+            return before.Before()
+        case None:
+            return before.find(sample, dossier, desk)
+        case target:
+            return before.named(target, dossier, desk)
+
+
+def examine(sample: Sample, work: Work) -> Dossier:
+    """Read a sample, run it unless only reading was asked for, and say what was seen; nothing is kept yet."""
+    began, options, progress = time.monotonic(), work.options, work.progress
     run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
     progress(f"unpacking {sample.artifact.filename}", None)
-    opened = open_up(sample, scratch)
+    opened = open_up(sample, work.scratch)
     if why := unreadable(opened):
         raise UsageError(f"{sample.artifact.filename}: cannot be read: {why}")
     progress(f"reading {len(opened.tree.files)} files", None)
     behaviours = _read(opened)
     ran = dynamic.Ran(()) if options.static_only else dynamic.run(opened, run_id, options, progress)
-    dossier = replace(
+    return replace(
         _dossier(run_id, opened, behaviours, ran),
-        tool=Tool(biopsy.__version__, detect.digest(rules), ran.image, ran.gvisor, ran.platform),
+        tool=Tool(
+            biopsy.__version__, detect.digest(work.rules), ran.image, ran.gvisor, ran.platform, readers()
+        ),
         static_only=options.static_only,
         duration_s=round(time.monotonic() - began, 3),
     )
-    warehouse = Warehouse(options.home)
-    warehouse.add(dossier)
-    return _judge(dossier, warehouse, rules)
 
 
 def _read(opened: Opened) -> tuple[Behaviour, ...]:
@@ -111,7 +177,18 @@ def _dossier(run_id: str, opened: Opened, behaviours: tuple[Behaviour, ...], ran
     )
 
 
-def _judge(dossier: Dossier, warehouse: Warehouse, rules: tuple[detect.Rule, ...]) -> Analysis:
-    previous = warehouse.previous(dossier.release, dynamic.version_order(dossier.release.ecosystem))
+def judge(dossier: Dossier, earlier: before.Before, rules: tuple[detect.Rule, ...]) -> Analysis:
+    """Say what the rules make of a dossier, beside what was there before."""
+    previous = earlier.dossier
     findings = detect.match(rules, dossier, previous)
-    return Analysis(dossier, findings, detect.decide(findings, dossier))
+    comparison = detect.compare(previous, dossier) if previous else None
+    if earlier.note and earlier.release:
+        comparison = Comparison(Side(earlier.release), note=earlier.note)
+    return Analysis(
+        dossier,
+        findings,
+        detect.decide(findings, dossier),
+        classes=detect.classify(findings, dossier),
+        iocs=detect.iocs(dossier),
+        comparison=comparison,
+    )

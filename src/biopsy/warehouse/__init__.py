@@ -9,7 +9,7 @@ The columnar store that answers questions over all of them is built from these f
 import gzip
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -55,32 +55,24 @@ class Warehouse:
         paths = sorted(self._root.glob("*/*/*/*.json.gz"), key=lambda p: p.stat().st_mtime, reverse=True)
         return tuple(_read(path) for path in paths[:limit])
 
-    def previous(self, release: Release, order: Callable[[str], object]) -> Dossier | None:
-        """The newest dossier of the newest version before this one, by the ecosystem's own order of versions.
+    def versions(self, release: Release) -> tuple[str, ...]:
+        """Every version of a package that something is kept of, in no order."""
+        folder = self._folder(release).parent
+        return tuple(unquote(path.name) for path in folder.iterdir()) if folder.is_dir() else ()
 
-        Only finished dynamic analyses count: what an earlier run did not get to see is not new.
-        """
-        ours = order(release.version)
-        earlier = [v for v in self._versions(release) if order(v) < ours]  # type: ignore[operator]
-        for version in sorted(earlier, key=order, reverse=True):  # type: ignore[arg-type]
-            for dossier in self._dossiers(Release(release.ecosystem, release.name, version)):
-                if dossier.outcomes and not dossier.static_only:
-                    return dossier
-        return None
+    def of(self, release: Release) -> Iterator[Dossier]:
+        """Every dossier of a release, the newest first; one that cannot be read is passed over."""
+        paths = self._folder(release).glob("*.json.gz")
+        for path in sorted(paths, key=lambda p: p.stat().st_mtime, reverse=True):
+            try:
+                yield _read(path)
+            except UsageError:
+                continue
 
     def _folder(self, release: Release) -> Path:
         parts = (quote(part, safe="") for part in (release.ecosystem, release.name, release.version))
         # "." and ".." are the only names that quoting leaves dangerous.
         return self._root.joinpath(*(f"{part}_" if part.strip(".") == "" else part for part in parts))
-
-    def _versions(self, release: Release) -> Iterator[str]:
-        folder = self._folder(release).parent
-        yield from (unquote(path.name) for path in folder.iterdir()) if folder.is_dir() else ()
-
-    def _dossiers(self, release: Release) -> Iterator[Dossier]:
-        paths = self._folder(release).glob("*.json.gz")
-        for path in sorted(paths, key=lambda p: p.stat().st_mtime, reverse=True):
-            yield _read(path)
 
 
 def _read(path: Path) -> Dossier:
