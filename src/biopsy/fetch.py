@@ -57,10 +57,13 @@ def client(agent: str = "biopsy") -> httpx.Client:
     )
 
 
-def fetch(remote: Remote, endpoint: Endpoint, http: httpx.Client, folder: Path) -> Artifact:
+def fetch(
+    remote: Remote, endpoint: Endpoint, http: httpx.Client, folder: Path, limit: int = MAX_ARTIFACT
+) -> Artifact:
     """Download what a registry offers; one that is there already is checked against its hash and reused.
 
-    RegistryError where it does not come, is too large, or differs from a digest that the registry gave.
+    RegistryError where it does not come, is larger than `limit` bytes, or differs from a digest that the
+    registry gave.
     """
     if not _FILENAME.fullmatch(remote.filename):
         raise RegistryError(f"the registry names an artifact {remote.filename!r}, which is no file name")
@@ -70,7 +73,7 @@ def fetch(remote: Remote, endpoint: Endpoint, http: httpx.Client, folder: Path) 
     for attempt in range(1, TRIES + 1):
         part = _part(folder)
         try:
-            digests = _download(remote, endpoint, http, part)
+            digests = _download(remote, endpoint, http, part, limit)
             return _verified(remote, digests, part, folder)
         except (httpx.TransportError, TimeoutError) as err:
             if attempt == TRIES:
@@ -127,7 +130,7 @@ def _part(folder: Path) -> Path:
     return Path(name)
 
 
-def _download(remote: Remote, endpoint: Endpoint, http: httpx.Client, part: Path) -> _Hashes:
+def _download(remote: Remote, endpoint: Endpoint, http: httpx.Client, part: Path, limit: int) -> _Hashes:
     hashes = _Hashes(name for name, _ in remote.digests if name in hashlib.algorithms_guaranteed)
     size, end = 0, time.monotonic() + DEADLINE
     # identity: a server that would gzip a tarball once more changes what the digest is of
@@ -139,8 +142,8 @@ def _download(remote: Remote, endpoint: Endpoint, http: httpx.Client, part: Path
             raise RegistryError(f"cannot fetch {remote.filename}: status {response.status_code}")
         for chunk in response.iter_raw(CHUNK):
             size += len(chunk)
-            if size > MAX_ARTIFACT:
-                raise RegistryError(f"{remote.filename} is larger than {MAX_ARTIFACT >> 20} MiB")
+            if size > limit:
+                raise RegistryError(f"{remote.filename} is larger than {limit >> 20} MiB")
             if time.monotonic() > end:
                 raise TimeoutError(f"no end after {DEADLINE:.0f} s")
             hashes.update(chunk)
