@@ -67,16 +67,26 @@ def show(rule_id: str, rules: Path | None) -> None:
 @rules_option
 @click.option("--quiet", "-q", is_flag=True, help="Only what fails.")
 def test(rules: Path | None, quiet: bool) -> int:  # noqa: FBT001
-    """Load every rule and try every example. Exit status 1: one of them does not hold."""
+    """Load every rule and try every example. Exit status 1: one of them does not hold.
+
+    With the rules that come with biopsy, so are the classes that stand on them.
+    """
     from biopsy import detect  # noqa: PLC0415
 
     loaded = detect.load(rules)
     tried = detect.check(loaded)
+    classed = detect.check_classes(loaded) if rules is None else []
     for one in tried:
         if not one.passed:
             wanted = "match" if one.example.match else "no match"
             click.echo(visible(f"{one.rule.id}: {one.example.name!r}: wanted {wanted}"))
-    failed = sum(not one.passed for one in tried)
+    for given in classed:
+        if not given.passed:
+            wanted = "match" if given.example.match else "no match"
+            click.echo(visible(f"class {given.name}: {given.example.name!r}: wanted {wanted}"))
+    failed = sum(not one.passed for one in tried) + sum(not given.passed for given in classed)
     if failed or not quiet:
-        click.echo(f"{len(loaded)} rules, {len(tried)} examples, {failed or 'none'} failed")
+        classes = f" and {len(detect.classes())} classes" if classed else ""
+        examples = len(tried) + len(classed)
+        click.echo(f"{len(loaded)} rules{classes}, {examples} examples, {failed or 'none'} failed")
     return 1 if failed else 0
