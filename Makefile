@@ -3,10 +3,10 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 BIOPSY := .venv/bin/biopsy
 
-.PHONY: help setup image demo test check fix pytest eval bench lock clean
+.PHONY: help setup image demo test check fix pytest eval eval-benign bench bench-peers lock clean
 
 help:  ## Say what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 setup:  ## Install everything: system packages, .venv, gVisor
 	@./setup.sh
@@ -37,6 +37,12 @@ eval: image  ## Detected or missed: every simulant, clean twin and control
 
 bench: image  ## Time and memory, beside the same done natively
 	@$(PY) -m bench
+
+bench-peers: setup  ## biopsy beside GuardDog and hexora, on the same artifacts
+	@$(PY) -m bench.peers
+
+eval-benign: image  ## Real harmless releases: none may be convicted
+	@$(PY) -m evals.corpus
 
 lock: setup  ## Renew requirements.lock from pyproject.toml
 	@.venv/bin/pip install -q uv

@@ -71,6 +71,7 @@ def analyse(target: str, artifact: str, sha256: str, home: Path, mode: str) -> d
 
     which = None if artifact == "tgz" else artifact
     options = _options(home, which, static_only=mode == "static")
+    began = time.process_time()
     try:
         (analysis,) = pipeline.analyze(target, options, progress)
     except BiopsyError as err:
@@ -82,7 +83,8 @@ def analyse(target: str, artifact: str, sha256: str, home: Path, mode: str) -> d
             "verdict": "error",
             "why": f"not what the list names: {analysis.dossier.artifact.filename}",
         }
-    return {**_seen(analysis), "seconds": round(seconds, 2), "stages": stages, "peak_mb": _peak()}
+    cost = {"seconds": round(seconds, 2), "cpu": round(time.process_time() - began, 2), "stages": stages}
+    return {**_seen(analysis), **cost, "peak_mb": _peak()}
 
 
 def _stages(marks: list[tuple[str, float]]) -> dict[str, float]:
@@ -95,8 +97,7 @@ def _stages(marks: list[tuple[str, float]]) -> dict[str, float]:
 
 def _options(home: Path, artifact: str | None, *, static_only: bool) -> pipeline.Options:
     """Compare with no other release: the corpus is about each by itself."""
-    extra = {"against": "none"} if "against" in pipeline.Options.__dataclass_fields__ else {}
-    return pipeline.Options(home=home, artifact=artifact, static_only=static_only, **extra)
+    return pipeline.Options(home=home, artifact=artifact, static_only=static_only, against="none")
 
 
 def _seen(analysis: Analysis) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def wilson(hits: int, total: int, z: float = 1.96) -> tuple[float, float]:
     share, square = hits / total, z * z
     middle = (share + square / (2 * total)) / (1 + square / total)
     half = z / (1 + square / total) * math.sqrt(share * (1 - share) / total + square / (4 * total**2))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return round(max(0.0, middle - half), 6), round(min(1.0, middle + half), 6)
 
 
 def rate(hits: int, total: int) -> str:
@@ -57,6 +57,7 @@ def sums(rows: Sequence[Row]) -> dict[str, Any]:
         seen = [row[mode] for row in rows if mode in row]
         calls = [one["verdict"] for one in seen]
         done = [one for one in seen if one["verdict"] != "error"]
+        cpu = [one["cpu"] for one in done if "cpu" in one]
         seconds, peaks = [one["seconds"] for one in done], [one["peak_mb"] for one in done]
         made[mode] = {
             "packages": len(seen),
@@ -66,6 +67,9 @@ def sums(rows: Sequence[Row]) -> dict[str, Any]:
             "seconds_p50": round(statistics.median(seconds), 2) if seconds else None,
             "seconds_p95": percentile(seconds, 0.95),
             "seconds_max": max(seconds, default=0),
+            "cpu_p50": round(statistics.median(cpu), 2) if cpu else None,
+            "cpu_p95": percentile(cpu, 0.95),
+            "cpu_max": max(cpu, default=0),
             "peak_mb_p50": statistics.median(peaks) if peaks else None,
             "peak_mb_max": max(peaks, default=0),
         }
@@ -93,7 +97,8 @@ def show(console: Console, rows: Sequence[Row]) -> None:
                 f"[bold]{mode}[/]: {rate(total['malicious'], count)} malicious; "
                 f"{rate(total['suspicious'], count)} suspicious; "
                 f"{total['unknown']} unknown, {total['error']} errors; seconds p50 {total['seconds_p50']}, "
-                f"p95 {total['seconds_p95']}, max {total['seconds_max']}; peak {total['peak_mb_max']} MB"
+                f"p95 {total['seconds_p95']}, max {total['seconds_max']} (processor {total['cpu_p50']}, "
+                f"{total['cpu_p95']}, {total['cpu_max']}); peak {total['peak_mb_max']} MB"
             )
 
 
