@@ -17,7 +17,7 @@ from biopsy.model.behaviour import Behaviour
 from biopsy.model.comparison import Comparison, Side
 from biopsy.model.dossier import Analysis, Dossier, Tool
 from biopsy.model.run import Outcome, Run, Status
-from biopsy.pipeline import before, dynamic, merge
+from biopsy.pipeline import before, dynamic, merge, metadata
 from biopsy.pipeline.readers import readers
 from biopsy.pipeline.source import Opened, Sample, collect, open_up, unreadable
 from biopsy.warehouse import Warehouse
@@ -139,7 +139,7 @@ def examine(sample: Sample, work: Work) -> Dossier:
     if why := unreadable(opened):
         raise UsageError(f"{sample.artifact.filename}: cannot be read: {why}")
     progress(f"reading {len(opened.tree.files)} files", None)
-    behaviours = _read(opened)
+    behaviours = _read(opened, work)
     ran = dynamic.Ran(()) if options.static_only else dynamic.run(opened, run_id, options, progress)
     return replace(
         _dossier(run_id, opened, behaviours, ran),
@@ -151,10 +151,12 @@ def examine(sample: Sample, work: Work) -> Dossier:
     )
 
 
-def _read(opened: Opened) -> tuple[Behaviour, ...]:
+def _read(opened: Opened, work: Work) -> tuple[Behaviour, ...]:
     ecosystem, tree = opened.sample.ecosystem, opened.tree
     seen: dict[Behaviour, None] = dict.fromkeys(opened.oddities)
     seen.update(dict.fromkeys(ecosystem.hooks(tree)))
+    today = datetime.now(UTC).date()
+    seen.update(dict.fromkeys(metadata.read(opened, work.options.home, work.scratch, today)))
     seen.update(dict.fromkeys(static.read(tree, ecosystem.moments(tree))))
     return tuple(seen)
 
