@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from publicsuffixlist import PublicSuffixList
 
-from biopsy.model.hosts import SHARED, host_class
+from biopsy.model.hosts import SHARED, host_class, hosts
 
 _NAME = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{1,62}\Z")
 _NOBODY = ("example", "test", "invalid", "localhost", "local", "internal", "lan", "home", "corp")
@@ -73,7 +73,7 @@ def _registry(name: str) -> bool:
 def _tenant(name: str) -> bool:
     """Whether a name is rented below a public suffix that is itself listed as serving everybody."""
     suffix = _suffixes().publicsuffix(name) or ""
-    return "." in suffix and bool(host_class(suffix)) and registrable(name) == name
+    return "." in suffix and bool(host_class(suffix)) and registrable(name) not in hosts()
 
 
 @cache
