@@ -17,9 +17,13 @@ from biopsy.model.hosts import SHARED, hosts
 from biopsy.model.stores import stores
 
 MAX_MATCHES = 20  # of one pattern in one file
+MAX_SPANS = 200  # of one rule in one file
 TIMEOUT = 4  # seconds for one file; YARA-X knows whole ones
 _PLAIN = frozenset({"code-host", "cdn", "cloud-storage", "hosting", "telemetry", "standards"})
 """Classes of hosts that every package names: nothing is told by the word."""
+
+_CASE = (0, 0x20)
+"""No key, and the one that only turns small letters into capitals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,9 @@ class Hit:
     name: str
     kind: Kind
     value: str
-    needs: str  # `program`, `binary`, `any`: where it counts
+    needs: str  # `program`, `binary`, `data`, `any`: where it counts
     spans: tuple[tuple[int, int], ...]
+    keys: tuple[int, ...] = ()  # of one byte, under which it stands there
 
 
 class OutOfTime(Exception):  # noqa: N818 - it is a state, caught where the file is read
@@ -89,13 +94,13 @@ def scan(data: bytes) -> Iterator[Hit]:
         return
     for rule in results.matching_rules:
         meta = dict(rule.metadata)
-        spans = sorted((m.offset, m.length) for pattern in rule.patterns for m in pattern.matches)
+        matches = sorted(
+            (m.offset, m.length, m.xor_key or 0) for pattern in rule.patterns for m in pattern.matches
+        )[:MAX_SPANS]
+        spans = tuple((offset, length) for offset, length, _ in matches)
+        keys = tuple(dict.fromkeys(key for _, _, key in matches if key not in _CASE))
         yield Hit(
-            rule.identifier,
-            Kind(str(meta["kind"])),
-            str(meta["value"]),
-            str(meta["needs"]),
-            tuple(spans[:200]),
+            rule.identifier, Kind(str(meta["kind"])), str(meta["value"]), str(meta["needs"]), spans, keys
         )
 
 

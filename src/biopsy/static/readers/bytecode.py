@@ -31,7 +31,9 @@ def wants(source: Source) -> bool:
     if source.depth:
         return False
     return (
-        source.path.endswith((".pyc", ".pyo", ".jsc")) or _is_python(source.data) or source.data[2:4] == _NODE
+        source.path.endswith((".pyc", ".pyo", ".jsc", ".marshal"))
+        or _is_python(source.data)
+        or source.data[2:4] == _NODE
     )
 
 
@@ -42,10 +44,11 @@ def _is_python(data: bytes) -> bool:
 
 def read(source: Source) -> Iterator[Sight]:
     """Yield that it is there, and what its names and constants are."""
-    if not (_is_python(source.data) or source.path.endswith((".pyc", ".pyo"))):
+    if not (_is_python(source.data) or source.path.endswith((".pyc", ".pyo", ".marshal"))):
         yield source.see(Kind.CODE_NATIVE, f"bytenode {source.path}")
         return
-    code = bytecode.read_file(source.data)
+    bare = source.path.endswith(".marshal")  # a part of another file; its reader gave it this name
+    code = bytecode.read(source.data) if bare else bytecode.read_file(source.data)
     match = _SOURCE.fullmatch(source.path)
     beside = f"{match[1]}{match[2]}.py" if match else ""
     if beside in source.paths:

@@ -2,19 +2,25 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
-from biopsy.model.behaviour import Kind
+from biopsy.model.behaviour import Kind, When
 from biopsy.model.hosts import host_class
-from biopsy.static import patterns, programs
+from biopsy.static import patterns, programs, unwrap
 from biopsy.static.comments import Comments
 from biopsy.static.documents import is_document
-from biopsy.static.sight import Sight, Source
+from biopsy.static.sight import Layer, Part, Sight, Source
 
 NAME = "patterns"
 MAX_SCAN = 64 * 1024**2  # bytes of one file
 MAX_NAMED = 60  # hosts and stores told of one file
 MIN_SCAN = 16  # bytes
+MAX_KEYS = 3  # that are tried on one file
 
+_PRINTED = re.compile(rb"[\t\r\n\x20-\x7e]{24,}")
+_KEYED = frozenset(
+    {b"import os", b"import base64", b"subprocess", b"child_process", b"powershell", b"__import__"}
+)
 _AROUND = 120  # bytes beside a match that may belong to a host's name
 _LEFT = re.compile(r"[A-Za-z0-9.-]*\Z")
 _RIGHT = re.compile(r"[A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)*")
@@ -33,19 +39,48 @@ def read(source: Source) -> Iterator[Sight]:
     comments = None
     left = MAX_NAMED
     try:
-        for hit in patterns.scan(source.data):
-            if (hit.needs == "program" and not program) or (hit.needs == "binary" and not source.binary):
-                continue
-            if hit.kind in {Kind.NET_SERVICE, Kind.FILE_STORE}:
-                comments = comments or (None if source.binary else Comments(source))
-                for sight in _named(source, hit, comments):
-                    if left:
-                        left -= 1
-                        yield sight
-            else:
-                yield source.see(hit.kind, hit.value, _line(source, hit.spans))
+        hits = [h for h in patterns.scan(source.data) if _counts(source, h, program=program)]
     except patterns.OutOfTime:
         yield source.see(Kind.PKG_MALFORMED, f"{source.path} patterns out-of-time")
+        return
+    for hit in hits:
+        if hit.kind in {Kind.NET_SERVICE, Kind.FILE_STORE}:
+            comments = comments or (None if source.binary else Comments(source))
+            for sight in islice(_named(source, hit, comments), left):
+                left -= 1
+                yield sight
+        elif hit.keys:
+            yield from _under_key(source, hit)
+        elif hit.needs != "data":
+            yield source.see(hit.kind, hit.value, _line(source, hit.spans))
+
+
+def _counts(source: Source, hit: patterns.Hit, *, program: bool) -> bool:
+    match hit.needs:
+        case "program":
+            return program
+        case "binary":
+            return source.binary
+        case "data":
+            return not source.language and not source.depth
+    return True
+
+
+def _under_key(source: Source, hit: patterns.Hit) -> Iterator[Sight]:
+    """Undo a key of one byte around what was found, and read what comes out."""
+    for key in hit.keys[:MAX_KEYS]:
+        plain = source.data.translate(bytes(byte ^ key for byte in range(256)))
+        start = next((s for s, n in hit.spans if plain[s : s + n] in _KEYED or n > 20), hit.spans[0][0])
+        if form := programs.form(plain[max(plain.rfind(b"MZ", 0, start), 0) :]):
+            begin = max(plain.rfind(b"MZ", 0, start), 0)
+            yield source.see(Kind.DATA_PAYLOAD, f"{form} in xor", detail=f"key {key:#04x}")
+            yield Part(f"xor-{key:02x}", plain[begin:], source.when)
+            continue
+        text = max(_PRINTED.findall(plain[max(0, start - 65536) : start + 1_000_000]), key=len, default=b"")
+        if what := unwrap.name(text):
+            found = text.decode("ascii")
+            yield source.see(Kind.DATA_PAYLOAD, f"{what} in xor", detail=found)
+            yield Layer(found, "" if what == "code" else what, 0, When.UNKNOWN)
 
 
 def _line(source: Source, spans: tuple[tuple[int, int], ...]) -> int:

@@ -1,0 +1,179 @@
+"""Payloads in files that say that they are data: behind a picture's end, in its texts, in encoded text."""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from biopsy.model.behaviour import Kind, When
+from biopsy.static import archives, images, programs
+from biopsy.static.sight import Layer, Part, Sight, Source
+from biopsy.static.unwrap import LANGUAGES, Found, name, suffix, unwrap
+
+NAME = "payload"
+MAX_DATA = 8 * 1024**2  # bytes of a file whose text is searched
+MAX_BLOBS = 60  # in one file
+MAX_NODES = 20_000  # of a JSON document
+MIN_BEHIND = 16  # bytes after an end that are no mere padding
+MIN_BLOB = 60  # characters
+
+_PICTURES = frozenset({
+    ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".ico", ".webp", ".wav", ".mp3", ".ogg", ".mp4", ".ttf", ".otf",
+    ".woff", ".woff2", ".eot", ".tif", ".tiff", ".svgz", ".avif", ".flac",
+})  # fmt: skip
+_DATA = frozenset({
+    ".txt", ".dat", ".bin", ".data", ".db", ".log", ".tmp", ".cache", ".cfg", ".ini", ".conf", ".md", ".rst",
+    ".csv", ".license", "license", "copying", "notice", "authors", "readme", ".key", ".enc", ".blob", ".raw",
+    ".bak", ".dll", ".so", ".node", ".exe", ".idx", ".map", ".lock", ".xml", ".html", ".css", ".svg", ".res",
+    ".json", ".yaml", ".yml", ".toml", ".asset", ".pak", ".dic", ".lng", ".locale", ".po", ".bdic",
+    ".properties",
+})  # fmt: skip
+_RUN = re.compile(r"[!-~]{60,}")
+_LINES = re.compile(r"(?:[A-Za-z0-9+/]{40,120}\r?\n){3,}[A-Za-z0-9+/]{0,120}={0,2}")
+_ENCODED = re.compile(r"[A-Za-z0-9+/_-]{60,}={0,2}")
+_QUOTED = re.compile(r"\"((?:[^\"\\\n]|\\.){60,})\"|'((?:[^'\\\n]|\\.){60,})'")
+_NUMBERS = re.compile(r"(?:\d{1,3}\s*,\s*){40,}\d{1,3}")
+
+
+def wants(source: Source) -> bool:
+    """Pictures and data, by their names or their first bytes; code is read by others."""
+    if source.depth or source.language or not source.data or len(source.data) > MAX_DATA:
+        return False
+    if source.path.endswith(".marshal"):
+        return False
+    return suffix(source.path) in _PICTURES or suffix(source.path) in _DATA or "." not in source.path[-12:]
+
+
+def read(source: Source) -> Iterator[Sight]:
+    """Yield what hides there, and leave it to the readers of what it is."""
+    if picture := images.read(source.data):
+        yield from _picture(source, picture)
+        return
+    end = suffix(source.path)
+    if end in _PICTURES or source.binary:
+        yield from _disguised(source, end)
+    else:
+        yield from _text(source)
+
+
+def _picture(source: Source, picture: images.Picture) -> Iterator[Sight]:
+    for where, data in images.parts(picture, source.data):
+        behind = where.startswith("after")
+        plain = data.strip(b"\0\r\n ") if behind else data
+        if behind and len(plain) < MIN_BEHIND:
+            continue
+        if behind and archives.appended_zip(source.data) > 0:
+            continue  # the reader of archives tells it
+        found = unwrap(data if behind else plain, bare=True) or next(_inner(plain), None)
+        if found:
+            yield from _told(source, found, where, 0)
+        elif behind:
+            yield source.see(Kind.DATA_PAYLOAD, f"bytes {where}", detail=f"{len(plain)} bytes")
+            yield Part(where.replace(" ", "-"), plain, source.when)
+
+
+def _inner(data: bytes) -> Iterator[Found]:
+    """Encoded code inside bytes that are otherwise something else (EXIF's binary, a comment)."""
+    for match in _ENCODED.finditer(data[:1_000_000].decode("latin-1")):
+        if found := unwrap(match[0].encode("latin-1")):
+            yield found
+
+
+def _disguised(source: Source, end: str) -> Iterator[Sight]:
+    """A file that is something else than its name says, or wrapped as a whole."""
+    if end in _PICTURES and not source.binary:
+        text = source.text.lstrip("\ufeff \t\r\n")
+        if text.startswith(("<svg", "<?xml", "version https://git-lfs", "<!DOCTYPE")):
+            return
+        if what := name(source.data):
+            yield from _told(source, Found(what, "", source.data), f"as {end}", 1)
+            return
+    elif programs.form(source.data):
+        if end in _PICTURES or end in {
+            ".txt",
+            ".md",
+            ".json",
+            ".log",
+            ".csv",
+            ".yml",
+            ".yaml",
+            ".ini",
+            ".css",
+        }:
+            yield source.see(Kind.DATA_PAYLOAD, f"{programs.form(source.data)} as {end}")
+        return
+    found = unwrap(source.data, bare=name(source.data) == "bytecode")
+    if found:
+        yield from _told(source, found, f"as {end}" if not found.how else "", 1)
+
+
+def _told(source: Source, found: Found, where: str, line: int) -> Iterator[Sight]:
+    how = f"in {found.how}" if found.how else ""
+    value = " ".join(word for word in (found.what, how, where) if word)
+    yield source.see(Kind.DATA_PAYLOAD, value, line, detail=found.text)
+    if found.what in LANGUAGES:
+        # Nothing says yet that it is run; who runs it is seen where the code is read.
+        yield Layer(found.text, "" if found.what == "code" else found.what, line, When.UNKNOWN)
+    else:
+        end = ".marshal" if found.what == "bytecode" else ""
+        yield Part(f"{where or found.how}".replace(" ", "-") + end, found.data, source.when)
+
+
+def _text(source: Source) -> Iterator[Sight]:
+    """Text that is encoded, as a whole or in long runs, and code under another name."""
+    text = source.text
+    if found := unwrap(source.data):
+        yield from _told(source, found, "", 1)
+        return
+    seen: set[bytes] = set()
+    for count, (at, blob) in enumerate(_blobs(source, text)):
+        if count >= MAX_BLOBS:
+            break
+        if blob in seen:
+            continue
+        seen.add(blob)
+        if found := unwrap(blob):
+            yield from _told(source, found, "", source.line_at(at))
+
+
+def _blobs(source: Source, text: str) -> Iterator[tuple[int, bytes]]:
+    for match in _LINES.finditer(text):
+        yield match.start(), match[0].encode()
+    if _RUN.search(text):
+        for match in _ENCODED.finditer(text):
+            before = text[max(0, match.start() - 8) : match.start()]
+            if not before.endswith((";base64,", "sha512-", "sha256-", "sha384-")):
+                yield match.start(), match[0].encode()
+        for match in _QUOTED.finditer(text):
+            inner = match[1] or match[2]
+            if " " not in inner[:60] and not _ENCODED.fullmatch(inner):
+                yield (
+                    match.start(),
+                    inner.replace('\\"', '"').replace("\\\\", "\\").encode("utf-8", "replace"),
+                )
+    if "," in text:
+        for match in _NUMBERS.finditer(text):
+            yield match.start(), match[0].encode()
+    if source.path.endswith(".json"):
+        yield from _joined(source.data)
+
+
+def _joined(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Lists of texts, put together: a blob cut into pieces."""
+    try:
+        waiting = [msgspec.json.decode(data)]
+    except (msgspec.DecodeError, RecursionError):
+        return
+    for _ in range(MAX_NODES):
+        if not waiting:
+            return
+        node = waiting.pop()
+        values = list(node.values()) if isinstance(node, dict) else node if isinstance(node, list) else []
+        texts = [v for v in values if isinstance(v, str)]
+        if (
+            2 < len(texts) == len(values)
+            and sum(map(len, texts)) >= MIN_BLOB
+            and not any(" " in t for t in texts)
+        ):
+            yield 0, "".join(texts).encode("utf-8", "replace")
+        waiting.extend(v for v in values if isinstance(v, dict | list))
