@@ -236,7 +236,7 @@ def _evaluated(one: _One, where: object, profile: str) -> Evaluated:
         phase=one.node.phase,
         profile=profile,
         seq=where.seq if isinstance(where, InTrace) else 0,
-        language="python",
+        language=entry.language,
         caller=f"{entry.caller}:{entry.line}" if entry.line else entry.caller,
         parent=one.parent,
         size=max(entry.size, len(entry.text)),

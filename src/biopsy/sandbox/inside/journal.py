@@ -33,7 +33,8 @@ MAX_TEXT: Final = 1024**2
 """Longest text of one record, in bytes."""
 
 _NAME = re.compile(r"[0-9a-f]{24}")
-_FIELDS: Final = {b"text": 12, b"odd": 4, b"lost": 4}
+_FIELDS: Final = {b"text": 13, b"odd": 4, b"lost": 4}
+_MADE = re.compile(rb"\((?:async )?function\*? anonymous\([^)]*\n\) \{\n(.*)\n\}\)", re.DOTALL)
 _QUIET = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -65,6 +66,7 @@ class Entry(msgspec.Struct, frozen=True):
     via: str  # the module of the standard library through which it went
     size: int
     text: bytes
+    language: str = "python"
 
 
 class Oddity(msgspec.Struct, frozen=True):
@@ -185,11 +187,18 @@ def _record(fields: list[bytes]) -> Entry | Oddity | None:
         number, parent, evaluator, filename, caller = (_text(one) for one in fields[3:8])
         return Entry(
             number, parent, evaluator[:100], filename, caller, _number(fields[8]), _text(fields[9]),
-            _number(fields[10]), fields[11][:MAX_TEXT],
+            _number(fields[10]), _body(fields[11][:MAX_TEXT]),
+            "javascript" if fields[12] == b"javascript" else "python",
         )  # fmt: skip
     if fields[0] == b"lost":
         return Oddity("", _number(fields[3]))
     return Oddity(_text(fields[3])[:200])
+
+
+def _body(text: bytes) -> bytes:
+    """Take off what V8 puts around the body that `Function` was given."""
+    match = _MADE.fullmatch(text)
+    return match[1] if match else text
 
 
 def _text(raw: bytes) -> str:

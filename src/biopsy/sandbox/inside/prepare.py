@@ -1,8 +1,13 @@
 """What has to lie in a run's layer so that every interpreter in it keeps a journal of evaluated code.
 
 Python: `encodings`, which every Python loads before anything else, with `-S`, `-I` and in any environment of
-pip's, is given a tail that adds an audit hook. It is compiled by the image's own Python, once for an image,
-and kept beside it.
+pip's, is given a tail that adds an audit hook.
+
+Node: `libdl.so.2`, an empty library that today only programs linked long ago still load, Node among them, is
+replaced by one that has Node load a module of ours first. That module has an inspector's session tell of every
+script that is compiled, and hides that it was there.
+
+Both are compiled by the image's own Python and compiler, once for an image, and kept beside it.
 """
 
 import hashlib
@@ -26,7 +31,26 @@ JOURNALLING = 0o1 | 0o100 | 0o2000 | 0o400000 | 0o2000000
 
 _MODE = 0o1733
 _PATIENCE = 60
+_ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 _STDLIB = re.compile(r"python3\.\d+")
+_NODE = "/usr/local/bin/node"
+MODULE = "/usr/local/share/node/journal.cjs"
+"""What every Node loads before anything else."""
+
+# With the versions that the library had, without which programs would refuse it.
+_BUILD = """
+set -e
+folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
+cat > "$folder/libdl.c"
+before=
+for version in $(objdump -p "$1" | sed -n '/^Version definitions/,/^$/p' | grep -o 'GLIBC_[0-9.]*$' | sort -uV); do
+  echo "$version { } $before;"
+  before=$version
+done > "$folder/libdl.map"
+gcc -O2 -shared -fPIC -s -o "$folder/libdl.so.2" "$folder/libdl.c" -Wl,-soname,libdl.so.2 \
+  -Wl,--version-script,"$folder/libdl.map" >&2
+cat "$folder/libdl.so.2"
+"""
 _COMPILE = """
 import marshal, sys
 path = sys.argv[1]
@@ -65,6 +89,7 @@ def _make(image: Path, kept: Path) -> None:
     part = Path(tempfile.mkdtemp(prefix=".inside-", dir=image.parent))
     try:
         _python(image, part)
+        _node(image, part)
         part.chmod(0o755)
         part.rename(kept)
     except OSError as err:
@@ -83,7 +108,8 @@ def _python(image: Path, part: Path) -> None:
         inside = f"/usr/lib/{folder.name}/encodings"
         text = source.read_bytes() + hook.encode()
         when = int(source.stat().st_mtime)
-        compiled = _inside(image, text, f"/usr/bin/{folder.name}", f"{inside}/__init__.py")
+        python = (f"/usr/bin/{folder.name}", "-I", "-S", "-c", _COMPILE)
+        compiled = _inside(image, text, *python, f"{inside}/__init__.py")
         head = b"\0\0\0\0" + when.to_bytes(4, "little") + len(text).to_bytes(4, "little")
         tag = folder.name.replace("python", "cpython-").replace(".", "")
         _write(part / inside[1:] / "__init__.py", text, when)
@@ -94,18 +120,34 @@ def _python(image: Path, part: Path) -> None:
         )
 
 
+def _node(image: Path, part: Path) -> None:
+    """Make Node's module and the library that has it loaded."""
+    libraries = sorted((image / "usr/lib").glob("*/libdl.so.2"))
+    if not (image / _NODE[1:]).is_file() or not libraries:
+        return
+    folder = resources("biopsy.sandbox.inside")
+    module = (folder / "hook.cjs").read_text().replace("@PLACE@", JOURNAL).encode()
+    when = int((image / _NODE[1:]).stat().st_mtime)
+    _write(part / MODULE[1:], module, when)
+    source = (folder / "libdl.c").read_text().replace("@MODULE@", MODULE).encode()
+    for library in libraries:
+        built = _inside(image, source, "sh", "-c", _BUILD, "sh", f"/{library.relative_to(image)}")
+        _write(part / library.relative_to(image), built, int(library.stat().st_mtime))
+
+
 def _write(path: Path, data: bytes, when: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     os.utime(path, (when, when))
 
 
-def _inside(image: Path, text: bytes, python: str, path: str) -> bytes:
-    """Let the image's Python, which is Debian's, compile our text."""
-    command = ["chroot", str(image), python, "-I", "-S", "-c", _COMPILE, path]
-    done = subprocess.run(command, input=text, capture_output=True, timeout=_PATIENCE, check=False)
+def _inside(image: Path, given: bytes, *command: str) -> bytes:
+    """Run a program of the image's own, which is Debian's, on a text of ours."""
+    done = subprocess.run(
+        ["chroot", str(image), *command],
+        input=given, capture_output=True, env=_ENV, timeout=_PATIENCE, check=False,
+    )  # fmt: skip
     if done.returncode:
-        raise SandboxError(
-            f"the image's Python did not compile: {done.stderr.decode(errors='replace')[-300:]}"
-        )
+        said = done.stderr.decode(errors="replace").strip()
+        raise SandboxError(f"what listens inside interpreters cannot be made: {said[-300:]}")
     return done.stdout

@@ -1,0 +1,160 @@
+'use strict'
+// Interpreters of this machine keep a journal of generated code here.
+;(() => {
+  const place = '@PLACE@'
+  const first = `--require=${__filename}`
+  const env = process.env
+  const options = String(env.NODE_OPTIONS ?? '')
+  if (options === first) delete env.NODE_OPTIONS
+  else if (options.startsWith(`${first} `)) env.NODE_OPTIONS = options.slice(first.length + 1)
+  const loadedFirst = process._preload_modules
+  const at = loadedFirst?.indexOf?.(__filename) ?? -1
+  if (at >= 0) loadedFirst.splice(at, 1)
+  delete require.cache[__filename]
+
+  const { Session } = require('node:inspector')
+  const { openSync, writeSync, closeSync, statSync, constants: c } = require('node:fs')
+  const { getCallSites } = require('node:util')
+  const { threadId } = require('node:worker_threads')
+  const random = require('node:crypto').randomBytes
+  const { apply } = Reflect
+  const call = Function.prototype.call
+  const uncurry = (method) => call.bind(method)
+  const slice = uncurry(String.prototype.slice)
+  const starts = uncurry(String.prototype.startsWith)
+  const test = uncurry(RegExp.prototype.exec)
+  const put = uncurry(Map.prototype.set)
+  const get = uncurry(Map.prototype.get)
+  const add = uncurry(Set.prototype.add)
+  const has = uncurry(Set.prototype.has)
+  const { from, concat } = Buffer
+  const clock = Date.now
+  const decode = decodeURI
+  const text = String
+
+  const MOST_RECORDS = 3000
+  const MOST_PLAIN = 500
+  const MOST_TEXT = 1 << 20
+  const MOST_BYTES = 16 << 20
+  const FLAGS = c.O_WRONLY | c.O_CREAT | c.O_APPEND | c.O_NOFOLLOW | 0o2000000
+  const TELLING = /require|import|process|eval|Function|fetch|http|socket|child_process|spawn|exec|Buffer|atob|fromCharCode|constructor|env/
+  const pid = process.pid
+  const name = `${place}/${random(12).toString('hex')}`
+  const numbers = new Map() // of scripts that were written down
+  const own = new Set()
+  let count = 0, bytes = 0, lost = 0
+
+  const write = (...fields) => {
+    const parts = []
+    for (let i = 0; i < fields.length; i++) {
+      const data = from(text(fields[i]), 'utf8')
+      parts[parts.length] = from(`${data.length}:`)
+      parts[parts.length] = data
+      parts[parts.length] = from(',')
+    }
+    const body = concat(parts)
+    const record = concat([from(`${body.length}:`), body, from(',\n')])
+    const fd = openSync(name, FLAGS, 0o600)
+    try {
+      for (let at = 0; at < record.length; ) at += writeSync(fd, record, at, record.length - at)
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+  const session = new Session()
+  const { post } = session
+  const ask = (method, params) => {
+    let answer
+    apply(post, session, [method, params, (_, result) => (answer = result)])
+    return answer
+  }
+  // Who compiles: frames without our own and the inspector's three.
+  const stack = () => {
+    const frames = getCallSites(40)
+    let at = 0
+    while (at < frames.length && (frames[at].scriptName === __filename || frames[at].scriptName === 'node:inspector')) at++
+    return [frames, at]
+  }
+  // A script that was written down may call itself what it likes.
+  const internal = (frame) => !frame || (starts(frame.scriptName, 'node:') && !has(own, frame.scriptId))
+
+  // Whether a loader of Node's own read this from the file that it is named after.
+  const isFile = (url, length, frames, at) => {
+    if (!internal(frames[at]) || !internal(frames[at + 1]) || !internal(frames[at + 2])) return false
+    const path = starts(url, 'file://') ? decode(slice(url, 7)) : url
+    if (path[0] !== '/') return false
+    const size = statSync(path, { throwIfNoEntry: false })?.size
+    return size >= length && size <= 3 * length + 1000
+  }
+
+  const evaluator = (url, source, frames, at, language) => {
+    if (language === 'WebAssembly') return 'WebAssembly'
+    const top = frames[at]
+    if (!top) return 'program'
+    if (!internal(top)) return test(/^\((?:async )?function\*? anonymous\(/, source) ? 'Function' : 'eval'
+    if (test(/^node:(?:internal\/)?vm$/, top.scriptName)) {
+      let name = top.functionName
+      for (; at < frames.length && test(/^node:(?:internal\/)?vm$/, frames[at].scriptName); at++) name = frames[at].functionName
+      if (frames[at] && !internal(frames[at])) return `vm.${name}`
+    }
+    if (starts(url, 'data:')) return 'import'
+    if (test(/(?:^|\/)\[[a-z ]+\d*\]$/, url)) return 'program'
+    return starts(top.scriptName, 'node:internal/modules/cjs/') ? 'Module._compile' : 'loader'
+  }
+
+  const parsed = ({ scriptId, url, length, hasSourceURL, scriptLanguage }) => {
+    const [frames, at] = stack()
+    const top = frames[at]
+    if (!hasSourceURL) {
+      if (starts(url, 'node:') && top?.scriptName === 'node:internal/bootstrap/realm' && internal(top)) return
+      if (url && isFile(url, length, frames, at)) return
+      if (test(/^\[[a-z ]+\]-wrapper$/, url) && internal(top)) return
+    }
+    let caller
+    for (let i = at; i < frames.length && !caller; i++) if (!internal(frames[i])) caller = frames[i]
+    if (count >= MOST_RECORDS || bytes >= MOST_BYTES) return lose()
+    const { scriptSource = '', bytecode = '' } = ask('Debugger.getScriptSource', { scriptId }) ?? {}
+    const source = bytecode ? `// WebAssembly of ${from(bytecode, 'base64').length} bytes` : scriptSource
+    const before = get(numbers, source)
+    const parent = caller ? get(numbers, caller.scriptId) ?? '' : ''
+    if (before) return put(numbers, scriptId, before), add(own, scriptId)
+    if (count >= MOST_PLAIN && test(TELLING, source) === null) return lose()
+    const number = `${pid}.${threadId}.${scriptId}`
+    put(numbers, scriptId, number)
+    put(numbers, source, number)
+    add(own, scriptId)
+    count += 1
+    bytes += source.length
+    write('text', `${clock()}000000`, pid, number, parent, evaluator(url, source, frames, at, scriptLanguage), url,
+      caller ? caller.scriptName || '<eval>' : '', caller ? caller.lineNumber : 0, '', from(source).length,
+      slice(source, 0, MOST_TEXT), 'javascript')
+  }
+  const lose = () => {
+    lost += 1
+    if (lost === 1 || lost === 1000 || lost === 10000 || lost === 100000 || lost === 1000000)
+      write('lost', `${clock()}000000`, pid, lost)
+  }
+
+  let busy = true // what is there already is Node's own
+  session.emit = (event, message) => {
+    if (event !== 'Debugger.scriptParsed' || busy) return false
+    busy = true
+    try {
+      parsed(message.params)
+    } catch {
+      // nothing of ours may show
+    } finally {
+      busy = false
+    }
+    return true
+  }
+  try {
+    session.connect()
+    ask('Debugger.enable', { maxScriptsCacheSize: 0 })
+    ask('Debugger.setSkipAllPauses', { skip: true })
+    busy = false
+  } catch {
+    // not to be had here
+  }
+})()
