@@ -114,9 +114,16 @@ def _untold(before: Dossier, after: Dossier, saw: Sight, sees: Sight) -> Iterato
 
 
 def _things(dossier: Dossier) -> dict[Key, Thing]:
+    version = dossier.release.version
+
+    def own(topic: Topic) -> Topic:
+        """What is pinned to the release's own version moves with it, and is no change."""
+        pinned = topic.facet is Facet.DEPENDENCY and bool(version)
+        return topic._replace(form=topic.form.replace(version, "=")) if pinned else topic
+
     found: dict[Key, Thing] = {}
     for behaviour in dossier.behaviours:
-        for topic in topics(behaviour):
+        for topic in map(own, topics(behaviour)):
             key = (topic.facet, topic.subject, behaviour.by is By.DEPENDENCY)
             found.setdefault(key, Thing(topic)).seen.append((behaviour, topic))
     return found
@@ -148,14 +155,10 @@ def _changes(was: Thing, now: Thing, saw: Sight, sees: Sight) -> Iterator[Differ
         yield _turned(told, was.words(was.seen), told.now)
     elif now.topic.facet in _FORMS:
         before, after = {t.form: t.shown for _, t in was.seen}, {t.form: t.shown for _, t in seen}
-        if (
-            (fresh := after.keys() - before.keys())
-            and (old := before.keys() - after.keys())
-            and _within(sees, was.seen)
-        ):
-            yield _turned(told, before[min(old)], after[min(fresh)])
-        elif fresh:
-            yield _turned(told, before[min(before)], after[min(fresh)])
+        fresh = after.keys() - before.keys()
+        dropped = before.keys() - after.keys() if _within(sees, was.seen) else set()
+        if fresh:
+            yield _turned(told, before[min(dropped or before)], after[min(fresh)])
 
 
 def _turned(told: Difference, was: str, now: str) -> Difference:

@@ -8,7 +8,7 @@ with an apostrophe; control characters of a package are escaped before they come
 import csv
 from io import StringIO
 
-from biopsy.formats.wire.make import purl, text
+from biopsy.formats.wire.scalar import purl, text
 from biopsy.model.dossier import Analysis
 
 ENDING = ".csv"
@@ -24,7 +24,7 @@ def render(first: Analysis, *more: Analysis) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for analysis in (first, *more):
-        call, name = analysis.verdict.call.value, purl(analysis.dossier)
+        call, name = analysis.verdict.call.value, purl(analysis.dossier.release)
         for ioc in analysis.iocs:
             where = "; ".join(ioc.where) + (f"; {ioc.more} more" if ioc.more else "")
             reserved = "reserved" if ioc.reserved else ""

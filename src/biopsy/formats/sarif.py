@@ -12,8 +12,8 @@ from urllib.parse import quote
 import msgspec
 
 from biopsy.formats.views import digest
-from biopsy.formats.wire.make import purl
-from biopsy.formats.wire.make import text as clean
+from biopsy.formats.wire.scalar import purl
+from biopsy.formats.wire.scalar import text as clean
 from biopsy.model.behaviour import Behaviour, InFile
 from biopsy.model.dossier import Analysis, Call, Dossier, Finding, Level
 from biopsy.model.run import Outcome, Status
@@ -44,13 +44,13 @@ def _run(analysis: Analysis) -> Json:
     index = {finding.rule: number for number, finding in enumerate(rules)}
     return {
         "tool": {"driver": _driver(dossier, rules)},
-        "automationDetails": {"id": f"biopsy/{purl(dossier)}/{clean(dossier.run_id)}"},
+        "automationDetails": {"id": f"biopsy/{purl(dossier.release)}/{clean(dossier.run_id)}"},
         "invocations": [_invocation(analysis)],
         "artifacts": [_artifact(dossier)],
         "results": [_result(finding, index[finding.rule], dossier) for finding in findings],
         "columnKind": "unicodeCodePoints",
         "properties": {
-            "purl": purl(dossier),
+            "purl": purl(dossier.release),
             "verdict": analysis.verdict.call.value,
             "reason": clean(analysis.verdict.reason),
             "staticOnly": dossier.static_only,

@@ -4,7 +4,7 @@ Every word of a package is made visible (`views.visible`) before it is shown, an
 never reads as markup: no escape sequence, direction mark or line break of a package reaches the terminal.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import StringIO
 
 from rich.console import Console, Group, RenderableType
@@ -13,10 +13,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from biopsy.formats.views import digest, indicators, summary
+from biopsy.formats.views import digest, indicators, since_text, summary
 from biopsy.formats.views.measure import many, size, span
 from biopsy.formats.views.visible import visible
-from biopsy.formats.wire.make import purl
+from biopsy.formats.wire.scalar import purl
 from biopsy.model.dossier import Analysis, Call, Finding, Level
 from biopsy.model.run import Outcome, Status
 
@@ -32,6 +32,7 @@ MAX_EVIDENCE = 12
 """Lines of evidence on the screen, shared out among the findings."""
 
 MAX_INDICATORS = 4
+MAX_DIFFERENCES = 8
 
 CALLS = {Call.MALICIOUS: "red", Call.SUSPICIOUS: "yellow", Call.BENIGN: "green", Call.UNKNOWN: "magenta"}
 LEVELS = {Level.HIGH: "red", Level.MEDIUM: "yellow", Level.LOW: "dim"}
@@ -46,6 +47,11 @@ STATUSES = {
 
 def render(first: Analysis, *more: Analysis, width: int = WIDTH, colour: bool = False) -> str:
     """One screen for each analysis; escape codes only where `colour` is asked for."""
+    return on_screen([_screen(analysis) for analysis in (first, *more)], width, colour=colour)
+
+
+def on_screen(screens: Sequence[Sequence[RenderableType]], width: int, *, colour: bool) -> str:
+    """Write screens one below the other, an empty line between them."""
     console = Console(
         file=StringIO(),
         width=min(max(width, MIN_WIDTH), MAX_WIDTH),
@@ -57,16 +63,29 @@ def render(first: Analysis, *more: Analysis, width: int = WIDTH, colour: bool = 
         legacy_windows=False,
     )
     with console.capture() as captured:
-        for number, analysis in enumerate((first, *more)):
+        for number, screen in enumerate(screens):
             if number:
                 console.print()
             # as one group: printed on its own, a line of text would forget that it may not wrap
-            console.print(Group(*_screen(analysis)))
+            console.print(Group(*screen))
     return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
 
 
 def _screen(analysis: Analysis) -> list[RenderableType]:
-    return [_banner(analysis), _facts(analysis), *_findings(analysis), *_phases(analysis), _seen(analysis)]
+    return [
+        _banner(analysis),
+        _facts(analysis),
+        *_findings(analysis),
+        *_since(analysis),
+        *_phases(analysis),
+        _seen(analysis),
+    ]
+
+
+def _since(analysis: Analysis) -> Iterator[Text]:
+    if analysis.comparison is not None:
+        yield Text()
+        yield from since_text.section(analysis.comparison, analysis.dossier.release, MAX_DIFFERENCES)
 
 
 def _line(*pieces: str | tuple[str, str]) -> Text:
@@ -78,7 +97,7 @@ def _banner(analysis: Analysis) -> Panel:
     head = Text.assemble(
         (f" {call.upper()} ", f"bold reverse {colour}"),
         "  ",
-        (visible(purl(analysis.dossier), limit=160), "bold"),
+        (visible(purl(analysis.dossier.release), limit=160), "bold"),
     )
     reason = Text(visible(analysis.verdict.reason, limit=400))
     if analysis.classes:

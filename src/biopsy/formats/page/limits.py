@@ -17,6 +17,7 @@ class Limits:
 
     findings: int = 100
     evidence: int = 40  # facts of a finding
+    differences: int = 300  # of a sort
     hosts: int = 60
     iocs: int = 200
     exchanges: int = 25  # of a host

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from biopsy.formats.page import evidence, files, forest, map, talk, timeline  # noqa: A004 - a map is what it is
+from biopsy.formats.page import evidence, files, forest, map, since, talk, timeline  # noqa: A004 - a map is what it is
 from biopsy.formats.page.anchors import Anchors
 from biopsy.formats.page.limits import Limits, Listed, listed
 from biopsy.formats.views import contacts, digest, indicators
 from biopsy.formats.views.measure import many, real
-from biopsy.formats.wire.make import purl
+from biopsy.formats.wire.scalar import purl
 from biopsy.model.behaviour import By, Kind
 from biopsy.model.dossier import Analysis, Dossier, Ioc
 from biopsy.model.run import Outcome, Status, Step
@@ -62,6 +62,7 @@ class Page:
     families: tuple[tuple[str, int], ...]
     iocs: Listed[Ioc]
     matrix: tuple[indicators.Column, ...]
+    since: since.Since | None
 
     @property
     def processes(self) -> frozenset[int]:
@@ -85,7 +86,7 @@ def page(analysis: Analysis, number: int, limits: Limits) -> Page:
         key=f"a{number}-",
         analysis=analysis,
         limits=limits,
-        purl=purl(dossier),
+        purl=purl(dossier.release),
         tiles=tuple(_tiles(analysis)),
         findings=findings,
         drafts=drafts,
@@ -105,6 +106,7 @@ def page(analysis: Analysis, number: int, limits: Limits) -> Page:
         families=digest.families(dossier),
         iocs=listed(analysis.iocs, limits.iocs),
         matrix=tuple(indicators.matrix(analysis)),
+        since=since.shown(analysis, limits),
     )
 
 

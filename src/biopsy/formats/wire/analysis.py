@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from biopsy.formats.wire.since import SinceDocument
+
 SCHEMA_VERSION: Literal["1"] = "1"
 
 Count = Annotated[int, Meta(ge=0)]
@@ -238,6 +240,10 @@ class AnalysisDocument(Struct, frozen=True, kw_only=True):
     findings: tuple[FindingDocument, ...]
     classes: tuple[ClassDocument, ...]
     iocs: Annotated[tuple[IocDocument, ...], Meta(description="Indicators, or contacts: the verdict tells.")]
+    comparison: Annotated[
+        SinceDocument | None,
+        Meta(description="With the release before; null: none, or not wanted."),
+    ]
     techniques: Annotated[tuple[TechniqueDocument, ...], Meta(description="Every one named here, by id.")]
     phases: tuple[PhaseDocument, ...]
     behaviours: tuple[BehaviourDocument, ...]

@@ -1,42 +1,13 @@
 """From the model to the wire: nothing is judged, cut or left out on the way."""
 
-import math
-
 from biopsy.formats.wire import analysis as wire
+from biopsy.formats.wire.comparison import ComparisonDocument, JudgedDocument
+from biopsy.formats.wire.make_since import since
+from biopsy.formats.wire.scalar import count, integer, moment, purl, seconds, text, texts
 from biopsy.model.attack import Attack
 from biopsy.model.behaviour import Behaviour, InFile, InTrace
 from biopsy.model.dossier import Analysis, Classification, Dossier, Finding, Ioc
 from biopsy.model.run import Exchange, FileChange, Outcome, Process, Watch
-
-MAX_INTEGER = 2**53 - 1
-"""Largest whole number that every reader of JSON keeps exact."""
-
-
-def text(raw: str) -> str:
-    """`raw` as Unicode text: a lone surrogate is written out, as no UTF-8 can hold it."""
-    if raw.isascii():
-        return raw
-    return raw.encode("utf-8", "backslashreplace").decode()
-
-
-def _count(raw: int) -> int:
-    return min(max(raw, 0), MAX_INTEGER)
-
-
-def _integer(raw: int | None) -> int | None:
-    return None if raw is None else max(min(raw, MAX_INTEGER), -MAX_INTEGER)
-
-
-def _seconds(raw: float) -> float:
-    return round(raw, 6) if math.isfinite(raw) else 0.0
-
-
-def _moment(raw: float | None) -> float | None:
-    return None if raw is None else _seconds(raw)
-
-
-def _texts(raw: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(map(text, raw))
 
 
 def _finding(finding: Finding) -> wire.FindingDocument:
@@ -46,12 +17,12 @@ def _finding(finding: Finding) -> wire.FindingDocument:
         severity=finding.severity.value,
         confidence=finding.confidence.value,
         status=text(finding.status),
-        attack=_texts(finding.attack),
+        attack=texts(finding.attack),
         category=text(finding.category),
         convicts=finding.convicts,
         why=text(finding.why),
         evidence=tuple(text(str(behaviour)) for behaviour in finding.evidence),
-        more_evidence=_count(finding.more),
+        more_evidence=count(finding.more),
     )
 
 
@@ -62,7 +33,7 @@ def _class(given: Classification) -> wire.ClassDocument:
         accuses=given.accuses,
         why=text(given.why),
         evidence=tuple(text(str(behaviour)) for behaviour in given.evidence),
-        more_evidence=_count(given.more),
+        more_evidence=count(given.more),
     )
 
 
@@ -70,8 +41,8 @@ def _ioc(ioc: Ioc) -> wire.IocDocument:
     return wire.IocDocument(
         type=ioc.type.value,
         value=text(ioc.value),
-        where=_texts(ioc.where),
-        more_where=_count(ioc.more),
+        where=texts(ioc.where),
+        more_where=count(ioc.more),
         shared=text(ioc.shared),
         reserved=ioc.reserved,
     )
@@ -83,7 +54,7 @@ def _phase(outcome: Outcome) -> wire.PhaseDocument:
             name=text(step.name),
             status=step.status.value,
             reason=text(step.reason),
-            duration_s=_seconds(step.duration_s),
+            duration_s=seconds(step.duration_s),
         )
         for step in outcome.steps
     )
@@ -92,7 +63,7 @@ def _phase(outcome: Outcome) -> wire.PhaseDocument:
         phase=text(outcome.phase),
         status=outcome.status.value,
         reason=text(outcome.reason),
-        duration_s=_seconds(outcome.duration_s),
+        duration_s=seconds(outcome.duration_s),
         steps=steps,
         output=text(outcome.output),
     )
@@ -102,17 +73,17 @@ def _behaviour(behaviour: Behaviour, attack: Attack) -> wire.BehaviourDocument:
     file = trace = None
     match behaviour.where:
         case InFile(path, line, when):
-            file = wire.FilePlace(path=text(path), line=_count(line), when=when.value)
+            file = wire.FilePlace(path=text(path), line=count(line), when=when.value)
         case InTrace(phase, seq, profile):
-            trace = wire.TracePlace(profile=text(profile), phase=text(phase), seq=_count(seq))
+            trace = wire.TracePlace(profile=text(profile), phase=text(phase), seq=count(seq))
     return wire.BehaviourDocument(
         kind=behaviour.kind.value,
         value=text(behaviour.value),
         where=text(str(behaviour.where)),
         file=file,
         trace=trace,
-        process=_integer(behaviour.process),
-        time=_moment(behaviour.time),
+        process=integer(behaviour.process),
+        time=moment(behaviour.time),
         attribution=wire.AttributionDocument(by=behaviour.by.value, owner=text(behaviour.owner)),
         detail=text(behaviour.detail),
         attack=attack.of(behaviour),
@@ -122,15 +93,15 @@ def _behaviour(behaviour: Behaviour, attack: Attack) -> wire.BehaviourDocument:
 
 def _process(process: Process) -> wire.ProcessDocument:
     return wire.ProcessDocument(
-        id=_integer(process.id) or 0,
-        parent=_integer(process.parent),
+        id=integer(process.id) or 0,
+        parent=integer(process.parent),
         profile=text(process.profile),
         phase=text(process.phase),
-        argv=_texts(process.argv),
+        argv=texts(process.argv),
         cwd=text(process.cwd),
-        start=_seconds(process.start),
-        end=_moment(process.end),
-        exit=_integer(process.exit),
+        start=seconds(process.start),
+        end=moment(process.end),
+        exit=integer(process.exit),
         attribution=wire.AttributionDocument(by=process.by.value, owner=text(process.owner)),
     )
 
@@ -141,14 +112,14 @@ def _exchange(exchange: Exchange) -> wire.ExchangeDocument:
         phase=text(exchange.phase),
         protocol=text(exchange.protocol),
         host=text(exchange.host),
-        port=_count(exchange.port),
+        port=count(exchange.port),
         summary=text(exchange.summary),
         request=text(exchange.request),
         response=text(exchange.response),
-        sent=_count(exchange.sent),
-        received=_count(exchange.received),
-        time=_seconds(exchange.time),
-        process=_integer(exchange.process),
+        sent=count(exchange.sent),
+        received=count(exchange.received),
+        time=seconds(exchange.time),
+        process=integer(exchange.process),
         by=exchange.by.value,
         gateway=exchange.gateway,
     )
@@ -159,9 +130,9 @@ def _change(change: FileChange) -> wire.ChangeDocument:
         profile=text(change.profile),
         path=text(change.path),
         change=change.change.value,
-        size=_count(change.size),
+        size=count(change.size),
         sha256=text(change.sha256),
-        mode=_count(change.mode),
+        mode=count(change.mode),
         excerpt=text(change.excerpt),
         by=change.by.value,
     )
@@ -171,15 +142,15 @@ def _watch(watch: Watch) -> wire.WatchDocument:
     return wire.WatchDocument(
         profile=text(watch.profile),
         complete=watch.complete,
-        events=_count(watch.events),
-        malformed=_count(watch.malformed),
-        dropped=_count(watch.dropped),
-        truncated=_count(watch.truncated),
-        exchanges_dropped=_count(watch.exchanges_dropped),
-        changes_dropped=_count(watch.changes_dropped),
-        behaviours_dropped=_count(watch.behaviours_dropped),
-        files_read=_count(watch.files_read),
-        notes=_texts(watch.notes),
+        events=count(watch.events),
+        malformed=count(watch.malformed),
+        dropped=count(watch.dropped),
+        truncated=count(watch.truncated),
+        exchanges_dropped=count(watch.exchanges_dropped),
+        changes_dropped=count(watch.changes_dropped),
+        behaviours_dropped=count(watch.behaviours_dropped),
+        files_read=count(watch.files_read),
+        notes=texts(watch.notes),
     )
 
 
@@ -188,7 +159,7 @@ def _artifact(dossier: Dossier) -> wire.ArtifactDocument:
     return wire.ArtifactDocument(
         filename=text(artifact.filename),
         kind=text(artifact.kind),
-        size=_count(artifact.size),
+        size=count(artifact.size),
         sha256=text(artifact.sha256),
         verified=artifact.verified,
     )
@@ -211,19 +182,20 @@ def document(analysis: Analysis) -> wire.AnalysisDocument:
     return wire.AnalysisDocument(
         schema_version=wire.SCHEMA_VERSION,
         run_id=text(dossier.run_id),
-        purl=purl(dossier),
+        purl=purl(dossier.release),
         artifact=_artifact(dossier),
         verdict=verdict.call.value,
         reason=text(verdict.reason),
-        because=_texts(verdict.because),
-        categories=_texts(verdict.categories),
+        because=texts(verdict.because),
+        categories=texts(verdict.categories),
         static_only=dossier.static_only,
         created=text(dossier.created),
-        duration_s=_seconds(dossier.duration_s),
+        duration_s=seconds(dossier.duration_s),
         tool=_tool(dossier),
         findings=tuple(map(_finding, analysis.findings)),
         classes=tuple(map(_class, analysis.classes)),
         iocs=tuple(map(_ioc, analysis.iocs)),
+        comparison=since(analysis.comparison) if analysis.comparison else None,
         techniques=tuple(
             wire.TechniqueDocument(id=one.id, name=one.name, tactics=one.tactics)
             for one in analysis.attack.techniques
@@ -237,10 +209,31 @@ def document(analysis: Analysis) -> wire.AnalysisDocument:
     )
 
 
-def purl(dossier: Dossier) -> str:
-    """The release's purl; where its name or version is none that a purl can hold, as near as can be."""
-    release = dossier.release
-    try:
-        return text(release.purl)
-    except (ValueError, TypeError):  # how the library says that it cannot
-        return text(f"pkg:{release.ecosystem}/{release.name}@{release.version}")
+def judged(analysis: Analysis) -> JudgedDocument:
+    """An analysis as one side of a comparison."""
+    dossier, verdict = analysis.dossier, analysis.verdict
+    return JudgedDocument(
+        purl=purl(dossier.release),
+        run_id=text(dossier.run_id),
+        artifact=_artifact(dossier),
+        verdict=verdict.call.value,
+        reason=text(verdict.reason),
+        static_only=dossier.static_only,
+        created=text(dossier.created),
+        tool=_tool(dossier),
+    )
+
+
+def comparison(before: Analysis, after: Analysis, worrying: tuple[Finding, ...]) -> ComparisonDocument:
+    """Two releases beside each other, in the shape of `schema/comparison-1.json`."""
+    then, now = ({f.rule for f in one.findings} for one in (before, after))
+    assert after.comparison is not None, "the later analysis holds the comparison"
+    return ComparisonDocument(
+        schema_version=wire.SCHEMA_VERSION,
+        before=judged(before),
+        after=judged(after),
+        comparison=since(after.comparison),
+        worrying=tuple(text(finding.rule) for finding in worrying),
+        findings_new=tuple(_finding(f) for f in after.findings if f.rule not in then),
+        findings_gone=tuple(_finding(f) for f in before.findings if f.rule not in now),
+    )
