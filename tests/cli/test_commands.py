@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 Run = Callable[..., Any]
-COMMANDS = ["analyze", "show", "doctor", "image", "rules", "completion", "version"]
+COMMANDS = ["analyze", "compare", "show", "doctor", "image", "rules", "completion", "version"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -90,6 +90,7 @@ EXAMPLES = """
 Examples
   biopsy analyze pkg:pypi/six@1.17.0         run a release, say what it does
   biopsy analyze ./thing-1.0.tgz -o r.html   a file; a report to look at
+  biopsy compare pypi:six@1.16.0 pypi:six    what changed between the two?
   biopsy doctor                             what this machine can do
 
 BIOPSY_HOME (default: your data directory) holds everything that is kept.
@@ -119,7 +120,7 @@ def heed_termination() -> None:
         "max_width": 100,
         "command_groups": {
             "biopsy": [
-                {"name": "Packages", "commands": ["analyze", "show"]},
+                {"name": "Packages", "commands": ["analyze", "compare", "show"]},
                 {"name": "This machine", "commands": ["doctor", "image"]},
             ]
         },

@@ -5,34 +5,39 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, Protocol, TextIO
 
-from biopsy import formats
 from biopsy.errors import UsageError
-
-if TYPE_CHECKING:
-    from biopsy.model.dossier import Analysis
 
 DEFAULT = "text"
 
 
-def choose(name: str | None, output: Path | None) -> str:
-    """The format asked for, else the one that the ending of the file to write says, else text."""
+class Forms(Protocol):
+    """A package of ways to write something down: `biopsy.formats`, `biopsy.formats.comparison`."""
+
+    def names(self) -> tuple[str, ...]:
+        """Every way there is."""
+
+    def by_name(self, name: str, /) -> Any:
+        """The module of that name."""
+
+
+def choose(name: str | None, output: Path | None, forms: Forms) -> str:
+    """The form asked for, else the one that the ending of the file to write says, else text."""
     if name is None and output is not None:
-        for known in formats.names():
-            if output.name.endswith(formats.by_name(known).ENDING):
+        for known in forms.names():
+            if output.name.endswith(forms.by_name(known).ENDING):
                 return known
     return name or DEFAULT
 
 
-def write(analyses: "Sequence[Analysis]", name: str, output: Path | None, *, colour: bool | None) -> None:
+def write(what: Sequence[Any], form: Any, output: Path | None, *, colour: bool | None) -> None:
     """Render and write; on a terminal in colour and to its width, unless told otherwise."""
-    chosen = formats.by_name(name)
     options: dict[str, Any] = {}
-    on_screen = output is None and getattr(chosen, "ON_SCREEN", False)
+    on_screen = output is None and getattr(form, "ON_SCREEN", False)
     if on_screen:
         options = {"width": _width(), "colour": coloured() if colour is None else colour}
-    document = chosen.render(*analyses, **options).encode("utf-8", "backslashreplace")
+    document = form.render(*what, **options).encode("utf-8", "backslashreplace")
     if output is not None:
         _save(document, output)
         return

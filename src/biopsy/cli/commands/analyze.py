@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from biopsy import formats
+from biopsy.cli import complete
 from biopsy.cli.home import home_option
-from biopsy.cli.options import plain_option, quiet_option, rules_option
+from biopsy.cli.options import (
+    artifact_option,
+    document_option,
+    output_option,
+    plain_option,
+    quiet_option,
+    rules_option,
+    run_options,
+)
 from biopsy.cli.teach import Taught
 from biopsy.errors import BiopsyError, SandboxError
 from biopsy.formats import names
@@ -29,6 +39,8 @@ Examples
   biopsy analyze ./dist/thing-1.0.tar.gz        .whl .tar.gz .zip .tgz, folder
   biopsy analyze pypi:six --static-only         runs nothing, needs no root
   biopsy analyze pypi:six --profile laptop      as one machine only
+  biopsy analyze npm:chalk@5.6.1 --against npm:chalk@5.6.0
+  biopsy analyze pypi:six --against none        faster: nothing to compare with
   biopsy analyze pypi:six -f json | jq .verdict for programs
 
 Exit status
@@ -42,49 +54,11 @@ Where several apply, 1 goes before 2, and 2 before 3.
 """
 
 
-def _words(_ctx: click.Context, _param: click.Parameter, value: Sequence[str]) -> tuple[str, ...]:
-    """Several options, or one with commas."""
-    return tuple(word for text in value for word in text.replace(",", " ").split())
-
-
 @click.command("analyze", cls=Taught, epilog=EXAMPLES)
-@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
-@click.option(
-    "--format",
-    "-f",
-    "form",
-    type=click.Choice(names()),
-    help="How to show it; default: text, or as FILE ends.",
-)
-@click.option(
-    "--output",
-    "-o",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the report there.",
-)
-@click.option("--static-only", is_flag=True, help="Read the files, run nothing.")
-@click.option(
-    "--profile",
-    "profiles",
-    multiple=True,
-    callback=_words,
-    metavar="NAME",
-    help="The machine to pretend to be: laptop, github-actions. Repeatable; default: both.",
-)
-@click.option(
-    "--phases",
-    multiple=True,
-    callback=_words,
-    metavar="LIST",
-    help="Phases to run, with commas: install,import,… Default: all.",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(1),
-    metavar="SECONDS",
-    help="For all phases together, under each profile.",
-)
+@click.argument("targets", metavar="TARGET...", nargs=-1, required=True, shell_complete=complete.targets)
+@document_option(names())
+@output_option
+@run_options
 @click.option(
     "--fail-on",
     type=click.Choice(tuple(FAIL_ON)),
@@ -92,10 +66,12 @@ def _words(_ctx: click.Context, _param: click.Parameter, value: Sequence[str]) -
     show_default=True,
     help="The verdict from which the exit status is 1.",
 )
+@artifact_option
 @click.option(
-    "--artifact",
-    type=click.Choice(("sdist", "wheel", "all")),
-    help="Which file of the release; default: the one an install would take.",
+    "--against",
+    metavar="TARGET",
+    shell_complete=complete.targets,
+    help="What to compare with: a release, a file, a run id, or none. Default: the release before.",
 )
 @click.option(
     "--keep",
@@ -113,11 +89,26 @@ def _words(_ctx: click.Context, _param: click.Parameter, value: Sequence[str]) -
             "*": [
                 {
                     "name": "What is run",
-                    "options": ["--static-only", "--profile", "--phases", "--timeout", "--artifact"],
+                    "options": [
+                        "--static-only",
+                        "--profile",
+                        "--phases",
+                        "--timeout",
+                        "--artifact",
+                        "--against",
+                    ],
                 },
                 {
                     "name": "What comes out",
-                    "options": ["--format", "--output", "--fail-on", "--keep", "--quiet", "--no-color"],
+                    "options": [
+                        "--format",
+                        "--output",
+                        "--against",
+                        "--fail-on",
+                        "--keep",
+                        "--quiet",
+                        "--no-color",
+                    ],
                 },
             ]
         }
@@ -132,14 +123,16 @@ def command(targets: tuple[str, ...], quiet: bool, plain: bool, **options: Any) 
     from biopsy.cli.elevate import ensure_root  # noqa: PLC0415
     from biopsy.pipeline import Options  # noqa: PLC0415
 
+    if options["against"] not in {None, "none"} and len(targets) > 1:
+        raise click.UsageError("--against names one thing: it goes with one TARGET")
     output, fail_on = options.pop("output"), options.pop("fail_on")
-    form = out.choose(options.pop("form"), output)
+    form = out.choose(options.pop("form"), output, formats)
     colour = False if plain else None
     if not options["static_only"]:
         ensure_root(sys.argv[1:], options["home"])
     analyses, failed = _analyze(targets, Options(**options), quiet=quiet, colour=colour)
     if analyses:
-        out.write(analyses, form, output, colour=colour)
+        out.write(analyses, formats.by_name(form), output, colour=colour)
     return _status([analysis.verdict.call for analysis in analyses], fail_on, failed)
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import rich_click as click
 
+from biopsy import formats
+from biopsy.cli.complete import run_ids
 from biopsy.cli.home import home_option
-from biopsy.cli.options import plain_option, rules_option
+from biopsy.cli.options import document_option, output_option, plain_option, rules_option
 from biopsy.cli.teach import Taught
 from biopsy.formats import names
 from biopsy.formats.views.visible import visible
@@ -16,19 +18,20 @@ Examples
   biopsy show                                 which analyses are kept
   biopsy show RUN_ID
   biopsy show RUN_ID -o report.html
+  biopsy show RUN_ID --against OTHER_RUN_ID   what became of it since?
   biopsy show RUN_ID --rules ./my-rules       what would these rules say?
 """
 
 
 @click.command("show", cls=Taught, epilog=EXAMPLES)
-@click.argument("run_id", required=False)
-@click.option("--format", "-f", "form", type=click.Choice(names()), help="Default: text, or as FILE ends.")
+@click.argument("run_id", required=False, shell_complete=run_ids)
+@document_option(names())
+@output_option
 @click.option(
-    "--output",
-    "-o",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the report there.",
+    "--against",
+    metavar="RUN_ID",
+    shell_complete=run_ids,
+    help="The kept analysis to compare with, or none. Default: that of the release before.",
 )
 @rules_option
 @home_option
@@ -44,9 +47,11 @@ def command(run_id: str | None, home: Path, **options: Any) -> None:
     from biopsy import pipeline  # noqa: PLC0415 - slow to import, and --help is not
     from biopsy.cli import output as out  # noqa: PLC0415
 
-    analysis = pipeline.show(home, run_id, options["rules"])
-    form = out.choose(options["form"], options["output"])
-    out.write([analysis], form, options["output"], colour=False if options["plain"] else None)
+    analysis = pipeline.show(home, run_id, options["rules"], options["against"])
+    form = out.choose(options["form"], options["output"], formats)
+    out.write(
+        [analysis], formats.by_name(form), options["output"], colour=False if options["plain"] else None
+    )
 
 
 def _list(home: Path) -> None:

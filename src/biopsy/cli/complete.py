@@ -1,0 +1,33 @@
+"""What the Tab key offers for a target: kept releases and analyses by name and id, else files."""
+
+from pathlib import Path
+from urllib.parse import unquote
+
+import rich_click as click
+from click.shell_completion import CompletionItem
+
+from biopsy.cli.home import default_home
+
+MAX_OFFERED = 200
+
+
+def targets(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Kept releases as `pypi:six@1.17.0`, ids of analyses, and the files of this folder."""
+    found = [*_kept(ctx, incomplete), CompletionItem(incomplete, type="file")]
+    return found[-MAX_OFFERED:]
+
+
+def run_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Ids of kept analyses."""
+    return [item for item in _kept(ctx, incomplete) if item.value[:1].isdigit()][-MAX_OFFERED:]
+
+
+def _kept(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    home = Path(ctx.params.get("home") or default_home())
+    found: dict[str, str] = {}
+    for path in sorted((home / "dossiers").glob("*/*/*/*.json.gz"), key=lambda path: path.name):
+        ecosystem, name, version = map(unquote, path.parts[-4:-1])
+        release = f"{ecosystem}:{name}@{version}"
+        found[release] = "kept"
+        found[path.name.removesuffix(".json.gz")] = release
+    return [CompletionItem(value, help=text) for value, text in found.items() if value.startswith(incomplete)]
