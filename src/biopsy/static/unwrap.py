@@ -23,7 +23,7 @@ _SQUEEZED = (
 _HEX = re.compile(rb"(?:0x)?[0-9a-fA-F\s]{24,}")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_=\s-]{24,}")
 _BASE32 = re.compile(rb"[A-Z2-7=\s]{40,}")
-_BASE85 = re.compile(rb"[!-~\s]{24,}")
+_BASE85 = re.compile(rb"[!-~\r\n]{24,}")
 _NUMBERS = re.compile(rb"[\[({]?\s*(?:\d{1,3}\s*[,\s]\s*){23,}\d{1,3}\s*,?\s*[\])}]?")
 _ESCAPES = re.compile(rb"(?:\\x[0-9a-fA-F]{2}){12,}")
 _BITS = re.compile(rb"[01\s]{128,}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from biopsy.model.behaviour import Kind, When
-from biopsy.static import archives, images, programs
+from biopsy.static import archives, decode, images, programs
 from biopsy.static.sight import Layer, Part, Sight, Source
 from biopsy.static.unwrap import LANGUAGES, Found, name, suffix, unwrap
 
@@ -24,11 +24,13 @@ _PICTURES = frozenset({
 _DATA = frozenset({
     ".txt", ".dat", ".bin", ".data", ".db", ".log", ".tmp", ".cache", ".cfg", ".ini", ".conf", ".md", ".rst",
     ".csv", ".license", "license", "copying", "notice", "authors", "readme", ".key", ".enc", ".blob", ".raw",
-    ".bak", ".dll", ".so", ".node", ".exe", ".idx", ".map", ".lock", ".xml", ".html", ".css", ".svg", ".res",
+    ".bak", ".dll", ".so", ".node", ".exe", ".idx", ".xml", ".html", ".css", ".svg", ".res",
     ".json", ".yaml", ".yml", ".toml", ".asset", ".pak", ".dic", ".lng", ".locale", ".po", ".bdic",
     ".properties",
 })  # fmt: skip
-_RUN = re.compile(r"[!-~]{60,}")
+_BASE64 = bytes(120 if (chr(c).isalnum() and c < 128) or chr(c) in "+/_-" else 32 for c in range(256))
+_PRINTED = bytes(120 if 33 <= c < 127 else 32 for c in range(256))
+_DIGITS = bytes(120 if chr(c) in "0123456789, \t\r\n" else 32 for c in range(256))
 _LINES = re.compile(r"(?:[A-Za-z0-9+/]{40,120}\r?\n){3,}[A-Za-z0-9+/]{0,120}={0,2}")
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{60,}={0,2}")
 _QUOTED = re.compile(r"\"((?:[^\"\\\n]|\\.){60,})\"|'((?:[^'\\\n]|\\.){60,})'")
@@ -137,23 +139,22 @@ def _text(source: Source) -> Iterator[Sight]:
 
 
 def _blobs(source: Source, text: str) -> Iterator[tuple[int, bytes]]:
-    for match in _LINES.finditer(text):
-        yield match.start(), match[0].encode()
-    if _RUN.search(text):
-        for match in _ENCODED.finditer(text):
-            before = text[max(0, match.start() - 8) : match.start()]
-            if not before.endswith((";base64,", "sha512-", "sha256-", "sha384-")):
-                yield match.start(), match[0].encode()
-        for match in _QUOTED.finditer(text):
-            inner = match[1] or match[2]
-            if " " not in inner[:60] and not _ENCODED.fullmatch(inner):
-                yield (
-                    match.start(),
-                    inner.replace('\\"', '"').replace("\\\\", "\\").encode("utf-8", "replace"),
-                )
-    if "," in text:
-        for match in _NUMBERS.finditer(text):
+    encoded = list(decode.runs(text, _BASE64, MIN_BLOB // 2))
+    if encoded:
+        for match in _LINES.finditer(text, encoded[0][0]):
             yield match.start(), match[0].encode()
+    for start, end in encoded:
+        before = text[max(0, start - 8) : start]
+        if end - start >= MIN_BLOB and not before.endswith((";base64,", "sha512-", "sha256-", "sha384-")):
+            yield start, (text[start:end] + "=" * (-(end - start) % 4)).encode()
+    for start, end in decode.runs(text, _PRINTED, MIN_BLOB):
+        quoted = _QUOTED.search(text[start : end + 1])
+        if quoted and not _ENCODED.fullmatch(inner := quoted[1] or quoted[2]):
+            plain = inner.replace('\\"', '"').replace("\\\\", "\\")
+            yield start, plain.encode("utf-8", "replace")
+    for start, end in decode.runs(text, _DIGITS, 2 * MIN_BLOB):
+        if numbers := _NUMBERS.search(text[start:end]):
+            yield start, numbers[0].encode()
     if source.path.endswith(".json"):
         yield from _joined(source.data)
 
