@@ -80,6 +80,11 @@ exports.base = (file) => path.basename(String(file));
 """
 
 
+def python_module(number: int) -> str:
+    """The text of one small module."""
+    return _PYTHON.format(n=number)
+
+
 def pure_wheel(folder: Path) -> Path:
     """A wheel of a dozen small modules."""
     files = {f"bench_pure/m{n}.py": _PYTHON.format(n=n).encode() for n in range(MODULES)}
