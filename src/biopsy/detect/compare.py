@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from biopsy.detect.compare_facet import CONTACTED, NAMED, Topic, topics
-from biopsy.detect.compare_value import CALLED, rank
+from biopsy.detect.compare_value import CALLED, NEVER, rank
 from biopsy.detect.sight import Sight
 from biopsy.model.behaviour import Behaviour, By
 from biopsy.model.comparison import Comparison, Difference, Facet, Side
@@ -103,8 +103,10 @@ def _untold(before: Dossier, after: Dossier, saw: Sight, sees: Sight) -> Iterato
             yield f"{whose} was read and not run: what running shows could not be compared"
         if not one.whole:
             yield f"not all of the archive of {whose} could be read"
-        if one.unread:
-            yield f"{len(one.unread)} files of {whose} were not read for want of time"
+        if one.late < NEVER:
+            yield f"not all files of {whose} were read, for want of time"
+        elif one.unread:
+            yield f"{len(one.unread)} files of {whose} are too large or too deep to be read"
     if saw.ran and sees.ran:
         for profile, phase in dict.fromkeys((*saw.phases, *sees.phases)):
             where = f"{phase} under {profile}" if profile else phase

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from biopsy.detect.compare_files import sort_file
 from biopsy.detect.compare_value import path, plain
+from biopsy.detect.sight import unread
 from biopsy.model.behaviour import Behaviour, By, InFile, InRegistry, InTrace, Kind, When
 from biopsy.model.comparison import Facet
 
@@ -30,6 +31,14 @@ class Topic(NamedTuple):
 
 _FACETS = {
     Kind.PROCESS_CRASH: Facet.OTHER,
+    Kind.PROCESS_DOES: Facet.COMMAND,
+    Kind.NET_SERVICE: Facet.HOST,
+    Kind.FILE_STORE: Facet.SECRET,
+    Kind.DATA_PAYLOAD: Facet.OBFUSCATION,
+    Kind.CODE_WALLET: Facet.OTHER,
+    Kind.CODE_TOKEN: Facet.OTHER,
+    Kind.PKG_CONFIG: Facet.PERSISTENCE,
+    Kind.TEXT_AGENT: Facet.PERSISTENCE,
     Kind.NET_LISTEN: Facet.LISTENER,
     Kind.CODE_EVAL: Facet.EVALUATION,
     Kind.CODE_DECODE: Facet.EVALUATION,
@@ -50,8 +59,13 @@ _FACETS = {
 }
 _HOSTS = frozenset({Kind.NET_DNS, Kind.NET_CONNECT, Kind.NET_HTTP, Kind.NET_SEND})
 _NAMES = frozenset({Kind.NET_URL, Kind.NET_ADDRESS})
-_SAID_ALREADY = frozenset({Kind.PKG_RELEASE})
-"""What the registry says of one release alone, or of both already."""
+_SAID_ALREADY = frozenset(
+    {
+        *(Kind.PKG_NAME, Kind.PKG_VERSION, Kind.PKG_RELEASE, Kind.PKG_MAINTAINER, Kind.PKG_PROVENANCE),
+        *(Kind.PKG_MANIFEST, Kind.PKG_DESCRIPTION, Kind.PKG_DIFFERS, Kind.PKG_CONTENT),
+    }
+)
+"""What depends on the day and the version, or compares with another artifact already."""
 
 _ASIDE = frozenset({When.TEST, When.DOCS, When.UNKNOWN})
 _SECRET_NAME = re.compile(
@@ -95,7 +109,7 @@ def topics(behaviour: Behaviour) -> Iterator[Topic]:
         yield _hook(value)
     elif kind.family == "archive":
         yield Topic(Facet.ARCHIVE, f"{kind} {plain(kind, value)}", f"{kind} {path(value)}")
-    elif not value.endswith(" out-of-time"):
+    elif not unread(behaviour):
         facet = _FACETS.get(kind, Facet.OTHER)
         yield Topic(facet, f"{kind} {plain(kind, value)}", _shown(kind, value))
 

@@ -1,13 +1,22 @@
 """Sight: what one analysis would have shown of a package, had the package done it."""
 
+import re
 from collections.abc import Iterable
 
-from biopsy.detect.compare_value import plain
-from biopsy.model.behaviour import Behaviour, InFile, InTrace, Kind
+from biopsy.detect.compare_value import NEVER, plain, rank
+from biopsy.model.behaviour import Behaviour, InFile, InTrace, Kind, When
 from biopsy.model.run import Outcome, Status
 
 _DAMAGED = frozenset({Kind.ARCHIVE_BOMB, Kind.ARCHIVE_DAMAGED})
-UNREAD = " out-of-time"
+_UNREAD = re.compile(
+    r"(?P<late>.*) and \d+ more not read: out-of-time"
+    r"|(?P<path>.*?)(?: patterns)? (?:out-of-time|too-large|too-complex|too-deep)",
+    re.DOTALL,
+)
+"""How a reader says that it did not read a file; what runs by itself was read first."""
+
+_EVALUATED = "evaluated/"
+_PHASES = {When.INSTALL: "install", When.START: "start", When.IMPORT: "import"}
 
 
 def nothing_to_do(outcome: Outcome) -> bool:
@@ -20,10 +29,15 @@ def finished(outcome: Outcome) -> bool:
     return outcome.status is Status.COMPLETED or nothing_to_do(outcome)
 
 
+def unread(behaviour: Behaviour) -> bool:
+    """Whether a behaviour says no more than that something was not read."""
+    return behaviour.kind is Kind.PKG_MALFORMED and _UNREAD.fullmatch(behaviour.value) is not None
+
+
 class Sight:
     """The phases that finished under each profile, and the files that were not read."""
 
-    __slots__ = ("phases", "ran", "unread", "whole")
+    __slots__ = ("_known", "late", "phases", "ran", "unread", "whole")
 
     def __init__(self, behaviours: Iterable[Behaviour], outcomes: Iterable[Outcome]) -> None:
         """Take what was seen, and how the phases ended."""
@@ -34,28 +48,38 @@ class Sight:
             self.phases[key] = self.phases.get(key, True) and finished(outcome)
             self.ran = self.ran or outcome.status is not Status.SKIPPED
         self.unread: set[str] = set()
-        self.whole = True
+        self.whole, self.late = True, NEVER
+        self._known: set[str] = set()
         for behaviour in behaviours:
+            if isinstance(behaviour.where, InFile):
+                self._known.add(behaviour.where.path)
             if behaviour.kind in _DAMAGED:
                 self.whole = False
-            elif behaviour.kind is Kind.PKG_MALFORMED and behaviour.value.endswith(UNREAD):
-                self.unread.add(plain(Kind.FILE_READ, behaviour.value.removesuffix(UNREAD)))
+            elif behaviour.kind is Kind.PKG_MALFORMED and (match := _UNREAD.fullmatch(behaviour.value)):
+                self.unread.add(plain(Kind.FILE_READ, match["late"] or match["path"]))
+                if match["late"] is not None:
+                    self.late = min(self.late, rank(behaviour))
+                    self._known.discard(match["late"])
 
     def would(self, behaviour: Behaviour) -> bool:
         """Whether this behaviour, of another release, would have been seen here."""
         match behaviour.where:
             case InTrace(phase=phase, profile=profile):
-                known = (
-                    [
-                        done
-                        for (who, what), done in self.phases.items()
-                        if what == phase and who in {profile, ""}
-                    ]
-                    if profile
-                    else [done for (_, what), done in self.phases.items() if what == phase]
-                )
-                return bool(known) and all(known)
+                return self._finished(phase, profile)
+            case InFile(path=path, when=when) if path.startswith(_EVALUATED):
+                return self._finished(_PHASES.get(when, "execute"), "")
             case InFile(path=path):
-                return self.whole and not (self.unread and plain(Kind.FILE_READ, path) in self.unread)
+                if not self.whole or (self.unread and plain(Kind.FILE_READ, path) in self.unread):
+                    return False
+                return rank(behaviour) < self.late or path in self._known
             case _:
                 return True
+
+    def _finished(self, phase: str, profile: str) -> bool:
+        """Whether a phase ended well under a profile; under every one where none is named."""
+        known = [
+            done
+            for (who, what), done in self.phases.items()
+            if what == phase and (not profile or who in {profile, ""})
+        ]
+        return bool(known) and all(known)

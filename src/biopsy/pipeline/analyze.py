@@ -17,7 +17,7 @@ from biopsy.model.behaviour import Behaviour
 from biopsy.model.comparison import Comparison, Side
 from biopsy.model.dossier import Analysis, Dossier, Tool
 from biopsy.model.run import Outcome, Run, Status
-from biopsy.pipeline import before, dynamic, merge, metadata
+from biopsy.pipeline import before, merge, metadata
 from biopsy.pipeline.readers import readers
 from biopsy.pipeline.source import Opened, Sample, collect, open_up, unreadable
 from biopsy.warehouse import Warehouse
@@ -140,7 +140,7 @@ def examine(sample: Sample, work: Work) -> Dossier:
         raise UsageError(f"{sample.artifact.filename}: cannot be read: {why}")
     progress(f"reading {len(opened.tree.files)} files", None)
     behaviours = _read(opened, work)
-    ran = dynamic.Ran(()) if options.static_only else dynamic.run(opened, run_id, options, progress)
+    ran = merge.Ran(()) if options.static_only else _run(opened, run_id, options, progress)
     return replace(
         _dossier(run_id, opened, behaviours, ran),
         tool=Tool(
@@ -149,6 +149,12 @@ def examine(sample: Sample, work: Work) -> Dossier:
         static_only=options.static_only,
         duration_s=round(time.monotonic() - began, 3),
     )
+
+
+def _run(opened: Opened, run_id: str, options: Options, progress: Progress) -> merge.Ran:
+    from biopsy.pipeline import dynamic  # noqa: PLC0415 - a third of a second that reading alone does not need
+
+    return dynamic.run(opened, run_id, options, progress)
 
 
 def _read(opened: Opened, work: Work) -> tuple[Behaviour, ...]:
@@ -161,7 +167,7 @@ def _read(opened: Opened, work: Work) -> tuple[Behaviour, ...]:
     return tuple(seen)
 
 
-def _dossier(run_id: str, opened: Opened, behaviours: tuple[Behaviour, ...], ran: dynamic.Ran) -> Dossier:
+def _dossier(run_id: str, opened: Opened, behaviours: tuple[Behaviour, ...], ran: merge.Ran) -> Dossier:
     run: Run = merge.runs(ran.runs)
     skipped = () if ran.runs else (Outcome("", "run", Status.SKIPPED, "static-only"),)
     return Dossier(

@@ -10,7 +10,7 @@ from biopsy.ecosystems import Ecosystem
 from biopsy.errors import BiopsyError, UsageError
 from biopsy.model.dossier import Dossier
 from biopsy.model.release import Release
-from biopsy.pipeline import dynamic
+from biopsy.pipeline.reasons import UNTRIED
 from biopsy.pipeline.source import Sample, collect
 from biopsy.warehouse import Warehouse
 
@@ -65,8 +65,7 @@ def _cells(dossier: Dossier) -> frozenset[tuple[str, str]]:
     """Each phase under each profile that was tried, whatever became of it."""
     if dossier.static_only:
         return frozenset()
-    untried = (dynamic.BROKEN, dynamic.NOT_ASKED)
-    return frozenset((o.profile, o.phase) for o in dossier.outcomes if not o.reason.startswith(untried))
+    return frozenset((o.profile, o.phase) for o in dossier.outcomes if not o.reason.startswith(UNTRIED))
 
 
 def earlier(versions: Iterable[str], here: str, ecosystem: Ecosystem) -> str | None:

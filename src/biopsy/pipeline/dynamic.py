@@ -2,19 +2,20 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from biopsy import ecosystems, fetch
+from biopsy import fetch
 from biopsy.errors import CannotSandbox, SandboxError, UsageError
-from biopsy.model.behaviour import Behaviour
 from biopsy.model.release import Endpoint
 from biopsy.model.run import Outcome, Phase, Run, Status, Watch
 from biopsy.pipeline import evaluated, noise
+from biopsy.pipeline.merge import Ran
+from biopsy.pipeline.reasons import BROKEN, NOT_ASKED
 from biopsy.pipeline.source import Opened
 from biopsy.sandbox import gvisor, image, profile
 from biopsy.sandbox.internet.forwarder import Forwarder
@@ -26,24 +27,6 @@ if TYPE_CHECKING:
     from biopsy.pipeline.analyze import Options, Progress
 
 DEFAULT_PROFILES = ("laptop", "github-actions")
-NOT_ASKED = "not-asked"
-BROKEN = "sandbox-broke"
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """The runs of one artifact, and what they were made with."""
-
-    runs: tuple[Run, ...]
-    image: str = ""
-    gvisor: str = ""
-    platform: str = ""
-    behaviours: tuple[Behaviour, ...] = ()  # of the code that was evaluated, read like files
-
-
-def version_order(ecosystem: str) -> Callable[[str], object]:
-    """The sort key of an ecosystem's versions."""
-    return ecosystems.by_type(ecosystem).version_key
 
 
 def prepare(options: "Options", progress: "Progress") -> image.Image:

@@ -1,8 +1,20 @@
 """Several runs, one a profile, made one: ids of processes become unique across them."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from biopsy.model.behaviour import Behaviour
 from biopsy.model.run import Run, Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """The runs of one artifact, and what they were made with."""
+
+    runs: tuple[Run, ...]
+    image: str = ""
+    gvisor: str = ""
+    platform: str = ""
+    behaviours: tuple[Behaviour, ...] = ()  # of the code that was evaluated, read like files
 
 
 def runs(several: tuple[Run, ...]) -> Run:

@@ -6,6 +6,7 @@ from biopsy.formats.page.limits import Limits, Listed, listed
 from biopsy.formats.views import since
 from biopsy.formats.views.measure import many
 from biopsy.formats.wire.scalar import purl
+from biopsy.model.comparison import Comparison
 from biopsy.model.dossier import Analysis, Call, Finding
 
 TITLES = {"new": "New", "changed": "Changed", "gone": "Gone"}
@@ -67,7 +68,7 @@ def page(before: Analysis, after: Analysis, worrying: tuple[Finding, ...], limit
         _side(after),
         "Worrying" if worrying else "Nothing new" if comparison.empty else "Changed",
         since.headline(comparison, worrying),
-        Call.MALICIOUS.value if worrying else Call.UNKNOWN.value if comparison.untold else Call.BENIGN.value,
+        _colour(comparison, worrying, every).value,
         tuple(since.classes(comparison)),
         tuple(_tiles(turns, worrying)),
         turns,
@@ -78,6 +79,15 @@ def page(before: Analysis, after: Analysis, worrying: tuple[Finding, ...], limit
         after.dossier.tool.biopsy,
         limits,
     )
+
+
+def _colour(comparison: Comparison, worrying: tuple[Finding, ...], every: tuple[since.Line, ...]) -> Call:
+    """The colour of the page is that of a verdict: red, amber, violet where not all was compared, green."""
+    if worrying:
+        return Call.MALICIOUS
+    if any(line.tone == "bad" for line in every):
+        return Call.SUSPICIOUS
+    return Call.UNKNOWN if comparison.untold else Call.BENIGN
 
 
 def _tiles(

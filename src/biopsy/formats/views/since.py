@@ -124,7 +124,7 @@ def headline(comparison: Comparison, worrying: tuple[Finding, ...]) -> str:
         return f"Worrying since then: {titles}{more}."
     counts = summary(comparison)
     rest = ", as far as could be compared" if comparison.untold else ""
-    return f"{counts[:1].upper()}{counts[1:]}; nothing of it is worrying{rest}."
+    return f"{counts[:1].upper()}{counts[1:]}; no rule finds that worrying{rest}."
 
 
 def findings(before: Analysis, after: Analysis) -> tuple[tuple[str, tuple[Finding, ...]], ...]:
