@@ -5,6 +5,8 @@ import shlex
 from collections.abc import Iterator
 
 from biopsy.model.behaviour import Kind
+from biopsy.static import decode
+from biopsy.static.intents import intents
 
 MAX_COMMAND = 20_000
 
@@ -29,6 +31,15 @@ _DECODE_RUN = re.compile(
 _SAVED = re.compile(
     rf"(?is)\b{_FETCH}\b[^;&|\n]{{0,400}}?(?:-o|-O|--output|--output-document|-OutFile|>)\s*=?[\"']?([^\s\"';&|]+)"
 )
+_INLINE = re.compile(r"\b(?:python[\d.]*|node|bun|deno|(?:ba|da|z|k|a)?sh)\b")
+_CODE_OPTIONS = frozenset({"-c", "-lc", "-ic", "-e", "-p", "--eval", "-pe"})
+_POWERSHELL = re.compile(
+    r"(?i)\b(?:powershell|pwsh)(?:\.exe)?\b[^\n]{0,300}?\s[-/]e(?:n?c?|nco?d?e?d?c?o?m?m?a?n?d?)\s+[\"']?([A-Za-z0-9+/=]{16,})"
+)
+_ECHOED = re.compile(
+    r"(?:echo|printf|<<<)\s+(?:-\w+\s+)?[\"']?(?P<data>[A-Za-z0-9+/=]{12,})[\"']?\s*(?:\||\)|;)?\s*(?P<how>base64|base32|xxd)\s+-\w*"
+    r"(?:[^|\n]{0,40}\|\s*(?:sudo\s+)?(?P<runner>[\w./]+))?"
+)
 _URL = re.compile(r"https?://[^\s\"'<>|;)`\\]+")
 _SEND = re.compile(
     r"(?i)\b(?:curl|wget|nc|ncat|netcat|Invoke-WebRequest|Invoke-RestMethod|iwr|irm)\b|/dev/tcp/"
@@ -49,6 +60,8 @@ def talks(text: str) -> bool:
 def read(text: str) -> Iterator[tuple[Kind, str]]:
     """What a command line does beyond being run: requests, and flows between its parts."""
     text = text[:MAX_COMMAND]
+    for words in intents(text):
+        yield Kind.PROCESS_DOES, words
     if (
         not talks(text)
         and "base64" not in text
@@ -94,23 +107,39 @@ def _sends(text: str) -> Iterator[tuple[Kind, str]]:
 
 
 def inline(text: str) -> Iterator[tuple[str, str]]:
-    """Code of another language that stands inside a command line: `python -c …`, `node -e …`."""
-    if not re.search(
-        r"\b(?:python[\d.]*|node|bun)\b.*\s-(?:c|e|p|-eval|pe)\b", text[:MAX_COMMAND], re.DOTALL
-    ):
+    """Code that stands inside a command line: `python -c …`, `node -e …`, `sh -c …`, and what is encoded."""
+    text = text[:MAX_COMMAND]
+    yield from _encoded(text)
+    if not any(f" {option}" in text for option in _CODE_OPTIONS) or not _INLINE.search(text):
         return
     try:
-        words = shlex.split(text[:MAX_COMMAND], posix=True)
+        words = shlex.split(text, posix=True)
     except ValueError:
         return
     for at, word in enumerate(words[:-1]):
-        if word not in {"-c", "-e", "-p", "--eval", "-pe"}:
+        if word not in _CODE_OPTIONS:
             continue
         before = " ".join(words[max(0, at - 4) : at])
         if re.search(r"\bpython[\d.]*\b", before):
             yield "python", words[at + 1]
-        elif re.search(r"\b(?:node|bun)\b", before):
+        elif re.search(r"\b(?:node|bun|deno)\b", before):
             yield "javascript", words[at + 1]
+        elif at and re.search(r"(?:^|/)(?:ba|da|z|k|a)?sh$", words[at - 1]) and word.startswith("-"):
+            yield "shell", words[at + 1]
+
+
+def _encoded(text: str) -> Iterator[tuple[str, str]]:
+    """Commands under base64: PowerShell's (of UTF-16), and what is echoed into a decoder and then run."""
+    for match in _POWERSHELL.finditer(text):
+        plain = decode.readable(decode.decode("base64", match[1]) or b"")
+        if (plain and plain.isprintable()) or (plain and "\n" in plain):
+            yield "shell", plain
+    for match in _ECHOED.finditer(text):
+        plain = decode.readable(decode.decode(match["how"].replace("xxd", "hex"), match["data"]) or b"")
+        if plain:
+            runner = match["runner"] or "sh"
+            language = "python" if "python" in runner else "javascript" if "node" in runner else "shell"
+            yield language, plain
 
 
 def lines(script: str) -> Iterator[tuple[int, str]]:

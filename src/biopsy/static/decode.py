@@ -89,15 +89,11 @@ def readable(data: bytes) -> str | None:
     """The text that bytes are, where they are text."""
     if not data:
         return None
+    wide = len(data) >= 8 and data.count(b"\0") * 3 >= len(data)  # as PowerShell wants it
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-16-le" if wide else "utf-8")
     except UnicodeDecodeError:
-        if len(data) < 8 or data.count(b"\0") * 3 < len(data):
-            return None
-        try:
-            text = data.decode("utf-16-le")
-        except UnicodeDecodeError:
-            return None
+        return None
     odd = sum(1 for c in text[:4000] if ord(c) < 32 and c not in "\t\r\n")
     return text if odd * 20 <= min(len(text), 4000) else None
 

@@ -1,0 +1,32 @@
+"""What command lines are for, told by their form: shells over the network, persistence, destruction …
+
+The forms are a list (intents.txt), each with the words of its `process.does`. Text in, words out; nothing is
+expanded or run.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+
+MAX_COMMAND = 20_000
+
+_HOME = (
+    r"['\"]?(?:/|~|\$HOME|\$\{HOME\}|%USERPROFILE%|\$env:USERPROFILE|/root|/home|/home/[^/\s'\"]+|C:\\?|/etc|/usr)"
+    r"(?:/|\\)?\*?['\"]?(?=$|[\s;&|'\")])"
+)
+
+
+@cache
+def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    lines = (resources.files("biopsy.static") / "intents.txt").read_text("utf-8").splitlines()
+    pairs = (line.split("\t") for line in lines if line and not line.startswith("#"))
+    return tuple((words, re.compile(form.replace("{HOME}", _HOME))) for words, form in pairs)
+
+
+def intents(command: str) -> Iterator[str]:
+    """The words of what a command line is for: `reverse-shell bash`, `persist cron`, … each once."""
+    text = command[:MAX_COMMAND]
+    for words, form in _forms():
+        if form.search(text):
+            yield words
