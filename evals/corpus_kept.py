@@ -67,8 +67,9 @@ class _File(httpx.SyncByteStream):
 
 def _keep(answer: httpx.Response, head: Path, body: Path) -> None:
     """Write body, then head: a head on disk means that the whole answer is there."""
+    assert isinstance(answer.stream, httpx.SyncByteStream)
     with contextlib.closing(answer):
-        _write(body, answer.iter_raw(_CHUNK))
+        _write(body, answer.stream)
     _write(head, [_head(answer)])
 
 
