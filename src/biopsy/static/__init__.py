@@ -6,15 +6,17 @@ by being there. Readers give behaviours and layers (code that was hidden in a fi
 
 import importlib
 import pkgutil
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Protocol, cast
 
 from biopsy.model.behaviour import Behaviour, Kind, When
 from biopsy.model.release import Tree, TreeFile
 from biopsy.static import readers
-from biopsy.static.sight import Layer, Part, Sight, Source
+from biopsy.static.sight import Layer, Package, Part, Sight, Source
 
 MAX_FILE = 64 * 1024**2  # bytes of one file that any reader looks at
 MAX_BYTES = 512 * 1024**2  # bytes of a tree that are read
@@ -26,6 +28,11 @@ MAX_PARTS = 1000  # files inside one file, in all
 MAX_PART_BYTES = 128 * 1024**2  # of those
 MAX_PART_SECONDS = 6.0  # of processor time, for those
 MAX_BEHAVIOURS = 50_000  # of a tree
+MAX_STACK = 10_000  # frames of the interpreter while reading
+LARGE = 1024**2  # bytes of a file that waits until the smaller ones of its moment were read
+
+_PLAIN = {Kind.NET_URL: 2, Kind.FILE_READ: 1, Kind.FILE_WRITE: 1, Kind.ENV_READ: 1, Kind.CODE_IMPORT: 1}
+"""Kinds that go first where there are too many."""
 
 _ORDER = (When.INSTALL, When.START, When.IMPORT, When.CALL, When.UNKNOWN, When.TEST, When.DOCS)
 
@@ -55,28 +62,85 @@ def read(
     """Yield every behaviour that the files of a tree show, each once, at its earliest moment.
 
     `moments` says when the code of a file runs; code that only runs when somebody calls it is `call`,
-    whatever its file. Files whose code runs by itself come first. What is skipped because of a limit is a
-    `pkg.malformed`.
+    whatever its file. Files whose code runs by itself come first, and of those the small ones. What is
+    skipped because of a limit is a `pkg.malformed`; limits are each file's own, so that none can take the
+    room of another.
     """
-    end, total, count = clock() + MAX_SECONDS, 0, 0
-    paths = frozenset(f.path for f in tree.files)
-    late: list[TreeFile] = []
-    for file in sorted(tree.files, key=lambda f: _ORDER.index(moments.get(f.path, When.UNKNOWN))):
-        when = moments.get(file.path, When.UNKNOWN)
-        if clock() > end or total + file.size > MAX_BYTES:
-            late.append(file)
-            continue
-        if file.size > MAX_FILE:
-            yield Source(file.path, b"", when).see(Kind.PKG_MALFORMED, f"{file.path} too-large")
-            continue
-        total += file.size
-        for behaviour in _file(tree, file, when, paths):
-            count += 1
-            if count <= MAX_BEHAVIOURS:
-                yield behaviour
+    with _stack():
+        found, late = _read(tree, moments, clock)
+    yield from _shared_out(found)
     if late:
         first = Source(late[0].path, b"", moments.get(late[0].path, When.UNKNOWN))
         yield first.see(Kind.PKG_MALFORMED, f"{first.path} and {len(late) - 1} more not read: out-of-time")
+
+
+@contextmanager
+def _stack() -> Iterator[None]:
+    """Room for code that is nested as deep as `code.state` lets it be."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, MAX_STACK))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _read(
+    tree: Tree, moments: Mapping[str, When], clock: Callable[[], float]
+) -> "tuple[dict[_Key, Behaviour], list[TreeFile]]":
+    end, total = clock() + MAX_SECONDS, 0
+    package = _package(tree, moments)
+    found: dict[_Key, Behaviour] = {}
+    late: list[TreeFile] = []
+    for file in sorted(tree.files, key=lambda f: _turn(f, moments)):
+        if clock() > end or total + file.size > MAX_BYTES:
+            late.append(file)
+            continue
+        total += file.size
+        for behaviour in _file(package, file):
+            _keep(found, behaviour)
+    return found, late
+
+
+_Key = tuple[Kind, str, str, int]
+
+
+def _turn(file: TreeFile, moments: Mapping[str, When]) -> tuple[int, bool, str]:
+    return _ORDER.index(moments.get(file.path, When.UNKNOWN)), file.size > LARGE, file.path
+
+
+def _package(tree: Tree, moments: Mapping[str, When]) -> Package:
+    sizes = {f.path: f.size for f in tree.files}
+
+    def load(path: str) -> bytes | None:
+        return (tree.root / path).read_bytes() if sizes.get(path, MAX_FILE + 1) <= MAX_FILE else None
+
+    return Package(frozenset(sizes), moments, load)
+
+
+def _keep(found: dict[_Key, Behaviour], behaviour: Behaviour) -> None:
+    where = behaviour.where
+    key = (behaviour.kind, behaviour.value, getattr(where, "path", ""), getattr(where, "line", 0))
+    if key not in found or _rank(behaviour) < _rank(found[key]):
+        found[key] = behaviour
+
+
+def _shared_out(found: Mapping[_Key, Behaviour]) -> Iterator[Behaviour]:
+    """Yield all, or where that is too much, from each file as much as leaves room for the others."""
+    if len(found) <= MAX_BEHAVIOURS:
+        yield from found.values()
+        return
+    files: dict[str, list[Behaviour]] = {}
+    for key, behaviour in found.items():
+        files.setdefault(key[2], []).append(behaviour)
+    left, waiting = MAX_BEHAVIOURS, len(files)
+    for path, held in sorted(files.items(), key=lambda f: len(f[1])):
+        held.sort(key=lambda b: (_PLAIN.get(b.kind, 0), _rank(b)))
+        room = left // waiting
+        yield from held[:room]
+        if len(held) > room:
+            yield Source(path, b"", When.UNKNOWN).see(Kind.PKG_MALFORMED, f"{path} too-many behaviours")
+        left, waiting = left - min(len(held), room), waiting - 1
 
 
 class _Room:
@@ -96,16 +160,16 @@ class _Room:
         return True
 
 
-def _file(tree: Tree, file: TreeFile, when: When, paths: frozenset[str]) -> list[Behaviour]:
-    def beside(path: str) -> bytes:
-        return (tree.root / path).read_bytes() if path in paths else b""
-
-    data = (tree.root / file.path).read_bytes()
-    return _one(Source(file.path, data, when, paths=paths, beside=beside), _Room())
+def _file(package: Package, file: TreeFile) -> list[Behaviour]:
+    source = package.source(file.path)
+    if source is None:
+        when = package.moments.get(file.path, When.UNKNOWN)
+        return [Source(file.path, b"", when).see(Kind.PKG_MALFORMED, f"{file.path} too-large")]
+    return _one(source, _Room())
 
 
 def _one(source: Source, room: _Room) -> list[Behaviour]:
-    best: dict[tuple[object, ...], Behaviour] = {}
+    best: dict[_Key, Behaviour] = {}
     waiting, layers, seen = [source], 0, set()
     while waiting:
         current = waiting.pop(0)
@@ -123,10 +187,7 @@ def _one(source: Source, room: _Room) -> list[Behaviour]:
             else:
                 found = [sight]
             for behaviour in found:
-                where = behaviour.where
-                key = (behaviour.kind, behaviour.value, getattr(where, "path", ""), getattr(where, "line", 0))
-                if key not in best or _rank(behaviour) < _rank(best[key]):
-                    best[key] = behaviour
+                _keep(best, behaviour)
     return list(best.values())
 
 
@@ -135,7 +196,7 @@ def _layer(outer: Source, layer: Layer) -> Source:
     line = outer.line or layer.line
     return Source(
         outer.path, data, layer.when, language=layer.language, depth=outer.depth + 1, line=line,
-        nested=outer.nested,
+        nested=outer.nested, package=outer.package,
     )  # fmt: skip
 
 

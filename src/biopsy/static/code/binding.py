@@ -51,6 +51,11 @@ class Binding(State):
         (scope or self.scope).names[name] = value
 
     def _put(self, obj: Value, name: str, value: Value, line: int) -> None:
+        if obj.link and self.linker is not None:
+            module = self.linker.load(obj.link)
+            if module is not None and name.isidentifier():
+                module.scope.names[name] = value
+            return
         if obj.ref and not obj.ref.endswith("()"):
             self.language.patched(self, obj, name, value, line)
         if obj.items is not None and name.isdigit() and int(name) < len(obj.items):

@@ -8,12 +8,16 @@ from biopsy.static.code.state import (
     MAX_ENTERED,
     MAX_LOOPS,
     MAX_RUNS,
+    MAX_WIDE,
     Closure,
     Invocation,
     Scope,
     State,
 )
-from biopsy.static.code.value import Value, merge, unknown
+from biopsy.static.code.value import CLEAN, Value, merge, unknown
+
+PARTIAL = "#partial"
+"""The library path of a function with some of its arguments given: its items are the function and these."""
 
 
 class Calling(State):
@@ -21,7 +25,7 @@ class Calling(State):
 
     def function(self, func: ir.Func) -> Value:
         """Make a value of a function."""
-        closure = Closure(func, self.scope)
+        closure = Closure(func, self.scope, home=self.source)
         self.closures.append(closure)
         return Value(func=closure)
 
@@ -42,10 +46,18 @@ class Calling(State):
 
     def call(self, callee: Value, call: Invocation) -> Value:
         """Call a value: enter it where it is local, ask the language where it is not."""
-        call.target = callee
+        callee = self.opened(callee)
+        call.target, self.line = callee, call.line
         if callee.func is not None:
             bound = callee.fields.get("") if callee.fields else None
             return self.enter(callee.func, call.args, call.kwargs, bound)
+        if callee.ref == PARTIAL and callee.items:
+            target, *given = callee.items
+            call.args, call.ref = [*given, *call.args], target.ref
+            call.kwargs = {**(callee.fields or {}), **call.kwargs}
+            return self.call(target, call)
+        if callee.made and callee.fields and (called := callee.fields.get("__call__")) and called.func:
+            return self.enter(called.func, call.args, call.kwargs, callee)
         if callee.fields is not None and not callee.made and callee.fields.keys() - {""} and not callee.ref:
             return self._construct(callee, call)
         if callee.bases and not callee.made:
@@ -53,7 +65,10 @@ class Calling(State):
         result = self.language.invoke(self, call)
         if result is not None:
             return result
-        return Value(ref=f"{call.ref}()" if call.ref and len(call.ref) < 200 else "")
+        taint = (
+            CLEAN.union(*(a.all_taint() for a in call.all())) if not call.receiver and call.args else CLEAN
+        )
+        return Value(ref=f"{call.ref}()" if call.ref and len(call.ref) < 200 else "", taint=taint)
 
     def _construct(self, cls: Value, call: Invocation) -> Value:
         made = instance(cls)
@@ -61,28 +76,66 @@ class Calling(State):
         init = fields.get("__init__") or fields.get("constructor")
         if init is not None and init.func is not None:
             self.enter(init.func, call.args, call.kwargs, made)
+        elif cls.bases:
+            made.taint = CLEAN.union(*(a.all_taint() for a in call.all())) if call.args else CLEAN
         return made
 
     def enter(
         self, closure: Closure, args: list[Value], kwargs: Mapping[str, Value], bound: Value | None = None
     ) -> Value:
-        """Run a local function with these arguments."""
+        """Run a local function with these arguments.
+
+        A function that was run with many different ones is from then on run with what they come from alone,
+        so that calls made for show never keep the one that matters from being followed.
+        """
         if bound is not None and closure.func.params and getattr(self.language, "self_first", False):
             args = [bound, *args]
-        signature = (self.when, *(_mark(a) for a in args), *((k, _mark(v)) for k, v in kwargs.items()))
+        signature: tuple[object, ...] = (
+            self.when,
+            *(_mark(a) for a in args),
+            *((k, _mark(v)) for k, v in kwargs.items()),
+        )
         if signature in closure.known:
-            return closure.known[signature]
-        most = MAX_RUNS if self.entered < MAX_ENTERED else 1
+            return closure.known[signature][0]
         if args and self.loops < MAX_LOOPS and all(len(a.consts) == 1 and not a.taint for a in args):
             self.loops += 1  # a decoder at work, piece by piece
-            most = MAX_LOOPS
-        if closure.active or closure.runs >= most or self.depth >= MAX_DEPTH:
+        elif closure.runs >= (MAX_RUNS if self.entered < MAX_ENTERED else 1):
+            args, kwargs = [_wide(a) for a in args], {k: _wide(v) for k, v in kwargs.items()}
+            every = [*args, *kwargs.values()]
+            near = closure.runs < MAX_RUNS + MAX_WIDE and self.entered < MAX_ENTERED
+            signature = (
+                "wide",
+                self.when,
+                *((a.taint, a.ref, id(a.func)) if near else a.taint for a in every),
+            )
+            if signature in closure.known:
+                return closure.known[signature][0]
+            if not near and not any(a.taint for a in every):
+                return unknown()
+            if closure.runs >= MAX_RUNS + 3 * MAX_WIDE:
+                self.limits.setdefault("too-many-calls", self.line)
+                return unknown(*every)
+        if closure.active or self.depth >= MAX_DEPTH:
+            if not closure.active:
+                self.limits.setdefault("too-deep", self.line)
             return unknown(*args, *kwargs.values())
+        return self._entered(closure, args, kwargs, bound, signature)
+
+    def _entered(
+        self,
+        closure: Closure,
+        args: list[Value],
+        kwargs: Mapping[str, Value],
+        bound: Value | None,
+        signature: object,
+    ) -> Value:
         closure.runs += 1
+        closure.moments.add(self.when)
         self.entered += 1
         closure.active = True
-        outer, returns = self.scope, self.returns
-        self.scope, self.returns = Scope(closure.scope), []
+        outer, returns, source = self.scope, self.returns, self.source
+        self.trail.append(f"{source.path}:{self.line}")
+        self.scope, self.returns, self.source = Scope(closure.scope), [], closure.home or source
         self.depth += 1
         try:
             if bound is not None:
@@ -92,11 +145,15 @@ class Calling(State):
                 closure.body = _lowered(closure.func)
             self.execute(closure.body)
             result = merge(self.returns)
+        except RecursionError:
+            self.limits.setdefault("too-deep", self.line)
+            result = unknown(*args, *kwargs.values())
         finally:
-            self.scope, self.returns = outer, returns
+            self.scope, self.returns, self.source = outer, returns, source
             self.depth -= 1
+            self.trail.pop()
             closure.active = False
-        closure.known[signature] = result
+        closure.known[signature] = (result, (args, kwargs))  # what is marked by its place stays in it
         return result
 
     def _bind_params(self, params: list[ir.Param], args: list[Value], kwargs: Mapping[str, Value]) -> None:
@@ -132,7 +189,12 @@ def instance(cls: Value) -> Value:
     return Value(fields=dict(cls.fields or {}), bases=cls.bases, made=True)
 
 
+def _wide(value: Value) -> Value:
+    """A value of which only its origin is kept."""
+    return Value(ref=value.ref, taint=value.all_taint(), func=value.func, link=value.link)
+
+
 def _mark(value: Value) -> object:
     if value.items is None and value.fields is None and value.func is None:
-        return (value.consts, value.ref, value.taint)
-    return id(value)
+        return (value.consts, value.ref, value.taint, value.link)
+    return (id(value), value.all_taint())

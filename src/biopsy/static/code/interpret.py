@@ -24,6 +24,7 @@ from biopsy.static.code.state import (
     Thunk,
 )
 from biopsy.static.code.value import CLEAN, HOLE, MAX_CONSTS, Value, const, merge, unknown
+from biopsy.static.sight import Source
 
 __all__ = ["Closure", "Exhausted", "Interpreter", "Invocation", "Language", "State"]
 
@@ -31,9 +32,9 @@ __all__ = ["Closure", "Exhausted", "Interpreter", "Invocation", "Language", "Sta
 class Interpreter(Binding, Calling):
     """Runs one file. `told` hears of every behaviour: kind, value, line, moment, detail."""
 
-    def __init__(self, language: Language, when: When, steps: int) -> None:
-        """Prepare for code that runs at `when`, in at most `steps` steps."""
-        super().__init__(language, when, steps)
+    def __init__(self, language: Language, source: Source, steps: int) -> None:
+        """Prepare to run `source`, in at most `steps` steps."""
+        super().__init__(language, source, steps)
         self._expressions: dict[type, Callable[..., Value]] = {
             ir.Const: lambda n: const(n.value),
             ir.Name: self._name,
@@ -52,6 +53,7 @@ class Interpreter(Binding, Calling):
             ir.Bind: self._bind,
             ir.Lambda: lambda n: self.function(n.func),
             ir.ClassValue: lambda n: self.define(n.cls),
+            ir.Linked: self._linked,
         }
         self._statements: dict[type, Callable[..., None]] = {
             ir.Assign: self._assign,
@@ -77,7 +79,7 @@ class Interpreter(Binding, Calling):
         while at < len(self.closures):
             closure = self.closures[at]
             at += 1
-            if closure.runs == 0 and closure.func.hot:
+            if closure.func.hot and not closure.moments & _KNOWN:
                 early = before is When.INSTALL and self.installs(closure)
                 self.when = before if early else self.call_when
                 self.enter(closure, [], {}, closure.owner and instance(closure.owner))
@@ -92,7 +94,9 @@ class Interpreter(Binding, Calling):
     def execute(self, body: "list[ir.Stmt]") -> None:
         """Run statements in order."""
         self.nesting += 1
-        if self.nesting <= MAX_NESTING:
+        if self.nesting > MAX_NESTING:
+            self.limits.setdefault("too-deep", self.line)
+        else:
             for node in body:
                 self.tick()
                 self._statements[type(node)](node)
@@ -157,7 +161,46 @@ class Interpreter(Binding, Calling):
 
     def _import(self, node: ir.Import) -> None:
         for name, ref in node.names:
-            self.scope.names[name] = self.language.builtin(f"import {ref}") or Value(ref=ref)
+            linked = self.language.linked(self, ref, node.line) if self.linker else None
+            if linked is not None and name == "*":
+                self.scope.stars.append(linked.path)
+            elif linked is not None:
+                self.scope.names[name] = Thunk(linked)
+            else:
+                self.scope.names[name] = self.language.builtin(f"import {ref}") or Value(ref=ref)
+
+    def _linked(self, node: ir.Linked) -> Value:
+        value = Value(link=node.path)
+        for name in node.names:
+            value = self.attribute(value, name, node.line)
+        return value
+
+    def opened(self, obj: Value) -> Value:
+        """What a module of the package gives as a whole; any other value is itself."""
+        if not obj.link or self.linker is None:
+            return obj
+        module = self.linker.load(obj.link)
+        return (self.language.member(self, module, "", 0) if module else None) or obj
+
+    def named(self, scope: Scope, name: str) -> Value | None:
+        """What a name is bound to in a scope or by what it takes over from other modules."""
+        value = scope.names.get(name)
+        if isinstance(value, Thunk):
+            before, self.scope = self.scope, scope
+            try:
+                value = self.evaluate(value.expr)
+            except Exhausted:
+                value = Value()
+            self.scope = before
+            scope.names[name] = value
+        if value is None and scope.stars and self.linker is not None and not name.startswith("_"):
+            for path in scope.stars:
+                module = self.linker.load(path)
+                if module is not None and module.scope is not scope:
+                    value = self.language.member(self, module, name, 0)
+                    if value is not None:
+                        return value
+        return value
 
     # expressions
 
@@ -167,6 +210,7 @@ class Interpreter(Binding, Calling):
         self.nesting += 1
         try:
             if self.nesting > MAX_NESTING:
+                self.limits.setdefault("too-deep", getattr(node, "line", 0))
                 return Value()
             return self._expressions[type(node)](node)
         finally:
@@ -187,10 +231,12 @@ class Interpreter(Binding, Calling):
         scope: Scope | None = self.scope
         while scope is not None:
             value = scope.names.get(node.id)
-            if value is not None:
-                if isinstance(value, Thunk):
-                    value = scope.names[node.id] = self.evaluate(value.expr)
+            if value is not None and not isinstance(value, Thunk):
                 return value
+            if value is not None or scope.stars:
+                value = self.named(scope, node.id)
+                if value is not None:
+                    return value
             scope = scope.parent
         return self.language.builtin(node.id) or Value()
 
@@ -200,8 +246,14 @@ class Interpreter(Binding, Calling):
 
     def attribute(self, obj: Value, name: str, line: int) -> Value:
         """`obj.name`."""
+        if obj.link and self.linker is not None:
+            module = self.linker.load(obj.link)
+            held = self.language.member(self, module, name, line) if module else None
+            return held if held is not None else Value()
         if obj.fields is not None and name in obj.fields:
             value = obj.fields[name]
+            if value.getter and value.func is not None:
+                return self.enter(value.func, [], {})
             if value.func is not None and obj.made:
                 return Value(func=value.func, fields={"": obj}, taint=value.taint)
             return value
@@ -288,6 +340,10 @@ class Interpreter(Binding, Calling):
             return
         self.loops += len(known)
         yield from tuple(known)  # the body may add to the list
+
+
+_KNOWN = frozenset({When.INSTALL, When.START, When.IMPORT, When.CALL})
+"""Moments that are not later than a call."""
 
 
 def void(_: Value) -> None:

@@ -253,6 +253,15 @@ class Import:
 
 
 @dataclass(slots=True)
+class Linked:
+    """A name of another module of the package: its path, and attributes from there."""
+
+    path: str
+    names: list[str]
+    line: int = 0
+
+
+@dataclass(slots=True)
 class Outer:
     """Names that a function assigns outside itself (`global`, `nonlocal`)."""
 
@@ -295,5 +304,6 @@ Expr = (
     | Bind
     | Lambda
     | ClassValue
+    | Linked
 )
 Stmt = Assign | Do | Return | If | For | Block | Main | Class | Import | Outer

@@ -2,15 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from biopsy.model.behaviour import When
 from biopsy.static.code import ir
 from biopsy.static.code.value import Value
+from biopsy.static.sight import Source
 
-MAX_DEPTH = 10  # functions inside functions
-MAX_NESTING = 180  # expressions and statements inside each other
-MAX_RUNS = 12  # of one function with different arguments
+if TYPE_CHECKING:
+    from biopsy.static.code.link import Linker, Module
+
+MAX_DEPTH = 40  # functions inside functions
+MAX_NESTING = 500  # expressions and statements inside each other
+MAX_RUNS = 6  # of one function with different arguments
+MAX_WIDE = 12  # more of it, with arguments of which only the origin is kept
 MAX_ENTERED = 3000  # calls of local functions of one file, past which each is entered once
 MAX_LOOP = 20_000  # iterations of one loop
 MAX_LOOPS = 60_000  # iterations of all loops of a file
@@ -23,13 +28,14 @@ class Exhausted(Exception):  # noqa: N818 - it is a state, caught by the reader
 class Scope:
     """Variables of a module or function; `parent` is where it was written."""
 
-    __slots__ = ("names", "outer", "parent")
+    __slots__ = ("names", "outer", "parent", "stars")
 
     def __init__(self, parent: "Scope | None" = None) -> None:
         """Start empty."""
         self.names: dict[str, Value | Thunk] = {}
         self.parent = parent
         self.outer: set[str] = set()
+        self.stars: list[str] = []  # modules of the package whose names are all taken over
 
 
 @dataclass(slots=True, eq=False)
@@ -46,9 +52,11 @@ class Closure:
     func: ir.Func
     scope: Scope
     owner: Value | None = None  # the class it belongs to
+    home: Source | None = None  # the file it stands in
     runs: int = 0
     active: bool = False
-    known: dict[object, Value] = field(default_factory=dict)
+    moments: set[When] = field(default_factory=set)  # at which it was run
+    known: dict[object, tuple[Value, object]] = field(default_factory=dict)
     body: "list[ir.Stmt] | None" = None
 
 
@@ -79,6 +87,12 @@ class Invocation:
 class Language(Protocol):
     """What is particular to a language: builtins, attributes of libraries, what its functions do."""
 
+    def linked(self, run: "State", ref: str, line: int) -> "ir.Linked | None":
+        """Where in the package an imported name stands; None where it is not of the package."""
+
+    def member(self, run: "State", module: "Module", name: str, line: int) -> Value | None:
+        """What a module of the package has under a name; no name means what it gives as a whole."""
+
     def builtin(self, name: str) -> Value | None:
         """The value of a name that nothing binds."""
 
@@ -98,15 +112,21 @@ class Language(Protocol):
 class State:
     """The part of the interpreter that its parts share."""
 
-    def __init__(self, language: Language, when: When, steps: int) -> None:
-        """Prepare for code that runs at `when`, in at most `steps` steps."""
-        self.language, self.when, self.steps = language, when, steps
+    linker: "Linker | None" = None
+
+    def __init__(self, language: Language, source: Source, steps: int) -> None:
+        """Prepare to run `source`, in at most `steps` steps."""
+        when = source.when
+        self.language, self.source, self.when, self.steps = language, source, when, steps
         self.main_when = when if when in {When.INSTALL, When.START, When.TEST, When.DOCS} else When.CALL
         self.call_when = when if when in {When.TEST, When.DOCS, When.UNKNOWN} else When.CALL
         self.scope = Scope()
         self.closures: list[Closure] = []
         self.depth = self.nesting = self.loops = self.entered = 0
         self.returns: list[Value] = []
+        self.line = 0  # of the call that is being made
+        self.trail: list[str] = []  # the calls that led here
+        self.limits: dict[str, int] = {}  # what was met, and the line where that first happened
 
     def evaluate(self, node: ir.Expr) -> Value:
         """What an expression is."""
@@ -126,6 +146,10 @@ class State:
 
     def index(self, obj: Value, key: Value, line: int) -> Value:
         """`obj[key]`."""
+        raise NotImplementedError
+
+    def opened(self, obj: Value) -> Value:
+        """What a module gives as a whole; any other value is itself."""
         raise NotImplementedError
 
     def enter(

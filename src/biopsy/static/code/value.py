@@ -13,6 +13,8 @@ HOLE = "\ufffc"
 MAX_CONSTS = 8  # alternatives that a value may have
 MAX_TEXT = 4 * 1024**2  # characters or bytes of one constant
 
+MAX_HELD = 200  # containers inside one value that are looked through
+
 Taint = frozenset[str]
 CLEAN: Taint = frozenset()
 
@@ -29,6 +31,8 @@ class Value:
     func: "Closure | None" = None
     bases: tuple[str, ...] = field(default=())  # of a class: library paths
     made: bool = False  # an instance, whose functions get it as their first argument
+    link: str = ""  # a module of the package, by its path; run when somebody looks into it
+    getter: bool = False  # the function stands for the value that it gives
 
     def text(self) -> str:
         """As a text: the first constant, or a hole."""
@@ -47,12 +51,20 @@ class Value:
             return const
         return None
 
-    def all_taint(self, depth: int = 5) -> Taint:
-        """Its own taint and that of what it holds."""
-        if depth == 0 or (self.items is None and self.fields is None):
+    def all_taint(self) -> Taint:
+        """Its own taint and that of what it holds, as far as `MAX_HELD` values go."""
+        if self.items is None and self.fields is None:
             return self.taint
-        held = [*(self.items or ())[:200], *list((self.fields or {}).values())[:200]]
-        return self.taint.union(*(v.all_taint(depth - 1) for v in held)) if held else self.taint
+        taint, seen, waiting = self.taint, {id(self)}, [self]
+        for value in waiting:
+            for held in (value.items, value.fields.values() if value.fields else None):
+                for one in held or ():
+                    if one.taint and not one.taint <= taint:
+                        taint = taint | one.taint
+                    if (one.items or one.fields) and id(one) not in seen and len(seen) < MAX_HELD:
+                        seen.add(id(one))
+                        waiting.append(one)
+        return taint
 
 
 def as_text(const: object) -> str:
@@ -92,7 +104,8 @@ def merge(values: "list[Value]") -> Value:
         return first
     consts = tuple(dict.fromkeys((type(c), c) for v in values for c in v.consts))
     best = max(
-        values, key=lambda v: (v.func is not None, v.fields is not None, v.items is not None, bool(v.ref))
+        values,
+        key=lambda v: (v.func is not None, v.fields is not None, v.items is not None, bool(v.ref or v.link)),
     )
     return Value(
         consts=tuple(c for _, c in consts)[:MAX_CONSTS],
@@ -103,6 +116,7 @@ def merge(values: "list[Value]") -> Value:
         func=best.func,
         bases=best.bases,
         made=best.made,
+        link=best.link or next((v.link for v in values if v.link), ""),
     )
 
 

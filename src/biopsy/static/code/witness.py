@@ -1,16 +1,21 @@
 """The interpreter that writes down what it sees, in words common to all languages."""
 
 import shlex
+from collections import Counter
+from collections.abc import Iterable
 
 from biopsy.model.behaviour import Kind, When
 from biopsy.static import commands, decode
 from biopsy.static.code.interpret import Interpreter, Language
+from biopsy.static.code.link import Linker, Shared
 from biopsy.static.code.value import CLEAN, HOLE, Value, const, shown, unknown
 from biopsy.static.secrets import is_secret_name, is_secret_path
 from biopsy.static.sight import Layer, Sight, Source, guess
 
 MIN_DECODED = 24  # bytes from which a decoded literal is a blob, whose execution is worth a flow
-MAX_SIGHTS = 4000  # of one file
+MAX_SIGHTS = 800  # of one kind, in one file
+MAX_WRITTEN = 2000  # files of a package that are known to hold what may be run
+MAX_ORIGINS = 5000  # places of a package where a flow may start
 
 _HOMES = {"HOME": "~", "USERPROFILE": "~", "APPDATA": "~/AppData/Roaming", "LOCALAPPDATA": "~/AppData/Local",
           "TEMP": "/tmp/?", "TMPDIR": "/tmp/?", "XDG_CONFIG_HOME": "~/.config", "HOMEPATH": "~"}  # fmt: skip  # noqa: S108
@@ -40,17 +45,37 @@ _RUNNABLE = frozenset({"network", "decoded", "verified"})
 class Witness(Interpreter):
     """Reads one source."""
 
-    def __init__(self, language: Language, source: Source, steps: int) -> None:
-        """Prepare to run `source`, lowered, in at most `steps` steps."""
-        super().__init__(language, source.when, steps)
-        self.source = source
+    def __init__(self, language: Language, source: Source, steps: int, linker: Linker | None = None) -> None:
+        """Prepare to run `source`, lowered, in at most `steps` steps, as a module of what `linker` knows."""
+        super().__init__(language, source, steps)
+        self.linker = linker if source.when not in {When.TEST, When.DOCS} else None
+        self.shared = linker.shared if linker is not None else Shared()
+        self.written = self.shared.written
         self.sights: dict[Sight, None] = {}
-        self.written: dict[str, frozenset[str]] = {}  # paths that tainted bytes were written to
+        self._counts: Counter[Kind] = Counter()
 
     def see(self, kind: Kind, value: str, line: int, detail: str = "") -> None:
-        """Write a behaviour down."""
-        if len(self.sights) < MAX_SIGHTS:
-            self.sights[self.source.see(kind, shown(value).strip() or "?", line, self.when, detail)] = None
+        """Write a behaviour down. Each kind has its own limit, so that none can crowd out another."""
+        sight = self.source.see(kind, shown(value).strip() or "?", line, self.when, detail)
+        if sight in self.sights:
+            return
+        self._counts[kind] += 1
+        if self._counts[kind] <= MAX_SIGHTS:
+            self.sights[sight] = None
+        else:
+            self.limits.setdefault(f"too-many {kind}", line)
+
+    def born(self, taints: "Iterable[str]", line: int) -> None:
+        """Remember where something that a flow may start from was first seen."""
+        for taint in taints:
+            if len(self.shared.origins) < MAX_ORIGINS:
+                self.shared.origins.setdefault(taint, f"{self.source.path}:{line}")
+
+    def chain(self, taint: str, line: int) -> str:
+        """How a source came to here: where it was seen, and the calls since."""
+        here = f"{self.source.path}:{line}"
+        steps = [s for s in dict.fromkeys([self.shared.origins.get(taint, ""), *self.trail[-6:], here]) if s]
+        return " > ".join(steps) if len(steps) > 1 else ""
 
     def peel(self, data: str | bytes, line: int, language: str = "", *, runs: bool = True) -> None:
         """Leave a decoded text to the readers; `runs` says whether it is known to be run."""
@@ -71,18 +96,18 @@ class Witness(Interpreter):
     def flow(self, sink: str, values: list[Value], line: int, detail: str = "") -> None:
         """Write down every source that reaches a sink."""
         taints = CLEAN.union(*(v.all_taint() for v in values)) if values else CLEAN
+        if not taints:
+            return
         if sink == "network" and "env:*" in taints:
             self.see(Kind.ENV_READ, "*", line)
         for taint in sorted(taints):
             if sink == "network" and taint.startswith(("env:", "file:", "host")):
-                self.see(
-                    Kind.CODE_FLOW,
-                    f"{taint.partition(':')[0] if taint.startswith('host') else taint} > network",
-                    line,
-                    detail,
-                )
-            elif sink == "execution" and taint in {"network", "decoded", "verified"}:
-                self.see(Kind.CODE_FLOW, f"{taint} > execution", line, detail)
+                name = taint.partition(":")[0] if taint.startswith("host") else taint
+                told = "; ".join(s for s in (detail, self.chain(taint, line)) if s)
+                self.see(Kind.CODE_FLOW, f"{name} > network", line, told)
+            elif sink == "execution" and taint in _RUNNABLE:
+                told = "; ".join(s for s in (detail, self.chain(taint, line)) if s)
+                self.see(Kind.CODE_FLOW, f"{taint} > execution", line, told)
 
     def patch(self, ref: str, name: str, line: int) -> None:
         """A function is put into another module; into the package's own is no matter."""
@@ -153,6 +178,7 @@ class Witness(Interpreter):
             return Value(taint=taint)
         if len(plain) >= MIN_DECODED or len(whole) >= MIN_DECODED:
             taint |= {"decoded"}
+            self.born(["decoded"], line)
         text = decode.readable(plain)
         if text and decode.telling(text):
             self.peel(text, line, runs=False)
@@ -171,6 +197,7 @@ class Witness(Interpreter):
         for text in urls:
             self.see(Kind.NET_HTTP, f"{method} {text}", line)
         self.flow("network", [url, *payload], line, detail=f"{method} {shown(urls[0])}")
+        self.born(["network"], line)
         return Value(ref="response", taint=frozenset({"network"}))
 
     def connect(self, host: Value, port: Value | None, line: int) -> None:
@@ -204,12 +231,14 @@ class Witness(Interpreter):
             self.see(Kind.ENV_READ, text, line)
             if is_secret_name(text):
                 taints.append(f"env:{shown(text)}")
+        self.born(taints, line)
         home = _HOMES.get(name.text())
         return Value(consts=(home.replace("?", HOLE),) if home else (), taint=frozenset(taints))
 
     def environment(self, line: int) -> Value:
         """The whole environment is read."""
         self.see(Kind.ENV_READ, "*", line)
+        self.born(["env:*"], line)
         return Value(ref="environment", taint=frozenset({"env:*"}))
 
     def host(self, fact: str, line: int) -> Value:
@@ -218,6 +247,7 @@ class Witness(Interpreter):
         if fact in {"platform", "uid", "processes"}:
             return Value()
         weak = fact in {"cpus", "memory", "uptime", "load"}
+        self.born([f"host:{fact}"], line)
         return Value(taint=frozenset({f"fact:{fact}" if weak else f"host:{fact}"}))
 
     def read_file(self, path: Value, line: int) -> Value:
@@ -229,6 +259,7 @@ class Witness(Interpreter):
             if is_secret_path(shown(text)):
                 taints.add(f"file:{shown(text)}")
             taints |= self.written.get(text, CLEAN)
+        self.born(taints, line)
         return Value(ref="content", taint=frozenset(taints | {"data"}))
 
     def write_file(self, path: Value, content: list[Value], line: int) -> None:
@@ -239,8 +270,8 @@ class Witness(Interpreter):
                 self.see(Kind.FILE_WRITE, text, line)
             if taint & _RUNNABLE:
                 self.written[text] = self.written.get(text, CLEAN) | (taint & _RUNNABLE)
-                if len(self.written) > 200:
-                    self.written.clear()
+                while len(self.written) > MAX_WRITTEN:
+                    self.written.pop(next(iter(self.written)))
 
     def delete_file(self, path: Value, line: int) -> None:
         """A file or folder is deleted."""

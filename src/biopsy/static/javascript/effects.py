@@ -9,6 +9,7 @@ from biopsy.static.code import fold
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import HOLE, Value, const, unknown
 from biopsy.static.code.witness import Witness
+from biopsy.static.javascript import modules
 from biopsy.static.javascript.callbacks import run_all
 
 Effect = Callable[[Witness, Invocation], Value | None]
@@ -106,6 +107,11 @@ def _require(run: Witness, call: Invocation) -> Value:
         run.see(Kind.CODE_IMPORT, whole, call.line)
     if whole in run.written:
         run.flow("execution", [Value(taint=run.written[whole])], call.line)
+    if run.linker is not None and (path := modules.resolve(whole, run.source.path, run.source.package)):
+        if path.endswith(modules.CODE):
+            return Value(link=path)
+        if path.endswith(".json"):
+            return modules.data(path, run.source.package)
     return Value(ref=whole.removeprefix("node:"))
 
 

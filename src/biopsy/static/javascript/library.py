@@ -1,11 +1,13 @@
 """What JavaScript's builtins and libraries do when they are called, and what their attributes are."""
 
 from biopsy.model.behaviour import Kind
+from biopsy.static.code import ir
+from biopsy.static.code.link import Module
 from biopsy.static.code.methods import method
 from biopsy.static.code.state import Invocation, State
 from biopsy.static.code.value import HOLE, Value, const
 from biopsy.static.code.witness import Witness
-from biopsy.static.javascript import callbacks, effects
+from biopsy.static.javascript import callbacks, effects, modules
 from biopsy.static.javascript.names import BUILTINS, GIVEN, canonical
 
 _TEXTS = {
@@ -40,6 +42,20 @@ class JavaScript:
             return const(f"./{HOLE}", frozenset({"data:self"}))
         return Value(ref=name) if name in BUILTINS else None
 
+    def linked(self, run: State, ref: str, line: int) -> ir.Linked | None:
+        """Where in the package an imported name stands: `./x` is a whole module, `./x#f` one name of it."""
+        spec, _, name = ref.partition("#")
+        path = modules.resolve(spec, run.source.path, run.source.package)
+        return ir.Linked(path, [name] if name else [], line) if path.endswith(modules.CODE) else None
+
+    def member(self, run: State, module: Module, name: str, line: int) -> Value | None:
+        """What a module exports under a name, or as a whole."""
+        whole = module.scope.names.get("module")
+        exports = (whole.fields or {}).get("exports") if isinstance(whole, Value) else None
+        if exports is None or not name:
+            return exports
+        return run.attribute(exports, name, line) if not exports.link else None
+
     def attribute(self, run: State, obj: Value, name: str, line: int) -> Value | None:
         """An attribute of a library object."""
         assert isinstance(run, Witness)
@@ -49,6 +65,8 @@ class JavaScript:
             return Value()
         if name == "constructor" and (obj.func is not None or obj.ref == "String" or obj.consts):
             return Value(ref="Function" if obj.func is not None or obj.ref else "String")
+        if name == "default" and (obj.func is not None or obj.fields is not None or obj.items is not None):
+            return obj
         if not obj.ref:
             return None
         if obj.ref == "process.env":

@@ -3,13 +3,17 @@
 from tree_sitter import Node
 
 from biopsy.static.code import ir
+from biopsy.static.javascript import exports
 from biopsy.static.javascript.lower import Lowering, line, unescape
+
+_HOISTED = frozenset({"function_declaration", "generator_function_declaration"})
 
 
 def lower_block(low: Lowering, node: Node) -> list[ir.Stmt]:
     """Lower a block; functions come first, as they are hoisted."""
     first: list[ir.Stmt] = []
     rest: list[ir.Stmt] = []
+    last: list[ir.Stmt] = []
     for child in node.named_children:
         if child.type == "comment":
             continue
@@ -17,9 +21,15 @@ def lower_block(low: Lowering, node: Node) -> list[ir.Stmt]:
             lowered = statement(low, child)
         except RecursionError:
             continue
-        hoisted = child.type in {"function_declaration", "generator_function_declaration"}
+        if child.type == "export_statement":
+            last.extend(exports.names(low, child))
+        hoisted = child.type in _HOISTED or (
+            child.type == "export_statement"
+            and (held := child.child_by_field_name("declaration")) is not None
+            and held.type in _HOISTED
+        )
         (first if hoisted else rest).append(lowered)
-    return first + rest
+    return first + rest + last
 
 
 def statement(low: Lowering, node: Node) -> ir.Stmt:
@@ -46,14 +56,7 @@ def statement(low: Lowering, node: Node) -> ir.Stmt:
         case "import_statement":
             return _import(low, node)
         case "export_statement":
-            declared = node.child_by_field_name("declaration") or node.child_by_field_name("value")
-            if declared is None:
-                return ir.Block([])
-            return (
-                statement(low, declared)
-                if declared.type.endswith("declaration")
-                else ir.Do(low.expr(declared), at)
-            )
+            return exports.lower(low, node)
         case "statement_block" | "program":
             return ir.Block(lower_block(low, node), at)
         case _:
@@ -110,7 +113,41 @@ def _declarator(low: Lowering, node: Node) -> ir.Stmt:
     if value is None:
         return ir.Assign([target], ir.Blend([]), line(node))
     large = value.end_byte - value.start_byte > 4000 and value.type in {"array", "object"}
-    return ir.Assign([target], low.expr(value), line(node), lazy=large and not low.is_hot(value))
+    lazy = (large and not low.is_hot(value)) or _is_module(low, value)
+    parts = _parts(target) if lazy else []
+    if parts:
+        taken = [(t, ir.Attr(low.expr(value), name, line(node))) for name, t in parts]
+        return ir.Block([ir.Assign([t], held, line(node), lazy=True) for t, held in taken])
+    return ir.Assign([target], low.expr(value), line(node), lazy=lazy)
+
+
+def _parts(target: ir.Target) -> list[tuple[str, ir.Name]]:
+    """The names of `{a, b: c}`, where that is all there is."""
+    pairs = target.pairs if isinstance(target, ir.Map) else []
+    parts = [(str(k.value), t) for k, t in pairs if isinstance(k, ir.Const) and isinstance(t, ir.Name)]
+    return parts if len(parts) == len(pairs) else []
+
+
+def _is_module(low: Lowering, node: Node) -> bool:
+    """Whether a value is a module of the package, or a part of one: `require("./x").y`."""
+    for _ in range(4):
+        if node.type == "member_expression" and (inner := node.child_by_field_name("object")) is not None:
+            node = inner
+            continue
+        called = node.child_by_field_name("function")
+        given = node.child_by_field_name("arguments")
+        if (
+            node.type != "call_expression"
+            or called is None
+            or given is None
+            or len(given.named_children) != 1
+        ):
+            return False
+        first = given.named_children[0]
+        if low.text(called) == "require":
+            return first.type == "string" and low.text(first)[1:2] == "."
+        node = first
+    return False
 
 
 def _for(low: Lowering, node: Node) -> ir.Stmt:
@@ -177,23 +214,35 @@ def lower_class(low: Lowering, node: Node) -> ir.Class:
     return ir.Class(low.text(named) if named else "", bases, body, line(node))
 
 
+def module_name(low: Lowering, node: Node) -> str:
+    """The module that the text of an import names."""
+    return unescape(low.text(node)[1:-1]).removeprefix("node:")
+
+
+def unquoted(name: str) -> str:
+    """A name of an export, which may be written as a text."""
+    return name.strip("'\"")
+
+
 def _import(low: Lowering, node: Node) -> ir.Stmt:
     source = node.child_by_field_name("source")
     if source is None:
         return ir.Block([])
-    module = unescape(low.text(source)[1:-1]).removeprefix("node:")
+    module = module_name(low, source)
+    own = module.startswith(".")
     names: list[tuple[str, str]] = []
     clause = next((c for c in node.named_children if c.type == "import_clause"), None)
     for child in clause.named_children if clause else []:
         if child.type == "identifier":
-            names.append((low.text(child), module))
+            names.append((low.text(child), f"{module}#default" if own else module))
         elif child.type == "namespace_import":
             names.append((low.text(child.named_children[0]), module))
         elif child.type == "named_imports":
             for item in child.named_children:
                 name, alias = item.child_by_field_name("name"), item.child_by_field_name("alias")
                 if name is not None:
-                    member = low.text(name)
-                    ref = module if member == "default" else f"{module}.{member}"
+                    member = unquoted(low.text(name))
+                    whole = member == "default" and not own
+                    ref = module if whole else f"{module}{'#' if own else '.'}{member}"
                     names.append((low.text(alias or name), ref))
     return ir.Import(names, line(node))

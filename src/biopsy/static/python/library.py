@@ -2,11 +2,13 @@
 
 import re
 
+from biopsy.static.code import ir
+from biopsy.static.code.link import Module
 from biopsy.static.code.methods import method
 from biopsy.static.code.state import Invocation, State
 from biopsy.static.code.value import HOLE, Value, const
 from biopsy.static.code.witness import Witness
-from biopsy.static.python import effects, forms, machine, web  # noqa: F401 - they register their effects
+from biopsy.static.python import effects, forms, machine, modules, web  # noqa: F401 - they register their effects
 from biopsy.static.python.names import BUILTINS, canonical
 
 _TEXTS = {
@@ -63,6 +65,20 @@ class Python:
         if name == "__file__":
             return const(f"./{HOLE}.py", frozenset({"data:self"}))
         return Value(ref=name) if name in BUILTINS else None
+
+    def linked(self, run: State, ref: str, line: int) -> ir.Linked | None:
+        """Where in the package an imported name stands."""
+        found = modules.resolve(ref, run.source.path, run.source.paths)
+        return ir.Linked(found[0], found[1], line) if found else None
+
+    def member(self, run: State, module: Module, name: str, line: int) -> Value | None:  # noqa: ARG002
+        """What a module has under a name: its own, or a module below it."""
+        if not name or name == "__dict__":
+            return Value(link=module.path)
+        value = module.witness.named(module.scope, name)
+        if value is None and (below := modules.submodule(module.path, name, run.source.paths)):
+            return Value(link=below)
+        return value
 
     def attribute(self, run: State, obj: Value, name: str, line: int) -> Value | None:
         """An attribute of a library object."""

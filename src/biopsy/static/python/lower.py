@@ -38,9 +38,7 @@ class Lowering:
             ast.Slice: self._slice,
             ast.Starred: lambda n: ir.Star(self.expr(n.value), n.lineno),
             ast.Call: self._call,
-            ast.BinOp: lambda n: ir.Bin(
-                _OPS.get(type(n.op), ""), self.expr(n.left), self.expr(n.right), n.lineno
-            ),
+            ast.BinOp: self._binop,
             ast.BoolOp: lambda n: ir.Either(self.exprs(n.values), n.lineno),
             ast.UnaryOp: self._unary,
             ast.Compare: lambda n: ir.Blend(self.exprs([n.left, *n.comparators]), n.lineno),

@@ -1,7 +1,7 @@
 """Names of Python's libraries: one spelling for each thing, and the words worth looking at a file for."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 
 BUILTINS = frozenset({
@@ -89,10 +89,11 @@ _WORD = re.compile(r"[A-Za-z_]\w{1,}")
 _OTHER = re.compile(r"\[::-1\]|(?m:^[a-z_]\w*(?:\.\w+){1,4}[ \t]*=[ \t]*[A-Za-z_]\w*[ \t]*$)")
 
 
-def hot(text: str) -> Iterator[int]:
-    """Where words stand that something here acts on, and two shapes that have no word."""
+def hot(text: str, also: Collection[str] = ()) -> Iterator[int]:
+    """Where words stand that something here acts on (or one of `also`), and two shapes that have no word."""
+    words = _HOT.union(also) if also else _HOT
     for match in _WORD.finditer(text):
-        if match[0] in _HOT:
+        if match[0] in words:
             yield match.start()
     for match in _OTHER.finditer(text):
         yield match.start()

@@ -1,5 +1,6 @@
 """JavaScript and TypeScript source, through tree-sitter, which reads whatever it is given."""
 
+import re
 import warnings
 from collections.abc import Iterator
 from functools import cache
@@ -9,16 +10,21 @@ import tree_sitter_typescript
 from tree_sitter import Language, Parser
 
 from biopsy.model.behaviour import Kind
-from biopsy.static.code.interpret import Exhausted
+from biopsy.static.code import ir
+from biopsy.static.code.interest import Interest
+from biopsy.static.code.link import Linker, finished
+from biopsy.static.code.value import Value
 from biopsy.static.code.witness import Witness
 from biopsy.static.javascript import forms, web  # noqa: F401 - they register their effects
 from biopsy.static.javascript.library import JavaScript
 from biopsy.static.javascript.lower import Lowering
+from biopsy.static.javascript.modules import links
 from biopsy.static.javascript.names import HOT, STRONG
-from biopsy.static.sight import Sight, Source
+from biopsy.static.sight import Package, Sight, Source
 from biopsy.static.words import read_words
 
 NAME = "javascript"
+LANGUAGES = frozenset({"javascript", "typescript", "tsx"})
 MAX_PARSE = 4 * 1024**2  # bytes of one file that is parsed
 MAX_STEPS = 400_000  # of a large file; a small one gets fewer
 
@@ -39,28 +45,64 @@ def _parser(language: str) -> Parser:
 
 def wants(source: Source) -> bool:
     """JavaScript and TypeScript files."""
-    return source.language in {"javascript", "typescript", "tsx"}
+    return source.language in LANGUAGES
 
 
 def read(source: Source) -> Iterator[Sight]:
     """Yield what the code does."""
-    data = source.data
-    if not STRONG.search(data):
+    if not interest(source.package).worth(source):
         return
-    if len(data) > MAX_PARSE:
+    if len(source.data) > MAX_PARSE:
         yield source.see(Kind.PKG_MALFORMED, f"{source.path} too-large")
         yield from read_words(source)
         return
-    tree = _parser(source.language).parse(data)
-    root = tree.root_node
+    linker = linker_of(source.package)
+    module = linker.read(source)
+    if module is not None:
+        yield from finished(module, source)
+
+
+def interest(package: Package) -> Interest:
+    """What of a package is worth running, looked at once."""
+    held = package.memo.setdefault("javascript interest", Interest(package, _scan))
+    assert isinstance(held, Interest)
+    return held
+
+
+def linker_of(package: Package) -> Linker:
+    """The modules of a package."""
+    held = package.memo.setdefault("javascript linker", Linker(package, _start))
+    assert isinstance(held, Linker)
+    return held
+
+
+def _scan(source: Source) -> tuple[bool, Iterator[tuple[str, str]]]:
+    if source.language not in LANGUAGES:
+        return False, iter(())
+    return STRONG.search(source.data) is not None, links(source)
+
+
+def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | None":
+    data = source.data
+    if len(data) > MAX_PARSE or source.language not in LANGUAGES:
+        return None
+    root = _parser(source.language).parse(data).root_node
+    witness = Witness(JavaScript(), source, min(MAX_STEPS, 100_000 + 3 * len(data)), linker)
     if root.has_error and root.type == "ERROR" and not source.depth:
-        yield source.see(Kind.PKG_MALFORMED, f"{source.path} SyntaxError")
-    witness = Witness(JavaScript(), source, min(MAX_STEPS, 100_000 + 3 * len(source.data)))
-    lowering = Lowering(data, [m.start() for m in HOT.finditer(data)])
-    try:
-        witness.run(lowering.block(root))
-    except Exhausted:
-        yield source.see(Kind.PKG_MALFORMED, f"{source.path} too-complex")
-    except RecursionError:
-        yield source.see(Kind.PKG_MALFORMED, f"{source.path} too-deep")
-    yield from witness.sights
+        witness.limits["SyntaxError"] = 0
+    looked = interest(source.package)
+    lowering = Lowering(data, sorted(_hot(source, looked)))
+    exports = Value(ref="exports", fields={})
+    witness.scope.names["exports"] = exports
+    witness.scope.names["module"] = Value(ref="module", fields={"exports": exports})
+    return witness, lowering.block(root)
+
+
+def _hot(source: Source, looked: Interest) -> Iterator[int]:
+    """Where words stand that something acts on, and names taken from modules that are worth it."""
+    for match in HOT.finditer(source.data):
+        yield match.start()
+    names = b"|".join(re.escape(n.encode()) for n in sorted(looked.names(source)))
+    if names:
+        for match in re.finditer(rb"\b(?:" + names + rb")\b", source.data):
+            yield match.start()

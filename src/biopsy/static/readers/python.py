@@ -1,27 +1,25 @@
 """Python source, through its syntax tree; what does not parse is read by its words."""
 
-import ast
 import re
-import warnings
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from biopsy.model.behaviour import Kind
-from biopsy.static.code.interpret import Exhausted
+from biopsy.static.code import ir
+from biopsy.static.code.interest import Interest
+from biopsy.static.code.link import Linker, finished
 from biopsy.static.code.witness import Witness
+from biopsy.static.python import parse
 from biopsy.static.python.library import Python
 from biopsy.static.python.lower import Lowering
+from biopsy.static.python.modules import links
 from biopsy.static.python.names import hot
-from biopsy.static.sight import Sight, Source
+from biopsy.static.sight import Package, Sight, Source
 from biopsy.static.words import read_words
 
 NAME = "python"
 MAX_PARSE = 4 * 1024**2  # bytes of one file that is parsed
 MAX_STEPS = 400_000  # of a large file; a small one gets fewer
-
-_PRINT = re.compile(r"(?m)^(\s*)print\s+(?![(=.])(.*)$")
-_EXCEPT = re.compile(r"(?m)^(\s*except\s+[\w.()\s,]+?),\s*(\w+)\s*:")
-_EXEC = re.compile(r"(?m)^(\s*(?:.*;\s*)?)exec\s+(?![(=.])(.+)$")
-_OLD = re.compile(r"(?<![\w\"'])(0)([0-7]+)\b(?![.])|(?<=\d)[lL]\b|\bur(?=[\"'])|`([^`\n]*)`|<>")
 
 
 def wants(source: Source) -> bool:
@@ -31,50 +29,61 @@ def wants(source: Source) -> bool:
 
 def read(source: Source) -> Iterator[Sight]:
     """Yield what the code does."""
-    text = source.text.lstrip("\ufeff")
-    lines = sorted({source.line_at(at) for at in hot(text)})
-    if not lines and not source.depth:
+    if not source.depth and not interest(source.package).worth(source):
         return
     if len(source.data) > MAX_PARSE:
         yield source.see(Kind.PKG_MALFORMED, f"{source.path} too-large")
         yield from read_words(source)
         return
-    tree, why = parse(text)
-    if why and not source.depth:
-        yield source.see(Kind.PKG_MALFORMED, f"{source.path} {why}")
-    if tree is None:
+    module = linker_of(source.package).read(source)
+    if module is None or source.path in _broken(source.package):
+        why = _broken(source.package).get(source.path, "unread")
+        if not source.depth:
+            yield source.see(Kind.PKG_MALFORMED, f"{source.path} {why}")
         yield from read_words(source)
-        return
-    witness = Witness(Python(), source, min(MAX_STEPS, 100_000 + 3 * len(source.data)))
-    lowering = Lowering(lines)
-    try:
-        body = lowering.module(tree)
-        witness.run(body)
-    except Exhausted:
-        yield source.see(Kind.PKG_MALFORMED, f"{source.path} too-complex")
-    except RecursionError:
-        yield source.see(Kind.PKG_MALFORMED, f"{source.path} too-deep")
-    yield from witness.sights
+    if module is not None:
+        yield from finished(module, source)
 
 
-def parse(text: str) -> tuple[ast.Module | None, str]:
-    """A syntax tree and what was wrong. Python 2's statements are mended where that is all that is wrong."""
-    why = ""
-    for mend in (str, _mend):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return ast.parse(mend(text)), why
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            why = why or type(error).__name__
-    return None, why
+def _broken(package: Package) -> dict[str, str]:
+    """Files that did not parse as they are, and why."""
+    held = package.memo.setdefault("python broken", {})
+    assert isinstance(held, dict)
+    return held
 
 
-def _mend(text: str) -> str:
-    text = _PRINT.sub(r"\1print(\2)", text)
-    text = _EXEC.sub(r"\1exec(\2)", text)
-    text = _EXCEPT.sub(r"\1 as \2:", text)
-    text = text.replace("\0", "").expandtabs()
-    return _OLD.sub(
-        lambda m: f"0o{m[2]}" if m[2] else f"repr({m[3]})" if m[3] else "!=" if m[0] == "<>" else "", text
-    )
+def interest(package: Package) -> Interest:
+    """What of a package is worth running, looked at once."""
+    held = package.memo.setdefault("python interest", Interest(package, _scan))
+    assert isinstance(held, Interest)
+    return held
+
+
+def linker_of(package: Package) -> Linker:
+    """The modules of a package."""
+    held = package.memo.setdefault("python linker", Linker(package, _start))
+    assert isinstance(held, Linker)
+    return held
+
+
+def _scan(source: Source) -> tuple[bool, Iterator[tuple[str, str]]]:
+    if source.language != "python":
+        return False, iter(())
+    text = parse.text(source)
+    return next(hot(text), None) is not None, links(text, source.path, source.paths)
+
+
+def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | None":
+    if len(source.data) > MAX_PARSE:
+        return None
+    text = parse.text(source)
+    parsed = parse.parse(text)
+    if parsed.why and not source.depth:
+        _broken(source.package)[source.path] = parsed.why
+    tree = parsed.tree
+    if tree is None:
+        return None
+    starts = [0, *(m.end() for m in re.finditer("\n", text))]
+    lines = sorted({bisect_right(starts, at) for at in hot(text, interest(source.package).names(source))})
+    witness = Witness(Python(), source, min(MAX_STEPS, 100_000 + 3 * len(source.data)), linker)
+    return witness, Lowering(lines).module(tree)

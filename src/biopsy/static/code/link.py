@@ -1,0 +1,114 @@
+"""The modules of one package, each run once, when one of them first asks for it."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from biopsy.model.behaviour import Kind
+from biopsy.static.code.state import Exhausted, Scope
+
+if TYPE_CHECKING:
+    from biopsy.static.code import ir
+    from biopsy.static.code.witness import Witness
+    from biopsy.static.sight import Package, Sight, Source
+
+MAX_KEPT = 2 * 1024**2  # bytes of source whose modules are kept in memory
+SMALL = 4096  # bytes that a module counts beyond its source
+MIN_KEPT = 8  # modules that are kept whatever their size
+MAX_LOADING = 60  # modules that wait for each other
+MAX_LOADS = 4  # times that one module is run again, after it was dropped
+
+
+@dataclass(slots=True, eq=False)
+class Module:
+    """A file of the package that was run, or is being run; `failed` says what stopped that."""
+
+    path: str
+    witness: "Witness"
+    scope: Scope
+    size: int = 0
+    failed: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Shared:
+    """What all modules of a package know together."""
+
+    written: dict[str, frozenset[str]] = field(default_factory=dict)  # paths that tainted bytes were put in
+    origins: dict[str, str] = field(default_factory=dict)  # where a taint was first seen
+
+
+Start = Callable[["Source", "Linker"], "tuple[Witness, list[ir.Stmt]] | None"]
+
+
+class Linker:
+    """Runs modules on demand. What tests and documentation import is not followed."""
+
+    def __init__(self, package: "Package", start: Start) -> None:
+        """Take a package and what makes a module ready to run."""
+        self.package, self._start = package, start
+        self.shared = Shared()
+        self._kept: OrderedDict[str, Module] = OrderedDict()
+        self._loading = self._size = 0
+        self._loads: dict[str, int] = {}
+
+    def load(self, path: str) -> Module | None:
+        """The module of a file, run as far as it goes; None where it cannot be had."""
+        module = self._kept.get(path)
+        if module is not None:
+            self._kept.move_to_end(path)
+            return module
+        if self._loading >= MAX_LOADING or self._loads.get(path, 0) >= MAX_LOADS:
+            return None
+        self._loads[path] = self._loads.get(path, 0) + 1
+        source = self.package.source(path)
+        return None if source is None else self.run(source)
+
+    def read(self, source: "Source") -> Module | None:
+        """The module of a source: one that others loaded already, or run now."""
+        return (self.load(source.path) if not source.depth else None) or self.run(source)
+
+    def run(self, source: "Source") -> Module | None:
+        """Run the top level of a source as a module of the package."""
+        made = self._start(source, self)
+        if made is None:
+            return None
+        witness, body = made
+        module = Module(source.path, witness, witness.scope, len(source.data) + SMALL)
+        if not source.depth:
+            self._kept[source.path] = module
+            self._size += module.size
+            self._trim()
+        self._loading += 1
+        try:
+            witness.execute(body)
+        except Exhausted:
+            module.failed = "too-complex"
+        except RecursionError:
+            module.failed = "too-deep"
+        finally:
+            self._loading -= 1
+        return module
+
+    def _trim(self) -> None:
+        while self._size > MAX_KEPT and len(self._kept) > MIN_KEPT + self._loading:
+            _, dropped = self._kept.popitem(last=False)
+            self._size -= dropped.size
+
+
+def finished(module: Module, source: "Source") -> "Iterator[Sight]":
+    """Run what of a module nobody called, and yield all that it showed."""
+    witness = module.witness
+    if not module.failed:
+        try:
+            witness.pending()
+        except Exhausted:
+            module.failed = "too-complex"
+        except RecursionError:
+            module.failed = "too-deep"
+    if module.failed:
+        yield source.see(Kind.PKG_MALFORMED, f"{source.path} {module.failed}")
+    for limit, line in witness.limits.items():
+        yield source.see(Kind.PKG_MALFORMED, f"{source.path} {limit}", line)
+    yield from witness.sights

@@ -1,0 +1,154 @@
+"""Which file of a package `require` and `import` mean, as Node finds it."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from biopsy.static.code.value import Value, const
+from biopsy.static.sight import Package, Source
+
+ENDINGS = ("", ".js", ".cjs", ".mjs", ".ts", ".json", "/index.js", "/index.cjs", "/index.mjs", "/index.ts")
+CODE = (".js", ".cjs", ".mjs", ".ts", ".mts", ".cts", ".jsx", ".tsx")
+_NAME = re.compile(r"(?:@[\w.~-]+/)?[\w.~-]+")
+
+
+class _Manifest(msgspec.Struct):
+    name: object = ""
+    main: object = ""
+    module: object = ""
+    exports: object = None
+
+
+def resolve(spec: str, path: str, package: Package) -> str:
+    """The file that `spec`, asked for in `path`, means; empty where it is not of the package."""
+    paths = package.paths
+    if spec.startswith(("./", "../")) or spec in {".", ".."}:
+        return _file(posixpath.join(posixpath.dirname(path), spec), package)
+    if spec.startswith("/") or not (named := _NAME.match(spec)):
+        return ""
+    own = manifest(package, "package.json")
+    if own is not None and own.name == named[0] and not named[0].startswith("."):
+        rest = spec[named.end() :]
+        return _file(rest.lstrip("/"), package) if rest else _main(package, "")
+    for folder in _above(path):
+        bundled = posixpath.join(folder, "node_modules", spec)
+        if posixpath.join(folder, "node_modules", named[0], "package.json") in paths:
+            return _file(bundled, package)
+    return ""
+
+
+def manifest(package: Package, path: str) -> _Manifest | None:
+    """A package.json of the tree, read once."""
+    key = f"manifest {path}"
+    if key not in package.memo:
+        data = package.load(path) if path in package.paths else None
+        try:
+            package.memo[key] = msgspec.json.decode(data, type=_Manifest) if data else None
+        except (msgspec.DecodeError, RecursionError):
+            package.memo[key] = None
+    held = package.memo[key]
+    return held if isinstance(held, _Manifest) else None
+
+
+def _above(path: str) -> list[str]:
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[:at]) for at in range(len(parts), -1, -1)]
+
+
+def _file(path: str, package: Package) -> str:
+    stem = posixpath.normpath(path)
+    stem = "" if stem == "." else stem
+    if stem.startswith("../"):
+        return ""
+    for ending in ENDINGS:
+        candidate = f"{stem}{ending}".lstrip("/")
+        if candidate in package.paths:
+            return candidate
+    if stem.endswith((".js", ".mjs", ".cjs")):  # TypeScript names what its file will be compiled to
+        source = f"{stem.rpartition('.')[0]}.ts"
+        if source in package.paths:
+            return source
+    return _main(package, stem)
+
+
+def _main(package: Package, folder: str) -> str:
+    held = manifest(package, f"{folder}/package.json".lstrip("/"))
+    if held is None:
+        return ""
+    for name in (_text(held.exports), _text(held.main), _text(held.module), "index.js"):
+        stem = posixpath.normpath(posixpath.join(folder, name)) if name else ""
+        for ending in ENDINGS if stem else ():
+            if f"{stem}{ending}".lstrip("/") in package.paths:
+                return f"{stem}{ending}".lstrip("/")
+    return ""
+
+
+def _text(value: object, depth: int = 0) -> str:
+    """A path, or the first that the conditions of `exports` name."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and depth < 6:
+        held = next((value[k] for k in (".", "require", "node", "import", "default") if k in value), None)
+        return _text(held, depth + 1)
+    return ""
+
+
+_SPEC = re.compile(
+    rb"(?:\brequire\s*\(|\bimport\s*\(|\bfrom|\bimport)\s*(?:/\*[^*]{0,200}\*/\s*)?['\"`]([^'\"`\n]{1,300})['\"`]"
+)
+_BOUND = re.compile(
+    rb"\b(?:const|let|var)\s+(\{[^{}=]{1,2000}\}|[\w$]+)\s*=\s*(?:[\w.$]{1,60}\(\s*){0,2}require\s*\(\s*['\"`](\.[^'\"`\n]{0,300})['\"`]"
+    rb"|\bimport\s+([^;'\"]{1,2000}?)\s*from\s*['\"](\.[^'\"\n]{0,300})['\"]"
+)
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+_SAID = frozenset({b"as", b"default", b"type", b"from", b"import"})
+
+MAX_NAMES = 300  # names of one file that come from others of the package
+
+
+def links(source: Source) -> Iterator[tuple[str, str]]:
+    """The names that hold modules of the package, or parts of them; no name for one that is only loaded."""
+    found: dict[str, str] = {}
+    for one in dict.fromkeys(_SPEC.findall(source.data)):
+        spec = one.decode("utf-8", "replace")
+        path = found[spec] = resolve(spec, source.path, source.package)
+        if path.endswith(CODE):
+            yield "", path
+    count = 0
+    for match in _BOUND.finditer(source.data):
+        path = found.get((match[2] or match[4]).decode("utf-8", "replace"), "")
+        for word in _WORD.findall(match[1] or match[3]) if path.endswith(CODE) else ():
+            count += 1
+            if word not in _SAID and count <= MAX_NAMES:
+                yield word.decode(), path
+
+
+MAX_DATA = 512 * 1024  # bytes of a JSON file that is looked into
+MAX_HELD = 20_000  # values of one
+
+
+def data(path: str, package: Package) -> Value:
+    """What a JSON file of the package holds."""
+    held = package.load(path)
+    if held is None or len(held) > MAX_DATA:
+        return Value()
+    try:
+        document = msgspec.json.decode(held)
+    except (msgspec.DecodeError, RecursionError):
+        return Value()
+    left = MAX_HELD
+
+    def value(one: object, depth: int) -> Value:
+        nonlocal left
+        left -= 1
+        if left < 0 or depth > 20:
+            return Value()
+        if isinstance(one, dict):
+            return Value(fields={str(k): value(v, depth + 1) for k, v in one.items()})
+        if isinstance(one, list):
+            return Value(items=[value(v, depth + 1) for v in one])
+        return const(one)
+
+    return value(document, 0)

@@ -1,0 +1,107 @@
+"""Which file of a package an imported name of Python means."""
+
+import re
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+
+from biopsy.static.python.effects import TABLE
+
+ROOTS = ("", "src/", "lib/")
+"""Where packages stand in a tree, besides the folder of the file that imports."""
+
+
+@lru_cache(maxsize=1)
+def known() -> frozenset[str]:
+    """Libraries whose effects are known: a bundled copy of one is still that library."""
+    return frozenset(name.partition(".")[0] for name in TABLE)
+
+
+def resolve(ref: str, path: str, paths: frozenset[str]) -> tuple[str, list[str]] | None:
+    """The file that `ref`, imported in `path`, means, and the attributes from there on."""
+    folder = path.rpartition("/")[0]
+    dots = len(ref) - len(ref.lstrip("."))
+    words = [w for w in ref[dots:].split(".") if w]
+    if dots:
+        above = folder.split("/") if folder else []
+        if dots - 1 > len(above):
+            return None
+        start = "/".join(above[: len(above) - dots + 1])
+        if not words or words == ["*"]:
+            init = f"{start}/__init__.py".lstrip("/")
+            return (init, []) if init in paths else None
+        return _below(start, words, paths) or _initial(start, words, paths)
+    top = words[0] if words else ""
+    if not top or top in known():
+        return None
+    here = f"{folder}/" if folder else ""
+    alone = f"{here}__init__.py" not in paths
+    if top in sys.stdlib_module_names:
+        return _below(folder, words, paths) if alone and f"{here}{top}.py" in paths else None
+    starts = [root.rstrip("/") for root in ROOTS]
+    for start in dict.fromkeys([folder, *starts] if alone else [*starts, *_outer(folder)]):
+        if found := _below(start, words, paths):
+            return found
+    return None
+
+
+def submodule(path: str, name: str, paths: frozenset[str]) -> str:
+    """The file of a module below a package; empty where there is none."""
+    if not path.endswith("__init__.py"):
+        return ""
+    stem = f"{path.removesuffix('__init__.py')}{name}"
+    return next((p for p in (f"{stem}.py", f"{stem}/__init__.py", f"{stem}.pyw") if p in paths), "")
+
+
+def _outer(folder: str) -> list[str]:
+    """The folder that holds a file's outermost one: where wheels keep their `.data`, and bundles theirs."""
+    parts = folder.split("/")
+    return ["/".join(parts[:at]) for at in range(1, len(parts))]
+
+
+def _initial(start: str, words: list[str], paths: frozenset[str]) -> tuple[str, list[str]] | None:
+    init = f"{start}/__init__.py".lstrip("/")
+    return (init, words) if init in paths else None
+
+
+def _below(start: str, words: list[str], paths: frozenset[str]) -> tuple[str, list[str]] | None:
+    stem, best = start, None
+    for at, word in enumerate(words):
+        stem = f"{stem}/{word}" if stem else word
+        for path in (f"{stem}/__init__.py", f"{stem}.py", f"{stem}.pyw"):
+            if path in paths:
+                best = (path, words[at + 1 :])
+                break
+        if best is not None and best[0].endswith((".py", ".pyw")) and not best[0].endswith("/__init__.py"):
+            break
+    if best is not None and best[1] == ["*"]:
+        return best[0], []
+    return best
+
+
+_IMPORTS = re.compile(
+    r"(?m)(?:^|[;:])[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]*(\([^)]{0,5000}\)|[^\n;#]+)"
+    r"|import[ \t]+([\w., \t]+))"
+)
+
+
+def links(text: str, path: str, paths: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """The names that a text takes from other files of the package, by its lines, and these files."""
+    for match in _IMPORTS.finditer(text):
+        if match[3]:
+            pairs = [_named(part, "") for part in match[3].split(",")]
+        else:
+            start = match[1] if match[1].endswith(".") else f"{match[1]}."
+            listed = re.sub(r"#[^\n]*", "", match[2]).strip("() \t\n").split(",")
+            pairs = [_named(part, start) for part in listed]
+        for name, ref in pairs:
+            if name and (found := resolve(ref, path, paths)):
+                yield name, found[0]
+
+
+def _named(part: str, start: str) -> tuple[str, str]:
+    words = part.replace("\\", " ").split()
+    if not words:
+        return "", ""
+    name = words[2] if len(words) > 2 else words[0] if start else words[0].partition(".")[0]
+    return name, start + words[0]

