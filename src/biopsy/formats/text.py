@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from biopsy.formats.views import digest, indicators, since_text, summary
+from biopsy.formats.views import digest, evaluated_text, indicators, since_text, summary
 from biopsy.formats.views.measure import many, size, span
 from biopsy.formats.views.visible import visible
 from biopsy.formats.wire.scalar import purl
@@ -78,6 +78,7 @@ def _screen(analysis: Analysis) -> list[RenderableType]:
         *_findings(analysis),
         *_since(analysis),
         *_phases(analysis),
+        *evaluated_text.section(analysis.dossier),
         _seen(analysis),
     ]
 

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from biopsy.formats.page.evaluated import coloured
 from biopsy.formats.page.limits import MAX_PAGE, Limits
 from biopsy.formats.page.marks import FILTERS, Room, room
 
@@ -66,4 +67,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS)
+    environment.filters["coloured"] = coloured
     return environment

@@ -29,6 +29,7 @@ class Limits:
     reads: int = 400
     steps: int = 250  # of a phase
     output: int = 4_000
+    evaluated: int = 100  # texts of evaluated code
     code_files: int = 150
     code_lines: int = 60  # of a file
     behaviours: int = 1_500

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from biopsy.formats.page import evidence, files, forest, map, since, talk, timeline  # noqa: A004 - a map is what it is
+from biopsy.formats.page import evaluated, evidence, files, forest, map, since, talk, timeline  # noqa: A004 - a map is what it is
 from biopsy.formats.page.anchors import Anchors
 from biopsy.formats.page.limits import Limits, Listed, listed
 from biopsy.formats.views import contacts, digest, indicators
@@ -58,6 +58,7 @@ class Page:
     canaries: Listed[files.Read]
     phases: tuple[PhaseRow, ...]
     code: Listed[evidence.CodeFile]
+    evaluated: Listed[evaluated.Shown]
     anchors: Anchors
     families: tuple[tuple[str, int], ...]
     iocs: Listed[Ioc]
@@ -102,6 +103,7 @@ def page(analysis: Analysis, number: int, limits: Limits) -> Page:
         canaries=files.read(dossier, Kind.CANARY_READ, anchors, limits.reads),
         phases=tuple(_phases(dossier, limits)),
         code=evidence.code(dossier, anchors, limits),
+        evaluated=evaluated.shown(dossier, anchors, limits),
         anchors=anchors,
         families=digest.families(dossier),
         iocs=listed(analysis.iocs, limits.iocs),

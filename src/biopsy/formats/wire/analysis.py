@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from biopsy.formats.wire.evaluated import EvaluatedDocument
 from biopsy.formats.wire.since import SinceDocument
 
 SCHEMA_VERSION: Literal["1"] = "1"
@@ -250,6 +251,7 @@ class AnalysisDocument(Struct, frozen=True, kw_only=True):
     processes: tuple[ProcessDocument, ...]
     exchanges: tuple[ExchangeDocument, ...]
     changes: tuple[ChangeDocument, ...]
+    evaluated: tuple[EvaluatedDocument, ...]
     watches: tuple[WatchDocument, ...]
 
 

@@ -2,6 +2,7 @@
 
 from biopsy.formats.wire import analysis as wire
 from biopsy.formats.wire.comparison import ComparisonDocument, JudgedDocument
+from biopsy.formats.wire.evaluated import evaluated
 from biopsy.formats.wire.make_since import since
 from biopsy.formats.wire.scalar import count, integer, moment, purl, seconds, text, texts
 from biopsy.model.attack import Attack
@@ -205,6 +206,7 @@ def document(analysis: Analysis) -> wire.AnalysisDocument:
         processes=tuple(map(_process, dossier.processes)),
         exchanges=tuple(map(_exchange, dossier.exchanges)),
         changes=tuple(map(_change, dossier.changes)),
+        evaluated=tuple(map(evaluated, dossier.evaluated)),
         watches=tuple(map(_watch, dossier.watches)),
     )
 
