@@ -231,7 +231,7 @@ def _evaluated(one: _One, where: object, profile: str) -> Evaluated:
         id=one.id,
         evaluator=entry.evaluator,
         text=text[:MAX_TEXT],
-        complete=len(text) <= MAX_TEXT and entry.size <= len(entry.text),
+        complete=len(text) <= MAX_TEXT and entry.whole,
         process=one.node.id,
         phase=one.node.phase,
         profile=profile,

@@ -67,6 +67,7 @@ class Entry(msgspec.Struct, frozen=True):
     size: int
     text: bytes
     language: str = "python"
+    whole: bool = True
 
 
 class Oddity(msgspec.Struct, frozen=True):
@@ -189,6 +190,7 @@ def _record(fields: list[bytes]) -> Entry | Oddity | None:
             number, parent, evaluator[:100], filename, caller, _number(fields[8]), _text(fields[9]),
             _number(fields[10]), _body(fields[11][:MAX_TEXT]),
             "javascript" if fields[12] == b"javascript" else "python",
+            _number(fields[10]) <= len(fields[11]) <= MAX_TEXT,
         )  # fmt: skip
     if fields[0] == b"lost":
         return Oddity("", _number(fields[3]))

@@ -4,8 +4,8 @@ Python: `encodings`, which every Python loads before anything else, with `-S`, `
 pip's, is given a tail that adds an audit hook.
 
 Node: `libdl.so.2`, an empty library that today only programs linked long ago still load, Node among them, is
-replaced by one that has Node load a module of ours first. That module has an inspector's session tell of every
-script that is compiled, and hides that it was there.
+replaced by one that has Node load a module of ours first. That module has an inspector's session tell of
+every script that is compiled, and hides that it was there.
 
 Both are compiled by the image's own Python and compiler, once for an image, and kept beside it.
 """
@@ -43,7 +43,8 @@ set -e
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
 cat > "$folder/libdl.c"
 before=
-for version in $(objdump -p "$1" | sed -n '/^Version definitions/,/^$/p' | grep -o 'GLIBC_[0-9.]*$' | sort -uV); do
+objdump -p "$1" | sed -n '/^Version definitions/,/^$/p' | grep -o 'GLIBC_[0-9.]*$' | sort -uV > "$folder/all"
+for version in $(cat "$folder/all"); do
   echo "$version { } $before;"
   before=$version
 done > "$folder/libdl.map"
