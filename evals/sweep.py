@@ -3,13 +3,14 @@
 python -m evals.sweep FOLDER … : site-packages, dist-packages and node_modules folders, or folders above them
 
 Each installed package is packed from the files that are there, so what only its archive had is missing.
-Nothing is fetched, nothing is run.
+Nothing is fetched, nothing is run. All are read in one process, which is quick; its memory says nothing.
 """
 
 import json
 import shutil
 import sys
 import tempfile
+import traceback
 import zipfile
 from collections.abc import Iterator
 from email.parser import HeaderParser
@@ -39,7 +40,7 @@ def main(folders: tuple[Path, ...], home: Path | None) -> None:
             continue
         with tempfile.TemporaryDirectory(prefix="sweep-") as scratch:
             if path := maker(Path(scratch)):
-                seen = corpus_one.measure(str(path), "tgz", "-", own, "static")
+                seen = _read(path, own)
                 rows[key] = {"key": key, "target": key, "artifact": "installed", "group": "", "static": seen}
     RESULTS.parent.mkdir(exist_ok=True)
     found = list(rows.values())
@@ -48,6 +49,15 @@ def main(folders: tuple[Path, ...], home: Path | None) -> None:
     console.width = max(console.width, 150)
     corpus_table.show(console, found)
     sys.exit(0 if corpus_table.good(found) else 1)
+
+
+def _read(path: Path, home: Path) -> dict[str, Any]:
+    """Read one; what breaks is a row too, since that is what is looked for."""
+    try:
+        return corpus_one.analyse(str(path), "tgz", "-", home, "static")
+    except Exception as err:
+        (last,) = traceback.extract_tb(err.__traceback__)[-1:]
+        return {"verdict": "error", "why": f"{type(err).__name__}: {err} ({last.filename}:{last.lineno})"}
 
 
 def packages(folders: tuple[Path, ...]) -> Iterator[tuple[str, str, Any]]:
