@@ -5,20 +5,29 @@ import gzip
 import hashlib
 import tarfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
 
 from evals.scenario import Scenario
+from evals.vary import styled
 
 _DATE = (2024, 5, 17, 10, 0, 0)
 _TIME = 1715940000
 
 
-def build(scenario: Scenario, folder: Path, *, payload: bool = True) -> Path:
+Edit = Callable[[dict[str, bytes]], dict[str, bytes]]
+"""A change of a package's own files, made before they are packed."""
+
+
+def build(scenario: Scenario, folder: Path, *, payload: bool = True, edit: Edit | None = None) -> Path:
     """Write the artifact into `folder` and return its path; without `payload` it is the clean twin."""
     folder.mkdir(parents=True, exist_ok=True)
     files = scenario.contents(payload=payload)
+    if scenario.style:
+        files = styled(files, scenario.style)
+    if edit:
+        files = edit(files)
     name, data = _BUILDERS[scenario.artifact](scenario, files, payload)
     path = folder / name
     path.write_bytes(data)

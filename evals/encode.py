@@ -78,6 +78,7 @@ ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "line": lambda data: b";".join(line.strip() for line in data.splitlines() if line.strip()),
     "lzma": lzma.compress,
     "marshal": lambda data: marshal.dumps(compile(data, SOURCE_NAME, "exec")),
+    "percent": lambda data: "%".join(f"{byte:02x}" for byte in data).encode(),
     "pickle": pickle,
     "png": png,
     "pyc": pyc,

@@ -4,10 +4,11 @@ import shutil
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -15,11 +16,15 @@ from biopsy.errors import BiopsyError
 from biopsy.model.behaviour import InTrace
 from biopsy.model.dossier import Analysis, Call
 from biopsy.pipeline import Options, analyze
+from evals import mutate
 from evals.build import build
 from evals.scenario import Scenario
 
 TIMEOUT = 90.0
 """Seconds for all phases of one package."""
+
+MAX_EVIDENCE = 5
+"""Behaviours of a finding that the results keep."""
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -30,6 +35,7 @@ class Seen(msgspec.Struct, frozen=True):
     because: tuple[str, ...] = ()  # rules that decided
     findings: tuple[str, ...] = ()  # all rules that matched
     fired: tuple[str, ...] = ()  # phases of the evidence of what decided; `static` for files
+    evidence: dict[str, tuple[str, ...]] = {}  # of the rules that matched: the first behaviours
     phases: tuple[str, ...] = ()  # `install completed`
     leaks: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -45,6 +51,11 @@ class Result(msgspec.Struct, frozen=True):
     expected_phase: str
     seen: Seen
     twin: Seen | None = None
+    ecosystem: str = ""
+    evasive: bool = False
+    technique: str = ""
+    seed: int = 0
+    static_only: bool = False
 
     @property
     def detected(self) -> bool | None:
@@ -76,6 +87,8 @@ class Task(msgspec.Struct, frozen=True):
     payload: bool
     home: Path
     static_only: bool
+    seed: int = 0
+    edit: str = ""  # of `mutate`, applied to the finished files
 
 
 def prepare(home: Path) -> Path:
@@ -91,18 +104,22 @@ def prepare(home: Path) -> Path:
     return own
 
 
-def run(
-    scenarios: Sequence[Scenario], home: Path, *, static_only: bool = False, jobs: int = 2
-) -> Iterator[tuple[Scenario, bool, Seen]]:
-    """Analyse all of them; yield each package as it is done."""
+def run(tasks: Sequence[Task], home: Path, *, jobs: int = 2) -> Iterator[tuple[Task, Seen]]:
+    """Analyse all of them, in a home of the evaluation's own; yield each package as it is done."""
     own = prepare(home)
-    tasks = [
-        Task(scenario, payload, own, static_only) for scenario in scenarios for payload in forms(scenario)
-    ]
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        waiting = {pool.submit(one, task): task for task in tasks}
+        waiting = {pool.submit(one, msgspec.structs.replace(task, home=own)): task for task in tasks}
         for done in as_completed(waiting):
-            yield waiting[done].scenario, waiting[done].payload, done.result()
+            yield waiting[done], done.result()
+
+
+def tasks(scenarios: Iterable[Scenario], home: Path, *, static_only: bool, seed: int = 0) -> list[Task]:
+    """Return the packages that scenarios come to: each with its twin."""
+    return [
+        Task(scenario, payload, home, static_only, seed)
+        for scenario in scenarios
+        for payload in forms(scenario)
+    ]
 
 
 def forms(scenario: Scenario) -> tuple[bool, ...]:
@@ -112,21 +129,30 @@ def forms(scenario: Scenario) -> tuple[bool, ...]:
 
 def one(task: Task) -> Seen:
     """Build and analyse one package; never raises."""
-    options = Options(
-        task.home, static_only=task.static_only, profiles=(task.scenario.profile,), timeout=TIMEOUT
-    )
-    began = time.monotonic()
+    edit = mutate.EDITS[task.edit] if task.edit else None
     with tempfile.TemporaryDirectory(prefix="eval-") as folder:
-        path = build(task.scenario, Path(folder), payload=task.payload)
-        try:
-            (analysis,) = analyze(str(path), options, lambda _message, _done: None)
-        except BiopsyError as err:
-            return Seen("error", str(err), seconds=time.monotonic() - began)
-        except Exception as err:
-            (last,) = traceback.extract_tb(err.__traceback__)[-1:]
-            why = f"{type(err).__name__}: {err} ({last.filename}:{last.lineno})"
-            return Seen("error", why, seconds=time.monotonic() - began)
+        path = build(task.scenario, Path(folder), payload=task.payload, edit=edit)
+        return look(path, task.home, profile=task.scenario.profile, static_only=task.static_only)
+
+
+def look(path: Path, home: Path, *, profile: str = "laptop", static_only: bool = True) -> Seen:
+    """Analyse an artifact; never raises."""
+    options = Options(home, static_only=static_only, profiles=(profile,), timeout=TIMEOUT, **against("none"))
+    began = time.monotonic()
+    try:
+        (analysis,) = analyze(str(path), options, lambda _message, _done: None)
+    except BiopsyError as err:
+        return Seen("error", str(err), seconds=time.monotonic() - began)
+    except Exception as err:
+        (last,) = traceback.extract_tb(err.__traceback__)[-1:]
+        why = f"{type(err).__name__}: {err} ({last.filename}:{last.lineno})"
+        return Seen("error", why, seconds=time.monotonic() - began)
     return _seen(analysis, round(time.monotonic() - began, 1))
+
+
+def against(what: str) -> dict[str, Any]:
+    """Return the option that names the release before."""
+    return {"against": what} if "against" in Options.__dataclass_fields__ else {}
 
 
 def _seen(analysis: Analysis, seconds: float) -> Seen:
@@ -141,6 +167,10 @@ def _seen(analysis: Analysis, seconds: float) -> Seen:
         reason=verdict.reason,
         because=verdict.because if verdict.call is not Call.BENIGN else (),
         findings=tuple(finding.rule for finding in analysis.findings),
+        evidence={
+            finding.rule: tuple(str(behaviour) for behaviour in finding.evidence[:MAX_EVIDENCE])
+            for finding in analysis.findings
+        },
         fired=tuple(sorted(fired)) if verdict.call is not Call.BENIGN else (),
         phases=tuple(
             f"{o.phase} {o.status}" + (f" ({o.reason})" if o.reason else "") for o in dossier.outcomes

@@ -18,7 +18,7 @@ from evals.encode import encode
 FOLDER = Path(__file__).parent / "scenarios"
 HELDOUT = Path(__file__).parent / "heldout"
 _MARK = {mark: re.compile(r"\A" + re.escape(mark) + r"(?: |(?=\n|\Z))") for mark in ("!!", "??")}
-_PLACEHOLDER = re.compile(r"«([^«»]+)»")
+PLACEHOLDER = re.compile(r"«([^«»]+)»")
 
 
 class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,6 +68,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     payload_requires: tuple[str, ...] = ()
     modes: dict[str, int] = {}
     archive: Archive = Archive()
+    style: str = ""  # of a variant: see `vary`
 
     @property
     def malicious(self) -> bool:
@@ -87,10 +88,10 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def fill(self, text: str) -> str:
         """Put dressed parts in their places."""
-        return _PLACEHOLDER.sub(lambda match: _text(match[1], encode(match[1], self.parts)), text)
+        return PLACEHOLDER.sub(lambda match: text_of(match[1], encode(match[1], self.parts)), text)
 
 
-def _text(recipe: str, data: bytes) -> str:
+def text_of(recipe: str, data: bytes) -> str:
     """Put bytes into text: each as a character, unless the last step made characters."""
     return data.decode("utf-8" if recipe.endswith("selectors") else "latin-1")
 

@@ -51,8 +51,8 @@ def totals(results: Sequence[Result], seconds: float) -> Totals:
     )
 
 
-def show(console: Console, results: Sequence[Result], sums: Totals) -> None:
-    """Print the table, why there are packages without a verdict, and the sums."""
+def show(console: Console, results: Sequence[Result]) -> None:
+    """Print the table, and why there are packages without a verdict."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("", "id", "expected", "verdict", "twin", "fired in", "because", "seconds"):
         table.add_column(name, justify="right" if name == "seconds" else "left", overflow="fold")
@@ -66,7 +66,8 @@ def show(console: Console, results: Sequence[Result], sums: Totals) -> None:
         expected = f"{result.expected} {result.expected_phase}".strip()
         seconds = result.seen.seconds + (result.twin.seconds if result.twin else 0)
         fired = " ".join(result.seen.fired)
-        row = (mark, result.id, expected, _verdict(result.seen), _verdict(result.twin), fired)
+        name = f"{result.id}.{result.seed}" if result.seed else result.id
+        row = (mark, name, expected, _verdict(result.seen), _verdict(result.twin), fired)
         table.add_row(*row, Text(_rules(because)), f"{seconds:.1f}")
     console.print(table)
     console.print()
@@ -74,6 +75,10 @@ def show(console: Console, results: Sequence[Result], sums: Totals) -> None:
         for what, seen in (("", result.seen), (" (twin)", result.twin)):
             if seen and (seen.verdict == "error" or (seen.verdict == "unknown" and _ran(seen))):
                 console.print(Text(f"{result.id}{what}: {seen.reason.strip()}", "magenta"))
+
+
+def summary(console: Console, sums: Totals) -> None:
+    """Print the sums."""
     console.print(
         f"[bold]{sums.detected} of {sums.malicious}[/] simulants detected "
         f"({sums.in_phase} in the phase expected); "
@@ -97,11 +102,11 @@ def _rules(rules: Sequence[str], limit: int = 3) -> str:
     return ", ".join(rules[:limit]) + more
 
 
-def write(path: Path, results: Sequence[Result], sums: Totals) -> None:
+def write(path: Path, results: Sequence[Result], sums: Totals, strata: Sequence[msgspec.Struct] = ()) -> None:
     """Write everything as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = [
         msgspec.to_builtins(result) | {"detected": result.detected, "good": result.good} for result in results
     ]
-    data = msgspec.json.encode({"totals": sums, "results": rows})
+    data = msgspec.json.encode({"totals": sums, "strata": strata, "results": rows})
     path.write_bytes(msgspec.json.format(data, indent=2) + b"\n")
