@@ -191,6 +191,14 @@ def test_what_was_only_done_when_called_is_new_where_nobody_asks_for_it() -> Non
     assert _new("net.dns a @ install#1", "net.dns a @ laptop/execute#7")
 
 
+def test_first_is_what_the_previous_release_had_nothing_like() -> None:
+    rules = [rule("{first: {code.native: 'ELF *'}}")]
+    now = dossier("code.native ELF b.so @ b.so", ended=())
+    assert match(rules, now, dossier("env.read A @ a.py:1", ended=()))
+    assert not match(rules, now, dossier("code.native ELF a.so @ a.so", ended=()))
+    assert not match(rules, now, None)
+
+
 def test_nothing_is_new_without_a_previous_release() -> None:
     assert not _new("net.dns a @ install#1", None)
 

@@ -5,7 +5,7 @@ import re
 import yaml
 
 from biopsy.detect import sheet
-from biopsy.detect.expression import All, Any, Expression, New, Not, Ref, Seen, Then, is_point
+from biopsy.detect.expression import All, Any, Expression, First, New, Not, Ref, Seen, Then, is_point
 from biopsy.detect.leaf import Leaf
 from biopsy.detect.pattern import Pattern, reserved
 from biopsy.detect.place import IN_ONE_PLACE
@@ -16,7 +16,7 @@ MAX_DEPTH = 10
 MAX_PATTERNS = 200
 MAX_COUNT = 10_000
 
-_OPERATORS = ("all", "any", "not", "then", "new", "rule")
+_OPERATORS = ("all", "any", "not", "then", "new", "first", "rule")
 _CONSTRAINTS = frozenset({"but", "of", "at", "when", "phase", "by", "count"})
 _KINDS = frozenset(Kind)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -43,7 +43,7 @@ def read(node: yaml.Node, mistakes: Mistakes, depth: int = 0) -> Expression | No
         case "all" | "any" | "then":
             same = entries.get("same")
             return _list(operator, inside, same, mistakes, depth)
-        case "not" | "new":
+        case "not" | "new" | "first":
             return _turned(operator, inside, mistakes, depth)
         case _:
             return Ref(sheet.text(inside, mistakes, "`rule`"))
@@ -76,12 +76,14 @@ def _turned(operator: str, node: yaml.Node, mistakes: Mistakes, depth: int) -> E
     of = read(node, mistakes, depth + 1)
     if of is None:
         return None
-    barred = (Not, New) if operator == "not" else (Not, New, Ref)
+    barred = (Not, New, First) if operator == "not" else (Not, New, First, Ref)
     if any(isinstance(part, barred) for part in of.parts()):
-        names = "`not` and `new`" if operator == "not" else "`not`, `new` and `rule`"
+        names = "`not`, `new` and `first`" if operator == "not" else "`not`, `new`, `first` and `rule`"
         mistakes.add(node, f"{names} may not stand inside `{operator}`")
         return None
-    return Not(of) if operator == "not" else New(of)
+    if operator == "not":
+        return Not(of)
+    return New(of) if operator == "new" else First(of)
 
 
 def _leaf(node: yaml.Node, entries: dict[str, yaml.Node], mistakes: Mistakes) -> Expression | None:

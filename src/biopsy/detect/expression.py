@@ -182,6 +182,29 @@ class New:
 
 
 @dataclass(frozen=True, slots=True)
+class First:
+    """Holds over what the previous release did not do, where nothing of the kind held for that at all."""
+
+    of: Expression
+
+    @property
+    def grounded(self) -> bool:
+        """It stands on behaviours."""
+        return True
+
+    def evaluate(self, scene: Scene, matched: Matched) -> Evidence | None:
+        """Hold with the new evidence."""
+        if scene.previous is None or self.of.evaluate(scene.previous, matched) is not None:
+            return None
+        return self.of.evaluate(scene.new, matched) or None
+
+    def parts(self) -> Iterator[Expression]:
+        """Itself and what is inside."""
+        yield self
+        yield from self.of.parts()
+
+
+@dataclass(frozen=True, slots=True)
 class Ref:
     """Another rule matched; a glob (in classes, not in rules) means any of those it fits."""
 

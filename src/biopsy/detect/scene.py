@@ -22,7 +22,7 @@ class Scene:
     nobody knows.
     """
 
-    __slots__ = ("_found", "_new", "_previous", "_shelves", "_sight", "_soonest", "owners", "phases")
+    __slots__ = ("_found", "_new", "_shelves", "_sight", "_soonest", "owners", "phases", "previous")
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Scene:
         self.phases: dict[str, bool] = {}
         for outcome in outcomes:
             self.phases[outcome.phase] = self.phases.get(outcome.phase, True) and finished(outcome)
-        self._previous = previous
+        self.previous = previous
         self._new: Scene | None = None
         self._sight = Sight(behaviours, outcomes)
         self._soonest: dict[tuple[Kind, str], int] | None = None
@@ -73,7 +73,7 @@ class Scene:
     def new(self) -> "Scene":
         """The scene without what the previous release did already; empty where there is none."""
         if self._new is None:
-            novel = [b for b in self if self._previous and self._previous.lacks(b)]
+            novel = [b for b in self if self.previous and self.previous.lacks(b)]
             self._new = Scene(novel)
             self._new.owners = self.owners
         return self._new
