@@ -32,34 +32,45 @@ _PARSER: Any = getattr(re, "_parser")  # noqa: B009 - the tree of a regular expr
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A glob or `/regular expression/`, compiled. `literal` is text that every matching value contains."""
+    """A glob or `/regular expression/`. `literal` is text that every matching value contains.
+
+    It is checked at once and compiled when it is first asked: most values never get past the literal.
+    """
 
     text: str
     literal: str = field(init=False, compare=False)
     everything: bool = field(init=False, compare=False)
-    _test: Callable[[str], object] = field(init=False, compare=False, repr=False)
+    _test: Callable[[str], object] | None = field(init=False, compare=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
-        """Compile; raise ValueError, saying what is wrong, where `text` is no pattern."""
+        """Check; raise ValueError, saying what is wrong, where `text` is no pattern."""
         if not self.text:
             raise ValueError("an empty pattern matches nothing; write `*` for anything")
         if len(self.text) > MAX_PATTERN:
             raise ValueError(f"pattern longer than {MAX_PATTERN} characters")
         if self.text.startswith(_OPENED) and not is_regex(self.text):
             raise ValueError("begins like a regular expression, which would end in `/`")
-        if is_regex(self.text):
-            compiled, literal = _regex(self.text[1:-1])
-            test = compiled.search
-        else:
-            test = re.compile(_glob(self.text), re.DOTALL).match
-            literal = max(re.split(r"[*?]+", self.text), key=len)
-        object.__setattr__(self, "_test", test)
+        literal = (
+            _regex(self.text[1:-1])
+            if is_regex(self.text)
+            else max(self.text.replace("?", "*").split("*"), key=len)
+        )
         object.__setattr__(self, "literal", literal)
         object.__setattr__(self, "everything", set(self.text) == {"*"})
 
     def matches(self, value: str) -> bool:
         """Whether `value` is what the pattern asks for."""
-        return self.everything or self._test(value) is not None
+        if self.everything:
+            return True
+        return (self._test or self._compile())(value) is not None
+
+    def _compile(self) -> Callable[[str], object]:
+        if is_regex(self.text):
+            test = re.compile(self.text[1:-1]).search
+        else:
+            test = re.compile(_glob(self.text), re.DOTALL).match
+        object.__setattr__(self, "_test", test)
+        return test
 
 
 def is_regex(text: str) -> bool:
@@ -86,14 +97,16 @@ def _glob(text: str) -> str:
     return f"{head}{''.join(f'(?>.*?{part})' for part in middle)}.*{tail}" + r"\Z"
 
 
-def _regex(text: str) -> tuple[re.Pattern[str], str]:
+def _regex(text: str) -> str:
+    """Check a regular expression; return the literal that every match holds."""
     try:
         tree = _PARSER.parse(text)
-        compiled = re.compile(text)
+        if "(?<" in text:  # what stands behind must have one length: only compiling tells
+            re.compile(text)
     except (re.error, RecursionError, OverflowError) as err:
         raise ValueError(f"not a regular expression: {err}") from err
     _bound(tree)
-    return compiled, "" if compiled.flags & re.IGNORECASE else _literal(tree)
+    return "" if tree.state.flags & re.IGNORECASE else _literal(tree)
 
 
 def _bound(tree: Any) -> int:

@@ -1,5 +1,6 @@
 """Sheet: a YAML file read strictly, with the line of everything, and all its mistakes, not just the first."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -13,6 +14,9 @@ MAX_NESTED = 100
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT = "tag:yaml.org,2002:str"
+_MARKED = re.compile(r"(?:^|[\s\[{,:-])[&*]", re.MULTILINE)
+"""Where an anchor or alias may stand: what has no such place need not be looked through for them."""
+
 _KINDS = {
     yaml.MappingNode: "a mapping",
     yaml.SequenceNode: "a list",
@@ -48,7 +52,7 @@ def compose(text: str, mistakes: Mistakes) -> yaml.Node | None:
         mistakes.add(line, f"brackets nested more than {MAX_NESTED} deep")
         return None
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in yaml.parse(text, Loader=_LOADER) if _MARKED.search(text) else ():
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
                 mistakes.add(
                     _line(event), "no anchors or aliases here: quote text that begins with `*` or `&`"
@@ -67,6 +71,8 @@ def compose(text: str, mistakes: Mistakes) -> yaml.Node | None:
 
 def _too_deep(text: str) -> int:
     """Return the line at which brackets are nested too deep, whatever they mean; 0 where none are."""
+    if text.count("[") + text.count("{") <= MAX_NESTED:
+        return 0
     depth = 0
     for number, line in enumerate(text.split("\n"), 1):
         for char in line:
