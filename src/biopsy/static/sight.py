@@ -29,6 +29,16 @@ _LANGUAGES = {
     ".ps1": "shell",
     ".bat": "shell",
     ".cmd": "shell",
+    ".psm1": "shell",
+    ".command": "shell",
+    ".ksh": "shell",
+    ".fish": "shell",
+    ".vbs": "shell",
+    ".vbe": "shell",
+    ".wsf": "shell",
+    ".hta": "shell",
+    ".applescript": "shell",
+    ".scpt": "shell",
 }
 _SHEBANG = re.compile(rb"#!\s*\S*?(?:env\s+(?:-S\s+)?)?(python|node|bun|deno|sh|bash|zsh|dash)[\d.]*\b")
 _RUNNERS = {"python": "python", "node": "javascript", "bun": "javascript", "deno": "javascript"}

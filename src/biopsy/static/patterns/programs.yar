@@ -66,3 +66,11 @@ rule secret_scanner {
   strings: $a = "trufflehog filesystem" $b = "--results=verified" $c = "gitleaks detect"
   condition: any of them
 }
+
+rule web_shell {
+  meta: kind = "process.does" value = "web-shell" needs = "any"
+  strings:
+    $php = /(eval|assert|system|passthru|shell_exec|popen|proc_open)\s*\(\s*(base64_decode\s*\(\s*)?(@?\$_(GET|POST|REQUEST|COOKIE|SERVER))\b/
+    $jsp = /Runtime\.getRuntime\(\)\.exec\(\s*request\.getParameter/ $asp = /eval\s*\(?\s*Request(\.(Item|Form|QueryString))?[\[(]/ nocase
+  condition: any of them
+}

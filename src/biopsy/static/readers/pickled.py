@@ -1,112 +1,119 @@
-"""Pickles, bare or inside a model archive: which functions their opcodes call. Nothing is loaded."""
+"""Pickles, bare or in a layer: which functions loading them would call. Nothing is loaded.
 
-import io
-import pickletools
-import zipfile
+Those inside archives (PyTorch, joblib) are read as members; Keras's Lambda layers are marshalled code.
+"""
+
+import re
 from collections.abc import Iterator
 
-from biopsy.model.behaviour import Kind
-from biopsy.static.sight import Layer, Sight, Source
+from biopsy.model.behaviour import Kind, When
+from biopsy.static import bytecode, decode, pickles
+from biopsy.static.sight import Layer, Part, Sight, Source
 
 NAME = "pickle"
-MAX_PICKLE = 32 * 1024**2  # bytes of one pickle
-MAX_OPS = 200_000
-MAX_MEMBERS = 200
+MAX_INNER = 3  # pickles inside pickles
 
 _SUFFIXES = (
-    ".pkl",
-    ".pickle",
-    ".pt",
-    ".pth",
-    ".bin",
-    ".joblib",
-    ".ckpt",
-    ".model",
-    ".dat",
-    ".p",
-    ".npy",
-    ".pth.tar",
-)
-_RUNNERS = frozenset(
-    {"system", "popen", "Popen", "call", "run", "check_call", "check_output", "getoutput", "spawn", "execv"}
-)
-_MODULES = frozenset({
-    "os", "posix", "nt", "subprocess", "commands", "pty", "asyncio", "multiprocessing",
+    ".pkl", ".pickle", ".pt", ".pth", ".bin", ".joblib", ".ckpt", ".model", ".dat", ".p", ".npy", ".pth.tar",
+)  # fmt: skip
+_RUNNERS = frozenset({
+    "system", "popen", "Popen", "call", "run", "check_call", "check_output", "getoutput", "getstatusoutput",
+    "spawn", "spawnl", "spawnv", "execv", "execve", "execl", "execvp", "posix_spawn", "create_subprocess_shell",
+    "create_subprocess_exec", "startfile",
 })  # fmt: skip
-_EVALUATORS = frozenset(
-    {"exec", "eval", "compile", "execfile", "__import__", "getattr", "runcode", "run_path", "import_module"}
+_MODULES = frozenset({
+    "os", "posix", "nt", "subprocess", "commands", "pty", "asyncio", "multiprocessing", "_posixsubprocess",
+})  # fmt: skip
+_EVALUATORS = frozenset({
+    "exec", "eval", "compile", "execfile", "__import__", "getattr", "runcode", "run_path", "run_module",
+    "import_module", "runsource", "runstring", "interact", "loads", "FunctionType", "CodeType", "run",
+    "runctx",
+    "lambdify", "debug",
+})  # fmt: skip
+_HOLDERS = frozenset({
+    "builtins", "__builtin__", "runpy", "importlib", "code", "types", "marshal", "__builtins__", "codeop",
+    "timeit",
+    "cProfile", "profile", "pdb", "bdb", "trace", "doctest", "pip", "idlelib", "numpy.testing", "test",
+})  # fmt: skip
+_REACHES = re.compile(
+    r"^(?:socket\.(?:socket|create_connection)|urllib\.request\.url\w+|urllib\.urlopen|requests\.\w+|http\.client\.\w+"
+    r"|httpx\.\w+|webbrowser\.open|ftplib\.FTP|smtplib\.\w+|aiohttp\.\w+|shutil\.(?:rmtree|move|copy\w*)|ctypes\.\w+)"
 )
-_HOLDERS = frozenset(
-    {"builtins", "__builtin__", "runpy", "importlib", "code", "types", "marshal", "__builtins__"}
-)
+_LAMBDA = re.compile(rb'"class_name"\s*:\s*"(?:Lambda|TFOpLambda)"')
+_MARSHALLED = re.compile(rb'"((?:4w|YwA|4wE|4wA)[A-Za-z0-9+/\\n]{40,100000}={0,2}(?:\\n)?)"')
 
 
 def wants(source: Source) -> bool:
-    """Files that are named or begin like pickles or model archives."""
-    head = source.data[:4]
-    if head[:1] == b"\x80" and len(head) > 1 and head[1] <= 5:
+    """What begins like a pickle, is named like one and may be one, or is a model of Keras."""
+    data = source.data
+    if data[:1] == b"\x80" and 2 <= (data[1] if len(data) > 1 else 9) <= 5:
         return True
-    return source.path.lower().endswith(_SUFFIXES) and (head == b"PK\x03\x04" or head[:1] in b"(c]}")
+    if source.path.lower().endswith(_SUFFIXES) and data[:1] in (b"(", b"c", b"]", b"}", b"\x93"):
+        return True
+    return source.path.endswith((".h5", ".hdf5", ".keras", "config.json")) and bool(
+        _LAMBDA.search(data[:4_000_000])
+    )
 
 
 def read(source: Source) -> Iterator[Sight]:
     """Yield what loading would run."""
-    if source.data[:4] == b"PK\x03\x04":
-        yield from _archive(source)
-    else:
-        yield from _pickle(source, source.data)
-
-
-def _archive(source: Source) -> Iterator[Sight]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
-            for member in archive.infolist()[:MAX_MEMBERS]:
-                if member.filename.endswith((".pkl", ".pickle")) and member.file_size <= MAX_PICKLE:
-                    with archive.open(member) as file:
-                        yield from _pickle(source, file.read(MAX_PICKLE))
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
-        yield source.see(Kind.PKG_MALFORMED, f"{source.path} zip")
-
-
-def _pickle(source: Source, data: bytes) -> Iterator[Sight]:
-    texts: list[str] = []
-    called = ""
-    try:
-        for count, (op, arg, _) in enumerate(pickletools.genops(data[:MAX_PICKLE])):
-            if count >= MAX_OPS:
-                return
-            if op.name in {"GLOBAL", "INST"}:
-                called = str(arg).replace(" ", ".")
-                yield from _named(source, called)
-            elif op.name == "STACK_GLOBAL" and len(texts) >= 2:
-                called = ".".join(texts[-2:])
-                yield from _named(source, called)
-            elif op.name in {"REDUCE", "OBJ", "NEWOBJ", "BUILD"} and called:
-                yield from _called(source, called, texts[-1] if texts else "?")
-                called = ""
-            elif isinstance(arg, str):
-                texts = [*texts[-8:], arg]
-    except Exception as error:  # pickletools raises whatever it meets in broken data
-        if isinstance(error, MemoryError):
-            raise
+    if _LAMBDA.search(source.data[:4_000_000]) and not source.data.startswith(b"\x80"):
+        yield from _keras(source)
         return
+    data = source.data
+    if data.startswith(b"\x93NUMPY"):  # an array of objects is a pickle behind a header of one line
+        if b"'|O'" not in data[:400]:
+            return
+        data = data[data.find(b"\n", 0, 70_000) + 1 :]
+    yield from _pickle(source, data, 0)
 
 
-def _split(called: str) -> tuple[str, str]:
-    module, _, name = called.rpartition(".")
-    return module.partition(".")[0], name
+def _pickle(source: Source, data: bytes, depth: int) -> Iterator[Sight]:
+    loaded = pickles.read(data)
+    for name in loaded.names:
+        module, _, last = name.rpartition(".")
+        top = module.partition(".")[0]
+        if (
+            (top in _MODULES and last in _RUNNERS)
+            or ((top in _HOLDERS or module in _HOLDERS) and last in _EVALUATORS)
+            or _REACHES.match(name)
+        ):
+            yield source.see(Kind.CODE_EVAL, f"pickle {name}")
+    for call in loaded.calls:
+        yield from _called(source, call)
+    for inner in loaded.inner:
+        if depth < MAX_INNER and inner[:1] in (b"\x80", b"c", b"("):
+            yield from _pickle(source, inner, depth + 1)
 
 
-def _named(source: Source, called: str) -> Iterator[Sight]:
-    module, name = _split(called)
-    if (module in _MODULES and name in _RUNNERS) or (module in _HOLDERS and name in _EVALUATORS):
-        yield source.see(Kind.CODE_EVAL, f"pickle {called}")
-
-
-def _called(source: Source, called: str, text: str) -> Iterator[Sight]:
-    module, name = _split(called)
-    if module in _MODULES and name in _RUNNERS:
+def _called(source: Source, call: pickles.Call) -> Iterator[Sight]:
+    module, _, name = call.name.rpartition(".")
+    top = module.partition(".")[0]
+    words = list(pickles.texts(call))
+    if top in _MODULES and name in _RUNNERS and words:
+        text = " ".join(words)
         yield source.see(Kind.PROCESS_EXEC, text)
         yield Layer(text, "shell", 0, source.when)
-    elif module in _HOLDERS and name in {"exec", "eval", "compile"}:
-        yield Layer(text, "python", 0, source.when)
+    elif (
+        top in _HOLDERS
+        and name in {"exec", "eval", "compile", "execfile", "runsource", "runctx", "run"}
+        and words
+    ):
+        yield Layer(words[0], "python", 0, source.when)
+    elif top == "marshal":
+        for one in call.args:
+            if isinstance(one, bytes) and bytecode.read(one):
+                yield Part("code.marshal", one, source.when)
+
+
+def _keras(source: Source) -> Iterator[Sight]:
+    """Lambda layers: Python's byte code in base64, which loading the model runs."""
+    yield source.see(Kind.CODE_EVAL, "keras Lambda")
+    for match in list(_MARSHALLED.finditer(source.data))[:50]:
+        data = decode.decode("base64", match[1].replace(b"\\n", b""))
+        if data and (code := bytecode.read(data)):
+            for name in sorted(code.all_names())[:100]:
+                if name in _RUNNERS or name in _EVALUATORS:
+                    yield source.see(Kind.CODE_EVAL, f"keras Lambda {name}")
+            words = (t if isinstance(t, str) else t.decode("latin-1") for t in code.texts())
+            yield Layer("\n".join(words), "", 0, When.UNKNOWN)
