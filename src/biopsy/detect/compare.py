@@ -5,6 +5,7 @@ shown it and did not. What it had no chance to show (a phase that did not finish
 profile that was not run) is left untold, never called new.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -105,8 +106,6 @@ def _untold(before: Dossier, after: Dossier, saw: Sight, sees: Sight) -> Iterato
             yield f"not all of the archive of {whose} could be read"
         if one.late < NEVER:
             yield f"not all files of {whose} were read, for want of time"
-        elif one.unread:
-            yield f"{len(one.unread)} files of {whose} are too large or too deep to be read"
     if saw.ran and sees.ran:
         for profile, phase in dict.fromkeys((*saw.phases, *sees.phases)):
             where = f"{phase} under {profile}" if profile else phase
@@ -116,12 +115,12 @@ def _untold(before: Dossier, after: Dossier, saw: Sight, sees: Sight) -> Iterato
 
 
 def _things(dossier: Dossier) -> dict[Key, Thing]:
-    version = dossier.release.version
+    pin = re.compile(rf"[=^~]*{re.escape(dossier.release.version)}") if dossier.release.version else None
 
     def own(topic: Topic) -> Topic:
         """What is pinned to the release's own version moves with it, and is no change."""
-        pinned = topic.facet is Facet.DEPENDENCY and bool(version)
-        return topic._replace(form=topic.form.replace(version, "=")) if pinned else topic
+        pinned = pin is not None and topic.facet is Facet.DEPENDENCY and pin.fullmatch(topic.form)
+        return topic._replace(form="=") if pinned else topic
 
     found: dict[Key, Thing] = {}
     for behaviour in dossier.behaviours:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from biopsy.detect.compare_files import sort_file
 from biopsy.detect.compare_value import path, plain
-from biopsy.detect.sight import unread
+from biopsy.detect.sight import out_of_time
 from biopsy.model.behaviour import Behaviour, By, InFile, InRegistry, InTrace, Kind, When
 from biopsy.model.comparison import Facet
 
@@ -109,7 +109,7 @@ def topics(behaviour: Behaviour) -> Iterator[Topic]:
         yield _hook(value)
     elif kind.family == "archive":
         yield Topic(Facet.ARCHIVE, f"{kind} {plain(kind, value)}", f"{kind} {path(value)}")
-    elif not unread(behaviour):
+    elif not out_of_time(behaviour):
         facet = _FACETS.get(kind, Facet.OTHER)
         yield Topic(facet, f"{kind} {plain(kind, value)}", _shown(kind, value))
 
@@ -120,6 +120,8 @@ def _shown(kind: Kind, value: str) -> str:
             return f"opens {value}"
         case Kind.CANARY_LEAK:
             return f"{value.partition(' as ')[0].replace(' > ', ' leaves for ')}"
+        case Kind.PKG_MALFORMED:
+            return f"cannot be read: {path(value)}"
         case Kind.EVASION_SLEEP:
             return f"waits {value} s"
         case Kind.CODE_NATIVE | Kind.CODE_REMOTE | Kind.NET_LISTEN | Kind.CODE_FLOW | Kind.ENV_HOST:
@@ -173,7 +175,7 @@ def _dependency(value: str) -> Topic:
     match = _REQUIREMENT.fullmatch(value)
     if not match:
         return Topic(Facet.DEPENDENCY, value, value)
-    name, rest = match[1], match[2].strip().removeprefix("@") if match[1][:1] != "@" else match[2]
+    name, rest = match[1], match[2].strip().removeprefix("@")
     marker = "; extra ==" if "extra ==" in rest else ""
     return Topic(Facet.DEPENDENCY, f"{_WORD.sub('-', name.lower())}{marker}", value, rest.strip())
 

@@ -29,9 +29,9 @@ def finished(outcome: Outcome) -> bool:
     return outcome.status is Status.COMPLETED or nothing_to_do(outcome)
 
 
-def unread(behaviour: Behaviour) -> bool:
-    """Whether a behaviour says no more than that something was not read."""
-    return behaviour.kind is Kind.PKG_MALFORMED and _UNREAD.fullmatch(behaviour.value) is not None
+def out_of_time(behaviour: Behaviour) -> bool:
+    """Whether a behaviour says that something was not read this time: it may be, the next."""
+    return behaviour.kind is Kind.PKG_MALFORMED and behaviour.value.endswith("out-of-time")
 
 
 class Sight:

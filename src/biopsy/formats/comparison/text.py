@@ -83,8 +83,9 @@ def _side(label: str, analysis: Analysis) -> Text:
 def _findings(before: Analysis, after: Analysis, worrying: tuple[Finding, ...]) -> Iterator[Text]:
     for title, findings in since.findings(before, after):
         if findings:
+            key = "  ● is what the verdict rests on" if set(findings) & set(worrying) else ""
             yield Text()
-            yield _line((title, "bold"))
+            yield _line((title, "bold"), (key, "dim"))
         for finding in findings[:MAX_FINDINGS]:
             mark = ("●" if finding in worrying else "○", LEVELS[finding.severity])
             words = f"  {visible(finding.rule)} {finding.severity}/{finding.confidence}"
