@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 BIOPSY := .venv/bin/biopsy
 
-.PHONY: help setup image demo test check fix pytest eval eval-benign bench bench-peers lock clean
+.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-peers lock clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -34,6 +34,9 @@ pytest:  ## All tests
 
 eval: image  ## Detected or missed: every simulant, clean twin and control
 	@$(PY) -m evals
+
+rules-report:  ## How often each rule fires in evals and on benign packages, and its cost
+	@$(PY) -m evals.rules_report
 
 bench: image  ## Time and memory, beside the same done natively
 	@$(PY) -m bench
