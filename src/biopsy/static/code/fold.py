@@ -138,6 +138,8 @@ def items(value: Value, *, keys: bool = False) -> list[Value] | None:
         return value.items
     if value.fields is not None and not value.made:
         return [const(k, value.taint) for k in value.fields if HOLE not in k] or None
+    if value.ref.startswith("pathlib."):
+        return None
     whole = value.whole()
     if isinstance(whole, str):
         return [const(c, value.taint) for c in whole[:20_001]]

@@ -82,8 +82,19 @@ class Interpreter(Binding, Calling):
             if closure.func.hot and not closure.moments & _KNOWN:
                 early = before is When.INSTALL and self.installs(closure)
                 self.when = before if early else self.call_when
-                self.enter(closure, [], {}, closure.owner and instance(closure.owner))
+                self.enter(closure, [], {}, closure.owner and self.example(closure.owner))
         self.when = before
+
+    def example(self, cls: Value) -> Value:
+        """The one object on which all methods that nobody called are run, made as the class says."""
+        held = self.examples.get(id(cls))
+        if held is None:
+            held = self.examples[id(cls)] = instance(cls)
+            for name in ("__init__", "constructor"):
+                made = held.fields.get(name) if held.fields else None
+                if made is not None and made.func is not None and not made.func.active:
+                    self.enter(made.func, [], {}, held)
+        return held
 
     def installs(self, closure: Closure) -> bool:
         """Whether an installer calls this function of a build script by itself."""
@@ -149,14 +160,28 @@ class Interpreter(Binding, Calling):
         self.execute(node.body)
         inner, self.scope = self.scope, outer
         fields = {n: self.force(v) for n, v in inner.names.items()}
-        for base in bases:
-            fields = {**(base.fields or {}), **fields}
+        options = {k: self.evaluate(v) for k, v in node.options}
+        above: dict[str, Value] = {}
+        for base in (*bases, *options.values()):
+            above = {**(base.fields or {}), **above}
+        supers = {f"super {n}": v for n, v in above.items() if n in fields and n in _MAKERS}
+        if node.doc:
+            fields["__doc__"] = const(node.doc)
         refs = tuple(r for b in bases for r in (b.ref, *b.bases) if r)
-        value = Value(fields=fields, bases=refs)
+        value = Value(fields={**above, **supers, **fields}, bases=refs)
         for closure in self.closures[start:]:
             closure.owner = closure.owner or value
         if node.name:
             self.scope.names[node.name] = value
+        for base in (*bases, *options.values()):  # what runs when a class is made below another, or by it
+            for name in _BORN:
+                held = (base.fields or {}).get(name)
+                if (
+                    held is not None
+                    and held.func is not None
+                    and (name == "__init_subclass__" or base in options.values())
+                ):
+                    self.enter(held.func, [value, const(node.name), Value(), Value(fields=fields)], options)
         return value
 
     def _import(self, node: ir.Import) -> None:
@@ -246,6 +271,8 @@ class Interpreter(Binding, Calling):
 
     def attribute(self, obj: Value, name: str, line: int) -> Value:
         """`obj.name`."""
+        if name == "__doc__" and obj.func is not None:
+            return const(obj.func.func.doc) if obj.func.func.doc else Value()
         if obj.link and self.linker is not None:
             module = self.linker.load(obj.link)
             held = self.language.member(self, module, name, line) if module else None
@@ -253,7 +280,7 @@ class Interpreter(Binding, Calling):
         if obj.fields is not None and name in obj.fields:
             value = obj.fields[name]
             if value.getter and value.func is not None:
-                return self.enter(value.func, [], {})
+                return self.enter(value.func, [], {}, obj if obj.made else None)
             if value.func is not None and obj.made:
                 return Value(func=value.func, fields={"": obj}, taint=value.taint)
             return value
@@ -342,6 +369,8 @@ class Interpreter(Binding, Calling):
         yield from tuple(known)  # the body may add to the list
 
 
+_BORN = ("__init_subclass__", "__new__", "__init__", "__call__", "__prepare__")
+_MAKERS = frozenset({"__init__", "constructor"})
 _KNOWN = frozenset({When.INSTALL, When.START, When.IMPORT, When.CALL})
 """Moments that are not later than a call."""
 

@@ -160,7 +160,7 @@ class Func:
     body: "Callable[[], list[Stmt]]"
     line: int
     hot: bool = True
-    async_: bool = False
+    doc: str = ""
 
 
 @dataclass(slots=True)
@@ -242,6 +242,8 @@ class Class:
     bases: "list[Expr]"
     body: "list[Stmt]"
     line: int = 0
+    options: "list[tuple[str, Expr]]" = field(default_factory=list)  # Python's metaclass and its like
+    doc: str = ""
 
 
 @dataclass(slots=True)

@@ -124,6 +124,7 @@ class State:
         self.closures: list[Closure] = []
         self.depth = self.nesting = self.loops = self.entered = 0
         self.returns: list[Value] = []
+        self.examples: dict[int, Value] = {}  # objects by their class
         self.line = 0  # of the call that is being made
         self.trail: list[str] = []  # the calls that led here
         self.limits: dict[str, int] = {}  # what was met, and the line where that first happened

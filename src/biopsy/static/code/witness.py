@@ -6,12 +6,14 @@ from collections.abc import Iterable
 
 from biopsy.model.behaviour import Kind, When
 from biopsy.static import commands, decode
+from biopsy.static.code import contents
 from biopsy.static.code.interpret import Interpreter, Language
 from biopsy.static.code.link import Linker, Shared
 from biopsy.static.code.value import CLEAN, HOLE, Value, const, shown, unknown
 from biopsy.static.secrets import is_secret_name, is_secret_path
-from biopsy.static.sight import Layer, Sight, Source, guess
+from biopsy.static.sight import Layer, Part, Sight, Source, guess
 
+_PYC = b"\xa7\r\r\n" + bytes(12)  # the head of a file of byte code, which is what marshalled code lacks
 MIN_DECODED = 24  # bytes from which a decoded literal is a blob, whose execution is worth a flow
 MAX_SIGHTS = 800  # of one kind, in one file
 MAX_WRITTEN = 2000  # files of a package that are known to hold what may be run
@@ -39,7 +41,8 @@ _OBJECTS = frozenset(
 """What stands for things that a package makes itself."""
 
 
-_RUNNABLE = frozenset({"network", "decoded", "verified"})
+_SELF = frozenset({"data:self"})
+RUNNABLE = frozenset({"network", "decoded", "verified"})
 
 
 class Witness(Interpreter):
@@ -105,7 +108,7 @@ class Witness(Interpreter):
                 name = taint.partition(":")[0] if taint.startswith("host") else taint
                 told = "; ".join(s for s in (detail, self.chain(taint, line)) if s)
                 self.see(Kind.CODE_FLOW, f"{name} > network", line, told)
-            elif sink == "execution" and taint in _RUNNABLE:
+            elif sink == "execution" and taint in RUNNABLE:
                 told = "; ".join(s for s in (detail, self.chain(taint, line)) if s)
                 self.see(Kind.CODE_FLOW, f"{taint} > execution", line, told)
 
@@ -166,6 +169,11 @@ class Witness(Interpreter):
                 "javascript" if self.source.language in {"javascript", "typescript", "tsx"} else "python",
             )
 
+    def carried(self, name: str, data: bytes, line: int) -> None:  # noqa: ARG002 - its place is its own
+        """Leave bytes that stand in the code as a file of their own to the readers."""
+        if len(data) > MIN_DECODED:
+            self.sights[Part(name, data, self.when)] = None
+
     def decoded(self, method: str, data: Value, line: int) -> Value:
         """An encoding is undone."""
         self.see(Kind.CODE_DECODE, method, line)
@@ -173,6 +181,10 @@ class Witness(Interpreter):
         taint = data.all_taint()
         if whole is None:
             return Value(taint=taint | {"decoded"} if "data" in taint else taint)
+        if method == "marshal":
+            raw = whole if isinstance(whole, bytes) else whole.encode("latin-1", "replace")
+            self.carried(f"marshal-{line}.pyc", _PYC + raw, line)
+            return Value(taint=taint | {"decoded"})
         plain = decode.decode(method, whole)
         if plain is None:
             return Value(taint=taint)
@@ -250,17 +262,23 @@ class Witness(Interpreter):
         self.born([f"host:{fact}"], line)
         return Value(taint=frozenset({f"fact:{fact}" if weak else f"host:{fact}"}))
 
-    def read_file(self, path: Value, line: int) -> Value:
-        """A file is read; the result is its content."""
+    def read_file(self, path: Value, line: int, *, text: bool = False) -> Value:
+        """A file is read; the result is its content, which is known where the file is the package's own."""
         taints = set()
-        for text in path.texts():
-            if text.strip(HOLE + "/."):
-                self.see(Kind.FILE_READ, text, line)
-            if is_secret_path(shown(text)):
-                taints.add(f"file:{shown(text)}")
-            taints |= self.written.get(text, CLEAN)
+        for name in path.texts():
+            if name.strip(HOLE + "/."):
+                self.see(Kind.FILE_READ, name, line)
+            if is_secret_path(shown(name)):
+                taints.add(f"file:{shown(name)}")
+            taints |= self.written.get(name, CLEAN)
         self.born(taints, line)
-        return Value(ref="content", taint=frozenset(taints | {"data"}))
+        own = contents.find(path.text(), self.source) if len(path.consts) == 1 else ""
+        data = contents.content(path.text(), self.source) if own and not taints else None
+        taints |= (
+            {"data"} if data is not None and own != self.source.path else {"data"} | (path.taint & _SELF)
+        )
+        known = () if data is None else (data.decode("utf-8", "replace"),) if text else (data,)
+        return Value(consts=known, ref="content", taint=frozenset(taints))
 
     def write_file(self, path: Value, content: list[Value], line: int) -> None:
         """A file is written."""
@@ -268,8 +286,8 @@ class Witness(Interpreter):
         for text in path.texts():
             if text.strip(HOLE + "/."):
                 self.see(Kind.FILE_WRITE, text, line)
-            if taint & _RUNNABLE:
-                self.written[text] = self.written.get(text, CLEAN) | (taint & _RUNNABLE)
+            if taint & RUNNABLE:
+                self.written[text] = self.written.get(text, CLEAN) | (taint & RUNNABLE)
                 while len(self.written) > MAX_WRITTEN:
                     self.written.pop(next(iter(self.written)))
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from biopsy.static.code.value import Value, const
+from biopsy.static.code.data import parsed
+from biopsy.static.code.value import Value
 from biopsy.static.sight import Package, Source
 
 ENDINGS = ("", ".js", ".cjs", ".mjs", ".ts", ".json", "/index.js", "/index.cjs", "/index.mjs", "/index.ts")
@@ -125,30 +126,7 @@ def links(source: Source) -> Iterator[tuple[str, str]]:
                 yield word.decode(), path
 
 
-MAX_DATA = 512 * 1024  # bytes of a JSON file that is looked into
-MAX_HELD = 20_000  # values of one
-
-
 def data(path: str, package: Package) -> Value:
     """What a JSON file of the package holds."""
     held = package.load(path)
-    if held is None or len(held) > MAX_DATA:
-        return Value()
-    try:
-        document = msgspec.json.decode(held)
-    except (msgspec.DecodeError, RecursionError):
-        return Value()
-    left = MAX_HELD
-
-    def value(one: object, depth: int) -> Value:
-        nonlocal left
-        left -= 1
-        if left < 0 or depth > 20:
-            return Value()
-        if isinstance(one, dict):
-            return Value(fields={str(k): value(v, depth + 1) for k, v in one.items()})
-        if isinstance(one, list):
-            return Value(items=[value(v, depth + 1) for v in one])
-        return const(one)
-
-    return value(document, 0)
+    return parsed(held) if held is not None else Value()

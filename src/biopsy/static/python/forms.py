@@ -4,7 +4,7 @@
 
 from collections.abc import Callable
 
-from biopsy.static.code import fold
+from biopsy.static.code import data, fold
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import HOLE, MAX_CONSTS, Value, const, merge, unknown
 from biopsy.static.code.witness import Witness
@@ -68,12 +68,12 @@ def _full(run: Witness, value: Value, line: int) -> Value:
 
 
 _passes(
-    "json.dumps", "json.loads", "json.dump", "json.load", "base64.b64encode",
+    "json.dumps", "json.dump", "base64.b64encode",
     "base64.urlsafe_b64encode", "zlib.compress", "gzip.compress", "bz2.compress", "lzma.compress",
     "urllib.parse.urlencode", "urllib.parse.quote", "base64.b32encode", "urllib.parse.quote_plus",
     "pickle.dumps", "yaml.dump", "pprint.pformat", "binascii.hexlify", "io.BytesIO", "io.StringIO",
     "repr", "ascii", "memoryview", "copy.copy", "copy.deepcopy", "binascii.b2a_hex",
-    "base64.encodebytes", "sorted", "next", "iter", "enumerate", "zip", "ujson.dumps", "orjson.dumps",
+    "base64.encodebytes", "next", "iter", "ujson.dumps", "orjson.dumps",
     "simplejson.dumps", "textwrap.dedent", "binascii.b2a_base64", "pprint.pprint",
     "urllib.parse.urljoin", "html.unescape", "base64.b16encode", "max", "min",
     "cryptography.fernet.Fernet().decrypt", "Crypto.Cipher.AES.new().decrypt", "shlex.quote",
@@ -254,6 +254,36 @@ def _named(run: Witness, call: Invocation) -> Value:
     return Value(name.consts, ref="file()", fields={"name": name})
 
 
+def _renamed(obj: Value, call: Invocation) -> Value:
+    new, texts = call.arg(0).text(), []
+    for text in obj.texts():
+        folder, slash, name = text.rpartition("/")
+        stem, _, suffix = name.rpartition(".")
+        named = {"with_name": new, "with_suffix": f"{stem or name}{new}", "with_stem": f"{new}.{suffix}"}
+        texts.append(folder + slash + named[call.name])
+    return Value(tuple(texts), ref="pathlib.Path()", taint=obj.taint)
+
+
+@effect("os.path.splitext", "os.path.split")
+def _split(run: Witness, call: Invocation) -> Value:
+    path = call.arg(0)
+    at = "." if call.ref.endswith("ext") else "/"
+    cut = [t.rpartition(at) for t in path.texts()]
+    halves = [tuple(c[0] if c[1] else "" for c in cut), tuple(c[2] for c in cut)]
+    if at == ".":
+        halves = [tuple(c[0] if c[1] else c[2] for c in cut), tuple(f".{c[2]}" if c[1] else "" for c in cut)]
+    return Value(items=[Value(h, taint=path.taint) for h in halves], taint=path.taint)
+
+
+@effect("json.loads", "json.load")
+def _json(run: Witness, call: Invocation) -> Value:
+    held = call.arg(0)
+    if held.ref == "file()" and held.fields:
+        held = held.fields.get("#content", held)
+    whole = held.whole()
+    return data.parsed(whole, held.taint) if whole is not None else unknown(call.arg(0))
+
+
 _Method = Callable[[Witness, Value, Invocation], Value]
 
 
@@ -261,7 +291,9 @@ def path_method(run: Witness, obj: Value, call: Invocation) -> Value | None:
     """A method of a path (whose text is known); None where it is no path's method."""
     match call.name:
         case "read_text" | "read_bytes":
-            return run.read_file(obj, call.line)
+            return run.read_file(obj, call.line, text=call.name == "read_text")
+        case "with_name" | "with_suffix" | "with_stem" if call.args:
+            return _renamed(obj, call)
         case "write_text" | "write_bytes":
             run.write_file(obj, call.args, call.line)
             return Value()

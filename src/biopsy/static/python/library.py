@@ -8,7 +8,7 @@ from biopsy.static.code.methods import method
 from biopsy.static.code.state import Invocation, State
 from biopsy.static.code.value import HOLE, Value, const
 from biopsy.static.code.witness import Witness
-from biopsy.static.python import effects, forms, machine, modules, web  # noqa: F401 - they register their effects
+from biopsy.static.python import effects, forms, indirect, machine, modules, sequences, web  # noqa: F401 - they register their effects
 from biopsy.static.python.names import BUILTINS, canonical
 
 _TEXTS = {
@@ -45,11 +45,6 @@ _QUIET = frozenset(
     }
 )
 
-_INVOKERS = frozenset({
-    "threading.Thread", "threading.Timer", "multiprocessing.Process", "atexit.register", "asyncio.run",
-    "asyncio.create_task", "asyncio.ensure_future", "map", "_thread.start_new_thread",
-    "concurrent.futures.ThreadPoolExecutor().submit", "asyncio.get_event_loop().run_until_complete",
-})  # fmt: skip
 _BACKEND = re.compile(r"build_(?:wheel|sdist|editable)|get_requires_for_\w+|prepare_metadata_for_\w+|build")
 
 
@@ -100,6 +95,8 @@ class Python:
             return Value(ref=ref)
         if name in {"__dict__", "__globals__"} and obj.ref:
             return Value(ref=obj.ref)
+        if obj.ref in {"globals()", "locals()"} and (own := _own(run, name)) is not None:
+            return own
         if obj.ref in {"__builtins__", "builtins", "sys.modules", "globals()", "locals()"}:
             return (
                 Value(ref=name) if obj.ref != "globals()" or name in BUILTINS else Value(ref=canonical(name))
@@ -122,17 +119,11 @@ class Python:
         self._callbacks(run, call)
         return None
 
-    def _callbacks(self, run: State, call: Invocation) -> None:
-        if call.ref in _INVOKERS or call.name in {
-            "submit",
-            "run_in_executor",
-            "create_task",
-            "call_soon",
-        }:
-            for value in call.all():
+    def _callbacks(self, run: Witness, call: Invocation) -> None:
+        if call.name in {"submit", "run_in_executor", "create_task", "call_soon", "run_until_complete"}:
+            for at, value in enumerate(call.args):
                 if value.func is not None:
-                    given = call.kwargs.get("args", Value())
-                    run.enter(value.func, list(given.items or []), {})
+                    indirect.again(run, value, call.args[at + 1 :], call.line)
 
     def patched(self, run: State, obj: Value, name: str, value: Value, line: int) -> None:
         """An attribute of another module is assigned: only functions put there matter."""
@@ -147,6 +138,14 @@ class Python:
         if any(b.startswith(("setuptools.", "distutils.", "hatchling.")) for b in bases):
             return True
         return not bases and bool(_BACKEND.fullmatch(name))
+
+
+def _own(run: Witness, name: str) -> Value | None:
+    """What the module itself binds to a name."""
+    scope = run.scope
+    while scope.parent is not None:
+        scope = scope.parent
+    return run.named(scope, name)
 
 
 def _by_method(run: Witness, call: Invocation) -> Value | None:

@@ -201,8 +201,13 @@ class Lowering:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 return self._function(node)
             case ast.ClassDef(name=name, bases=bases, body=body, keywords=keywords):
-                parts = self.exprs([*bases, *(k.value for k in keywords)])
-                return ir.Class(name, parts, self.block(body), line)
+                made = ir.Class(name, self.exprs(bases), self.block(body), line)
+                made.options = [(k.arg or "**", self.expr(k.value)) for k in keywords]
+                made.doc = ast.get_docstring(node, clean=False) or ""
+                if not node.decorator_list:
+                    return made
+                value = self._decorated(ir.ClassValue(made, line), node)
+                return ir.Assign([ir.Name(name, line)], value, line)
             case ast.Import(names=names):
                 return ir.Import([self._imported(a) for a in names], line)
             case ast.ImportFrom(module=module, names=names, level=level):
@@ -243,8 +248,8 @@ class Lowering:
     def _items(self, items: list[ast.withitem]) -> list[ir.Stmt]:
         out: list[ir.Stmt] = []
         for item in items:
-            value = self.expr(item.context_expr)
             line = item.context_expr.lineno
+            value: ir.Expr = ir.Call(ir.Name("#enter"), [self.expr(item.context_expr)], [], line)
             out.append(
                 ir.Assign([self.target(item.optional_vars)], value, line)
                 if item.optional_vars
@@ -261,12 +266,16 @@ class Lowering:
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ir.Stmt:
         func = ir.Func(node.name, self._params(node.args), lambda: self.block(node.body), node.lineno)
         func.hot = self.is_hot(node)
-        value: ir.Expr = ir.Lambda(func, node.lineno)
-        assigned = ir.Assign([ir.Name(node.name, node.lineno)], value, node.lineno)
-        decorators = [
-            ir.Do(self.expr(d), node.lineno) for d in node.decorator_list if isinstance(d, ast.Call)
-        ]
-        return ir.Block([*decorators, assigned], node.lineno) if decorators else assigned
+        func.doc = ast.get_docstring(node, clean=False) or ""
+        value = self._decorated(ir.Lambda(func, node.lineno), node)
+        return ir.Assign([ir.Name(node.name, node.lineno)], value, node.lineno)
+
+    def _decorated(
+        self, value: ir.Expr, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    ) -> ir.Expr:
+        for decorator in reversed(node.decorator_list):
+            value = ir.Call(ir.Name("#decorate"), [self.expr(decorator), value], [], decorator.lineno)
+        return value
 
 
 def _is_main(test: ast.expr) -> bool:

@@ -3,8 +3,8 @@
 # ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
 
 from biopsy.static.code.state import Invocation
-from biopsy.static.code.value import HOLE, Value, as_text, merge
-from biopsy.static.code.witness import Witness
+from biopsy.static.code.value import HOLE, Value, as_text, const, merge, unknown
+from biopsy.static.code.witness import RUNNABLE, Witness
 from biopsy.static.python.effects import TABLE, effect
 
 ENVIRON = frozenset({"get", "items", "copy", "keys", "values", "pop", "setdefault", "update", "__getitem__"})
@@ -76,15 +76,72 @@ def _open(run: Witness, call: Invocation) -> Value:
     if any(c in opened for c in "wax+"):
         run.write_file(path, [], call.line)
         return Value(consts=path.consts, ref="file()")
-    content = run.read_file(path, call.line)
-    return Value(ref="file()", taint=content.taint | (path.taint & {"data:self"}))
+    content = run.read_file(path, call.line, text="b" not in opened)
+    held = content if call.ref in _PLAIN else Value(taint=content.taint)
+    return Value(ref="file()", fields={"#content": held}, made=True, taint=content.taint)
+
+
+_PLAIN = frozenset({"open", "aiofiles.open", "pathlib.Path().open"})
+
+
+@effect("file().read", "file().readline", "file().readall", "file().__enter__().read")
+def _content(run: Witness, call: Invocation) -> Value:
+    held = (call.receiver.fields or {}).get("#content") if call.receiver is not None else None
+    return held if held is not None else Value(taint=call.receiver.taint if call.receiver else frozenset())
+
+
+@effect("file().readlines")
+def _lines(run: Witness, call: Invocation) -> Value:
+    held = _content(run, call)
+    whole = held.whole()
+    if isinstance(whole, bytes | str) and len(whole) < 1_000_000:
+        return Value(
+            items=[const(one, held.taint) for one in whole.splitlines(keepends=True)], taint=held.taint
+        )
+    return unknown(held)
+
+
+@effect("pkgutil.get_data", "importlib.resources.read_text", "importlib.resources.read_binary",
+        "importlib.resources.open_binary", "importlib.resources.open_text", "pkg_resources.resource_string",
+        "pkg_resources.resource_stream")  # fmt: skip
+def _resource(run: Witness, call: Invocation) -> Value:
+    package, name = call.arg(0), call.arg(1)
+    text = call.ref.endswith("text")
+    named = package.text().split(".") if package.consts else []
+    for folder in ("/".join(named), "/".join(named[1:]), "."):
+        path = const(f"{folder}/{name.text()}".lstrip("/"))
+        content = run.read_file(path, call.line, text=text) if name.consts else Value()
+        if content.consts:
+            break
+    else:
+        content = run.read_file(name, call.line, text=text)
+    if "open_" in call.ref or "stream" in call.ref:
+        return Value(ref="file()", fields={"#content": content}, made=True, taint=content.taint)
+    return content
+
+
+@effect("importlib.resources.files", "importlib.resources.path", "pkg_resources.resource_filename")
+def _resources(run: Witness, call: Invocation) -> Value:
+    if call.ref.endswith("files"):
+        return Value(consts=(".",), ref="pathlib.Path()")
+    return Value(consts=call.arg(1).consts, ref="pathlib.Path()")
+
+
+@effect("file().extractall", "shutil.unpack_archive", "file().extract")
+def _unpack(run: Witness, call: Invocation) -> Value:
+    """What is unpacked is as trustworthy as the archive."""
+    held = run.read_file(call.arg(0), call.line).taint if "unpack" in call.ref else frozenset()
+    taint = call.receiver.taint if call.receiver is not None and not held else held
+    target = call.arg(1 if "unpack" in call.ref or call.ref.endswith("extract") else 0, "path")
+    run.write_file(target if target.consts else const("./"), [Value(taint=taint)], call.line)
+    return Value()
 
 
 @effect("file().write", "file().writelines", "file().writestr")
 def _write(run: Witness, call: Invocation) -> Value:
     if call.receiver is not None:
         for text in call.receiver.texts():
-            taint = frozenset(t for a in call.args for t in a.all_taint()) & {"network", "decoded"}
+            taint = frozenset(t for a in call.args for t in a.all_taint()) & RUNNABLE
             if taint:
                 run.written[as_text(text)] = run.written.get(as_text(text), frozenset()) | taint
     return Value()
@@ -122,7 +179,7 @@ def _list(run: Witness, call: Invocation) -> Value:
 
 @effect(
     "os.path.exists", "os.path.isfile", "os.path.isdir", "os.access", "os.stat", "os.path.getsize",
-    "os.path.getmtime", "os.makedirs", "os.mkdir", "isinstance", "len", "print", "type", "super",
+    "os.path.getmtime", "os.makedirs", "os.mkdir", "isinstance", "print", "super",
     "hasattr", "callable",
 )  # fmt: skip
 def _nothing(run: Witness, call: Invocation) -> Value:

@@ -1,5 +1,6 @@
 """Python source, through its syntax tree; what does not parse is read by its words."""
 
+import ast
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from biopsy.model.behaviour import Kind
 from biopsy.static.code import ir
 from biopsy.static.code.interest import Interest
 from biopsy.static.code.link import Linker, finished
+from biopsy.static.code.value import const
 from biopsy.static.code.witness import Witness
 from biopsy.static.python import parse
 from biopsy.static.python.library import Python
@@ -86,4 +88,7 @@ def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | N
     starts = [0, *(m.end() for m in re.finditer("\n", text))]
     lines = sorted({bisect_right(starts, at) for at in hot(text, interest(source.package).names(source))})
     witness = Witness(Python(), source, min(MAX_STEPS, 100_000 + 3 * len(source.data)), linker)
+    name = source.path.rpartition("/")[2]
+    witness.scope.names["__file__"] = const(f"./{name}", frozenset({"data:self"}))
+    witness.scope.names["__doc__"] = const(ast.get_docstring(tree, clean=False))
     return witness, Lowering(lines).module(tree)

@@ -1,0 +1,32 @@
+"""Files of the package that its own code reads: what stands in them is known."""
+
+import posixpath
+
+from biopsy.static.code.value import HOLE
+from biopsy.static.sight import Source
+
+MAX_CONTENT = 2 * 1024**2  # bytes of a file that is read so
+
+
+def find(path: str, source: Source) -> str:
+    """The file of the package that a path in the code of `source` means; empty where it is none."""
+    if not path or HOLE in path or path.startswith(("~", "/")) or len(path) > 300:
+        return ""
+    folder = posixpath.dirname(source.path)
+    for start in (folder, "", *_roots(source)):
+        candidate = posixpath.normpath(posixpath.join(start, path))
+        if candidate in source.paths:
+            return candidate
+    return ""
+
+
+def content(path: str, source: Source) -> bytes | None:
+    """The bytes of such a file; None where there is none."""
+    found = find(path, source)
+    data = source.package.load(found) if found else None
+    return data if data is not None and len(data) <= MAX_CONTENT else None
+
+
+def _roots(source: Source) -> tuple[str, ...]:
+    first = source.path.partition("/")[0]
+    return ("src",) if first == "src" else ()
