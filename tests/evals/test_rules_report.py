@@ -3,12 +3,13 @@
 import json
 from pathlib import Path
 
+from evals.rules_report import report
+
 from biopsy import detect
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.dossier import Dossier
 from biopsy.model.release import Artifact, Release
 from evals import rules_page
-from evals.rules_report import report
 
 RULES = detect.load()
 
