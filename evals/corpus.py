@@ -67,6 +67,7 @@ def entries() -> Iterator[Entry]:
 @click.option("--static-only", is_flag=True, help="Read, run nothing.")
 @click.option("--dynamic", "dynamic_only", is_flag=True, help="Only the runs of those that the list marks.")
 @click.option("--only", multiple=True, metavar="NAME", help="Only these: a name, or a group.")
+@click.option("--profile", multiple=True, metavar="NAME", help="Pretend to be this machine; default: all.")
 @click.option("--resume", is_flag=True, help="Go on with the sweep that was interrupted.")
 @click.option("--pin", is_flag=True, help="Only fetch, and write the hashes that are missing into the list.")
 @click.option("--home", envvar="BIOPSY_HOME", type=click.Path(path_type=Path), help="BIOPSY_HOME.")
@@ -74,6 +75,7 @@ def main(  # noqa: PLR0917
     static_only: bool,  # noqa: FBT001
     dynamic_only: bool,  # noqa: FBT001
     only: tuple[str, ...],
+    profile: tuple[str, ...],
     resume: bool,  # noqa: FBT001
     pin: bool,  # noqa: FBT001
     home: Path | None,
@@ -84,14 +86,16 @@ def main(  # noqa: PLR0917
     if pin:
         sys.exit(_pin(chosen, own))
     modes = ["static"] * (not dynamic_only) + ["dynamic"] * (not static_only)
-    rows = _sweep(chosen, modes, own, resume=resume)
+    rows = _sweep(chosen, modes, own, profile, resume=resume)
     console = Console()
     console.width = max(console.width, 150)
     corpus_table.show(console, rows)
     sys.exit(0 if corpus_table.good(rows) else 1)
 
 
-def _sweep(chosen: Sequence[Entry], modes: Sequence[str], home: Path, *, resume: bool) -> list[Row]:
+def _sweep(
+    chosen: Sequence[Entry], modes: Sequence[str], home: Path, profiles: Sequence[str], *, resume: bool
+) -> list[Row]:
     """Analyse; after each package the results are written, so that an interruption loses one."""
     kept: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     sweep = kept.get("sweep") if resume and kept.get("sweep") else f"{time.strftime('%Y%m%d-%H%M%S')}"
@@ -99,7 +103,7 @@ def _sweep(chosen: Sequence[Entry], modes: Sequence[str], home: Path, *, resume:
     todo = [(one, mode) for mode in modes for one in chosen if mode == "static" or one.dynamic]
     todo = [t for t in todo if rows.get(t[0].key, {}).get(t[1], {}).get("sweep") != sweep]
     for one, mode in _progress(todo):
-        seen = corpus_one.measure(one.target, one.artifact, one.sha256, home, mode)
+        seen = corpus_one.measure(one.target, one.artifact, one.sha256, home, mode, profiles)
         row = rows.setdefault(one.key, {"key": one.key})
         row |= {"target": one.target, "artifact": one.artifact, "group": one.group}
         row[mode] = {"sweep": sweep, **seen}

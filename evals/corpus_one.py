@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -46,9 +47,11 @@ def fetch(target: str, artifact: str, home: Path) -> str:
     return sample.artifact.sha256
 
 
-def measure(target: str, artifact: str, sha256: str, home: Path, mode: str) -> dict[str, Any]:
+def measure(
+    target: str, artifact: str, sha256: str, home: Path, mode: str, profiles: Sequence[str] = ()
+) -> dict[str, Any]:
     """Analyse in a new process; one that dies or hangs is an error in the row."""
-    command = [sys.executable, "-m", __name__, target, artifact, sha256 or "-", str(home), mode]
+    command = [sys.executable, "-m", __name__, target, artifact, sha256 or "-", str(home), mode, *profiles]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT[mode], check=False)
     except subprocess.TimeoutExpired:
@@ -59,8 +62,10 @@ def measure(target: str, artifact: str, sha256: str, home: Path, mode: str) -> d
     return seen
 
 
-def analyse(target: str, artifact: str, sha256: str, home: Path, mode: str) -> dict[str, Any]:
-    """Analyse here and now."""
+def analyse(
+    target: str, artifact: str, sha256: str, home: Path, mode: str, profiles: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Analyse here and now, and compare with no other release: each stands for itself."""
     corpus_kept.use(home / "pages")
     marks: list[tuple[str, float]] = []
 
@@ -70,7 +75,9 @@ def analyse(target: str, artifact: str, sha256: str, home: Path, mode: str) -> d
             marks.append((stage, time.monotonic()))
 
     which = None if artifact == "tgz" else artifact
-    options = _options(home, which, static_only=mode == "static")
+    options = pipeline.Options(
+        home=home, artifact=which, static_only=mode == "static", profiles=tuple(profiles), against="none"
+    )
     began = time.process_time()
     try:
         (analysis,) = pipeline.analyze(target, options, progress)
@@ -93,11 +100,6 @@ def _stages(marks: list[tuple[str, float]]) -> dict[str, float]:
     for (stage, began), (_, ended) in pairwise(marks):
         stages[stage] = round(stages.get(stage, 0) + ended - began, 3)
     return stages
-
-
-def _options(home: Path, artifact: str | None, *, static_only: bool) -> pipeline.Options:
-    """Compare with no other release: the corpus is about each by itself."""
-    return pipeline.Options(home=home, artifact=artifact, static_only=static_only, against="none")
 
 
 def _seen(analysis: Analysis) -> dict[str, Any]:
@@ -147,10 +149,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("target", "artifact", "sha256", "home", "mode"):
         parser.add_argument(name)
+    parser.add_argument("profiles", nargs="*")
     args = parser.parse_args()
     out = os.dup(1)  # whatever else may print goes to standard error
     os.dup2(2, 1)
-    line = json.dumps(analyse(args.target, args.artifact, args.sha256, Path(args.home), args.mode))
+    home, profiles = Path(args.home), args.profiles
+    line = json.dumps(analyse(args.target, args.artifact, args.sha256, home, args.mode, profiles))
     os.write(out, line.encode() + b"\n")
     return 0
 
