@@ -143,6 +143,7 @@ def _result(scenario: Scenario, seed: int, seen: dict[Key, Seen], *, static_only
         technique=scenario.technique,
         seed=seed,
         static_only=static_only,
+        waits=scenario.waits,
     )
 
 

@@ -6,18 +6,19 @@ import time
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from biopsy import detect
 from biopsy.errors import BiopsyError
-from biopsy.model.behaviour import InTrace
+from biopsy.model.behaviour import Behaviour, InTrace
 from biopsy.model.dossier import Analysis, Call
 from biopsy.pipeline import Options, analyze
 from evals import mutate
-from evals.build import build
+from evals.build import Edit, build
 from evals.scenario import Scenario
 
 TIMEOUT = 90.0
@@ -56,6 +57,7 @@ class Result(msgspec.Struct, frozen=True):
     technique: str = ""
     seed: int = 0
     static_only: bool = False
+    waits: str = ""
 
     @property
     def detected(self) -> bool | None:
@@ -72,7 +74,8 @@ class Result(msgspec.Struct, frozen=True):
     def good(self) -> bool:
         """Whether everything is as it should be: found what is bad, and convicted nothing that is not."""
         wrong = ("malicious", "error")
-        return self.detected is not False and not (self.harmless and self.harmless.verdict in wrong)
+        missed = self.detected is False and not self.waits
+        return not missed and not (self.harmless and self.harmless.verdict in wrong)
 
     @property
     def alarm(self) -> bool:
@@ -131,13 +134,42 @@ def one(task: Task) -> Seen:
     """Build and analyse one package; never raises."""
     edit = mutate.EDITS[task.edit] if task.edit else None
     with tempfile.TemporaryDirectory(prefix="eval-") as folder:
-        path = build(task.scenario, Path(folder), payload=task.payload, edit=edit)
-        return look(path, task.home, profile=task.scenario.profile, static_only=task.static_only)
+        scenario = task.scenario
+        path = build(scenario, Path(folder), payload=task.payload, edit=edit)
+        before = "none"
+        if scenario.previous:
+            older = msgspec.structs.replace(scenario, version=scenario.previous.version)
+            before = str(build(older, Path(folder) / "before", payload=False, edit=_older(scenario)))
+        told = tuple(Behaviour.parse(f"{text} @ registry") for text in scenario.registry)
+        static_only = task.static_only
+        return look(
+            path, task.home, profile=scenario.profile, static_only=static_only, before=before, told=told
+        )
 
 
-def look(path: Path, home: Path, *, profile: str = "laptop", static_only: bool = True) -> Seen:
-    """Analyse an artifact; never raises."""
-    options = Options(home, static_only=static_only, profiles=(profile,), timeout=TIMEOUT, **against("none"))
+def _older(scenario: Scenario) -> Edit:
+    """Return the edit that makes the release before of a release."""
+    previous = scenario.previous
+    assert previous is not None
+
+    def edit(files: dict[str, bytes]) -> dict[str, bytes]:
+        version, older = (f'"version": "{one.version}"'.encode() for one in (scenario, previous))
+        made = {path: data.replace(version, older) for path, data in files.items()}
+        return made | {path: text.encode() for path, text in previous.files.items()}
+
+    return edit
+
+
+def look(  # noqa: PLR0917 - what there is to say of an artifact
+    path: Path,
+    home: Path,
+    profile: str = "laptop",
+    static_only: bool = True,  # noqa: FBT001, FBT002
+    before: str = "none",
+    told: tuple[Behaviour, ...] = (),
+) -> Seen:
+    """Analyse an artifact, against the release before, and with what a registry would tell; never raises."""
+    options = Options(home, static_only=static_only, profiles=(profile,), timeout=TIMEOUT, against=before)
     began = time.monotonic()
     try:
         (analysis,) = analyze(str(path), options, lambda _message, _done: None)
@@ -147,12 +179,16 @@ def look(path: Path, home: Path, *, profile: str = "laptop", static_only: bool =
         (last,) = traceback.extract_tb(err.__traceback__)[-1:]
         why = f"{type(err).__name__}: {err} ({last.filename}:{last.lineno})"
         return Seen("error", why, seconds=time.monotonic() - began)
+    if told:
+        analysis = _told(analysis, told)
     return _seen(analysis, round(time.monotonic() - began, 1))
 
 
-def against(what: str) -> dict[str, Any]:
-    """Return the option that names the release before."""
-    return {"against": what} if "against" in Options.__dataclass_fields__ else {}
+def _told(analysis: Analysis, told: tuple[Behaviour, ...]) -> Analysis:
+    """Judge again, with what the registry would have told of a release that is in none."""
+    dossier = replace(analysis.dossier, behaviours=analysis.dossier.behaviours + told)
+    findings = detect.match(detect.load(None), dossier, None)
+    return replace(analysis, dossier=dossier, findings=findings, verdict=detect.decide(findings, dossier))
 
 
 def _seen(analysis: Analysis, seconds: float) -> Seen:

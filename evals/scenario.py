@@ -43,6 +43,13 @@ class Archive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unlisted: tuple[str, ...] = ()  # members that the central directory does not name
 
 
+class Previous(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The release before: the clean twin under another version, with files that differ."""
+
+    version: str
+    files: dict[str, str] = {}
+
+
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One package. `row` is the scenario it comes from in the research table; empty for one of our own."""
 
@@ -68,6 +75,9 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     payload_requires: tuple[str, ...] = ()
     modes: dict[str, int] = {}
     archive: Archive = Archive()
+    previous: Previous | None = None
+    registry: tuple[str, ...] = ()  # behaviours that the registry would tell: `pkg.provenance present`
+    waits: str = ""  # what is lacking to detect it; its result is told and not counted
     style: str = ""  # of a variant: see `vary`
 
     @property

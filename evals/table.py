@@ -31,6 +31,7 @@ class Totals(msgspec.Struct, frozen=True):
     errors: int
     in_phase: int  # detected ones where the expected phase was among those that fired
     seconds: float
+    waiting: int = 0  # missed ones that wait for something the sandbox lacks
 
 
 def totals(results: Sequence[Result], seconds: float) -> Totals:
@@ -48,6 +49,7 @@ def totals(results: Sequence[Result], seconds: float) -> Totals:
         errors=sum(seen.verdict == "error" for seen in packages),
         in_phase=sum(bool(result.detected) and result.expected_phase in result.seen.fired for result in bad),
         seconds=round(seconds, 1),
+        waiting=sum(bool(result.waits) and not result.detected for result in bad),
     )
 
 
@@ -58,7 +60,7 @@ def show(console: Console, results: Sequence[Result]) -> None:
         table.add_column(name, justify="right" if name == "seconds" else "left", overflow="fold")
     for result in results:
         mark = (
-            Text("ok", "green")
+            Text("waits" if result.detected is False else "ok", "green")
             if result.good
             else Text("MISSED" if result.detected is False else "WRONG", "bold red")
         )
@@ -81,7 +83,7 @@ def summary(console: Console, sums: Totals) -> None:
     """Print the sums."""
     console.print(
         f"[bold]{sums.detected} of {sums.malicious}[/] simulants detected "
-        f"({sums.in_phase} in the phase expected); "
+        f"({sums.in_phase} in the phase expected; {sums.waiting} of the missed wait for what is lacking); "
         f"of [bold]{sums.harmless}[/] twins and controls [bold]{sums.convicted}[/] convicted, "
         f"{sums.suspected} suspected; "
         f"{sums.unknown} unknown, {sums.errors} errors; {sums.seconds:.0f} s"

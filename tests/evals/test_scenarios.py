@@ -49,10 +49,13 @@ def test_the_file_is_named_after_the_id() -> None:
         assert path.name.startswith(yaml.safe_load(path.read_text())["id"] + "-")
 
 
-def test_rows_that_wait_have_no_scenario_and_a_reason() -> None:
+def test_every_row_of_pypi_and_npm_has_a_scenario_and_the_others_a_reason() -> None:
     later = yaml.safe_load((FOLDER.parent / "later.yml").read_text())
     assert all(reason.startswith("needs ") for reason in later.values())
-    assert not {one.row for one in ALL if not one.id.startswith(("N08", "P27"))} & set(later) - {"N49"}
+    rows = {one.row for one in ALL if one.row}
+    assert not rows & set(later)
+    assert len(rows) >= 52
+    assert len([one for one in MALICIOUS if one.waits]) <= 7
 
 
 @pytest.mark.parametrize("one", ALL, ids=identity)
@@ -70,8 +73,9 @@ def test_only_reserved_hosts_and_addresses_are_named(one: Scenario) -> None:
 
 
 @pytest.mark.parametrize("one", ALL, ids=identity)
-def test_nothing_is_destroyed(one: Scenario) -> None:
-    assert not re.search(r"rmtree|rmSync|\bunlink|rm -rf|os\.remove|shred|mkfs|fork\(\)", texts(one))
+def test_nothing_is_destroyed_outside_a_decoy_folder(one: Scenario) -> None:
+    found = re.search(r"rmtree|rmSync|\bunlink|rm -rf|os\.remove|shred|mkfs|fork\(\)", texts(one))
+    assert not found or "sim_doomed" in texts(one)
 
 
 @pytest.mark.parametrize("one", ALL, ids=identity)
