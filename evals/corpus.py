@@ -103,7 +103,7 @@ def _sweep(
     todo = [(one, mode) for mode in modes for one in chosen if mode == "static" or one.dynamic]
     todo = [t for t in todo if rows.get(t[0].key, {}).get(t[1], {}).get("sweep") != sweep]
     for one, mode in _progress(todo):
-        seen = corpus_one.measure(one.target, one.artifact, one.sha256, home, mode, profiles)
+        seen = corpus_one.measure(one.target, one.artifact, one.sha256, home, mode, profiles=profiles)
         row = rows.setdefault(one.key, {"key": one.key})
         row |= {"target": one.target, "artifact": one.artifact, "group": one.group}
         row[mode] = {"sweep": sweep, **seen}

@@ -48,7 +48,7 @@ def fetch(target: str, artifact: str, home: Path) -> str:
 
 
 def measure(
-    target: str, artifact: str, sha256: str, home: Path, mode: str, profiles: Sequence[str] = ()
+    target: str, artifact: str, sha256: str, home: Path, mode: str, *, profiles: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Analyse in a new process; one that dies or hangs is an error in the row."""
     command = [sys.executable, "-m", __name__, target, artifact, sha256 or "-", str(home), mode, *profiles]
@@ -63,7 +63,7 @@ def measure(
 
 
 def analyse(
-    target: str, artifact: str, sha256: str, home: Path, mode: str, profiles: Sequence[str] = ()
+    target: str, artifact: str, sha256: str, home: Path, mode: str, *, profiles: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Analyse here and now, and compare with no other release: each stands for itself."""
     corpus_kept.use(home / "pages")
@@ -154,7 +154,7 @@ def main() -> int:
     out = os.dup(1)  # whatever else may print goes to standard error
     os.dup2(2, 1)
     home, profiles = Path(args.home), args.profiles
-    line = json.dumps(analyse(args.target, args.artifact, args.sha256, home, args.mode, profiles))
+    line = json.dumps(analyse(args.target, args.artifact, args.sha256, home, args.mode, profiles=profiles))
     os.write(out, line.encode() + b"\n")
     return 0
 
