@@ -58,12 +58,12 @@ def client(agent: str = "biopsy") -> httpx.Client:
 
 
 def fetch(
-    remote: Remote, endpoint: Endpoint, http: httpx.Client, folder: Path, limit: int = MAX_ARTIFACT
+    remote: Remote, endpoint: Endpoint, http: httpx.Client, folder: Path, limit: int | None = None
 ) -> Artifact:
     """Download what a registry offers; one that is there already is checked against its hash and reused.
 
-    RegistryError where it does not come, is larger than `limit` bytes, or differs from a digest that the
-    registry gave.
+    RegistryError where it does not come, is larger than `limit` bytes (MAX_ARTIFACT by default), or differs
+    from a digest that the registry gave.
     """
     if not _FILENAME.fullmatch(remote.filename):
         raise RegistryError(f"the registry names an artifact {remote.filename!r}, which is no file name")
@@ -73,7 +73,7 @@ def fetch(
     for attempt in range(1, TRIES + 1):
         part = _part(folder)
         try:
-            digests = _download(remote, endpoint, http, part, limit)
+            digests = _download(remote, endpoint, http, part, limit or MAX_ARTIFACT)
             return _verified(remote, digests, part, folder)
         except (httpx.TransportError, TimeoutError) as err:
             if attempt == TRIES:

@@ -1,5 +1,6 @@
 """Reading a registry's pages under limits of size and time."""
 
+import re
 import time
 from dataclasses import dataclass
 
@@ -57,6 +58,21 @@ def _once(client: httpx.Client, endpoint: Endpoint, url: str, accept: str) -> Pa
                 raise TimeoutError(f"no end after {DEADLINE:.0f} s")
         media = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         return Page(str(response.url), response.status_code, media, bytes(body))
+
+
+def mended(body: bytes) -> bytes:
+    """Give JSON in which half characters became `\ufffd`: registries pass on what was published.
+
+    RFC 8259 section 8.2 leaves such texts undefined, and decoders refuse the whole document for them. One
+    release of a package must not hide all others.
+    """
+    return _HALF.sub(rb"\\ufffd", body)
+
+
+_HALF = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 
 
 def _say(err: Exception) -> str:

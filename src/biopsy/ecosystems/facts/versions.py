@@ -38,7 +38,12 @@ def _order(it: Subject) -> Iterator[Behaviour]:
     if here is None or when(here) is None:
         return
     key = it.ecosystem.version_key
-    higher = [one.version for one in earlier if when(one) and key(one.version) > key(here.version)]
+    early = it.ecosystem.prerelease
+    higher = [
+        one.version
+        for one in earlier
+        if when(one) and not early(one.version) and key(one.version) > key(here.version)
+    ]
     if higher:
         yield it.say(Kind.PKG_VERSION, f"out-of-order {here.version} after {max(higher, key=key)}")
 

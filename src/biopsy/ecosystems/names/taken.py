@@ -55,15 +55,21 @@ def _lines(text: str) -> Iterator[Row]:
     separator = "\t" if "\t" in head else ","
     columns = [word.strip().strip('"').lower() for word in head.split(separator)]
     if any(name in columns for name in _NAME):
-        csv.field_size_limit(1_000_000)
-        lines = io.StringIO(text, newline="")
-        table = csv.reader(lines) if separator == "," else iter(row.split("\t") for row in text.splitlines())
-        next(table)
-        yield from _ranked(dict(zip(columns, row, strict=False)) for row in table)
+        table = _commas(text) if separator == "," else (row.split("\t") for row in text.splitlines())
+        rows = (dict(zip(columns, row, strict=False)) for row in table)
+        next(rows, None)
+        yield from _ranked(rows)
         return
     lines = (line.strip() for line in text.splitlines()[:MAX_ROWS])
     for at, line in enumerate(line for line in lines if line and not line.startswith("#")):
         yield line.split()[0], "", at
+
+
+def _commas(text: str) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(io.StringIO(text, newline=""))
+    except csv.Error as err:
+        raise UsageError(f"looks like a table and is none: {err}") from err
 
 
 def _json(text: str) -> Iterator[Row]:

@@ -143,7 +143,10 @@ def _packument(client: httpx.Client, endpoint: Endpoint, release: Release) -> _P
     if page.status != 200:
         raise RegistryError(f"the configured registry answered {page.status} about {release.name!r}")
     try:
-        return msgspec.json.decode(page.body, type=_Packument)
+        try:
+            return msgspec.json.decode(page.body, type=_Packument)
+        except msgspec.DecodeError:
+            return msgspec.json.decode(web.mended(page.body), type=_Packument)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
         raise RegistryError(
             f"the configured registry's answer about {release.name!r} cannot be read: {err}"

@@ -100,7 +100,12 @@ def ask(client: httpx.Client, endpoint: Endpoint, name: str, version: str = "") 
     url = urlunsplit(parts._replace(path=f"{parts.path.removesuffix('simple/')}pypi/{below}"))
     try:
         page = web.get(client, endpoint, url, "application/json")
-        return msgspec.json.decode(page.body, type=Document) if page.status == 200 else None
+        if page.status != 200:
+            return None
+        try:
+            return msgspec.json.decode(page.body, type=Document)
+        except msgspec.DecodeError:
+            return msgspec.json.decode(web.mended(page.body), type=Document)
     except (RegistryError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

@@ -14,8 +14,7 @@ MAX_LOOKED = 5000
 """Most files whose beginning is looked at."""
 
 _WHEEL = re.compile(r"[^/]+\.dist-info/WHEEL")
-_ANY = re.compile(r"^Tag:\s*\S+-none-any\s*$", re.MULTILINE)
-_PLATFORM = re.compile(r"^Tag:\s*\S+-(?!any\s*$)\S+\s*$", re.MULTILINE)
+_TAG = re.compile(r"^Tag:[ \t]*(\S+)", re.MULTILINE)
 _MAGIC = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe\x00\x00\x00")
 
 
@@ -24,11 +23,8 @@ def betrayed(tree: Tree) -> Iterator[Behaviour]:
 
     Launchers for Windows, which setuptools and distlib carry, are native code all the same: a fact, no more.
     """
-    for path in under(tree, _WHEEL):
-        text = read(tree, path) or ""
-        if not _ANY.search(text) or _PLATFORM.search(text):
-            return
-    if not any(True for _ in under(tree, _WHEEL)):
+    tags = [tag for path in under(tree, _WHEEL) for tag in _TAG.findall(read(tree, path) or "")]
+    if not tags or not all(tag.endswith("-none-any") for tag in tags):
         return
     named = 0
     for file in tree.files[:MAX_LOOKED]:
