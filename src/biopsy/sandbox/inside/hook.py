@@ -12,6 +12,7 @@ def _prepare(place):
                b"environ", b"subprocess", b"popen", b"ctypes", b"chr(", b"join(", b"lambda")  # fmt: skip
     getframe, getpid, urandom, now, ident = (
         sys._getframe, posix.getpid, posix.urandom, time.time_ns, _thread.get_ident)  # fmt: skip
+    getlimit, setlimit = sys.getrecursionlimit, sys.setrecursionlimit
     openf, write, close = posix.open, posix.write, posix.close
     external = sys.modules["_frozen_importlib_external"]
     reading = external.SourceLoader.get_code.__code__
@@ -20,11 +21,12 @@ def _prepare(place):
     running = external._LoaderBasics.exec_module.__code__
     loaders = (external.SourceFileLoader, external.SourcelessFileLoader)
     calling = sys.modules["_frozen_importlib"]._call_with_frames_removed.__code__
+    thawing = sys.modules["_frozen_importlib"].FrozenImporter.exec_module.__code__
     zero = type(making)
     stdlib = sys._stdlib_dir + "/" if sys._stdlib_dir else "/usr/lib/python3.11/"
     quiet = ("collections/__init__.py", "dataclasses.py", "enum.py")
     state = {"pid": 0, "name": "", "count": 0, "lost": 0, "bytes": 0, "foreign": False, "fd": -1}
-    seen, codes, texts, waiting, forged, busy = set(), {}, {}, {}, set(), set()
+    seen, codes, texts, waiting, forged, busy, named = set(), {}, {}, {}, set(), set(), set()
 
     def put(fields):
         parts = []
@@ -84,7 +86,7 @@ def _prepare(place):
             return (
                 above is not None and above.f_code is reading and type(above.f_locals.get("self")) in loaders
             )
-        return code is running and type(frame.f_locals.get("self")) in loaders
+        return code is thawing or code is running and type(frame.f_locals.get("self")) in loaders
 
     def parent(frame):
         while frame is not None:
@@ -122,22 +124,9 @@ def _prepare(place):
         if evaluator == "pth":
             where = (filename, 0)
         above = parent(frame)
-        put(
-            (
-                "text",
-                now(),
-                getpid(),
-                number,
-                above,
-                evaluator,
-                filename,
-                where[0],
-                where[1] or 0,
-                via,
-                size,
-                text,
-            )
-        )
+        put((
+            "text", now(), getpid(), number, above, evaluator, filename, where[0], where[1] or 0, via, size, text, "python",
+        ))  # fmt: skip
         return number
 
     def compiled(args, frame):
@@ -153,10 +142,10 @@ def _prepare(place):
         )
         if importing(frame):
             return
-        named = frame
+        first = frame
         frame, via = whose(frame)
         if via == "<frozen site>" and frame is None:
-            filename = str(named.f_locals.get("fullname", filename))
+            filename = str(first.f_locals.get("fullname", filename))
         if via.endswith(quiet) or (via.endswith(("typing.py", "inspect.py")) and b"(" not in data):
             return
         if standard(filename) and via != filename and not via.startswith("<frozen "):
@@ -171,7 +160,9 @@ def _prepare(place):
             number = note(evaluator, text, size, filename, frame, via)
             if len(texts) < 200000:
                 texts[key] = number
-        waiting[ident()] = (filename, number)
+        waiting[ident()] = (filename, number, text)
+        if len(named) < 200000:
+            named.add(filename)
 
     def called(source, filename, frame, via):
         if via.startswith("<frozen importlib"):
@@ -189,17 +180,199 @@ def _prepare(place):
 
     def executed(args, frame):
         code = args[0]
-        if type(code) is not zero:
+        if type(code) is not zero or id(code) in codes:
             return
-        filename, number = waiting.pop(ident(), (None, None))
-        if filename == code.co_filename and not state["foreign"]:
-            if number is not None and id(code) not in codes:
+        filename, number, text = waiting.pop(ident(), (None, None, b""))
+        if filename == code.co_filename and (not state["foreign"] or fits(code, text)):
+            if number is not None:
                 learn(code, number)
             return
-        if importing(frame):
+        if (code.co_filename in named and not state["foreign"]) or importing(frame):
             return
-        if id(code) in codes:
+        foreign(code, "exec", frame)
+
+    def fits(code, text):
+        names = (*code.co_names, *code.co_varnames, *[one for one in code.co_consts if type(one) is str and len(one) < 50])
+        return all(str.encode(one, "utf-8", "replace") in text for one in names if one.isidentifier())
+
+    def called_back(args, frame):
+        if state["foreign"] and type(args[0]) is zero and id(args[0]) not in codes:
+            foreign(args[0], "types.FunctionType", frame)
+
+    def foreign(code, evaluator, frame):
+        # No text of it was compiled here: it was unmarshalled, or put together.
+        frame, via = whose(frame)
+        if via.startswith(stdlib) and via.endswith((*quiet, "functools.py", "types.py", "typing.py")):
             return
+        text = str.encode(unmade(code), "utf-8", "backslashreplace")[:most_text]
+        key = (hash(text), len(text))
+        if key not in texts:
+            texts[key] = note(evaluator, text, len(text) + 1, code.co_filename, frame, via)
+        if texts[key] is not None:
+            learn(code, texts[key])
+
+    def unmade(code):
+        """Write a code object as statements, one after the other: which branch they stand in is not told."""
+        import dis
+
+        room = [20000]
+
+        def show(value):
+            if type(value) is zero:
+                return "<code>"
+            if isinstance(value, (tuple, frozenset)):
+                return "(" + ", ".join([show(one) for one in list(value)[:500]]) + ",)"
+            return repr(value) if type(value) in (str, bytes, int, float, complex, bool, type(None)) else "..."
+
+        def body(code, pad, depth):
+            lines, stack, keys = [], [], ()
+            pop = lambda: stack.pop() if stack else "_"  # noqa: E731
+            many = lambda n: [pop() for _ in range(n)][::-1]  # noqa: E731
+
+            def say(line):
+                lines.append(pad + line)
+
+            def bind(name, value):
+                if type(value) is tuple and value[0] == "def":
+                    if depth < 12:
+                        inner = value[1]
+                        takes = inner.co_varnames[: inner.co_argcount + inner.co_kwonlyargcount]
+                        say("def " + name.split(".")[-1] + "(" + ", ".join(takes) + "):")
+                        lines.extend(body(inner, pad + "    ", depth + 1) or [pad + "    pass"])
+                elif type(value) is tuple and value[0] == "import":
+                    say("import " + value[1] + ("" if name == value[1].split(".")[0] else " as " + name))
+                elif type(value) is tuple and value[0] == "from":
+                    say("from " + value[1] + " import " + value[2] + ("" if name == value[2] else " as " + name))
+                elif type(value) is tuple and value[0] == "class":
+                    say("class " + name + ":")
+                    lines.extend(body(value[1], pad + "    ", depth + 1) or [pad + "    pass"])
+                else:
+                    say(name + " = " + plain(value))
+
+            def plain(value):
+                if type(value) is not tuple:
+                    return value
+                if value[0] == "def" and depth < 12:
+                    inner = [one.strip() for one in body(value[1], "", depth + 1) if not one.strip().startswith("def ")]
+                    kept = [one[7:] if one.startswith("return ") else one for one in inner]
+                    return "(lambda: (" + ", ".join([one for one in kept if one and " = " not in one]) + "))"
+                return str(value[1])
+
+            for step in dis.get_instructions(code):
+                room[0] -= 1
+                if room[0] < 0:
+                    say("...")
+                    break
+                name, value, number = step.opname, step.argval, step.arg or 0
+                if name == "LOAD_CONST":
+                    stack.append(("code", value) if type(value) is zero else show(value))
+                elif name in ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_CLOSURE"):
+                    stack.append(str(value))
+                elif name in ("LOAD_ATTR", "LOAD_METHOD"):
+                    stack.append(plain(pop()) + "." + str(value))
+                elif name == "LOAD_BUILD_CLASS":
+                    stack.append("__build_class__")
+                elif name == "IMPORT_NAME":
+                    origin = plain(pop())
+                    pop()
+                    stack.append(("import", str(value), origin))
+                elif name == "IMPORT_FROM":
+                    above = stack[-1] if stack and type(stack[-1]) is tuple else ("import", "_", "")
+                    if above[0] == "import" and above[2] == "None":  # import a.b as c
+                        stack.append(above)
+                    else:
+                        stack.append(("from", above[1], str(value)))
+                elif name == "IMPORT_STAR":
+                    say("from " + plain(pop()) + " import *")
+                elif name == "KW_NAMES":
+                    keys = code.co_consts[number]
+                elif name in ("CALL", "CALL_FUNCTION", "CALL_METHOD", "CALL_FUNCTION_KW"):
+                    given = many(number)
+                    made = pop()
+                    if made == "__build_class__" and given and type(given[0]) is tuple:
+                        stack.append(("class", given[0][1]))
+                    else:
+                        given = [plain(one) for one in given]
+                        for at, key in enumerate(reversed(keys)):
+                            given[-1 - at] = str(key) + "=" + given[-1 - at]
+                        stack.append(plain(made) + "(" + ", ".join(given) + ")")
+                    keys = ()
+                elif name == "CALL_FUNCTION_EX":
+                    named_too = ", **" + plain(pop()) if number & 1 else ""
+                    given = plain(pop())
+                    stack.append(plain(pop()) + "(*" + given + named_too + ")")
+                elif name == "MAKE_FUNCTION":
+                    inner = pop()
+                    many(bin(number & 15).count("1"))
+                    stack.append(("def", inner[1]) if type(inner) is tuple else inner)
+                elif name == "BINARY_OP":
+                    left, right = many(2)
+                    stack.append("(" + plain(left) + " " + step.argrepr.rstrip("=") + " " + plain(right) + ")")
+                elif name in ("COMPARE_OP", "IS_OP", "CONTAINS_OP"):
+                    left, right = many(2)
+                    word = {"IS_OP": "is", "CONTAINS_OP": "in"}.get(name, step.argrepr)
+                    stack.append("(" + plain(left) + " " + word + " " + plain(right) + ")")
+                elif name.startswith("UNARY_"):
+                    word = {"UNARY_NOT": "not ", "UNARY_NEGATIVE": "-", "UNARY_INVERT": "~"}.get(name, "+")
+                    stack.append("(" + word + plain(pop()) + ")")
+                elif name == "BINARY_SUBSCR":
+                    left, right = many(2)
+                    stack.append(plain(left) + "[" + plain(right) + "]")
+                elif name == "BUILD_SLICE":
+                    stack.append("slice(" + ", ".join([plain(one) for one in many(number)]) + ")")
+                elif name in ("BUILD_TUPLE", "BUILD_LIST", "BUILD_SET", "BUILD_STRING"):
+                    given = [plain(one) for one in many(number)]
+                    stack.append(" + ".join(given) if name == "BUILD_STRING" else "[" + ", ".join(given) + "]")
+                elif name == "BUILD_MAP":
+                    given = [plain(one) for one in many(2 * number)]
+                    pairs = zip(given[::2], given[1::2])
+                    stack.append("{" + ", ".join([a + ": " + b for a, b in pairs]) + "}")
+                elif name == "BUILD_CONST_KEY_MAP":
+                    pop()
+                    stack.append("{" + ", ".join(["...: " + plain(one) for one in many(number)]) + "}")
+                elif name in ("LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE", "LIST_APPEND", "SET_ADD"):
+                    right = plain(pop())
+                    if stack:
+                        stack[-1] = right if stack[-1] in ("[]", "{}") else plain(stack[-1]) + " + " + right
+                elif name == "FORMAT_VALUE":
+                    many(number >> 2 & 1)
+                    stack.append("str(" + plain(pop()) + ")")
+                elif name in ("STORE_NAME", "STORE_GLOBAL", "STORE_FAST", "STORE_DEREF"):
+                    bind(str(value), pop())
+                elif name == "STORE_ATTR":
+                    holder = plain(pop())
+                    say(holder + "." + str(value) + " = " + plain(pop()))
+                elif name == "STORE_SUBSCR":
+                    key, holder, stored = plain(pop()), plain(pop()), plain(pop())
+                    say(holder + "[" + key + "] = " + stored)
+                elif name == "RETURN_VALUE":
+                    value = plain(pop())
+                    if pad and value != "None":
+                        say("return " + value)
+                    elif value not in ("None", "_"):
+                        say(value)
+                elif name == "POP_TOP":
+                    value = pop()
+                    if type(value) is not tuple and "(" in value:
+                        say(value)
+                elif name.startswith("POP_JUMP"):
+                    value = plain(pop())
+                    if "(" in value:
+                        say(value)
+                elif name in ("FOR_ITER", "BEFORE_WITH", "PUSH_EXC_INFO", "UNPACK_SEQUENCE"):
+                    taken = plain(pop()) if name in ("UNPACK_SEQUENCE", "BEFORE_WITH") else "_"
+                    if name == "BEFORE_WITH":
+                        stack.append("_")
+                    stack.extend([taken] * (number if name == "UNPACK_SEQUENCE" else 1))
+                elif name in ("COPY", "DUP_TOP") and stack:
+                    stack.append(stack[-min(number or 1, len(stack))])
+                elif name == "SWAP" and 1 < number <= len(stack):
+                    stack[-1], stack[-number] = stack[-number], stack[-1]
+                elif name in ("RAISE_VARARGS", "YIELD_VALUE", "SEND"):
+                    say(plain(stack[-1]) if stack else "pass")
+            return lines
+
+        return "\n".join(["# put together from a code object: its branches are not told apart", *body(code, "", 0)]) + "\n"
 
     def guarded(handler):
         def one(args):
@@ -207,12 +380,22 @@ def _prepare(place):
             if me in busy:
                 return
             busy.add(me)
+            limit, extra = getlimit(), 0
             try:
-                try:
-                    frame = getframe(2)
-                except ValueError:
-                    frame = None
-                handler(args, frame)
+                for extra in (0, 300):  # the stack may have been filled up first, perhaps for this
+                    try:
+                        if extra:
+                            setlimit(limit + extra)
+                        try:
+                            frame = getframe(2)
+                        except ValueError:
+                            frame = None
+                        handler(args, frame)
+                        break
+                    except RecursionError:
+                        continue
+                if extra:
+                    setlimit(limit)
             except Exception:
                 pass
             finally:
@@ -231,6 +414,15 @@ def _prepare(place):
             if len(args) > 1 and type(args[1]) is str and standard(args[1]):
                 forged.add(args[1])
                 odd("code under the name of the standard library")
+
+    def unpickled(args, frame):
+        if args[0] in ("os", "posix", "subprocess", "builtins", "pty", "runpy", "importlib", "ctypes", "shutil", "code"):
+            if args[0] != "builtins" or args[1] in ("exec", "eval", "compile", "getattr", "__import__", "open"):
+                frame, via = whose(frame)
+                text = ("from %s import %s\n" % (args[0], args[1])).encode("utf-8", "backslashreplace")
+                if frame is not None and ("pickle", text) not in seen:
+                    seen.add(("pickle", text))
+                    note("pickle", text, len(text), "", frame, via)
 
     def listening(args, frame):
         odd("sys.addaudithook")
@@ -251,11 +443,16 @@ def _prepare(place):
             handler(args)
 
     for name, handler in (("compile", compiled), ("exec", executed), ("marshal.loads", unmarshalled),
-                          ("code.__new__", made), ("sys.addaudithook", listening),
+                          ("code.__new__", made), ("function.__new__", called_back), ("pickle.find_class", unpickled),
+                          ("sys.addaudithook", listening),
                           ("object.__setattr__", changed), ("object.__delattr__", changed)):  # fmt: skip
         table[name] = guarded(handler)
     mine = {id(one) for one in (hook, put, note, compiled, executed, guarded, *table.values())}
     sys.addaudithook(hook)
+    import gc
+
+    gc.freeze()  # so that a walk over all objects does not come by
+    sys.modules.pop("gc", None)
 
 
 _prepare("@PLACE@")
