@@ -47,7 +47,7 @@ _SEND = re.compile(
 _SECRET = re.compile(
     r"\$\{?(\w*(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|PRIVATE_KEY)\w*)\}?|(~/\.(?:ssh/id_\w+|aws/credentials|npmrc|pypirc|netrc|git-credentials|kube/config|docker/config\.json))"
 )
-_WHOLE_ENV = re.compile(r"(?:^|[;&|(`$]\s*)(?:printenv|env|set|export\s+-p)\s*(?:\||>|\)|`)")
+_WHOLE_ENV = re.compile(r"(?:^|[;&|(`$'\"]\s*)(?:printenv|env|set|export\s+-p)\s*(?:\||>|\)|`)")
 _HOST = re.compile(r"[$`(]\(?\s*(?:hostname|whoami|uname|id)\b")
 _METHOD = re.compile(r"(?:-X|--request|-Method)\s*=?\s*['\"]?([A-Z]{3,7})\b")
 

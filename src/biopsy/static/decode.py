@@ -119,7 +119,7 @@ def runs(text: str, table: bytes, least: int) -> Iterator[tuple[int, int]]:
 
 def candidates(text: str) -> Iterator[tuple[int, str, str]]:
     """Literals that stand encoded in any text: where, by what encoding, and what they hide."""
-    for start, literal in _literals(text):
+    for start, literal in literals(text):
         methods = ("escapes",) if literal.startswith("\\x") else ("hex", "base64")
         for method in methods:
             data = decode(method, literal)
@@ -132,7 +132,8 @@ def candidates(text: str) -> Iterator[tuple[int, str, str]]:
             break
 
 
-def _literals(text: str) -> Iterator[tuple[int, str]]:
+def literals(text: str) -> Iterator[tuple[int, str]]:
+    """What looks like base64, hex or a row of escapes: where, and as it stands there."""
     found = []
     for start, end in runs(text, BASE64, _MIN_RUN):
         stop = end + len(text[end : end + 2]) - len(text[end : end + 2].lstrip("="))

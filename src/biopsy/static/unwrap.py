@@ -26,6 +26,7 @@ _BASE32 = re.compile(rb"[A-Z2-7=\s]{40,}")
 _BASE85 = re.compile(rb"[!-~\r\n]{24,}")
 _NUMBERS = re.compile(rb"[\[({]?\s*(?:\d{1,3}\s*[,\s]\s*){23,}\d{1,3}\s*,?\s*[\])}]?")
 _ESCAPES = re.compile(rb"(?:\\x[0-9a-fA-F]{2}){12,}")
+_OLD_PICKLE = re.compile(rb"c[\w.]{2,40}\n\w{2,40}\n(?:p\d+\n)?\(")
 _BITS = re.compile(rb"[01\s]{128,}")
 
 
@@ -55,6 +56,8 @@ def name(data: bytes) -> str:
     if data[:1] in (b"\xe3", b"c") and bytecode.read(data):
         return "bytecode"
     if data[:1] == b"\x80" and data[1:2] in (b"\2", b"\3", b"\4", b"\5") and data.rstrip(b"\0")[-1:] == b".":
+        return "pickle"
+    if _OLD_PICKLE.match(data):
         return "pickle"
     text = decode.readable(data)
     if text and decode.telling(text):

@@ -74,3 +74,9 @@ rule web_shell {
     $jsp = /Runtime\.getRuntime\(\)\.exec\(\s*request\.getParameter/ $asp = /eval\s*\(?\s*Request(\.(Item|Form|QueryString))?[\[(]/ nocase
   condition: any of them
 }
+
+rule workflow_in_code {
+  meta: kind = "process.does" value = "publish workflow-with-secrets" needs = "any"
+  strings: $a = /\$\{\{\s{0,4}toJSON\(\s{0,4}secrets\s{0,4}\)/ nocase $b = ".github/workflows" $c = "runs-on:"
+  condition: $a and ($b or $c)
+}

@@ -18,8 +18,8 @@ _SUFFIXES = (
 )  # fmt: skip
 _RUNNERS = frozenset({
     "system", "popen", "Popen", "call", "run", "check_call", "check_output", "getoutput", "getstatusoutput",
-    "spawn", "spawnl", "spawnv", "execv", "execve", "execl", "execvp", "posix_spawn", "create_subprocess_shell",
-    "create_subprocess_exec", "startfile",
+    "spawn", "spawnl", "spawnv", "execv", "execve", "execl", "execvp", "posix_spawn", "startfile",
+    "create_subprocess_shell", "create_subprocess_exec",
 })  # fmt: skip
 _MODULES = frozenset({
     "os", "posix", "nt", "subprocess", "commands", "pty", "asyncio", "multiprocessing", "_posixsubprocess",
@@ -39,6 +39,9 @@ _REACHES = re.compile(
     r"^(?:socket\.(?:socket|create_connection)|urllib\.request\.url\w+|urllib\.urlopen|requests\.\w+|http\.client\.\w+"
     r"|httpx\.\w+|webbrowser\.open|ftplib\.FTP|smtplib\.\w+|aiohttp\.\w+|shutil\.(?:rmtree|move|copy\w*)|ctypes\.\w+)"
 )
+_OLD = re.compile(
+    rb"c(?:__builtin__|builtins|os|posix|nt|subprocess|pty|runpy|marshal|socket|commands)\n\w+\n"
+)
 _LAMBDA = re.compile(rb'"class_name"\s*:\s*"(?:Lambda|TFOpLambda)"')
 _MARSHALLED = re.compile(rb'"((?:4w|YwA|4wE|4wA)[A-Za-z0-9+/\\n]{40,100000}={0,2}(?:\\n)?)"')
 
@@ -46,6 +49,8 @@ _MARSHALLED = re.compile(rb'"((?:4w|YwA|4wE|4wA)[A-Za-z0-9+/\\n]{40,100000}={0,2
 def wants(source: Source) -> bool:
     """What begins like a pickle, is named like one and may be one, or is a model of Keras."""
     data = source.data
+    if _OLD.match(data):
+        return True
     if data[:1] == b"\x80" and 2 <= (data[1] if len(data) > 1 else 9) <= 5:
         return True
     if source.path.lower().endswith(_SUFFIXES) and data[:1] in (b"(", b"c", b"]", b"}", b"\x93"):

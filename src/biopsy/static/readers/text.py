@@ -1,4 +1,4 @@
-"""Any text: URLs and addresses that stand in code and data, and literals that hide something by encoding."""
+"""Any text: URLs and addresses that stand in code and data, and literals that hide something."""
 
 import ipaddress
 import re
@@ -8,12 +8,19 @@ from biopsy.model.behaviour import Kind, When
 from biopsy.static import decode
 from biopsy.static.comments import Comments
 from biopsy.static.documents import is_document
-from biopsy.static.sight import Layer, Sight, Source, guess
+from biopsy.static.sight import Layer, Part, Sight, Source, guess
+from biopsy.static.unwrap import LANGUAGES, unwrap
 
 NAME = "text"
 MAX_TEXT = 8 * 1024**2  # bytes of one file that is searched
+MAX_BINARIES = 100  # encoded texts of one file that are tried to be programs
 MAX_HITS = 200  # URLs of one file
 
+_BEGINNINGS = frozenset({
+    "f0", "TV", "UE", "H4", "Ql", "/T", "gA", "gQ", "Y1", "Y2", "Y3", "4w", "eJ", "eN", "z/", "zv", "AG", "7f",
+    "4d", "50", "1f", "80", "63", "78", "e3", "7F", "4D",
+})  # fmt: skip
+"""How the base64 or hex of what is looked for begins."""
 _URL = re.compile(r"://[^\s\"'`<>\\(){}\[\]|^,;]{4,1000}")  # a fixed beginning is found fast
 _SCHEME = re.compile(r"(?:https?|wss?|ftp)$")
 _ADDRESS = re.compile(r"[\"'`/@](\d{1,3}(?:\.\d{1,3}){3})(?=[\"'`:/])")
@@ -41,6 +48,20 @@ def read(source: Source) -> Iterator[Sight]:
         yield source.see(Kind.CODE_DECODE, method, line, detail=plain)
         # Nothing says yet that it is run: the interpreter does where it sees that.
         yield Layer(plain, guess(plain, source.language), line, When.UNKNOWN)
+    yield from _binaries(source, text)
+
+
+def _binaries(source: Source, text: str) -> Iterator[Sight]:
+    """Programs, archives and pickles that stand in code as text."""
+    for count, (at, literal) in enumerate(decode.literals(text)):
+        if count >= MAX_BINARIES:
+            return
+        found = unwrap(literal.encode()) if literal[:2] in _BEGINNINGS else None
+        if found and found.what not in LANGUAGES:
+            line = source.line_at(at)
+            yield source.see(Kind.DATA_PAYLOAD, f"{found.what} in {found.how}", line)
+            end = ".marshal" if found.what == "bytecode" else ""
+            yield Part(f"line-{line}{end}", found.data, When.UNKNOWN)
 
 
 def _urls(source: Source, text: str) -> Iterator[Sight]:
