@@ -47,7 +47,7 @@ INERT = (
 
 
 def main(arguments: list[str]) -> int:
-    """Run all parts with the given further options (`--jobs 1`); 0 where all of them are as they should be."""
+    """Run all parts, with further options (`--jobs 1`) for each; 0 where all is as it should be."""
     worst, began = 0, time.monotonic()
     RESULTS.mkdir(exist_ok=True)
     for part in PARTS:
