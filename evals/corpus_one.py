@@ -21,7 +21,7 @@ from biopsy.model.run import Status
 from biopsy.pipeline import source
 from evals import corpus_kept
 
-LIMIT = {"static": 300.0, "dynamic": 1500.0}  # seconds for one package; none should come near
+LIMIT = {"static": 900.0, "dynamic": 1500.0}  # seconds for one package; none should come near
 EVIDENCE = 4  # behaviours kept of each finding
 
 _STAGES = {"fetching": "fetch", "unpacking": "unpack", "reading": "read"}
