@@ -6,7 +6,9 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+from biopsy.detect import compare
 from biopsy.model.behaviour import Behaviour, By, InFile, InRegistry, InTrace, Kind, When
+from biopsy.model.comparison import Comparison, Difference, Facet, Side
 from biopsy.model.dossier import Analysis, Call, Dossier, Finding, Level, Tool, Verdict
 from biopsy.model.release import Artifact, Release
 from biopsy.model.run import Change, Exchange, FileChange, Outcome, Process, Status, Step, Watch
@@ -218,6 +220,25 @@ def _finding(rule: str, title: str, evidence: tuple[Behaviour, ...], attack: tup
     )
 
 
+def before() -> Analysis:
+    """The release before the malicious one, which did nothing of the sort; one phase of it did not finish."""
+    dossier = Dossier(
+        run_id="20261101-101500-0f0f0f0f",
+        release=Release("npm", "@sim/palette", "2.4.0"),
+        artifact=artifact("sim-palette-2.4.0.tgz", "tgz"),
+        behaviours=(
+            behaviour("pkg.dependency", "kind-of@^5.0.0", "package.json"),
+            behaviour("code.import", "require(name)", "lib/legacy.js:7 (import)"),
+            behaviour("process.exec", "uname -a", "laptop/install#2"),
+            behaviour("env.read", "PALETTE_THEME", "lib/index.js:2 (import)"),
+        ),
+        outcomes=_outcomes("laptop", late=True),
+        created="2026-11-01T10:15:00Z",
+        tool=TOOL,
+    )
+    return Analysis(dossier, (), Verdict(Call.UNKNOWN, "Nothing worrying was found, but a phase timed out."))
+
+
 def malicious() -> Analysis:
     """A worm-like npm simulant that both profiles saw, one of them to its end."""
     laptop, actions = _seen("laptop", 100, HOME), _seen("github-actions", 200, "/home/runner")
@@ -260,7 +281,10 @@ def malicious() -> Analysis:
     reason = "Credentials planted for this run were sent to collector.example, and code fetched from there was run."
     because = ("exfil/canary-leak", "execution/remote-code", "persistence/ci-workflow")
     return Analysis(
-        dossier, findings, Verdict(Call.MALICIOUS, reason, because, ("exfil", "execution", "persistence"))
+        dossier,
+        findings,
+        Verdict(Call.MALICIOUS, reason, because, ("exfil", "execution", "persistence")),
+        comparison=compare(before().dossier, dossier),
     )
 
 
@@ -403,7 +427,11 @@ def hostile(text: str) -> Analysis:
     finding = Finding(
         "x/y", text, Level.HIGH, Level.HIGH, "stable", ("T1041",), text, "x", (seen, read), convicts=True
     )
-    return Analysis(dossier, (finding,), Verdict(Call.MALICIOUS, text, ("x/y",), (text,)))
+    one = Difference(Facet.SECRET, text, text, text, unasked=True, evidence=(seen, read), more=1)
+    side = Side(Release("npm", text.strip("/") or "x", text), text, text, text)
+    since = Comparison(side, (one,), (one,), (one,), (text,), note=text if text[:1] == "x" else "")
+    verdict = Verdict(Call.MALICIOUS, text, ("x/y",), (text,))
+    return Analysis(dossier, (finding,), verdict, comparison=since)
 
 
 ALL = (malicious(), benign(), unknown(), read_only())

@@ -11,13 +11,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from biopsy.formats import by_name, names
+from biopsy.formats import comparison as comparisons
 from biopsy.model.behaviour import Behaviour, By, InFile, InRegistry, InTrace, Kind, When
+from biopsy.model.comparison import Comparison, Difference, Facet, Side
 from biopsy.model.dossier import Analysis, Call, Dossier, Finding, Level, Tool, Verdict
 from biopsy.model.release import Artifact, Release
 from biopsy.model.run import Change, Exchange, FileChange, Outcome, Process, Status, Step, Watch
 
 VALIDATOR = jsonschema.Draft202012Validator(
     json.loads((files("biopsy") / "schema/analysis-1.json").read_text("utf-8"))
+)
+
+COMPARED = jsonschema.Draft202012Validator(
+    json.loads((files("biopsy") / "schema/comparison-1.json").read_text("utf-8"))
 )
 
 text = st.text(st.characters(), max_size=12)
@@ -124,9 +130,24 @@ finding = st.builds(
     st.booleans(),
     st.integers(0, 9),
 )
-analysis = st.builds(
-    Analysis, dossier, many(finding), st.builds(Verdict, st.sampled_from(Call), text, many(text), many(text))
+verdict = st.builds(Verdict, st.sampled_from(Call), text, many(text), many(text))
+difference = st.builds(
+    Difference, st.sampled_from(Facet), text, text, text, st.booleans(), many(behaviour), count
 )
+comparison = st.builds(
+    Comparison,
+    st.builds(
+        Side, st.builds(Release, word, text.filter(lambda name: bool(name.strip("/"))), text), text, text
+    ),
+    many(difference),
+    many(difference),
+    many(difference),
+    many(text),
+    st.booleans(),
+    text,
+)
+analysis = st.builds(Analysis, dossier, many(finding), verdict, comparison=st.none() | comparison)
+compared = st.builds(Analysis, dossier, many(finding), verdict, comparison=comparison)
 
 
 @pytest.mark.parametrize("name", names())
@@ -140,3 +161,16 @@ def test_any_analysis_is_shown_and_can_be_sent(name: str, first: Analysis) -> No
     document.encode("utf-8")
     if name == "json":
         VALIDATOR.validate(json.loads(document))
+
+
+@pytest.mark.parametrize("name", comparisons.names())
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+@given(before=analysis, after=compared)
+def test_any_two_releases_are_shown_and_can_be_sent(name: str, before: Analysis, after: Analysis) -> None:
+    document = comparisons.by_name(name).render(before, after, after.findings[:1])
+    assert document.endswith("\n")
+    document.encode("utf-8")
+    if name == "json":
+        COMPARED.validate(json.loads(document))

@@ -32,7 +32,8 @@ MAX_EVIDENCE = 12
 """Lines of evidence on the screen, shared out among the findings."""
 
 MAX_INDICATORS = 4
-MAX_DIFFERENCES = 8
+MIN_DIFFERENCES, MAX_DIFFERENCES = 3, 12
+"""What changed has the more room the less was found."""
 
 CALLS = {Call.MALICIOUS: "red", Call.SUSPICIOUS: "yellow", Call.BENIGN: "green", Call.UNKNOWN: "magenta"}
 LEVELS = {Level.HIGH: "red", Level.MEDIUM: "yellow", Level.LOW: "dim"}
@@ -86,7 +87,8 @@ def _screen(analysis: Analysis) -> list[RenderableType]:
 def _since(analysis: Analysis) -> Iterator[Text]:
     if analysis.comparison is not None:
         yield Text()
-        yield from since_text.section(analysis.comparison, analysis.dossier.release, MAX_DIFFERENCES)
+        room = max(MIN_DIFFERENCES, MAX_DIFFERENCES - 2 * len(analysis.findings))
+        yield from since_text.section(analysis.comparison, analysis.dossier.release, room)
 
 
 def _line(*pieces: str | tuple[str, str]) -> Text:
@@ -125,8 +127,9 @@ def _findings(analysis: Analysis) -> list[RenderableType]:
         return [Text(), _line(("Findings  ", "bold"), "none")]
     key = "  ● decides on its own" if any(finding.convicts for finding in shown) else ""
     blocks: list[RenderableType] = [Text(), _line(("Findings", "bold"), (key, "dim"))]
+    lines = MAX_EVIDENCE - (3 if analysis.comparison is not None else 0)
     for finding in shown:
-        blocks.extend(_finding(finding, room=max(1, min(3, MAX_EVIDENCE // len(shown)))))
+        blocks.extend(_finding(finding, room=max(1, min(3, lines // len(shown)))))
     if rest := [f for f in ranked if f not in shown]:
         drafts = sum(f.status == "draft" for f in rest)
         words = f"  and {many(len(rest), 'more finding')}" + (f", {many(drafts, 'draft')}" if drafts else "")

@@ -77,6 +77,7 @@ class Work:
     warehouse: Warehouse
     scratch: Path
     progress: Progress
+    aside_only: bool = False  # only to be compared with: its other artifact is nobody's concern
 
     @property
     def store(self) -> Path:
@@ -89,6 +90,7 @@ class Work:
         quieter = replace(
             self,
             options=replace(self.options, keep=None),
+            aside_only=True,
             progress=lambda text, done: self.progress(told + text, done),
         )
         dossier = examine(sample, quieter)
@@ -162,7 +164,11 @@ def _read(opened: Opened, work: Work) -> tuple[Behaviour, ...]:
     seen: dict[Behaviour, None] = dict.fromkeys(opened.oddities)
     seen.update(dict.fromkeys(ecosystem.hooks(tree)))
     today = datetime.now(UTC).date()
-    seen.update(dict.fromkeys(metadata.read(opened, work.options.home, work.scratch, today)))
+    seen.update(
+        dict.fromkeys(
+            metadata.read(opened, work.options.home, work.scratch, today, sibling=not work.aside_only)
+        )
+    )
     seen.update(dict.fromkeys(static.read(tree, ecosystem.moments(tree))))
     return tuple(seen)
 

@@ -10,9 +10,12 @@ from biopsy.pipeline import siblings
 from biopsy.pipeline.source import Opened
 
 
-def read(opened: Opened, home: Path, scratch: Path, today: date) -> Iterator[Behaviour]:
-    """Yield what is to be known as of a date; only the sibling of the artifact is fetched for it."""
+def read(
+    opened: Opened, home: Path, scratch: Path, today: date, *, sibling: bool = True
+) -> Iterator[Behaviour]:
+    """Yield what is to be known as of a date; only the sibling of the artifact is fetched, if wanted."""
     sample = opened.sample
     it = facts.subject(sample.ecosystem, sample.release, opened.tree, sample.listing, home)
     yield from facts.of(it, today)
-    yield from siblings.read(opened, home / "artifacts", scratch)
+    if sibling:
+        yield from siblings.read(opened, home / "artifacts", scratch)

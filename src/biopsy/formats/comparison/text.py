@@ -68,7 +68,7 @@ def _banner(
 ) -> Panel:
     colour = "red" if worrying else "green" if not comparison.untold else "magenta"
     rows = [_side(" before ", before), _side(" after  ", after)]
-    rows.append(Text(since.headline(comparison, worrying), style="bold"))
+    rows.append(Text(visible(since.headline(comparison, worrying), limit=600), style="bold"))
     return Panel(Text("\n").join(rows), border_style=colour, padding=(0, 1))
 
 

@@ -67,6 +67,14 @@ def lines(comparison: Comparison) -> tuple[Line, ...]:
     return tuple(sorted(every, key=lambda line: ("bad", "warn", "").index(line.tone)))
 
 
+def telling(comparison: Comparison, limit: int) -> tuple[Line, ...]:
+    """The few lines that tell most: of every class something before more of the same."""
+    every = lines(comparison)
+    leading = {id(line) for line in {line.facet: line for line in reversed(every)}.values()}
+    chosen = sorted(every, key=lambda line: id(line) not in leading)[:limit]
+    return tuple(line for line in every if line in chosen)
+
+
 def turns(comparison: Comparison, turn: str) -> tuple[Difference, ...]:
     """The differences of one sort."""
     found: tuple[Difference, ...] = getattr(comparison, turn)

@@ -19,13 +19,14 @@ def section(comparison: Comparison, release: Release, limit: int) -> Iterator[Te
     head = f"Since {visible(since.name(comparison, release), limit=60)}  "
     counts = visible(since.summary(comparison), limit=200)
     yield _line((head, "bold"), counts)
-    every = since.lines(comparison)
-    yield from map(difference, every[:limit])
-    if len(every) > limit:
-        yield _line((f"  and {len(every) - limit:,} more", "dim"))
+    shown, every = since.telling(comparison, limit), since.lines(comparison)
+    yield from map(difference, shown)
+    rest = [f"and {len(every) - limit:,} more"] if len(every) > limit else []
     if comparison.untold:
-        rest = f" (and {len(comparison.untold) - 1} more)" if len(comparison.untold) > 1 else ""
-        yield _line((f"  not compared: {visible(comparison.untold[0], limit=160)}{rest}", "dim"))
+        others = f" (and {len(comparison.untold) - 1} more)" if len(comparison.untold) > 1 else ""
+        rest.append(f"not compared: {visible(comparison.untold[0], limit=160)}{others}")
+    if rest:
+        yield _line((f"  {'; '.join(rest)}", "dim"))
 
 
 def difference(line: since.Line) -> Text:
