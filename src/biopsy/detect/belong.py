@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from biopsy.model.behaviour import Behaviour, By, InFile
 
-_NODE = re.compile(r".*/node_modules/((?:@[^/]+/)?[^/.][^/]*)/", re.DOTALL)
+_NODE = re.compile(r".*/node_modules/((?:@[^/]+/)?[^/.][^/]*)(?:/|\Z)", re.DOTALL)
 _PYTHON = re.compile(r".*/(?:site|dist)-packages/([^/]+)", re.DOTALL)
 _INFO = re.compile(r"-[^-/]+\.(?:dist|egg)-info$")
 _SEPARATORS = re.compile(r"[-_.]+")
