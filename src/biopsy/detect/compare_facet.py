@@ -85,8 +85,11 @@ _STRANGE = re.compile(r"[?*{}<>$%\s]")
 
 def topics(behaviour: Behaviour) -> Iterator[Topic]:
     """What a behaviour is about; nothing where it says nothing of the package (a tool's doing, a test)."""
-    if behaviour.by is By.TOOL or isinstance(behaviour.where, InRegistry) or behaviour.kind in _SAID_ALREADY:
+    where = behaviour.where
+    if behaviour.by is By.TOOL or isinstance(where, InRegistry) or behaviour.kind in _SAID_ALREADY:
         return
+    if isinstance(where, InFile) and where.when in {When.TEST, When.DOCS}:
+        return  # it comes to nobody who installs this
     kind, value = behaviour.kind, behaviour.value
     if kind.family == "file":
         yield from _file(behaviour)
@@ -95,7 +98,7 @@ def topics(behaviour: Behaviour) -> Iterator[Topic]:
     elif kind in _NAMES:
         yield from _named(behaviour)
     elif kind is Kind.PROCESS_EXEC:
-        if not (isinstance(behaviour.where, InTrace) and _OUR_OWN.match(value)):
+        if not (isinstance(where, InTrace) and _OUR_OWN.match(value)):
             yield Topic(Facet.COMMAND, plain(kind, value), path(value))
     elif kind is Kind.ENV_READ:
         secret = Facet.SECRET if _SECRET_NAME.search(value) else Facet.ENVIRONMENT

@@ -32,7 +32,7 @@ MAX_EVIDENCE = 12
 """Lines of evidence on the screen, shared out among the findings."""
 
 MAX_INDICATORS = 4
-MIN_DIFFERENCES, MAX_DIFFERENCES = 3, 12
+MIN_DIFFERENCES, MAX_DIFFERENCES = 2, 12
 """What changed has the more room the less was found."""
 
 CALLS = {Call.MALICIOUS: "red", Call.SUSPICIOUS: "yellow", Call.BENIGN: "green", Call.UNKNOWN: "magenta"}
