@@ -16,7 +16,7 @@ from biopsy.model.behaviour import Behaviour, By, InFile, InRegistry, InTrace, K
 from biopsy.model.comparison import Comparison, Difference, Facet, Side
 from biopsy.model.dossier import Analysis, Call, Dossier, Finding, Level, Tool, Verdict
 from biopsy.model.release import Artifact, Release
-from biopsy.model.run import Change, Exchange, FileChange, Outcome, Process, Status, Step, Watch
+from biopsy.model.run import Change, Evaluated, Exchange, FileChange, Outcome, Process, Status, Step, Watch
 
 VALIDATOR = jsonschema.Draft202012Validator(
     json.loads((files("biopsy") / "schema/analysis-1.json").read_text("utf-8"))
@@ -99,6 +99,22 @@ change = st.builds(
     st.sampled_from(By),
 )
 watch = st.builds(Watch, word, count, count, count, count, count, count, count, count, many(text))
+evaluated = st.builds(
+    Evaluated,
+    text,
+    text,
+    text,
+    st.booleans(),
+    st.none() | ids,
+    word,
+    word,
+    count,
+    st.sampled_from(["python", "javascript", "other"]),
+    text,
+    text,
+    count,
+    st.sampled_from(By),
+)
 dossier = st.builds(
     Dossier,
     text,
@@ -114,6 +130,7 @@ dossier = st.builds(
     seconds,
     st.builds(Tool, text, text, text, text, text),
     st.booleans(),
+    many(evaluated),
 )
 level = st.sampled_from(Level)
 finding = st.builds(

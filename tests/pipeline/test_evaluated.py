@@ -78,7 +78,7 @@ def test_what_is_a_file_of_the_tree_is_not_told_again(tmp_path: Path) -> None:
 
 
 def _dossier(folder: Path, home: Path) -> Dossier:
-    options = Options(home=home, profiles=("laptop",), against="none")
+    options = Options(home=home, profiles=("laptop",), phases=("install", "import"), against="none")
     (analysis,) = analyze(str(folder), options, lambda _text, _done: None)
     return analysis.dossier
 
