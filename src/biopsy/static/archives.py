@@ -13,8 +13,8 @@ from pathlib import PurePosixPath
 
 MAX_MEMBERS = 1000  # of one archive that are opened
 MAX_LISTED = 50_000  # of one archive that are looked at
-MAX_MEMBER = 32 * 1024**2  # bytes of one
-MAX_TOTAL = 96 * 1024**2  # bytes of all of one archive
+MAX_MEMBER = 16 * 1024**2  # bytes of one
+MAX_TOTAL = 32 * 1024**2  # bytes of all of one archive
 MAX_NAME = 400  # characters of a member's name
 
 UNREAD = (

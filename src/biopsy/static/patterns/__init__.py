@@ -22,6 +22,33 @@ TIMEOUT = 4  # seconds for one file; YARA-X knows whole ones
 _PLAIN = frozenset({"code-host", "cdn", "cloud-storage", "hosting", "telemetry", "standards"})
 """Classes of hosts that every package names: nothing is told by the word."""
 
+XORED = frozenset(
+    {
+        b"import os",
+        b"subprocess",
+        b"child_process",
+        b"This program cannot be run",
+        b"/bin/bash",
+        b"powershell",
+        b"import base64",
+        b"__import__",
+        b"process.env",
+        b"os.environ",
+        b"import sys",
+        b"import socket",
+        b"urlopen(",
+        b"require(",
+        b"function(",
+        b"console.log",
+        b"Buffer.from",
+        b"os.system",
+        b"urllib.request",
+        b"b64decode",
+        b"https.request",
+        b"import json",
+    }
+)
+"""The words of xored.yar, as they are without a key."""
 _CASE = (0, 0x20)
 """No key, and the one that only turns small letters into capitals."""
 
@@ -104,4 +131,4 @@ def scan(data: bytes) -> Iterator[Hit]:
         )
 
 
-__all__ = ["SHARED", "Hit", "OutOfTime", "made", "scan"]
+__all__ = ["SHARED", "XORED", "Hit", "OutOfTime", "made", "scan"]

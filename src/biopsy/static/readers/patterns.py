@@ -18,9 +18,6 @@ MIN_SCAN = 16  # bytes
 MAX_KEYS = 3  # that are tried on one file
 
 _PRINTED = re.compile(rb"[\t\r\n\x20-\x7e]{24,}")
-_KEYED = frozenset(
-    {b"import os", b"import base64", b"subprocess", b"child_process", b"powershell", b"__import__"}
-)
 _AROUND = 120  # bytes beside a match that may belong to a host's name
 _LEFT = re.compile(r"[A-Za-z0-9.-]*\Z")
 _RIGHT = re.compile(r"[A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)*")
@@ -70,7 +67,7 @@ def _under_key(source: Source, hit: patterns.Hit) -> Iterator[Sight]:
     """Undo a key of one byte around what was found, and read what comes out."""
     for key in hit.keys[:MAX_KEYS]:
         plain = source.data.translate(bytes(byte ^ key for byte in range(256)))
-        start = next((s for s, n in hit.spans if plain[s : s + n] in _KEYED or n > 20), hit.spans[0][0])
+        start = next((s for s, n in hit.spans if plain[s : s + n] in patterns.XORED), hit.spans[0][0])
         if form := programs.form(plain[max(plain.rfind(b"MZ", 0, start), 0) :]):
             begin = max(plain.rfind(b"MZ", 0, start), 0)
             yield source.see(Kind.DATA_PAYLOAD, f"{form} in xor", detail=f"key {key:#04x}")

@@ -17,8 +17,8 @@ MAX_BINARIES = 100  # encoded texts of one file that are tried to be programs
 MAX_HITS = 200  # URLs of one file
 
 _BEGINNINGS = frozenset({
-    "f0", "TV", "UE", "H4", "Ql", "/T", "gA", "gQ", "Y1", "Y2", "Y3", "4w", "eJ", "eN", "z/", "zv", "AG", "7f",
-    "4d", "50", "1f", "80", "63", "78", "e3", "7F", "4D",
+    "f0", "TV", "UE", "H4", "Ql", "/T", "gA", "gQ", "Y1", "Y2", "Y3", "4w", "eJ", "eN", "z/", "zv", "AG",
+    "7f", "4d", "50", "1f", "80", "63", "78", "e3", "7F", "4D",
 })  # fmt: skip
 """How the base64 or hex of what is looked for begins."""
 _URL = re.compile(r"://[^\s\"'`<>\\(){}\[\]|^,;]{4,1000}")  # a fixed beginning is found fast
