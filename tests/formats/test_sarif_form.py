@@ -63,3 +63,9 @@ def test_a_path_cannot_read_as_another_place(text: str) -> None:
 
 def test_each_analysis_is_a_run() -> None:
     assert len(runs(*sample.ALL)) == len(sample.ALL)
+
+
+def test_what_is_new_since_the_release_before_is_said_of_its_finding() -> None:
+    log = json.loads(by_name("sarif").render(sample.malicious()))
+    new = {r["ruleId"]: r["properties"].get("newSince") for r in log["runs"][0]["results"]}
+    assert new["exfil/canary-leak"] == "pkg:npm/%40sim/palette@2.4.0"

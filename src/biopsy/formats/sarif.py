@@ -15,6 +15,7 @@ from biopsy.formats.views import digest
 from biopsy.formats.wire.scalar import purl
 from biopsy.formats.wire.scalar import text as clean
 from biopsy.model.behaviour import Behaviour, InFile
+from biopsy.model.comparison import Comparison
 from biopsy.model.dossier import Analysis, Call, Dossier, Finding, Level
 from biopsy.model.run import Outcome, Status
 
@@ -47,7 +48,9 @@ def _run(analysis: Analysis) -> Json:
         "automationDetails": {"id": f"biopsy/{purl(dossier.release)}/{clean(dossier.run_id)}"},
         "invocations": [_invocation(analysis)],
         "artifacts": [_artifact(dossier)],
-        "results": [_result(finding, index[finding.rule], dossier) for finding in findings],
+        "results": [
+            _result(finding, index[finding.rule], dossier, analysis.comparison) for finding in findings
+        ],
         "columnKind": "unicodeCodePoints",
         "properties": {
             "purl": purl(dossier.release),
@@ -117,7 +120,7 @@ def _artifact(dossier: Dossier) -> Json:
     }
 
 
-def _result(finding: Finding, index: int, dossier: Dossier) -> Json:
+def _result(finding: Finding, index: int, dossier: Dossier, since: Comparison | None) -> Json:
     # A reader of code wants a line of code first; what was seen in a run stands beside it.
     evidence = sorted(finding.evidence, key=lambda behaviour: not isinstance(behaviour.where, InFile))
     shown = evidence[:MAX_LOCATIONS]
@@ -137,6 +140,8 @@ def _result(finding: Finding, index: int, dossier: Dossier) -> Json:
             "moreEvidence": len(evidence) - len(shown) + finding.more,
         },
     }
+    if since and not {b for one in since.new for b in one.evidence}.isdisjoint(finding.evidence):
+        result["properties"]["newSince"] = purl(since.before.release)
     if related := shown[1:]:
         places = enumerate(related, 1)
         result["relatedLocations"] = [{"id": number, **_location(b, dossier)} for number, b in places]
