@@ -41,6 +41,7 @@
   const pid = process.pid
   const name = `${place}/${random(12).toString('hex')}`
   const numbers = new Map() // of scripts that were written down
+  const texts = new Map()
   const own = new Set()
   let count = 0, bytes = 0, lost = 0
 
@@ -116,13 +117,13 @@
     if (count >= MOST_RECORDS || bytes >= MOST_BYTES) return lose()
     const { scriptSource = '', bytecode = '' } = ask('Debugger.getScriptSource', { scriptId }) ?? {}
     const source = bytecode ? `// WebAssembly of ${from(bytecode, 'base64').length} bytes` : scriptSource
-    const before = get(numbers, source)
+    const before = get(texts, source)
     const parent = caller ? get(numbers, caller.scriptId) ?? '' : ''
     if (before) return put(numbers, scriptId, before), add(own, scriptId)
     if (count >= MOST_PLAIN && test(TELLING, source) === null) return lose()
     const number = `${pid}.${threadId}.${scriptId}`
     put(numbers, scriptId, number)
-    put(numbers, source, number)
+    put(texts, source, number)
     add(own, scriptId)
     count += 1
     bytes += source.length
