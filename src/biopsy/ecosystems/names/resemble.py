@@ -26,6 +26,7 @@ ODD_RANK, SHORT_ODD_RANK = 4000, 500  # a change that no finger makes by itself
 AFFIX_RANK = 3000  # `python-x`
 COMMON_RANK = 500  # `x-utils`
 ABROAD_RANK = 1500  # known in the other ecosystem
+LONG, LONG_RANK = 8, 2000
 _CHANCE = ("another letter", "a letter put in")
 
 
@@ -90,17 +91,23 @@ def _slipped(name: str, names: Names) -> Iterator[Resemblance]:
         rank, (mine, theirs) = int(index) + 1, core(name, target)
         if numbered(name, target) or not distance or target.startswith("@") > name.startswith("@"):
             continue
-        if distance == 1 and (how := slip(mine, theirs)) and _well_known(rank, how, len(theirs)):
+        if distance == 1 and (how := slip(mine, theirs)) and _well_known(rank, how, theirs, target):
             yield Resemblance("typosquat", target, how)
         if distance == 2 and min(len(mine), len(theirs)) >= FAR_LENGTH and rank <= FAR_RANK:
             yield Resemblance("typosquat", target, "two slips away")
 
 
-def _well_known(rank: int, how: str, length: int) -> bool:
-    """Whether a target is known well enough to be meant: short words are near to each other by chance."""
+def _well_known(rank: int, how: str, word: str, target: str) -> bool:
+    """Whether a target is known well enough to be meant: short words are near to each other by chance.
+
+    What counts is the word in which the names differ; but a slip in a short word of a long name is still a slip.
+    """
+    length = len(word)
     limit = SHORT_RANKS.get(length, 0 if length < 3 else MAX_RANK)
     if how in _CHANCE:
         limit = min(limit, ODD_RANK if length > 5 else SHORT_ODD_RANK)
+    elif len(target) >= LONG:
+        limit = max(limit, LONG_RANK)
     return rank <= limit
 
 
