@@ -118,6 +118,8 @@ def _gone(left: dict[str, list[Journalled]], opened: list[Journalled], hearing: 
     for seen in left.values():
         if any(one.own and not one.error for one in seen):
             _trick(hearing, seen[-1], "journal deleted")
+        elif any(one.own for one in seen):
+            _trick(hearing, seen[-1], "journal refused")
     for one in opened:
         if not one.own and not one.error and one.path != JOURNAL:
             _trick(hearing, one, "journal written" if one.write else "journal read")
