@@ -22,6 +22,8 @@ _LASTING = re.compile(
     r"|(?:^|/)\.(?:npmrc|pypirc)$|pip\.conf$"
 )
 _SYSTEM = re.compile(r"^/(?:proc|sys|usr|lib|lib64|opt|dev|bin|sbin)(?:/|$)")
+_SETTINGS = re.compile(r"^/etc/(?!passwd|group|shadow|sudoers|machine-id|hostname|ssh|cron)")
+"""Settings of the machine that libraries read on their own account: resolver, certificates, time zone."""
 _TEMPORARY = re.compile(r"^/(?:tmp|var/tmp|dev/shm)(?:/|$)")
 _SAMPLES = re.compile(r"^~/samples(?:/|$)")
 """What the drivers hand to functions that want a path."""
@@ -44,6 +46,8 @@ def _place(value: str, *, reads: bool, ran: bool) -> str:
         return "installed packages"
     if _TEMPORARY.match(value):
         return "" if reads else "temporary files"
+    if reads and _SETTINGS.match(value):
+        return ""
     if _SYSTEM.match(value):
         return "" if reads or value.startswith("/dev/") else f"the system: {value}"
     if _SAMPLES.match(value):
