@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import islice
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import yara_x
 
@@ -14,11 +14,6 @@ MAX_SYMBOLS = 80_000  # of a whole file; each costs half a kilobyte on the way h
 _SMALL = 4 * 1024**2  # bytes of a file that cannot hold too many
 
 _MACHINES = {7: "x86", 0x01000007: "x86_64", 12: "arm", 0x0100000C: "arm64"}  # of Mach-O
-_FEW = f"""
-import "elf"
-rule few {{ condition: elf.symtab_entries <= {MAX_SYMBOLS} and elf.dynsym_entries <= {MAX_SYMBOLS} }}
-rule other {{ condition: not defined elf.type }}
-"""
 
 
 @cache
@@ -26,15 +21,28 @@ def _module(name: str) -> yara_x.Module:
     return yara_x.Module(name)
 
 
-@cache
-def _few() -> yara_x.Rules:
-    return yara_x.compile(_FEW)
+def _symbols(data: bytes) -> int:
+    """How many symbols the section table of an ELF file speaks of: asked before they are all made."""
+    wide = data[4] == 2
+    order: Literal["big", "little"] = "big" if data[5] == 2 else "little"
+
+    def number(at: int, size: int) -> int:
+        return int.from_bytes(data[at : at + size], order)
+
+    table, step, count = (number(40, 8), 64, number(60, 2)) if wide else (number(32, 4), 40, number(48, 2))
+    size_at, size_of = (32, 8) if wide else (20, 4)
+    total = 0
+    for section in range(count):
+        at = table + section * step
+        if number(at + 4, 4) in {2, 11}:  # SHT_SYMTAB, SHT_DYNSYM
+            total += min(number(at + size_at, size_of), len(data))
+    return total // (24 if wide else 16)
 
 
 def read(data: bytes, form: str) -> Program:
     """What the tables of a program say; `damaged` where they cannot be read or are too many."""
     program = Program(form)
-    if len(data) > MAX_FILE or (len(data) > _SMALL and not _few().scan(data).matching_rules):
+    if len(data) > MAX_FILE or (form == "ELF" and len(data) > _SMALL and _symbols(data) > MAX_SYMBOLS):
         program.damaged = True
         return program
     output: Mapping[str, Any] = (
