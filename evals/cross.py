@@ -72,6 +72,10 @@ class Parts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     evasions: tuple[Evasion, ...] = ()
 
 
+_CALLED = ("scripts", "execute")
+_THEIR_BUSINESS = ("configuration persistence", "wipe", "clipper")
+"""What honest tools do, too, when they are told to: with a trigger that is a call, no crime."""
+
 Triple = tuple[int, int, int]
 
 
@@ -118,6 +122,8 @@ def cases(ecosystem: Ecosystem, seed: int = 0, *, aside: bool = False) -> Iterat
             continue
         random = Random(f"{ecosystem} {number} {seed}")
         payload, evasion = payloads[p], evasions[e]
+        if common.triggers[t].phase in _CALLED and payload.name in _THEIR_BUSINESS:
+            continue
         if aside:
             others = [one for one in kept.payloads if one.name == payload.name]
             payload = random.choice(others) if others else payload
@@ -163,7 +169,7 @@ def _case(  # noqa: PLR0917
         files = {path: _unmarked(text) if isinstance(text, str) else text for path, text in files.items()}
     for path, recipe in extra.items():
         files[path] = Binary(f"stage|{recipe}", f"stage|{recipe}" if benign else "")
-    called = trigger.phase in ("scripts", "execute") and not payload.sends
+    called = trigger.phase in _CALLED and not payload.sends
     verdict: Literal["malicious", "suspicious", "benign"] = (
         "benign" if benign else "suspicious" if called else "malicious"
     )
@@ -176,6 +182,7 @@ def _case(  # noqa: PLR0917
         artifact=trigger.artifact,
         name=name,
         needs=() if benign else ("crossed",),
+        waits="a tree of decoys to destroy" if payload.name == "wipe" else "",
         files=files,
         parts={"stage": _named(payload.source, fill)},
         entry_points={
@@ -208,7 +215,9 @@ def _dressed(
         source = change(evasion.transform, source, random)
     if evasion.wrap:
         stage = {"stage": source}
-        source = PLACEHOLDER.sub(lambda match: text_of(match[1], encode(match[1], stage)), evasion.wrap)
+        source = PLACEHOLDER.sub(
+            lambda match: text_of(match[1], encode(match[1], stage)), _named(evasion.wrap, fill)
+        )
     extra = {_named(path, fill): recipe.partition("|")[2] for path, recipe in evasion.files.items()}
     return source, extra
 
