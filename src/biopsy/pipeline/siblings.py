@@ -29,11 +29,8 @@ MAX_PACKED = 8 * 1024**2
 LIMITS = Limits(total=128 * 1024**2, entries=20_000)
 """What is unpacked of it."""
 
-MAX_PARSED = 300
-"""Most files whose code is compared where their bytes differ."""
-
-MAX_SOURCE = 512 * 1024
-"""Longest of them, in bytes."""
+MAX_PARSED = 2 * 1024**2
+"""Most source that is parsed to compare what it means, in bytes; beyond, line endings alone are forgiven."""
 
 MAX_NAMED = 200
 """Most differences that are told."""
@@ -78,19 +75,18 @@ def _sibling(sample: Sample) -> Remote | None:
 
 def compare(tree: Tree, other: Tree) -> Iterator[Behaviour]:
     """Yield the code of `tree` that `other` does not hold."""
-    theirs = _Shelf(other)
-    named = parsed = 0
+    theirs, budget, named = _Shelf(other), _Budget(MAX_PARSED), 0
     for file in _shared(tree, other):
         if file.sha256 in theirs.hashes:
             continue
         twins = theirs.named(file.path)
-        parsed += len(twins)
-        if parsed > MAX_PARSED or named >= MAX_NAMED:
-            return
-        mine = _meaning(tree, file)
-        if mine == _EMPTY or any(mine and mine == _meaning(other, twin) for twin in twins):
+        if any(_equal(tree, file, other, twin, budget) for twin in twins):
+            continue
+        if not twins and budget.takes(file.size) and _meaning(_source(tree, file)) == _EMPTY:
             continue
         named += 1
+        if named > MAX_NAMED:
+            return
         word = "changed" if twins else "added"
         yield Behaviour(Kind.PKG_DIFFERS, f"{word} {file.path}", InFile(file.path))
 
@@ -127,19 +123,48 @@ class _Shelf:
 _EMPTY = ast.dump(ast.Module([], []))
 
 
-def _meaning(tree: Tree, file: TreeFile) -> str:
-    """Give what a file means to Python; empty where it cannot be told."""
+class _Budget:
+    """How much may still be parsed."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def takes(self, size: int) -> bool:
+        """Take so many bytes off, where they are there."""
+        fits = size <= self.left
+        self.left -= size if fits else 0
+        return fits
+
+
+def _equal(tree: Tree, file: TreeFile, other: Tree, twin: TreeFile, budget: _Budget) -> bool:
+    """Whether two files are the same but for line endings, comments and layout."""
+    mine, theirs = _source(tree, file), _source(other, twin)
+    if mine.replace(b"\r", b"").strip() == theirs.replace(b"\r", b"").strip():
+        return True
+    if not budget.takes(len(mine) + len(theirs)):
+        return False
+    meaning = _meaning(mine)
+    return bool(meaning) and meaning == _meaning(theirs)
+
+
+def _source(tree: Tree, file: TreeFile) -> bytes:
     try:
-        if file.size > MAX_SOURCE:
-            return ""
-        source = (tree.root / file.path).read_bytes()
+        with (tree.root / file.path).open("rb") as stream:
+            return stream.read(MAX_PARSED + 1)
+    except (OSError, ValueError):
+        return b""
+
+
+def _meaning(source: bytes) -> str:
+    """Give what source means to Python, without its words for people; empty where it cannot be told."""
+    try:
         module = ast.parse(source)
         for node in ast.walk(module):
             body = getattr(node, "body", None)
             if isinstance(body, list):
                 node.body = [x for x in body if not _words(x)]  # type: ignore[attr-defined]
         return ast.dump(module)
-    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
         return ""
 
 

@@ -100,7 +100,7 @@ def _slipped(name: str, names: Names) -> Iterator[Resemblance]:
 def _well_known(rank: int, how: str, word: str, target: str) -> bool:
     """Whether a target is known well enough to be meant: short words are near to each other by chance.
 
-    What counts is the word in which the names differ; but a slip in a short word of a long name is still a slip.
+    What counts is the word in which the names differ; but a slip in a short word of a long name is one too.
     """
     length = len(word)
     limit = SHORT_RANKS.get(length, 0 if length < 3 else MAX_RANK)
