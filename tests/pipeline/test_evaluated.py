@@ -114,6 +114,9 @@ def test_a_payload_packed_twice_is_read_wherever_python_runs_it(tmp_path: Path, 
     inner = next(one for one in dossier.evaluated if one.text == PYTHON % "setup")
     assert inner.phase == "install"
     assert inner.parent in {one.id for one in dossier.evaluated}
+    assert len(dossier.evaluated) == 6, [
+        one.text[:80] for one in dossier.evaluated
+    ]  # and nothing of any tool's
 
 
 @pytest.mark.sandbox

@@ -142,7 +142,7 @@ def _prepare(place):
         )
         if importing(frame):
             return
-        first = frame
+        first, given = frame, filename
         frame, via = whose(frame)
         if via == "<frozen site>" and frame is None:
             filename = str(first.f_locals.get("fullname", filename))
@@ -160,9 +160,9 @@ def _prepare(place):
             number = note(evaluator, text, size, filename, frame, via)
             if len(texts) < 200000:
                 texts[key] = number
-        waiting[ident()] = (filename, number, text)
+        waiting[ident()] = (given, number, text)
         if len(named) < 200000:
-            named.add(filename)
+            named.add(given)
 
     def called(source, filename, frame, via):
         if via.startswith("<frozen importlib"):
@@ -192,7 +192,11 @@ def _prepare(place):
         foreign(code, "exec", frame)
 
     def fits(code, text):
-        names = (*code.co_names, *code.co_varnames, *[one for one in code.co_consts if type(one) is str and len(one) < 50])
+        names = (
+            *code.co_names,
+            *code.co_varnames,
+            *[one for one in code.co_consts if type(one) is str and len(one) < 50],
+        )
         return all(str.encode(one, "utf-8", "replace") in text for one in names if one.isidentifier())
 
     def called_back(args, frame):
@@ -202,6 +206,8 @@ def _prepare(place):
     def foreign(code, evaluator, frame):
         # No text of it was compiled here: it was unmarshalled, or put together.
         frame, via = whose(frame)
+        if frame is None:  # a program or a module on its way from a file
+            return
         if via.startswith(stdlib) and via.endswith((*quiet, "functools.py", "types.py", "typing.py")):
             return
         text = str.encode(unmade(code), "utf-8", "backslashreplace")[:most_text]
@@ -222,7 +228,9 @@ def _prepare(place):
                 return "<code>"
             if isinstance(value, (tuple, frozenset)):
                 return "(" + ", ".join([show(one) for one in list(value)[:500]]) + ",)"
-            return repr(value) if type(value) in (str, bytes, int, float, complex, bool, type(None)) else "..."
+            return (
+                repr(value) if type(value) in (str, bytes, int, float, complex, bool, type(None)) else "..."
+            )
 
         def body(code, pad, depth):
             lines, stack, keys = [], [], ()
@@ -242,7 +250,13 @@ def _prepare(place):
                 elif type(value) is tuple and value[0] == "import":
                     say("import " + value[1] + ("" if name == value[1].split(".")[0] else " as " + name))
                 elif type(value) is tuple and value[0] == "from":
-                    say("from " + value[1] + " import " + value[2] + ("" if name == value[2] else " as " + name))
+                    say(
+                        "from "
+                        + value[1]
+                        + " import "
+                        + value[2]
+                        + ("" if name == value[2] else " as " + name)
+                    )
                 elif type(value) is tuple and value[0] == "class":
                     say("class " + name + ":")
                     lines.extend(body(value[1], pad + "    ", depth + 1) or [pad + "    pass"])
@@ -253,7 +267,11 @@ def _prepare(place):
                 if type(value) is not tuple:
                     return value
                 if value[0] == "def" and depth < 12:
-                    inner = [one.strip() for one in body(value[1], "", depth + 1) if not one.strip().startswith("def ")]
+                    inner = [
+                        one.strip()
+                        for one in body(value[1], "", depth + 1)
+                        if not one.strip().startswith("def ")
+                    ]
                     kept = [one[7:] if one.startswith("return ") else one for one in inner]
                     return "(lambda: (" + ", ".join([one for one in kept if one and " = " not in one]) + "))"
                 return str(value[1])
@@ -266,7 +284,14 @@ def _prepare(place):
                 name, value, number = step.opname, step.argval, step.arg or 0
                 if name == "LOAD_CONST":
                     stack.append(("code", value) if type(value) is zero else show(value))
-                elif name in ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_CLOSURE"):
+                elif name in (
+                    "LOAD_NAME",
+                    "LOAD_GLOBAL",
+                    "LOAD_FAST",
+                    "LOAD_DEREF",
+                    "LOAD_CLASSDEREF",
+                    "LOAD_CLOSURE",
+                ):
                     stack.append(str(value))
                 elif name in ("LOAD_ATTR", "LOAD_METHOD"):
                     stack.append(plain(pop()) + "." + str(value))
@@ -307,7 +332,9 @@ def _prepare(place):
                     stack.append(("def", inner[1]) if type(inner) is tuple else inner)
                 elif name == "BINARY_OP":
                     left, right = many(2)
-                    stack.append("(" + plain(left) + " " + step.argrepr.rstrip("=") + " " + plain(right) + ")")
+                    stack.append(
+                        "(" + plain(left) + " " + step.argrepr.rstrip("=") + " " + plain(right) + ")"
+                    )
                 elif name in ("COMPARE_OP", "IS_OP", "CONTAINS_OP"):
                     left, right = many(2)
                     word = {"IS_OP": "is", "CONTAINS_OP": "in"}.get(name, step.argrepr)
@@ -322,7 +349,9 @@ def _prepare(place):
                     stack.append("slice(" + ", ".join([plain(one) for one in many(number)]) + ")")
                 elif name in ("BUILD_TUPLE", "BUILD_LIST", "BUILD_SET", "BUILD_STRING"):
                     given = [plain(one) for one in many(number)]
-                    stack.append(" + ".join(given) if name == "BUILD_STRING" else "[" + ", ".join(given) + "]")
+                    stack.append(
+                        " + ".join(given) if name == "BUILD_STRING" else "[" + ", ".join(given) + "]"
+                    )
                 elif name == "BUILD_MAP":
                     given = [plain(one) for one in many(2 * number)]
                     pairs = zip(given[::2], given[1::2])
@@ -330,7 +359,14 @@ def _prepare(place):
                 elif name == "BUILD_CONST_KEY_MAP":
                     pop()
                     stack.append("{" + ", ".join(["...: " + plain(one) for one in many(number)]) + "}")
-                elif name in ("LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE", "LIST_APPEND", "SET_ADD"):
+                elif name in (
+                    "LIST_EXTEND",
+                    "SET_UPDATE",
+                    "DICT_UPDATE",
+                    "DICT_MERGE",
+                    "LIST_APPEND",
+                    "SET_ADD",
+                ):
                     right = plain(pop())
                     if stack:
                         stack[-1] = right if stack[-1] in ("[]", "{}") else plain(stack[-1]) + " + " + right
@@ -372,7 +408,12 @@ def _prepare(place):
                     say(plain(stack[-1]) if stack else "pass")
             return lines
 
-        return "\n".join(["# put together from a code object: its branches are not told apart", *body(code, "", 0)]) + "\n"
+        return (
+            "\n".join(
+                ["# put together from a code object: its branches are not told apart", *body(code, "", 0)]
+            )
+            + "\n"
+        )
 
     def guarded(handler):
         def one(args):
@@ -416,8 +457,26 @@ def _prepare(place):
                 odd("code under the name of the standard library")
 
     def unpickled(args, frame):
-        if args[0] in ("os", "posix", "subprocess", "builtins", "pty", "runpy", "importlib", "ctypes", "shutil", "code"):
-            if args[0] != "builtins" or args[1] in ("exec", "eval", "compile", "getattr", "__import__", "open"):
+        if args[0] in (
+            "os",
+            "posix",
+            "subprocess",
+            "builtins",
+            "pty",
+            "runpy",
+            "importlib",
+            "ctypes",
+            "shutil",
+            "code",
+        ):
+            if args[0] != "builtins" or args[1] in (
+                "exec",
+                "eval",
+                "compile",
+                "getattr",
+                "__import__",
+                "open",
+            ):
                 frame, via = whose(frame)
                 text = ("from %s import %s\n" % (args[0], args[1])).encode("utf-8", "backslashreplace")
                 if frame is not None and ("pickle", text) not in seen:
