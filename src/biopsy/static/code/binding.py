@@ -52,7 +52,7 @@ class Binding(State):
 
     def _put(self, obj: Value, name: str, value: Value, line: int) -> None:
         if obj.link and self.linker is not None:
-            module = self.linker.load(obj.link)
+            module = self.module(obj.link)
             if module is not None and name.isidentifier():
                 module.scope.names[name] = value
             return

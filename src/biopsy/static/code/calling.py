@@ -8,6 +8,7 @@ from biopsy.static.code.state import (
     MAX_ENTERED,
     MAX_LOOPS,
     MAX_RUNS,
+    MAX_SELF,
     MAX_WIDE,
     Closure,
     Invocation,
@@ -22,6 +23,10 @@ PARTIAL = "#partial"
 
 class Calling(State):
     """Calls values."""
+
+    @property
+    def _self_first(self) -> bool:
+        return bool(getattr(self.language, "self_first", False))
 
     def function(self, func: ir.Func) -> Value:
         """Make a value of a function."""
@@ -50,6 +55,8 @@ class Calling(State):
         call.target, self.line = callee, call.line
         if callee.func is not None:
             bound = callee.fields.get("") if callee.fields else None
+            if bound is None and call.receiver is not None and call.receiver.fields and not self._self_first:
+                bound = call.receiver
             return self.enter(callee.func, call.args, call.kwargs, bound)
         if callee.ref == PARTIAL and callee.items:
             target, *given = callee.items
@@ -88,7 +95,7 @@ class Calling(State):
         A function that was run with many different ones is from then on run with what they come from alone,
         so that calls made for show never keep the one that matters from being followed.
         """
-        if bound is not None and closure.func.params and getattr(self.language, "self_first", False):
+        if bound is not None and closure.func.params and self._self_first:
             args = [bound, *args]
         signature: tuple[object, ...] = (
             self.when,
@@ -97,7 +104,10 @@ class Calling(State):
         )
         if signature in closure.known:
             return closure.known[signature][0]
-        if args and self.loops < MAX_LOOPS and all(len(a.consts) == 1 and not a.taint for a in args):
+        exact = (
+            bool(args) and self.loops < MAX_LOOPS and all(len(a.consts) == 1 and not a.taint for a in args)
+        )
+        if exact:
             self.loops += 1  # a decoder at work, piece by piece
         elif closure.runs >= (MAX_RUNS if self.entered < MAX_ENTERED else 1):
             args, kwargs = [_wide(a) for a in args], {k: _wide(v) for k, v in kwargs.items()}
@@ -115,7 +125,7 @@ class Calling(State):
             if closure.runs >= MAX_RUNS + 3 * MAX_WIDE:
                 self.limits.setdefault("too-many-calls", self.line)
                 return unknown(*every)
-        if closure.active or self.depth >= MAX_DEPTH:
+        if closure.active > (MAX_SELF if exact else 0) or self.depth >= MAX_DEPTH:
             if not closure.active:
                 self.limits.setdefault("too-deep", self.line)
             return unknown(*args, *kwargs.values())
@@ -132,7 +142,7 @@ class Calling(State):
         closure.runs += 1
         closure.moments.add(self.when)
         self.entered += 1
-        closure.active = True
+        closure.active += 1
         outer, returns, source = self.scope, self.returns, self.source
         self.trail.append(f"{source.path}:{self.line}")
         self.scope, self.returns, self.source = Scope(closure.scope), [], closure.home or source
@@ -152,7 +162,7 @@ class Calling(State):
             self.scope, self.returns, self.source = outer, returns, source
             self.depth -= 1
             self.trail.pop()
-            closure.active = False
+            closure.active -= 1
         closure.known[signature] = (result, (args, kwargs))  # what is marked by its place stays in it
         return result
 

@@ -11,6 +11,7 @@ from biopsy.model.behaviour import When
 from biopsy.static.code import fold, ir
 from biopsy.static.code.binding import Binding
 from biopsy.static.code.calling import Calling, instance
+from biopsy.static.code.link import Module
 from biopsy.static.code.state import (
     MAX_LOOP,
     MAX_LOOPS,
@@ -76,6 +77,7 @@ class Interpreter(Binding, Calling):
     def pending(self) -> None:
         """Run what was written and not called: it happens when somebody calls it."""
         before, at = self.when, 0
+        self.resting = True
         while at < len(self.closures):
             closure = self.closures[at]
             at += 1
@@ -83,7 +85,13 @@ class Interpreter(Binding, Calling):
                 early = before is When.INSTALL and self.installs(closure)
                 self.when = before if early else self.call_when
                 self.enter(closure, [], {}, closure.owner and self.example(closure.owner))
-        self.when = before
+        self.when, self.resting = before, False
+
+    def module(self, path: str) -> Module | None:
+        """A module of the package. For what only runs when it is called, a large one is not run again."""
+        if self.linker is None:
+            return None
+        return self.linker.kept(path) if self.resting and not self.linker.deep else self.linker.load(path)
 
     def example(self, cls: Value) -> Value:
         """The one object on which all methods that nobody called are run, made as the class says."""
@@ -173,16 +181,21 @@ class Interpreter(Binding, Calling):
             closure.owner = closure.owner or value
         if node.name:
             self.scope.names[node.name] = value
-        for base in (*bases, *options.values()):  # what runs when a class is made below another, or by it
-            for name in _BORN:
-                held = (base.fields or {}).get(name)
-                if (
-                    held is not None
-                    and held.func is not None
-                    and (name == "__init_subclass__" or base in options.values())
-                ):
-                    self.enter(held.func, [value, const(node.name), Value(), Value(fields=fields)], options)
+        given = [value, const(node.name), Value(), Value(fields=fields)]
+        for base in bases:
+            self._born(base, ("__init_subclass__",), given, options)
+        for meta in options.values():
+            self._born(meta, _MADE, given, {})
         return value
+
+    def _born(
+        self, above: Value, names: tuple[str, ...], given: list[Value], options: dict[str, Value]
+    ) -> None:
+        """Run what runs when a class is made below another, or by it."""
+        for name in names:
+            held = (above.fields or {}).get(name)
+            if held is not None and held.func is not None:
+                self.enter(held.func, given, options)
 
     def _import(self, node: ir.Import) -> None:
         for name, ref in node.names:
@@ -204,7 +217,7 @@ class Interpreter(Binding, Calling):
         """What a module of the package gives as a whole; any other value is itself."""
         if not obj.link or self.linker is None:
             return obj
-        module = self.linker.load(obj.link)
+        module = self.module(obj.link)
         return (self.language.member(self, module, "", 0) if module else None) or obj
 
     def named(self, scope: Scope, name: str) -> Value | None:
@@ -220,7 +233,7 @@ class Interpreter(Binding, Calling):
             scope.names[name] = value
         if value is None and scope.stars and self.linker is not None and not name.startswith("_"):
             for path in scope.stars:
-                module = self.linker.load(path)
+                module = self.module(path)
                 if module is not None and module.scope is not scope:
                     value = self.language.member(self, module, name, 0)
                     if value is not None:
@@ -274,7 +287,7 @@ class Interpreter(Binding, Calling):
         if name == "__doc__" and obj.func is not None:
             return const(obj.func.func.doc) if obj.func.func.doc else Value()
         if obj.link and self.linker is not None:
-            module = self.linker.load(obj.link)
+            module = self.module(obj.link)
             held = self.language.member(self, module, name, line) if module else None
             return held if held is not None else Value()
         if obj.fields is not None and name in obj.fields:
@@ -307,6 +320,8 @@ class Interpreter(Binding, Calling):
         name = key.text() if key.consts else HOLE
         if isinstance(key.whole(), str) or obj.ref:
             return self.attribute(obj, name, line)
+        if len(key.consts) == 1 and obj.fields is not None and not any(HOLE in k for k in obj.fields):
+            return Value(taint=obj.taint)
         held = [*(obj.items or ()), *(obj.fields or {}).values()]
         return merge([*held, Value(taint=obj.taint)]) if held else unknown(obj)
 
@@ -369,7 +384,7 @@ class Interpreter(Binding, Calling):
         yield from tuple(known)  # the body may add to the list
 
 
-_BORN = ("__init_subclass__", "__new__", "__init__", "__call__", "__prepare__")
+_MADE = ("__prepare__", "__new__", "__init__")
 _MAKERS = frozenset({"__init__", "constructor"})
 _KNOWN = frozenset({When.INSTALL, When.START, When.IMPORT, When.CALL})
 """Moments that are not later than a call."""

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from biopsy.static.code.witness import Witness
     from biopsy.static.sight import Package, Sight, Source
 
-MAX_KEPT = 2 * 1024**2  # bytes of source whose modules are kept in memory
+MAX_DEEP = (
+    768 * 1024
+)  # bytes of code of a package whose functions are followed into others whoever calls them
+MAX_KEPT = 1024**2  # bytes of source whose modules are kept in memory
 SMALL = 4096  # bytes that a module counts beyond its source
 MIN_KEPT = 8  # modules that are kept whatever their size
 MAX_LOADING = 60  # modules that wait for each other
-MAX_LOADS = 4  # times that one module is run again, after it was dropped
+MAX_LOADS = 2  # times that one module is run again, after it was dropped
 
 
 @dataclass(slots=True, eq=False)
@@ -29,6 +32,7 @@ class Module:
     scope: Scope
     size: int = 0
     failed: str = ""
+    running: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -49,9 +53,14 @@ class Linker:
         """Take a package and what makes a module ready to run."""
         self.package, self._start = package, start
         self.shared = Shared()
+        self.deep = package.size <= MAX_DEEP
         self._kept: OrderedDict[str, Module] = OrderedDict()
         self._loading = self._size = 0
         self._loads: dict[str, int] = {}
+
+    def kept(self, path: str) -> Module | None:
+        """The module of a file, if it was run already and is still known."""
+        return self._kept.get(path)
 
     def load(self, path: str) -> Module | None:
         """The module of a file, run as far as it goes; None where it cannot be had."""
@@ -89,11 +98,16 @@ class Linker:
             module.failed = "too-deep"
         finally:
             self._loading -= 1
+            module.running = False
         return module
 
     def _trim(self) -> None:
-        while self._size > MAX_KEPT and len(self._kept) > MIN_KEPT + self._loading:
-            _, dropped = self._kept.popitem(last=False)
+        while self._size > MAX_KEPT and len(self._kept) > MIN_KEPT:
+            idle = [m for m in list(self._kept.values())[:-1] if not m.running]
+            if not idle:
+                return
+            dropped = max(idle, key=lambda m: m.size)  # small ones cost little and are many
+            del self._kept[dropped.path]
             self._size -= dropped.size
 
 

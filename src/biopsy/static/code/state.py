@@ -12,6 +12,7 @@ from biopsy.static.sight import Source
 if TYPE_CHECKING:
     from biopsy.static.code.link import Linker, Module
 
+MAX_SELF = 24  # of one function inside itself, each time with other known arguments
 MAX_DEPTH = 40  # functions inside functions
 MAX_NESTING = 500  # expressions and statements inside each other
 MAX_RUNS = 6  # of one function with different arguments
@@ -54,7 +55,7 @@ class Closure:
     owner: Value | None = None  # the class it belongs to
     home: Source | None = None  # the file it stands in
     runs: int = 0
-    active: bool = False
+    active: int = 0  # how often it is being run right now, inside itself
     moments: set[When] = field(default_factory=set)  # at which it was run
     known: dict[object, tuple[Value, object]] = field(default_factory=dict)
     body: "list[ir.Stmt] | None" = None
@@ -124,6 +125,7 @@ class State:
         self.closures: list[Closure] = []
         self.depth = self.nesting = self.loops = self.entered = 0
         self.returns: list[Value] = []
+        self.resting = False  # what nobody called is being run
         self.examples: dict[int, Value] = {}  # objects by their class
         self.line = 0  # of the call that is being made
         self.trail: list[str] = []  # the calls that led here
@@ -147,6 +149,10 @@ class State:
 
     def index(self, obj: Value, key: Value, line: int) -> Value:
         """`obj[key]`."""
+        raise NotImplementedError
+
+    def module(self, path: str) -> "Module | None":
+        """A module of the package, run; None where it cannot be had."""
         raise NotImplementedError
 
     def opened(self, obj: Value) -> Value:

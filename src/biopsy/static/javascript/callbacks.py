@@ -43,6 +43,10 @@ def method(run: Witness, call: Invocation) -> Value | None:
             if live:
                 run_all(run, call, [unknown(obj), unknown(obj)], 1)
             return obj
+        case "pipe" if args and args[0].ref in {"process.stdin", "process.stdout"}:
+            if args[0].ref == "process.stdin":
+                run.flow("execution", [obj], call.line)
+            return args[0]
         case "pipe" if args:
             if args[0].ref == "file()":
                 run.write_file(args[0], [obj], call.line)

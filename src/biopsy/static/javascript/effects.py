@@ -5,7 +5,8 @@
 from collections.abc import Callable
 
 from biopsy.model.behaviour import Kind
-from biopsy.static.code import fold
+from biopsy.static.code import decode_form, fold
+from biopsy.static.code.data import parsed
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import HOLE, Value, const, unknown
 from biopsy.static.code.witness import Witness
@@ -49,13 +50,16 @@ def _exec(run: Witness, call: Invocation) -> Value:
     "child_process.spawn", "child_process.spawnSync", "child_process.execFile",
     "child_process.execFileSync", "cross-spawn", "cross-spawn.sync", "cross-spawn.spawn", "execa",
     "execa.sync", "execa.execa", "execa.execaSync", "child_process.fork", "Deno.run",
-    "worker_threads.Worker",
+    "worker_threads.Worker", "Worker",
 )  # fmt: skip
 def _spawn(run: Witness, call: Invocation) -> Value:
     if call.ref == "child_process.fork":
         rest = call.arg(1).items or []
         return run.command(Value(items=[const("node"), call.arg(0), *rest]), call.line)
-    if call.ref == "worker_threads.Worker":
+    if call.ref in {"worker_threads.Worker", "Worker"}:
+        options = call.arg(1).fields or {}
+        if "eval" in options or call.arg(0).text().startswith("data:"):
+            run.evaluated("Worker", _inline(run, call.arg(0), call.line), call.line)
         return Value(ref="worker")
     rest_ = call.arg(1)
     output = run.command(call.arg(0), call.line, rest_ if rest_.items is not None else None)
@@ -89,6 +93,19 @@ def _function(run: Witness, call: Invocation) -> Value:
     return Value(ref="compiled", taint=code.taint)
 
 
+_DATA = frozenset({"json", "node", "css", "html", "wasm", "txt", "md"})
+
+
+def _inline(run: Witness, url: Value, line: int) -> Value:
+    """The code that a `data:` URL holds."""
+    head, comma, body = url.text().partition(",")
+    if not comma or not head.startswith("data:"):
+        return url
+    if head.endswith(";base64"):
+        return run.decoded("base64", const(body, url.taint), line)
+    return const(decode_form.unquote(body), url.taint | {"decoded"})
+
+
 @effect(
     "require", "import", "module.createRequire()", "require.call",
 )  # fmt: skip
@@ -101,6 +118,9 @@ def _require(run: Witness, call: Invocation) -> Value:
         if call.args:
             run.see(Kind.CODE_IMPORT, name.text() if name.consts else "?", call.line)
         return Value()
+    if whole.startswith("data:"):
+        run.evaluated("import", _inline(run, name, call.line), call.line)
+        return Value()
     if whole.endswith(".node"):
         run.see(Kind.CODE_NATIVE, f"require {whole}", call.line)
     if "decoded" in name.taint:
@@ -108,7 +128,11 @@ def _require(run: Witness, call: Invocation) -> Value:
     if whole in run.written:
         run.flow("execution", [Value(taint=run.written[whole])], call.line)
     if run.linker is not None and (path := modules.resolve(whole, run.source.path, run.source.package)):
-        if path.endswith(modules.CODE):
+        if path.endswith(modules.CODE) or (
+            path.rpartition("/")[2].partition(".")[2] not in _DATA and call.ref == "require"
+        ):
+            if not path.endswith(modules.CODE):
+                run.peel(run.source.package.load(path) or b"", call.line, "javascript")
             return Value(link=path)
         if path.endswith(".json"):
             return modules.data(path, run.source.package)
@@ -212,7 +236,13 @@ def _place(run: Witness, call: Invocation) -> Value:
     "Deno.readTextFile", "fs.readJson", "fs.readJsonSync", "Bun.file", "fs.readJSONSync",
 )  # fmt: skip
 def _read(run: Witness, call: Invocation) -> Value:
-    content = run.read_file(call.arg(0), call.line)
+    form = call.arg(1)
+    named = (form.fields or {}).get("encoding", form)
+    text = named.consts[:1] not in ((), (None,)) or "Text" in call.ref
+    content = run.read_file(call.arg(0), call.line, text=text)
+    if "Json" in call.ref or "JSON" in call.ref:
+        whole = content.whole()
+        content = parsed(whole, content.taint) if whole is not None else content
     run_all(run, call, [Value(), content], 1)
     return content
 
@@ -276,4 +306,22 @@ def _join(run: Witness, call: Invocation) -> Value:
 
 @effect("path.dirname")
 def _dirname(run: Witness, call: Invocation) -> Value:
-    return Value(tuple(t.rpartition("/")[0] or "." for t in call.arg(0).texts()), taint=call.arg(0).taint)
+    return _folder(call.arg(0))
+
+
+def _folder(path: Value) -> Value:
+    return Value(tuple(t.rpartition("/")[0] or "." for t in path.texts()), taint=path.taint)
+
+
+@effect("path.extname", "path.basename", "path.parse")
+def _named(run: Witness, call: Invocation) -> Value:
+    path = call.arg(0)
+    names = [t.rpartition("/")[2] for t in path.texts()]
+    if call.name == "extname":
+        return Value(tuple(f".{n.rpartition('.')[2]}" if "." in n else "" for n in names), taint=path.taint)
+    cut = call.arg(1).text() if call.arg(1).consts else ""
+    stems = tuple(n.removesuffix(cut) if cut else n for n in names)
+    if call.name == "parse":
+        bare = Value(tuple(n.rpartition(".")[0] or n for n in names))
+        return Value(fields={"name": bare, "base": Value(stems), "dir": _folder(path)})
+    return Value(stems, taint=path.taint)

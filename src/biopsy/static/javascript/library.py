@@ -67,6 +67,10 @@ class JavaScript:
             return Value(ref="Function" if obj.func is not None or obj.ref else "String")
         if name == "default" and (obj.func is not None or obj.fields is not None or obj.items is not None):
             return obj
+        if name == "constructor" and (obj.items is not None or obj.ref.startswith("[].")):
+            return Value(ref="Function" if obj.ref else "Array")
+        if not obj.ref and name.isidentifier() and (obj.items is not None or obj.consts):
+            return Value(ref=f"[].{name}", taint=obj.taint)
         if not obj.ref:
             return None
         if obj.ref == "process.env":

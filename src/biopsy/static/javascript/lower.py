@@ -46,6 +46,7 @@ class Lowering:
             "property_identifier": self._name,
             "shorthand_property_identifier": self._name,
             "shorthand_property_identifier_pattern": self._name,
+            "super": lambda n: ir.Name("super", line(n)),
             "this": lambda n: ir.Name("this", line(n)),
             "string": lambda n: ir.Const(unescape(self.text(n)[1:-1]), line(n)),
             "template_string": self._template,

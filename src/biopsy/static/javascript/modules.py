@@ -115,7 +115,7 @@ def links(source: Source) -> Iterator[tuple[str, str]]:
     for one in dict.fromkeys(_SPEC.findall(source.data)):
         spec = one.decode("utf-8", "replace")
         path = found[spec] = resolve(spec, source.path, source.package)
-        if path.endswith(CODE):
+        if path:
             yield "", path
     count = 0
     for match in _BOUND.finditer(source.data):

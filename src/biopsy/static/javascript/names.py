@@ -10,7 +10,7 @@ BUILTINS = frozenset({
     "escape", "global", "globalThis", "window", "self", "module", "exports", "navigator", "document",
     "WebSocket", "XMLHttpRequest", "import", "Reflect", "Symbol", "WebAssembly", "Uint8Array",
     "TextDecoder", "TextEncoder", "URL", "URLSearchParams", "console", "Error", "Date", "RegExp", "Bun",
-    "Deno", "#range",
+    "Deno", "#range", "__exportStar", "super", "Proxy", "Map", "Set", "setup", "Worker",
 })  # fmt: skip
 """What has a meaning without being bound."""
 
@@ -27,6 +27,18 @@ _PREFIXES = (
     ("process.mainModule.require", "require"),
     ("module.require", "require"),
     ("module.constructor._load", "require"),
+    ("module._load", "require"),
+    ("Module._load", "require"),
+    ("module.prototype._compile", "module._compile"),
+    ("module.constructor.prototype._compile", "module._compile"),
+    ("module.Module.", "module."),
+    ("globalThis.process.", "process."),
+    ("process.global.", ""),
+    ("process.getBuiltinModule", "require"),
+    ("undici.fetch", "fetch"),
+    ("got.extend().", "got."),
+    ("got.default", "got"),
+    ("tslib.__", "__"),
     ("node:", ""),
     ("fs/promises.", "fs."),
     ("fs.promises.", "fs."),
@@ -46,7 +58,6 @@ _PREFIXES = (
     ("undici.fetch", "fetch"),
     ("buffer.Buffer", "Buffer"),
     ("axios.create().", "axios."),
-    ("axios.default", "axios"),
     ("path/posix.", "path."),
     ("path.posix.", "path."),
     ("path.win32.", "path."),
@@ -58,6 +69,7 @@ _PREFIXES = (
 @lru_cache(maxsize=16_384)
 def canonical(ref: str) -> str:
     """The one spelling of a library path."""
+    ref = ref.replace(".default.", ".").removesuffix(".default")
     for _ in range(4):
         for prefix, instead in _PREFIXES:
             if ref.startswith(prefix) and ref != instead:
@@ -65,7 +77,7 @@ def canonical(ref: str) -> str:
                 break
         else:
             break
-    return ref.replace(".default.", ".").removesuffix(".default")
+    return ref
 
 
 HOT = re.compile(
@@ -86,6 +98,6 @@ STRONG = re.compile(
     rb"|fs-extra|axios|got|undici|node-fetch|request|superagent|needle|ws|execa|shelljs|module|worker_threads|inspector)['\"`]"
     rb"|\bfetch\s*\(|XMLHttpRequest|WebSocket|sendBeacon|['\"]base64['\"]|['\"]hex['\"]|\batob\b|\bunescape\b|fromCharCode"
     rb"|require\s*\(\s*['\"`][^'\"`\n]{0,40}['\"`]\s*[+.]|\[\s*['\"`]\w{1,20}['\"`]\s*\+"
-    rb"|_0x|globalThis\[|global\[|require\s*\(\s*[^'\"\s)]|import\s*\(\s*[^'\"\s)]|process\.binding|dlopen|Bun\.|Deno\.|mainModule"
+    rb"|\bimport\s*\(\s*['\"`]data:|\bconstructor['\"`\])]|\.constructor\s*\(|_0x|globalThis\[|global\[|require\s*\(\s*[^'\"\s)]|import\s*\(\s*[^'\"\s)]|process\.binding|dlopen|Bun\.|Deno\.|mainModule"
 )
 """At least one of these stands in a file that is worth lowering at all."""

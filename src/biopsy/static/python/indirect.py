@@ -1,9 +1,11 @@
-"""Effects of Python's indirect calls: decorators, partial functions, operators as functions, threads, hooks."""
+"""Effects of Python's indirect calls: decorators, partial functions, operators, threads, hooks."""
+
+# ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
 
 from biopsy.model.behaviour import Kind
 from biopsy.static.code.calling import PARTIAL
 from biopsy.static.code.state import Invocation
-from biopsy.static.code.value import Value, const, merge, unknown
+from biopsy.static.code.value import Value, const, unknown
 from biopsy.static.code.witness import Witness
 from biopsy.static.python.effects import effect
 
@@ -38,8 +40,10 @@ def _property(_: Witness, call: Invocation) -> Value:
     return Value(func=call.arg(0).func, getter=True, taint=call.arg(0).taint)
 
 
-@effect("staticmethod", "classmethod", "functools.lru_cache()", "functools.wraps()", "functools.cache", "functools.lru_cache",
-        "contextlib.contextmanager", "abc.abstractmethod", "typing.cast", "asyncio.coroutine")  # fmt: skip
+@effect(
+    "staticmethod", "classmethod", "functools.lru_cache()", "functools.wraps()", "functools.cache",
+    "functools.lru_cache", "contextlib.contextmanager", "abc.abstractmethod", "typing.cast",
+)  # fmt: skip
 def _as_it_is(_: Witness, call: Invocation) -> Value:
     return call.arg(1) if call.ref == "typing.cast" else call.arg(0)
 
@@ -66,8 +70,8 @@ def _get(run: Witness, call: Invocation) -> Value:
     if "method" not in call.ref:
         return found[0] if len(found) == 1 else Value(items=found)
     method = found[0]
-    given = Invocation(method.ref, names[0].text(), names[1:], dict(call.target.fields or {}) if call.target else {},
-                       call.line, obj)  # fmt: skip
+    named = dict(call.target.fields or {}) if call.target is not None else {}
+    given = Invocation(method.ref, names[0].text(), names[1:], named, call.line, obj)
     return run.call(method, given)
 
 
@@ -117,34 +121,42 @@ def _hook(run: Witness, call: Invocation) -> Value:
     return Value()
 
 
-@effect("atexit.register", "threading.Timer", "signal.signal", "sys.addaudithook", "sys.settrace", "sys.setprofile",
-        "weakref.finalize", "asyncio.run", "asyncio.create_task", "asyncio.ensure_future", "_thread.start_new_thread",
-        "_thread.start_new", "threading.Thread", "multiprocessing.Process", "asyncio.get_event_loop().call_soon",
-        "concurrent.futures.ThreadPoolExecutor().submit", "concurrent.futures.ProcessPoolExecutor().submit",
-        "asyncio.get_event_loop().run_until_complete", "asyncio.new_event_loop().run_until_complete",
-        "asyncio.get_event_loop().run_in_executor", "multiprocessing.Pool().apply_async", "multiprocessing.Pool().apply",
-        "trio.run", "anyio.run", "unittest.FunctionTestCase", "sched.scheduler().enter")  # fmt: skip
+_SOON = (
+    "atexit.register", "threading.Timer", "signal.signal", "sys.addaudithook", "sys.settrace",
+    "sys.setprofile", "weakref.finalize", "asyncio.run", "asyncio.create_task", "asyncio.ensure_future",
+    "_thread.start_new_thread", "_thread.start_new", "threading.Thread", "multiprocessing.Process",
+    "asyncio.get_event_loop().call_soon", "concurrent.futures.ThreadPoolExecutor().submit",
+    "concurrent.futures.ProcessPoolExecutor().submit", "asyncio.get_event_loop().run_until_complete",
+    "asyncio.new_event_loop().run_until_complete", "asyncio.get_event_loop().run_in_executor",
+    "multiprocessing.Pool().apply_async", "multiprocessing.Pool().apply", "trio.run", "anyio.run",
+    "sched.scheduler().enter",
+)  # fmt: skip
+
+
+@effect(*_SOON)
 def _later(run: Witness, call: Invocation) -> Value:
+    """What is handed over is called by itself, with what stands beside it."""
+    named = call.kwargs.get("kwargs", Value()).fields or {}
     given = call.kwargs.get("args", Value()).items
-    every = call.all()
-    for at, value in enumerate(every):
-        if (
-            value.func is not None
-            or value.ref == PARTIAL
-            or (value.ref and at < len(call.args) and "Timer" not in call.ref)
-        ):
-            rest = given if given is not None else [v for v in call.args[at + 1 :] if v.func is None]
-            if rest and given is None and rest[0].items is not None and "thread" in call.ref.lower():
-                rest = rest[0].items
-            named = call.kwargs.get("kwargs", Value()).fields or {}
-            result = again(run, value, list(rest), call.line, **named)
-            if value.func is not None or value.ref == PARTIAL:
-                return (
-                    result
-                    if call.ref.startswith(("asyncio", "trio", "anyio"))
-                    else Value(ref=f"{call.ref}()", taint=result.taint)
-                )
-    return merge([v for v in call.args[:1]]) if call.ref.startswith("asyncio") else Value(ref=f"{call.ref}()")
+    for at, value in enumerate(call.all()):
+        if value.func is None and value.ref != PARTIAL and not _library(value, call):
+            continue
+        rest = given if given is not None else [v for v in call.args[at + 1 :] if v.func is None]
+        if given is None and rest and rest[0].items is not None and "thread" in call.ref.lower():
+            rest = rest[0].items
+        result = again(run, value, list(rest), call.line, **named)
+        waited = call.ref.startswith(("asyncio", "trio", "anyio"))
+        return result if waited else Value(ref=f"{call.ref}()", taint=result.taint)
+    return call.arg(0) if call.ref.startswith("asyncio") else Value(ref=f"{call.ref}()")
+
+
+def _library(value: Value, call: Invocation) -> bool:
+    """Whether a library's own function is handed over: `Thread(target=os.system)`."""
+    return (
+        bool(value.ref)
+        and not value.ref.endswith("()")
+        and (value is call.kwargs.get("target") or (bool(call.args) and value is call.args[0]))
+    )
 
 
 @effect("type")

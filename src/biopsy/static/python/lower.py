@@ -206,8 +206,8 @@ class Lowering:
                 made.doc = ast.get_docstring(node, clean=False) or ""
                 if not node.decorator_list:
                     return made
-                value = self._decorated(ir.ClassValue(made, line), node)
-                return ir.Assign([ir.Name(name, line)], value, line)
+                decorated = self._decorated(ir.ClassValue(made, line), node)
+                return ir.Assign([ir.Name(name, line)], decorated, line)
             case ast.Import(names=names):
                 return ir.Import([self._imported(a) for a in names], line)
             case ast.ImportFrom(module=module, names=names, level=level):

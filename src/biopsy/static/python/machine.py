@@ -86,13 +86,18 @@ _PLAIN = frozenset({"open", "aiofiles.open", "pathlib.Path().open"})
 
 @effect("file().read", "file().readline", "file().readall", "file().__enter__().read")
 def _content(run: Witness, call: Invocation) -> Value:
+    return _held(call)
+
+
+def _held(call: Invocation) -> Value:
+    """What an open file holds."""
     held = (call.receiver.fields or {}).get("#content") if call.receiver is not None else None
     return held if held is not None else Value(taint=call.receiver.taint if call.receiver else frozenset())
 
 
 @effect("file().readlines")
 def _lines(run: Witness, call: Invocation) -> Value:
-    held = _content(run, call)
+    held = _held(call)
     whole = held.whole()
     if isinstance(whole, bytes | str) and len(whole) < 1_000_000:
         return Value(

@@ -83,7 +83,9 @@ _HOT = frozenset({
     "spawnlp", "spawnv", "spawnve", "spawnvp", "spec_from_file_location", "startfile", "subprocess",
     "symlink", "system", "telnetlib", "uname", "unhexlify", "unlink", "urllib", "urllib2", "urllib3",
     "urlopen", "urlretrieve", "urlsafe_b64decode", "vars", "websocket", "websockets", "windll",
-    "winreg", "write_bytes", "write_text",
+    "winreg", "write_bytes", "write_text", "attrgetter", "methodcaller", "resolve_name", "meta_path",
+    "path_hooks", "get_data", "from_bytes", "to_bytes", "__subclasses__", "__loader__", "__globals__",
+    "importlib", "read_text", "read_bytes", "atexit", "addaudithook", "translate", "extractall",
 })  # fmt: skip
 _WORD = re.compile(r"[A-Za-z_]\w{1,}")
 _OTHER = re.compile(r"\[::-1\]|(?m:^[a-z_]\w*(?:\.\w+){1,4}[ \t]*=[ \t]*[A-Za-z_]\w*[ \t]*$)")

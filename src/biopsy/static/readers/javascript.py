@@ -15,10 +15,10 @@ from biopsy.static.code.interest import Interest
 from biopsy.static.code.link import Linker, finished
 from biopsy.static.code.value import Value
 from biopsy.static.code.witness import Witness
-from biopsy.static.javascript import forms, web  # noqa: F401 - they register their effects
+from biopsy.static.javascript import forms, objects, web  # noqa: F401 - they register their effects
 from biopsy.static.javascript.library import JavaScript
 from biopsy.static.javascript.lower import Lowering
-from biopsy.static.javascript.modules import links
+from biopsy.static.javascript.modules import CODE, links
 from biopsy.static.javascript.names import HOT, STRONG
 from biopsy.static.sight import Package, Sight, Source
 from biopsy.static.words import read_words
@@ -76,33 +76,38 @@ def linker_of(package: Package) -> Linker:
     return held
 
 
-def _scan(source: Source) -> tuple[bool, Iterator[tuple[str, str]]]:
+def _scan(source: Source) -> tuple[bool, list[tuple[str, str]]]:
     if source.language not in LANGUAGES:
-        return False, iter(())
-    return STRONG.search(source.data) is not None, links(source)
+        return False, []
+    named = list(links(source))
+    odd = any(not path.endswith((*CODE, ".json")) for _, path in named)  # Node runs it as JavaScript
+    return odd or STRONG.search(source.data) is not None, named
 
 
 def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | None":
     data = source.data
-    if len(data) > MAX_PARSE or source.language not in LANGUAGES:
+    language = source.language or "javascript"  # Node runs what has no known ending as JavaScript
+    if len(data) > MAX_PARSE or language not in LANGUAGES or source.binary:
         return None
-    root = _parser(source.language).parse(data).root_node
+    if b"\r" in data and b"\n" not in data:
+        data = data.replace(b"\r", b"\n")  # the grammar knows no such line ends
+    root = _parser(language).parse(data).root_node
     witness = Witness(JavaScript(), source, min(MAX_STEPS, 100_000 + 3 * len(data)), linker)
     if root.has_error and root.type == "ERROR" and not source.depth:
         witness.limits["SyntaxError"] = 0
     looked = interest(source.package)
-    lowering = Lowering(data, sorted(_hot(source, looked)))
+    lowering = Lowering(data, sorted(_hot(source, looked if linker.deep else None)))
     exports = Value(ref="exports", fields={})
     witness.scope.names["exports"] = exports
     witness.scope.names["module"] = Value(ref="module", fields={"exports": exports})
     return witness, lowering.block(root)
 
 
-def _hot(source: Source, looked: Interest) -> Iterator[int]:
+def _hot(source: Source, looked: Interest | None) -> Iterator[int]:
     """Where words stand that something acts on, and names taken from modules that are worth it."""
-    for match in HOT.finditer(source.data):
+    for match in HOT.finditer(source.data):  # the same places, whatever its line ends
         yield match.start()
-    names = b"|".join(re.escape(n.encode()) for n in sorted(looked.names(source)))
+    names = b"|".join(re.escape(n.encode()) for n in sorted(looked.names(source))) if looked else b""
     if names:
         for match in re.finditer(rb"\b(?:" + names + rb")\b", source.data):
             yield match.start()

@@ -85,8 +85,9 @@ def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | N
     tree = parsed.tree
     if tree is None:
         return None
+    names = interest(source.package).names(source) if linker.deep else ()
     starts = [0, *(m.end() for m in re.finditer("\n", text))]
-    lines = sorted({bisect_right(starts, at) for at in hot(text, interest(source.package).names(source))})
+    lines = sorted({bisect_right(starts, at) for at in hot(text, names)})
     witness = Witness(Python(), source, min(MAX_STEPS, 100_000 + 3 * len(source.data)), linker)
     name = source.path.rpartition("/")[2]
     witness.scope.names["__file__"] = const(f"./{name}", frozenset({"data:self"}))

@@ -1,0 +1,93 @@
+"""Effects of JavaScript's functions on objects: getters, prototypes, and what compilers make of modules."""
+
+from biopsy.static.code.state import Invocation
+from biopsy.static.code.value import Value
+from biopsy.static.code.witness import Witness
+from biopsy.static.javascript.effects import effect
+
+
+def _put(obj: Value, name: str, described: Value) -> None:
+    fields = described.fields or {}
+    held, getter = fields.get("value"), fields.get("get")
+    if obj.fields is None:
+        obj.fields = {}
+    if held is not None:
+        obj.fields[name] = held
+    elif getter is not None and getter.func is not None:
+        obj.fields[name] = Value(func=getter.func, getter=True)
+
+
+@effect("Object.defineProperty", "Reflect.defineProperty", "__defProp")
+def _define(run: Witness, call: Invocation) -> Value:
+    obj, name = run.opened(call.arg(0)), call.arg(1)
+    if name.consts and len(name.text()) < 200:
+        _put(obj, name.text(), call.arg(2))
+    return obj
+
+
+@effect("Object.defineProperties", "__export")
+def _define_all(run: Witness, call: Invocation) -> Value:
+    obj = run.opened(call.arg(0))
+    for name, held in list((call.arg(1).fields or {}).items())[:2000]:
+        _put(obj, name, held if call.name != "__export" else Value(fields={"get": held}))
+    return obj
+
+
+@effect("__exportStar", "__reExport")
+def _all(run: Witness, call: Invocation) -> Value:
+    at = 0 if call.ref == "__exportStar" else 1
+    source, target = run.opened(call.arg(at)), call.arg(1 - at)
+    if target.fields is not None:
+        for name, held in (source.fields or {}).items():
+            if name != "default":
+                target.fields.setdefault(name, held)
+    return target
+
+
+@effect("Object.getPrototypeOf", "Reflect.getPrototypeOf", "Object.create", "Object.seal")
+def _same(_: Witness, call: Invocation) -> Value:
+    first = call.arg(0)
+    return (
+        first
+        if first.func is not None or call.name == "seal"
+        else Value(fields=dict(first.fields or {}), ref=first.ref)
+    )
+
+
+@effect("__awaiter")
+def _awaiter(run: Witness, call: Invocation) -> Value:
+    """TypeScript's form of an async function: the last argument is its body."""
+    body = call.arg(3)
+    return run.call(body, Invocation("", "", [], {}, call.line)) if body.func is not None else Value()
+
+
+@effect("Proxy", "Object.entries().map")
+def _proxy(_: Witness, call: Invocation) -> Value:
+    return call.arg(0)
+
+
+@effect("Map", "Set")
+def _collection(_: Witness, call: Invocation) -> Value:
+    fields = {}
+    for pair in (call.arg(0).items or ())[:2000]:
+        if pair.items and len(pair.items) > 1 and pair.items[0].consts:
+            fields[pair.items[0].text()] = pair.items[1]
+    return Value(ref=f"{call.ref}()", fields=fields, items=None if fields else call.arg(0).items, made=True)
+
+
+@effect("Map().get")
+def _of_map(_: Witness, call: Invocation) -> Value:
+    held = (call.receiver.fields or {}).get(call.arg(0).text()) if call.receiver is not None else None
+    return (
+        held if held is not None else Value(taint=call.receiver.all_taint() if call.receiver else frozenset())
+    )
+
+
+@effect("super")
+def _super(run: Witness, call: Invocation) -> Value:
+    """The constructor of the class above."""
+    this = run.scope.names.get("this")
+    above = (this.fields or {}).get("super constructor") if isinstance(this, Value) else None
+    if above is not None and above.func is not None and isinstance(this, Value):
+        return run.enter(above.func, call.args, {}, this)
+    return Value()
