@@ -7,11 +7,11 @@ from biopsy.detect import check_classes, classes, classify, load, match
 from biopsy.detect.classify import TABLE, TriedClass, read
 from biopsy.detect.expression import Ref
 from biopsy.detect.pattern import Pattern
+from biopsy.detect.scene import Scene
 from biopsy.errors import RuleError
 
 RULES = load()
 STABLE = {rule.id for rule in RULES if rule.status == "stable"}
-COMING = frozenset({"metadata", "change"})  # folders of rules that others write
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,9 @@ def test_two_classes_of_one_name_are_refused() -> None:
     once = text[text.index("  - class: miner") : text.index("  - class: clipper")]
     with pytest.raises(RuleError, match="two classes are called `miner`"):
         read(text + once, "c.yml")
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.convicts], ids=lambda rule: rule.id)
+def test_what_convicts_says_what_sort_of_thing_it_is(rule) -> None:
+    alone = {rule.id: dossier(LEAK).behaviours}
+    assert any(one.accuses and one.when.evaluate(Scene(()), alone) for one in classes())
