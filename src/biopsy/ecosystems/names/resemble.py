@@ -1,6 +1,6 @@
 """What a name resembles: a fact about a name, and no more than that.
 
-One ordinary name in fifty resembles one in wide use (docs/decisions/0010 tells what was counted), so nothing
+One ordinary name in fifty resembles one in wide use (docs/decisions/0012 tells what was counted), so nothing
 follows from a resemblance alone. A name that is in wide use itself resembles nothing.
 """
 
