@@ -42,13 +42,17 @@ def main(folders: tuple[Path, ...], home: Path | None) -> None:
             if path := maker(Path(scratch)):
                 seen = _read(path, own)
                 rows[key] = {"key": key, "target": key, "artifact": "installed", "group": "", "static": seen}
-    RESULTS.parent.mkdir(exist_ok=True)
+                _write(list(rows.values()))
     found = list(rows.values())
-    RESULTS.write_text(json.dumps({"sums": corpus_table.sums(found), "rows": found}, indent=1) + "\n")
     console = Console()
     console.width = max(console.width, 150)
     corpus_table.show(console, found)
     sys.exit(0 if corpus_table.good(found) else 1)
+
+
+def _write(rows: list[dict[str, Any]]) -> None:
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps({"sums": corpus_table.sums(rows), "rows": rows}, indent=1) + "\n")
 
 
 def _read(path: Path, home: Path) -> dict[str, Any]:
