@@ -7,6 +7,7 @@ convict. Source: the evaluation protocol's "cross product with pairwise sampling
 
 import itertools
 import json
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -195,7 +196,7 @@ def _case(  # noqa: PLR0917
 
 def _named(text: str, fill: dict[str, str]) -> str:
     for word, new in fill.items():
-        text = text.replace(word, new)
+        text = re.sub(rf"\b{word}\b", new, text)
     return text
 
 

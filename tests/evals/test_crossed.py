@@ -71,6 +71,17 @@ def test_all_sources_parse() -> None:
                 assert not re.search(rb"^(!!|\?\?)|@payload|@inline", data, re.MULTILINE), (one.id, path)
 
 
+def test_payloads_parse_before_they_are_dressed() -> None:
+    for one in (*OPEN, *ASIDE, *HONEST):
+        stage = one.parts["stage"]
+        if one.ecosystem == "pypi":
+            ast.parse(stage)
+        else:
+            assert not parse(stage.encode()).has_error, one.id
+        assert not re.search(r"\b(HOST|STEM|NAME)\b", stage), one.id
+        assert "HOST" not in words(one), one.id
+
+
 def test_only_reserved_hosts_and_addresses_are_named() -> None:
     reserved = re.compile(r"(?:^|\.)(?:example|test|invalid|localhost)$")
     for one in EVERY:
