@@ -67,7 +67,7 @@ def name(data: bytes) -> str:
 
 def unwrap(data: bytes, *, bare: bool = False) -> Found | None:
     """Peel until something is found that runs; `bare` says that it need not be wrapped at all."""
-    if bare and (what := name(data)):
+    if bare and (what := name(data)) and what != "code":  # a mere address is no code
         return Found(what, "", data)
     waiting, tries = [("", data, 0)], 0
     while waiting and tries < MAX_TRIES:

@@ -15,6 +15,7 @@ MAX_RAW = 4 * 1024**2  # bytes of broken byte code whose words are read
 _SOURCE = re.compile(r"(.*?)(?:__pycache__/)?([^/]+?)(?:\.[a-z]+-?\d+)?(?:\.opt-\d)?\.pyc")
 _NODE = b"\xde\xc0"  # V8's cached data begin with a count and this (code-serializer.h)
 _PRINTED = re.compile(rb"[\x20-\x7e]{6,2000}")
+_VERSIONS = frozenset({0x0B, 0x0C, 0x0D, 0x0E, 0xF2, 0xF3})  # high bytes of magic numbers since Python 2.5
 _WORDS = re.compile(r"\w+")
 _MADE = re.compile(r"__\w+__|_[A-Za-z]\w*?__\w+|\.\w+|annotations|<\w+>")
 _TELLING = frozenset({
@@ -39,7 +40,11 @@ def wants(source: Source) -> bool:
 
 def _is_python(data: bytes) -> bool:
     """Whether bytes begin like a `.pyc`: a magic number, and a code object behind one of the headers."""
-    return data[2:4] == b"\r\n" and any(data[at : at + 1] in (b"c", b"\xe3") for at in (16, 12, 8))
+    return (
+        data[2:4] == b"\r\n"
+        and data[1] in _VERSIONS
+        and any(data[at : at + 1] in (b"c", b"\xe3") for at in (16, 12, 8))
+    )
 
 
 def read(source: Source) -> Iterator[Sight]:

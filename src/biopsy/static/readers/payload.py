@@ -87,7 +87,7 @@ def _disguised(source: Source, end: str) -> Iterator[Sight]:
         text = source.text.lstrip("\ufeff \t\r\n")
         if text.startswith(("<svg", "<?xml", "version https://git-lfs", "<!DOCTYPE")):
             return
-        if what := name(source.data):
+        if (what := name(source.data)) and what != "code":
             yield from _told(source, Found(what, "", source.data), f"as {end}", 1)
             return
     elif programs.form(source.data):
