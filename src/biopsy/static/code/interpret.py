@@ -224,13 +224,14 @@ class Interpreter(Binding, Calling):
         """What a name is bound to in a scope or by what it takes over from other modules."""
         value = scope.names.get(name)
         if isinstance(value, Thunk):
-            before, self.scope = self.scope, scope
+            before, self.scope, thunk = self.scope, scope, value
             try:
-                value = self.evaluate(value.expr)
+                value = self.evaluate(thunk.expr)
             except Exhausted:
                 value = Value()
             self.scope = before
-            scope.names[name] = value
+            if not isinstance(thunk.expr, _ELSEWHERE):
+                scope.names[name] = value
         if value is None and scope.stars and self.linker is not None and not name.startswith("_"):
             for path in scope.stars:
                 module = self.module(path)
@@ -384,6 +385,8 @@ class Interpreter(Binding, Calling):
         yield from tuple(known)  # the body may add to the list
 
 
+_ELSEWHERE = (ir.Linked, ir.Call, ir.Attr)
+"""What is taken from another module is looked up each time: holding on to it would keep that module alive."""
 _MADE = ("__prepare__", "__new__", "__init__")
 _MAKERS = frozenset({"__init__", "constructor"})
 _KNOWN = frozenset({When.INSTALL, When.START, When.IMPORT, When.CALL})

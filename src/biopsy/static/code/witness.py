@@ -9,6 +9,7 @@ from biopsy.static import commands, decode
 from biopsy.static.code import contents
 from biopsy.static.code.interpret import Interpreter, Language
 from biopsy.static.code.link import Linker, Shared
+from biopsy.static.code.state import MAX_LOOPS
 from biopsy.static.code.value import CLEAN, HOLE, Value, const, shown, unknown
 from biopsy.static.secrets import is_secret_name, is_secret_path
 from biopsy.static.sight import Layer, Part, Sight, Source, guess
@@ -16,6 +17,7 @@ from biopsy.static.sight import Layer, Part, Sight, Source, guess
 _PYC = b"\xa7\r\r\n" + bytes(12)  # the head of a file of byte code, which is what marshalled code lacks
 MIN_DECODED = 24  # bytes from which a decoded literal is a blob, whose execution is worth a flow
 MAX_SIGHTS = 800  # of one kind, in one file
+MAX_HASHED = 500  # digests of one file that are remembered
 MAX_WRITTEN = 2000  # files of a package that are known to hold what may be run
 MAX_ORIGINS = 5000  # places of a package where a flow may start
 
@@ -56,6 +58,9 @@ class Witness(Interpreter):
         self.written = self.shared.written
         self.sights: dict[Sight, None] = {}
         self._counts: Counter[Kind] = Counter()
+        self._hashed: dict[str, list[Value]] = {}
+        if source.when in {When.TEST, When.DOCS}:  # what nobody runs unasked is worth less time
+            self.steps, self.loops = self.steps // 4, MAX_LOOPS - MAX_LOOPS // 12
 
     def see(self, kind: Kind, value: str, line: int, detail: str = "") -> None:
         """Write a behaviour down. Each kind has its own limit, so that none can crowd out another."""
@@ -89,7 +94,9 @@ class Witness(Interpreter):
             )
 
     def compared(self, values: list[Value], line: int) -> None:
-        """What tells one machine from another is looked at."""
+        """What tells one machine from another is looked at, or a digest is checked."""
+        if self._hashed and len(values) > 1:
+            self._verified(values)
         for taint in sorted(CLEAN.union(*(v.taint for v in values)) if values else CLEAN):
             if taint.startswith(("host:", "fact:")):
                 self.see(Kind.EVASION_FINGERPRINT, taint[5:], line)
@@ -196,9 +203,22 @@ class Witness(Interpreter):
             self.peel(text, line, runs=False)
         return const(plain, taint)
 
-    def verified(self, value: Value) -> None:
-        """Bytes are hashed: what came from the network is, from here on, likely pinned."""
-        if "network" in value.taint:
+    def hashed(self, values: list[Value]) -> frozenset[str]:
+        """Bytes are hashed; the result, when it is compared with something known, pins them."""
+        fetched = [v for v in values if "network" in v.taint]
+        if not fetched or len(self._hashed) >= MAX_HASHED:
+            return CLEAN
+        mark = f"digest:{len(self._hashed)}"
+        self._hashed[mark] = fetched
+        return frozenset({mark})
+
+    def _verified(self, values: list[Value]) -> None:
+        """A digest is compared: with what did not itself come from the network, its bytes are pinned."""
+        taints = [v.all_taint() for v in values]
+        marks = {t for taint in taints for t in taint if t.startswith("digest:")}
+        if not marks or not any(not t & ({"network"} | marks) for t in taints):
+            return
+        for value in [v for m in marks for v in self._hashed.get(m, ())]:
             value.taint = (value.taint - {"network"}) | {"verified"}
 
     # network

@@ -49,9 +49,17 @@ def _decipher(run: Witness, call: Invocation) -> Value:
 
 @effect("crypto.createHash().update")
 def _hashed(run: Witness, call: Invocation) -> Value:
-    for value in call.args:
-        run.verified(value)
-    return Value(ref="crypto.createHash()")
+    marks = run.hashed(call.args)
+    held = call.receiver.taint if call.receiver is not None else frozenset()
+    if call.receiver is not None:
+        call.receiver.taint |= marks
+    return Value(ref="crypto.createHash()", taint=held | marks)
+
+
+@effect("assert.equal", "assert.strictEqual", "assert.deepStrictEqual", "crypto.timingSafeEqual")
+def _compared(run: Witness, call: Invocation) -> Value:
+    run.compared(call.args, call.line)
+    return Value()
 
 
 @effect("decipher.update", "decipher.final")

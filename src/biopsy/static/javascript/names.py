@@ -98,6 +98,7 @@ STRONG = re.compile(
     rb"|fs-extra|axios|got|undici|node-fetch|request|superagent|needle|ws|execa|shelljs|module|worker_threads|inspector)['\"`]"
     rb"|\bfetch\s*\(|XMLHttpRequest|WebSocket|sendBeacon|['\"]base64['\"]|['\"]hex['\"]|\batob\b|\bunescape\b|fromCharCode"
     rb"|require\s*\(\s*['\"`][^'\"`\n]{0,40}['\"`]\s*[+.]|\[\s*['\"`]\w{1,20}['\"`]\s*\+"
+    rb"|clipboard|iohook|uiohook|global-key-listener|screenshot-desktop|desktop-capture|node-webcam"
     rb"|\bimport\s*\(\s*['\"`]data:|\bconstructor['\"`\])]|\.constructor\s*\(|_0x|globalThis\[|global\[|require\s*\(\s*[^'\"\s)]|import\s*\(\s*[^'\"\s)]|process\.binding|dlopen|Bun\.|Deno\.|mainModule"
 )
 """At least one of these stands in a file that is worth lowering at all."""

@@ -36,12 +36,20 @@ for _name, _form in _DECODERS.items():
 
 
 @effect(
-    "hashlib.sha256", "hashlib.sha512", "hashlib.sha384", "hashlib.sha256().update", "hashlib.sha512().update"
-)
+    "hashlib.sha256", "hashlib.sha512", "hashlib.sha384", "hashlib.sha256().update",
+    "hashlib.sha512().update", "hashlib.blake2b", "hashlib.sha3_256",
+)  # fmt: skip
 def _hashed(run: Witness, call: Invocation) -> Value:
-    for value in call.args:
-        run.verified(value)
-    return Value(ref=call.ref.removesuffix(".update").removesuffix("()") + "()")
+    marks = run.hashed(call.args)
+    if call.name == "update" and call.receiver is not None:
+        call.receiver.taint |= marks
+    return Value(ref=call.ref.removesuffix(".update").removesuffix("()") + "()", taint=marks)
+
+
+@effect("hmac.compare_digest", "secrets.compare_digest")
+def _compared(run: Witness, call: Invocation) -> Value:
+    run.compared(call.args, call.line)
+    return Value()
 
 
 @effect("codecs.decode")

@@ -8,7 +8,7 @@ from biopsy.static.code.methods import method
 from biopsy.static.code.state import Invocation, State
 from biopsy.static.code.value import HOLE, Value, const
 from biopsy.static.code.witness import Witness
-from biopsy.static.python import effects, forms, indirect, machine, modules, sequences, web  # noqa: F401 - they register their effects
+from biopsy.static.python import devices, effects, forms, indirect, machine, modules, sequences, web  # noqa: F401 - they register their effects
 from biopsy.static.python.names import BUILTINS, canonical
 
 _TEXTS = {

@@ -14,7 +14,7 @@ ROOTS = ("", "src/", "lib/")
 @lru_cache(maxsize=1)
 def known() -> frozenset[str]:
     """Libraries whose effects are known: a bundled copy of one is still that library."""
-    return frozenset(name.partition(".")[0] for name in TABLE)
+    return frozenset(name.partition(".")[0] for name in TABLE if "." in name)
 
 
 def resolve(ref: str, path: str, paths: frozenset[str]) -> tuple[str, list[str]] | None:

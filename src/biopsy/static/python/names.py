@@ -85,6 +85,7 @@ _HOT = frozenset({
     "urlopen", "urlretrieve", "urlsafe_b64decode", "vars", "websocket", "websockets", "windll",
     "winreg", "write_bytes", "write_text", "attrgetter", "methodcaller", "resolve_name", "meta_path",
     "path_hooks", "get_data", "from_bytes", "to_bytes", "__subclasses__", "__loader__", "__globals__",
+    "keyboard", "sounddevice", "pyaudio", "cv2", "pyautogui", "clipboard", "clipboard_get", "win32clipboard",
     "importlib", "read_text", "read_bytes", "atexit", "addaudithook", "translate", "extractall",
 })  # fmt: skip
 _WORD = re.compile(r"[A-Za-z_]\w{1,}")

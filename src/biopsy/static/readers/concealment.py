@@ -28,7 +28,11 @@ _LOOKALIKE = re.compile(r"\b(?=[O0oQ]*O)(?=[O0oQ]*0)[O0oQ]{6,}\b|\b(?=[Il1i]*I)(
 _ALIKE = ("O0O", "0O0", "OO0", "IlI", "lIl", "Ill", "llI")  # a quick look before it
 _RUNS = re.compile(r"\b(?:exec|eval|__import__|compile|getattr)\s*\(")
 _PACKED = re.compile(r"eval\s*\(\s*function\s*\(\s*p\s*,\s*a\s*,\s*c\s*,\s*k\s*,\s*e")
-_ARMOUR = re.compile(r"\bpyarmor_runtime\b|__pyarmor__|\bfrom pytransform import\b|__pyarmor_enter_")
+_ARMOUR = re.compile(
+    r"(?m)^[ \t]*(?:from[ \t]+[\w.]*(?:pyarmor_runtime|pytransform)\w*[ \t]+import\b"
+    r"|import[ \t]+pytransform\b|(?:__pyarmor\w*|pyarmor_runtime)[ \t]*\()"
+)
+"""As code, not inside a text: the packer itself holds these lines."""
 _FLAT = re.compile(r"['\"](?:\d{1,3}\|){5,}\d{1,3}['\"]\s*(?:\.|\[['\"])split")
 
 
