@@ -140,9 +140,11 @@ def _text(source: Source) -> Iterator[Sight]:
 
 def _blobs(source: Source, text: str) -> Iterator[tuple[int, bytes]]:
     encoded = list(decode.runs(text, _BASE64, MIN_BLOB // 2))
-    if encoded:
-        for match in _LINES.finditer(text, encoded[0][0]):
-            yield match.start(), match[0].encode()
+    taken = 0
+    for start, end in encoded:
+        if start >= taken and text[end : end + 1] in {"\r", "\n"} and (match := _LINES.match(text, start)):
+            taken = match.end()
+            yield start, match[0].encode()
     for start, end in encoded:
         before = text[max(0, start - 8) : start]
         if end - start >= MIN_BLOB and not before.endswith((";base64,", "sha512-", "sha256-", "sha384-")):
