@@ -3,8 +3,10 @@
 import ipaddress
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from biopsy.model.behaviour import Kind, When
+from biopsy.model.wallet import wallets
 from biopsy.static import decode
 from biopsy.static.comments import Comments
 from biopsy.static.documents import is_document
@@ -14,6 +16,8 @@ from biopsy.static.unwrap import LANGUAGES, unwrap
 NAME = "text"
 MAX_TEXT = 8 * 1024**2  # bytes of one file that is searched
 MAX_BINARIES = 100  # encoded texts of one file that are tried to be programs
+MAX_WALLETS = 1024**2  # characters of one file that are searched for them
+MAX_HELD = 20  # wallets, and tokens, of one file
 MAX_HITS = 200  # URLs of one file
 
 _BEGINNINGS = frozenset({
@@ -21,6 +25,7 @@ _BEGINNINGS = frozenset({
     "7f", "4d", "50", "1f", "80", "63", "78", "e3", "7F", "4D",
 })  # fmt: skip
 """How the base64 or hex of what is looked for begins."""
+_BOT = re.compile(r"[\"'`/]((?:bot)?\d{8,10}:AA[\w-]{32,33})(?=[\"'`/])")
 _URL = re.compile(r"://[^\s\"'`<>\\(){}\[\]|^,;]{4,1000}")  # a fixed beginning is found fast
 _SCHEME = re.compile(r"(?:https?|wss?|ftp)$")
 _ADDRESS = re.compile(r"[\"'`/@](\d{1,3}(?:\.\d{1,3}){3})(?=[\"'`:/])")
@@ -39,6 +44,7 @@ def read(source: Source) -> Iterator[Sight]:
     if "://" in text:
         yield from _urls(source, text)
     yield from _addresses(source, text)
+    yield from _credentials(source, text)
     if source.path.endswith((".json", ".map")) and source.when in {When.TEST, When.DOCS}:
         return
     for at, method, plain in decode.candidates(text):
@@ -49,6 +55,16 @@ def read(source: Source) -> Iterator[Sight]:
         # Nothing says yet that it is run: the interpreter does where it sees that.
         yield Layer(plain, guess(plain, source.language), line, When.UNKNOWN)
     yield from _binaries(source, text)
+
+
+def _credentials(source: Source, text: str) -> Iterator[Sight]:
+    """Wallets, by their checksums, and the tokens of bots: whose they are tells who wrote this."""
+    if len(text) > MAX_WALLETS or source.when in {When.TEST, When.DOCS}:
+        return
+    for coin, address, at in islice(wallets(text), MAX_HELD):
+        yield source.see(Kind.CODE_WALLET, f"{coin} {address}", source.line_at(at))
+    for match in islice(_BOT.finditer(text), MAX_HELD):
+        yield source.see(Kind.CODE_TOKEN, f"telegram {match[1]}", source.line_at(match.start()))
 
 
 def _binaries(source: Source, text: str) -> Iterator[Sight]:
