@@ -1,13 +1,12 @@
 """What Node's listener writes down, tried on scripts of ours in this machine's Node, without a sandbox."""
 
 import subprocess
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from biopsy.sandbox.image_tools import node_folder
-from biopsy.sandbox.inside import journal
+from biopsy.sandbox.inside import journal, prepare
 
 PATCHED = """
 const quiet = () => undefined
@@ -34,9 +33,7 @@ new M(__dirname + '/decoy.js')._compile('globalThis.payload = 66', __dirname + '
 @pytest.fixture
 def heard(tmp_path: Path):
     """Run a script with the listener; give what it evaluated, what it printed, and what was lost."""
-    module = (
-        (files("biopsy.sandbox.inside") / "hook.cjs").read_text().replace("@PLACE@", str(tmp_path / "out"))
-    )
+    module = prepare.node().replace(prepare.JOURNAL, str(tmp_path / "out"))
     (tmp_path / "out").mkdir()
     (tmp_path / "first.cjs").write_text(module)
 

@@ -2,12 +2,11 @@
 
 import subprocess
 import sys
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
-from biopsy.sandbox.inside import journal
+from biopsy.sandbox.inside import journal, prepare
 
 RUN = """
 import sys
@@ -28,7 +27,7 @@ s.loader.exec_module(u.module_from_spec(s))
 @pytest.fixture
 def heard(tmp_path: Path):
     """Run a script with the listener; give what it evaluated, and the oddities."""
-    hook = (files("biopsy.sandbox.inside") / "hook.py").read_text().replace("@PLACE@", str(tmp_path / "out"))
+    hook = prepare.python().replace(prepare.JOURNAL, str(tmp_path / "out"))
     (tmp_path / "out").mkdir()
     (tmp_path / "hook.py").write_text(hook)
 

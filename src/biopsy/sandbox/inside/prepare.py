@@ -80,10 +80,23 @@ def _place(file: Path, inside: str, image: Path) -> Place:
 
 @cache
 def _digest() -> str:
-    folder = resources("biopsy.sandbox.inside")
-    parts = sorted(one.name for one in folder.iterdir() if one.is_file())
-    whole = b"".join((folder / name).read_bytes() for name in parts)
-    return hashlib.sha256(whole).hexdigest()[:12]
+    parts = ("words.py", "listen.py", "listen.cjs", "libdl.c")
+    recipe = "\0".join((*map(_part, parts), _BUILD, _COMPILE))
+    return hashlib.sha256(recipe.encode()).hexdigest()[:12]
+
+
+def python() -> str:
+    """The text that makes a Python listen, to stand at the end of a module that it loads anyway."""
+    return _part("words.py") + _part("listen.py").replace("@PLACE@", JOURNAL)
+
+
+def node() -> str:
+    """The text of the module that makes a Node listen."""
+    return _part("listen.cjs").replace("@PLACE@", JOURNAL)
+
+
+def _part(name: str) -> str:
+    return (resources("biopsy.sandbox") / "inside" / "drivers" / name).read_text()
 
 
 def _make(image: Path, kept: Path) -> None:
@@ -101,16 +114,15 @@ def _make(image: Path, kept: Path) -> None:
 
 
 def _python(image: Path, part: Path) -> None:
-    hook = (resources("biopsy.sandbox.inside") / "hook.py").read_text().replace("@PLACE@", JOURNAL)
     for folder in sorted((image / "usr/lib").iterdir()):
         source = folder / "encodings" / "__init__.py"
         if not _STDLIB.fullmatch(folder.name) or not source.is_file():
             continue
         inside = f"/usr/lib/{folder.name}/encodings"
-        text = source.read_bytes() + hook.encode()
+        text = source.read_bytes() + python().encode()
         when = int(source.stat().st_mtime)
-        python = (f"/usr/bin/{folder.name}", "-I", "-S", "-c", _COMPILE)
-        compiled = _inside(image, text, *python, f"{inside}/__init__.py")
+        compiler = (f"/usr/bin/{folder.name}", "-I", "-S", "-c", _COMPILE)
+        compiled = _inside(image, text, *compiler, f"{inside}/__init__.py")
         head = b"\0\0\0\0" + when.to_bytes(4, "little") + len(text).to_bytes(4, "little")
         tag = folder.name.replace("python", "cpython-").replace(".", "")
         _write(part / inside[1:] / "__init__.py", text, when)
@@ -126,11 +138,10 @@ def _node(image: Path, part: Path) -> None:
     libraries = sorted((image / "usr/lib").glob("*/libdl.so.2"))
     if not (image / _NODE[1:]).is_file() or not libraries:
         return
-    folder = resources("biopsy.sandbox.inside")
-    module = (folder / "hook.cjs").read_text().replace("@PLACE@", JOURNAL).encode()
+    module = node().encode()
     when = int((image / _NODE[1:]).stat().st_mtime)
     _write(part / MODULE[1:], module, when)
-    source = (folder / "libdl.c").read_text().replace("@MODULE@", MODULE).encode()
+    source = _part("libdl.c").replace("@MODULE@", MODULE).encode()
     for library in libraries:
         built = _inside(image, source, "sh", "-c", _BUILD, "sh", f"/{library.relative_to(image)}")
         _write(part / library.relative_to(image), built, int(library.stat().st_mtime))
