@@ -31,7 +31,7 @@ def test_text_says_both_releases_what_is_new_and_what_worries() -> None:
     text = shown("text")
     assert "pkg:npm/%40sim/palette@2.4.0" in text
     assert "pkg:npm/%40sim/palette@2.4.1" in text
-    assert "Worrying since then: A planted credential left the sandbox" in text
+    assert "Worrying: A planted credential left the sandbox" in text
     assert re.search(r"\+ credentials +opens npm-token  at install", text)
     assert re.search(r"~ dependency +kind-of@\^6.0.0  was kind-of@\^5.0.0", text)
     assert re.search(r"− variable +\$PALETTE_THEME", text)

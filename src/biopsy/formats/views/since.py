@@ -129,7 +129,7 @@ def headline(comparison: Comparison, worrying: tuple[Finding, ...]) -> str:
     if worrying:
         titles = "; ".join(finding.title for finding in worrying[:3])
         more = f"; {len(worrying) - 3} more" if len(worrying) > 3 else ""
-        return f"Worrying since then: {titles}{more}."
+        return f"Worrying: {titles}{more}."
     counts = summary(comparison)
     rest = ", as far as could be compared" if comparison.untold else ""
     return f"{counts[:1].upper()}{counts[1:]}; no rule finds that worrying{rest}."
