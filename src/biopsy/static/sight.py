@@ -56,6 +56,7 @@ class Package:
     moments: Mapping[str, When] = field(default_factory=dict)
     load: Callable[[str], bytes | None] = lambda _: None
     memo: dict[str, object] = field(default_factory=dict)
+    size: int = 0  # bytes of all its code
 
     def source(self, path: str) -> "Source | None":
         """A file of the package as it would be read; None where there is none."""
