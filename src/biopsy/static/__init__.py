@@ -30,7 +30,7 @@ MAX_PART_BYTES = 128 * 1024**2  # of those
 MAX_PART_SECONDS = 6.0  # of processor time, for those
 MAX_BEHAVIOURS = 50_000  # of a tree
 MAX_STACK = 10_000  # frames of the interpreter while reading
-MAX_WASTE = 5 * 1024**2  # bytes of files that are read before garbage is collected
+MAX_WASTE = 2 * 1024**2  # bytes of files that are read before garbage is collected
 LARGE = 1024**2  # bytes of a file that waits until the smaller ones of its moment were read
 
 _CODE = (".py", ".pyw", ".js", ".cjs", ".mjs", ".ts", ".jsx", ".tsx")
