@@ -13,12 +13,15 @@ import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import certifi
-import httpx
 
 from biopsy.errors import RegistryError, UsageError
 from biopsy.model.release import Artifact, Endpoint, Remote
+
+if TYPE_CHECKING:
+    import httpx
 
 MAX_ARTIFACT = 512 * 1024**2
 """Largest artifact taken in, in bytes."""
@@ -34,12 +37,14 @@ _KINDS = {".whl": "wheel", ".tgz": "tgz"}
 _AUTHORITIES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 
 
-def client(agent: str = "biopsy") -> httpx.Client:
+def client(agent: str = "biopsy") -> "httpx.Client":
     """Make the client that registries are asked with.
 
     It trusts the system's authorities (SSL_CERT_FILE and SSL_CERT_DIR included), certifi's, and those that
     pip and npm are told to trust; it follows at most five redirects and uses the environment's proxies.
     """
+    import httpx  # noqa: PLC0415 - a fifth of a second that what lies on the disk need not wait for
+
     context = ssl.create_default_context()
     extra = [certifi.where(), *(os.environ.get(name, "") for name in _AUTHORITIES)]
     for path in dict.fromkeys(extra):
@@ -58,13 +63,15 @@ def client(agent: str = "biopsy") -> httpx.Client:
 
 
 def fetch(
-    remote: Remote, endpoint: Endpoint, http: httpx.Client, folder: Path, limit: int | None = None
+    remote: Remote, endpoint: Endpoint, http: "httpx.Client", folder: Path, limit: int | None = None
 ) -> Artifact:
     """Download what a registry offers; one that is there already is checked against its hash and reused.
 
     RegistryError where it does not come, is larger than `limit` bytes (MAX_ARTIFACT by default), or differs
     from a digest that the registry gave.
     """
+    import httpx  # noqa: PLC0415 - see `client`
+
     if not _FILENAME.fullmatch(remote.filename):
         raise RegistryError(f"the registry names an artifact {remote.filename!r}, which is no file name")
     if (known := dict(remote.digests).get("sha256")) and (kept := _kept(folder, known, remote)):
@@ -130,14 +137,14 @@ def _part(folder: Path) -> Path:
     return Path(name)
 
 
-def _download(remote: Remote, endpoint: Endpoint, http: httpx.Client, part: Path, limit: int) -> _Hashes:
+def _download(remote: Remote, endpoint: Endpoint, http: "httpx.Client", part: Path, limit: int) -> _Hashes:
     hashes = _Hashes(name for name, _ in remote.digests if name in hashlib.algorithms_guaranteed)
     size, end = 0, time.monotonic() + DEADLINE
     # identity: a server that would gzip a tarball once more changes what the digest is of
     headers = {"accept-encoding": "identity", **endpoint.headers(remote.url)}
     with http.stream("GET", remote.url, headers=headers) as response, part.open("wb") as target:
         if response.status_code >= 500:
-            raise httpx.ReadError(f"status {response.status_code}")
+            raise TimeoutError(f"status {response.status_code}")
         if response.status_code != 200:
             raise RegistryError(f"cannot fetch {remote.filename}: status {response.status_code}")
         for chunk in response.iter_raw(CHUNK):

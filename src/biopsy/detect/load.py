@@ -1,6 +1,12 @@
 """Load: a folder of rules, or every mistake in it at its file and line."""
 
-from collections.abc import Mapping
+import contextlib
+import hashlib
+import os
+import pickle
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,23 +23,61 @@ MAX_RULES = 5_000
 MAX_MISTAKES = 50
 
 
-def load(folder: Path | None = None) -> tuple[Rule, ...]:
+def load(folder: Path | None = None, cache: Path | None = None) -> tuple[Rule, ...]:
     """Return the rules of a folder (those that are shipped, if none is named), in order of their ids.
+
+    `cache` is a folder of our own in which the shipped ones may be kept, once read without a mistake: reading
+    them takes longer than judging most packages. What is kept is of these very files and this code.
 
     Raises RuleError with every mistake found, each as `file:line: message` on a line of its own.
     """
-    return _shipped() if folder is None else _load(folder)
+    return _shipped(cache) if folder is None else _load(folder)
 
 
-@lru_cache(maxsize=1)
-def _shipped() -> tuple[Rule, ...]:
-    return _load(SHIPPED)
+@lru_cache(maxsize=2)
+def _shipped(cache: Path | None) -> tuple[Rule, ...]:
+    if cache is None:
+        return _load(SHIPPED)
+    kept = cache / f"rules-{_digest([*_files(SHIPPED), *_CODE])}.pickle"
+    with contextlib.suppress(Exception):  # not there, cut short: read anew
+        rules: tuple[Rule, ...] = pickle.loads(kept.read_bytes())  # noqa: S301 - written by ourselves, below our home
+        return rules
+    rules = _load(SHIPPED)
+    with contextlib.suppress(OSError):
+        _keep(rules, kept)
+    return rules
+
+
+_CODE = tuple(path for name in ("detect", "model") for path in sorted((SHIPPED.parent / name).glob("*.py")))
+
+
+def _digest(files: Sequence[Path]) -> str:
+    whole = hashlib.sha256(sys.version.encode())
+    for path in files:
+        data = path.read_bytes()
+        whole.update(f"{path.relative_to(SHIPPED.parent)} {len(data)}\n".encode() + data)
+    return whole.hexdigest()[:16]
+
+
+def _keep(rules: tuple[Rule, ...], path: Path) -> None:
+    """Write in one step, so that nobody reads half of it; what older versions kept goes."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, part = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        pickle.dump(rules, file, pickle.HIGHEST_PROTOCOL)
+    for old in path.parent.glob("rules-*.pickle"):
+        old.unlink(missing_ok=True)
+    Path(part).replace(path)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix in {".yml", ".yaml"} and path.is_file())
 
 
 def _load(folder: Path) -> tuple[Rule, ...]:
     if not folder.is_dir():
         raise RuleError(f"{folder}:1: no such folder of rules")
-    files = sorted(path for path in folder.rglob("*") if path.suffix in {".yml", ".yaml"} and path.is_file())
+    files = _files(folder)
     if len(files) > MAX_RULES:
         raise RuleError(f"{folder}:1: more than {MAX_RULES} rules")
     rules: dict[str, Rule] = {}

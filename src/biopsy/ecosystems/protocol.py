@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-import httpx
+from typing import TYPE_CHECKING, Any, Protocol
 
 from biopsy.ecosystems.claims import Manifest
 from biopsy.ecosystems.names.words import Habits
@@ -12,6 +10,9 @@ from biopsy.errors import UsageError
 from biopsy.model.behaviour import Behaviour, InRegistry, Kind, When
 from biopsy.model.release import Artifact, Endpoint, Release, Remote, Tree
 from biopsy.model.run import Phase
+
+if TYPE_CHECKING:
+    import httpx
 
 MAX_TEXT = 500
 """Longest text kept of what a registry says in prose (a summary, a reason), in characters."""
@@ -121,7 +122,7 @@ class Ecosystem(Protocol):
     def endpoint(self, name: str = "") -> Endpoint:
         """Give the registry that this machine's own client would ask for `name`."""
 
-    def resolve(self, client: httpx.Client, endpoint: Endpoint, release: Release) -> Listing:
+    def resolve(self, client: "httpx.Client", endpoint: Endpoint, release: Release) -> Listing:
         """Ask the registry. UsageError: no such package or version. RegistryError: no good answer."""
 
     def version_key(self, version: str) -> Any:

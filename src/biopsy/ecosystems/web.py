@@ -3,11 +3,13 @@
 import re
 import time
 from dataclasses import dataclass
-
-import httpx
+from typing import TYPE_CHECKING
 
 from biopsy.errors import RegistryError
 from biopsy.model.release import Endpoint
+
+if TYPE_CHECKING:
+    import httpx
 
 MAX_PAGE = 128 * 1024**2
 """Largest answer read, in bytes after decompression (the npm documents of some packages pass 50 MB)."""
@@ -28,8 +30,10 @@ class Page:
     body: bytes
 
 
-def get(client: httpx.Client, endpoint: Endpoint, url: str, accept: str) -> Page:
+def get(client: "httpx.Client", endpoint: Endpoint, url: str, accept: str) -> Page:
     """Read one page; 404 and other refusals are pages too. RegistryError where there was no answer."""
+    import httpx  # noqa: PLC0415 - a fifth of a second that what lies on the disk need not wait for
+
     for attempt in range(1, TRIES + 1):
         try:
             page = _once(client, endpoint, url, accept)
@@ -45,7 +49,7 @@ def get(client: httpx.Client, endpoint: Endpoint, url: str, accept: str) -> Page
     raise AssertionError
 
 
-def _once(client: httpx.Client, endpoint: Endpoint, url: str, accept: str) -> Page:
+def _once(client: "httpx.Client", endpoint: Endpoint, url: str, accept: str) -> Page:
     end = time.monotonic() + DEADLINE
     headers = {"accept": accept, **endpoint.headers(url)}
     with client.stream("GET", url, headers=headers) as response:

@@ -65,7 +65,11 @@ def show(home: Path, run_id: str, rules: Path | None = None, against: str | None
         earlier = before.Before(warehouse.get(against))
     elif wanted != before.NONE:
         earlier = before.Before(before.recorded(dossier, warehouse))
-    return judge(dossier, earlier, detect.load(rules))
+    return judge(dossier, earlier, detect.load(rules, _cache(home)))
+
+
+def _cache(home: Path) -> Path:
+    return home / "cache"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ class Work:
 @contextmanager
 def begin(options: Options, progress: Progress) -> Iterator[Work]:
     """Load the rules and make the scratch folder."""
-    rules = detect.load(options.rules)
+    rules = detect.load(options.rules, _cache(options.home))
     root = options.home / "tmp"
     root.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="analyze-", dir=root))

@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from biopsy.ecosystems.claims import Manifest
 from biopsy.ecosystems.names.words import Habits
@@ -24,6 +22,9 @@ from biopsy.errors import UsageError
 from biopsy.model.behaviour import Behaviour, When
 from biopsy.model.release import Artifact, Endpoint, Release, Tree
 from biopsy.model.run import Phase
+
+if TYPE_CHECKING:
+    import httpx
 
 _NAME = re.compile(r"(?:@[A-Za-z0-9~_-][A-Za-z0-9~._-]*/)?[A-Za-z0-9~_-][A-Za-z0-9~._-]*", re.ASCII)
 MAX_NAME = 214
@@ -45,7 +46,7 @@ class Npm:
         scope = name.partition("/")[0] if name.startswith("@") else ""
         return configuration.endpoint(scope)
 
-    def resolve(self, client: httpx.Client, endpoint: Endpoint, release: Release) -> Listing:
+    def resolve(self, client: "httpx.Client", endpoint: Endpoint, release: Release) -> Listing:
         """Read the package's document."""
         return packument.resolve(client, endpoint, release)
 

@@ -6,10 +6,9 @@ import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
-import httpx
 import msgspec
 
 from biopsy.ecosystems import web
@@ -17,6 +16,9 @@ from biopsy.ecosystems.npm import claim, versions
 from biopsy.ecosystems.protocol import MAX_TEXT, Facts, Listing, Published
 from biopsy.errors import RegistryError, UsageError
 from biopsy.model.release import Endpoint, Release, Remote
+
+if TYPE_CHECKING:
+    import httpx
 
 _FILENAME = re.compile(r"[A-Za-z0-9@~][A-Za-z0-9@~._+-]{0,254}", re.ASCII)
 
@@ -61,7 +63,7 @@ class _Packument(_About):
     readme: Any = None
 
 
-def resolve(client: httpx.Client, endpoint: Endpoint, release: Release) -> Listing:
+def resolve(client: "httpx.Client", endpoint: Endpoint, release: Release) -> Listing:
     """Find the release by exact version or dist-tag; an empty version is the tag `latest`."""
     packument = _packument(client, endpoint, release)
     every = versions.ordered(packument.versions)
@@ -135,7 +137,7 @@ def _decoded(packument: _Packument, version: str) -> object:
         return None
 
 
-def _packument(client: httpx.Client, endpoint: Endpoint, release: Release) -> _Packument:
+def _packument(client: "httpx.Client", endpoint: Endpoint, release: Release) -> _Packument:
     url = endpoint.url + quote(release.name, safe="@")
     page = web.get(client, endpoint, url, "application/json")
     if page.status in (404, 405, 410):

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 from packaging.utils import canonicalize_name
 
 from biopsy.ecosystems.claims import Manifest
@@ -16,6 +15,9 @@ from biopsy.errors import UsageError
 from biopsy.model.behaviour import Behaviour, When
 from biopsy.model.release import Artifact, Endpoint, Release, Tree
 from biopsy.model.run import Phase
+
+if TYPE_CHECKING:
+    import httpx
 
 _NAME = re.compile(r"[A-Z0-9](?:[A-Z0-9._-]{0,198}[A-Z0-9])?", re.IGNORECASE | re.ASCII)
 
@@ -35,7 +37,7 @@ class Pypi:
         """Give pip's index. Extra indexes and find-links are left out: a release has one origin here."""
         return configuration.endpoint()
 
-    def resolve(self, client: httpx.Client, endpoint: Endpoint, release: Release) -> Listing:
+    def resolve(self, client: "httpx.Client", endpoint: Endpoint, release: Release) -> Listing:
         """Ask the simple API, and the index's JSON documents for what that leaves out."""
         return index.resolve(client, endpoint, release)
 

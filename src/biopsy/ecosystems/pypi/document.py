@@ -3,10 +3,9 @@
 Every field may be missing or of the wrong type: what cannot be used counts as absent.
 """
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
-import httpx
 import msgspec
 from packaging.utils import canonicalize_name
 
@@ -16,6 +15,9 @@ from biopsy.ecosystems.protocol import MAX_TEXT, Facts
 from biopsy.ecosystems.pypi import claim
 from biopsy.errors import RegistryError
 from biopsy.model.release import Endpoint
+
+if TYPE_CHECKING:
+    import httpx
 
 _REPOSITORY = ("source", "source code", "repository", "github", "code", "source_code", "sourcecode")
 
@@ -91,7 +93,7 @@ class Document(msgspec.Struct):
         return urls if isinstance(urls, dict) else {}
 
 
-def ask(client: httpx.Client, endpoint: Endpoint, name: str, version: str = "") -> Document | None:
+def ask(client: "httpx.Client", endpoint: Endpoint, name: str, version: str = "") -> Document | None:
     """Read the document that lies beside `/simple/`; None where there is none to use. Never fails."""
     parts = urlsplit(endpoint.url)
     if not parts.path.endswith("/simple/"):

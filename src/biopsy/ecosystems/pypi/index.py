@@ -3,8 +3,8 @@
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import httpx
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -15,10 +15,13 @@ from biopsy.ecosystems.pypi import document, identity, simple, wheels
 from biopsy.errors import RegistryError, UsageError
 from biopsy.model.release import Endpoint, Release, Remote
 
+if TYPE_CHECKING:
+    import httpx
+
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.6, text/html;q=0.5"
 
 
-def resolve(client: httpx.Client, endpoint: Endpoint, release: Release) -> Listing:
+def resolve(client: "httpx.Client", endpoint: Endpoint, release: Release) -> Listing:
     """Find the release, its files and its neighbours. `release.version` empty means what pip would take."""
     files = _files(client, endpoint, release)
     about = document.ask(client, endpoint, release.name)
@@ -43,7 +46,7 @@ def resolve(client: httpx.Client, endpoint: Endpoint, release: Release) -> Listi
 
 
 def _with_manifests(
-    client: httpx.Client, endpoint: Endpoint, listing: Listing, about: document.Document
+    client: "httpx.Client", endpoint: Endpoint, listing: Listing, about: document.Document
 ) -> Listing:
     """Add what the index shows of the manifests of this release and of the one before.
 
@@ -61,7 +64,7 @@ def _with_manifests(
     return replace(listing, manifest=here, before=before.manifest() if before else None)
 
 
-def _files(client: httpx.Client, endpoint: Endpoint, release: Release) -> list[simple.File]:
+def _files(client: "httpx.Client", endpoint: Endpoint, release: Release) -> list[simple.File]:
     page = web.get(client, endpoint, f"{endpoint.url}{release.name}/", _ACCEPT)
     if page.status in (404, 410):
         raise UsageError(f"the configured index has no package {release.name!r}")
