@@ -69,6 +69,17 @@ def test_an_archive_that_was_not_read_to_its_end_is_no_benign_one(value: str) ->
     assert decide([], dossier(value)).call is Call.UNKNOWN
 
 
+def test_code_that_runs_at_install_and_was_not_read_to_its_end_is_a_gap() -> None:
+    found = decide([], dossier("pkg.malformed setup.py too-deep @ setup.py:3 (install)"))
+    assert found.call is Call.UNKNOWN
+    assert "not read to its end (setup.py too-deep)" in found.reason
+    others = [
+        "pkg.malformed x.js too-deep @ x.js:3 (call)",
+        "pkg.malformed setup.py SyntaxError @ setup.py (install)",
+    ]
+    assert decide([], dossier(*others)).call is Call.BENIGN
+
+
 def test_having_had_nothing_to_do_is_no_gap() -> None:
     ended = ["install completed", "scripts skipped no-scripts", "start skipped no-interpreter: none"]
     assert decide([], dossier(ended=ended)).call is Call.BENIGN

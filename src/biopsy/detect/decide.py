@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from biopsy.detect.sight import finished
+from biopsy.detect.sight import cut_short, finished
 from biopsy.model.behaviour import By, Kind
 from biopsy.model.dossier import Call, Dossier, Finding, Level, Verdict
 
@@ -66,6 +66,8 @@ def _gaps(dossier: Dossier) -> list[str]:
     ]
     if any(b.kind in _UNREAD for b in dossier.behaviours):
         gaps.append("not all of the archive could be read")
+    if cut := [b for b in dossier.behaviours if cut_short(b)]:
+        gaps.append(f"code that runs by itself was not read to its end ({_few([b.value for b in cut])})")
     return list(dict.fromkeys(gaps))
 
 

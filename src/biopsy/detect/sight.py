@@ -34,6 +34,19 @@ def out_of_time(behaviour: Behaviour) -> bool:
     return behaviour.kind is Kind.PKG_MALFORMED and behaviour.value.endswith("out-of-time")
 
 
+_CUT = re.compile(r".* (?:out-of-time|too-(?:large|complex|deep|many-calls))", re.DOTALL)
+
+
+def cut_short(behaviour: Behaviour) -> bool:
+    """Whether code that runs unasked, before anybody imports it, was not read to its end."""
+    return (
+        behaviour.kind is Kind.PKG_MALFORMED
+        and isinstance(behaviour.where, InFile)
+        and behaviour.where.when in (When.INSTALL, When.START)
+        and _CUT.fullmatch(behaviour.value) is not None
+    )
+
+
 class Sight:
     """The phases that finished under each profile, and the files that were not read."""
 
