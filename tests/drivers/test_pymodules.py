@@ -1,3 +1,8 @@
+import io
+import tarfile
+
+import pytest
+
 from drivers.conftest import Site
 
 MARK = "open('mark-{0}', 'w').close()"
@@ -145,11 +150,59 @@ def test_below_a_package_that_cannot_be_imported_nothing_is_tried(site: Site) ->
     assert (report.status("omega.bad"), report.status("omega.good")) == ("failed", "completed")
 
 
-def test_what_came_from_a_file_under_another_name_is_found(site: Site) -> None:
+def test_what_came_from_the_file_under_another_name_is_found_and_nothing_else_that_came_from_one(
+    site: Site,
+) -> None:
     site.install("real", {"real.py": ""})
     info = next(site.packages.glob("real-*.dist-info"))
-    (info / "direct_url.json").write_text('{"url": "file:///home/ada/vendor/other-1.0.tar.gz"}')
-    assert site.drive("pymodules.py", "import", "--name", "other").status("real") == "completed"
+    (info / "direct_url.json").write_text('{"url": "file:///home/ada/vendor/other%2B1-1.0.tar.gz"}')
+    for mode in ("import", "execute"):
+        ours = site.drive("pymodules.py", mode, "--name", "other", "/home/ada/vendor/other+1-1.0.tar.gz")
+        assert ours.status("real") == "completed"
+        theirs = site.drive("pymodules.py", mode, "--name", "other", "/home/ada/vendor/another-1.0.tar.gz")
+        assert (theirs.phase, theirs.reason, theirs.steps) == ("skipped", "not-installed", {})
+
+
+SOURCE = {
+    "setup.py": MARK.format("setup"),
+    "conftest.py": MARK.format("conftest"),
+    "src/failing/__init__.py": MARK.format("package"),
+    "src/failing/native.py": "from failing import _made_by_the_build",
+    "src/failing/pages/index.html": "",
+    "src/single.py": MARK.format("single"),
+    "docs/conf.py": MARK.format("docs"),
+}
+
+
+@pytest.mark.parametrize("flat", [True, False])
+def test_what_could_not_be_installed_is_imported_from_its_source(site: Site, flat: bool) -> None:
+    artifact = site.root / "failing-1.0.tar.gz"
+    with tarfile.open(artifact, "w:gz") as tar:
+        for name, text in SOURCE.items():
+            path = name.removeprefix("src/") if flat else name
+            member = tarfile.TarInfo(f"failing-1.0/{path}")
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text.encode()))
+        link = tarfile.TarInfo("failing-1.0/out")
+        link.type, link.linkname = tarfile.SYMTYPE, "/"
+        tar.addfile(link)
+    report = site.drive("pymodules.py", "import", "--name", "failing", str(artifact))
+    assert (report.phase, report.reason) == (
+        "completed",
+        "from-source: partly: 1 of 3 modules did not work",
+    )
+    assert set(report.steps) == {"failing", "failing.native", "single"}
+    assert {p.name for p in (site.root / "project").iterdir()} == {"mark-package", "mark-single"}
+
+    called = site.drive("pymodules.py", "execute", "--name", "failing", str(artifact))
+    assert (called.phase, called.reason) == ("skipped", "not-installed")
+
+
+@pytest.mark.parametrize("name", ["odd-1.0.tar.gz", "odd-1.0.zip", "odd-1.0-py3-none-any.whl"])
+def test_a_file_that_cannot_be_opened_offers_no_source(site: Site, name: str) -> None:
+    (site.root / name).write_bytes(b"no archive")
+    report = site.drive("pymodules.py", "import", "--name", "odd", str(site.root / name))
+    assert (report.phase, report.reason) == ("skipped", "not-installed")
 
 
 def test_what_is_not_installed_is_skipped(site: Site) -> None:

@@ -13,6 +13,7 @@ class Rung(NamedTuple):
     budget: int  # seconds
     timeout: float  # seconds
     each: int = 0  # seconds that one module or entry has; 0: as the driver likes
+    file: bool = False  # whether the driver is told the artifact; that of the install always is
 
 
 def climb(rungs: tuple[Rung, ...], name: str) -> tuple[Phase, ...]:
@@ -28,7 +29,7 @@ def climb(rungs: tuple[Rung, ...], name: str) -> tuple[Phase, ...]:
                 "--budget",
                 str(rung.budget),
                 *(("--each", str(rung.each)) if rung.each else ()),
-                *(("{artifact}",) if rung.phase == "install" else ()),
+                *(("{artifact}",) if rung.file or rung.phase == "install" else ()),
             ),
             rung.timeout,
             rung.phase == "install",

@@ -1,6 +1,6 @@
 """Import every module of an installed distribution, each in a process of its own; or call what they offer.
 
-    python3 -I pymodules.py import|execute --name NAME [--budget SECONDS] [--each SECONDS] [--own SECONDS]
+    python3 -I pymodules.py import|execute --name NAME [--budget SECONDS] [--each SECONDS] [--own SECONDS] [FILE]
 
 Prints a JSON line for each step and one for the whole; exits 0 (completed), 64 (failed) or 65 (skipped).
 
@@ -46,7 +46,7 @@ CODES = {"completed": 0, "failed": 64, "skipped": 65}
 TESTS = re.compile(r"(?:^|\.)(?:tests?|testing|test_\w+|\w+_test|conftest)(?:\.|$)")
 
 
-def modules(name):
+def modules(name, file=""):
     """Give every module that the distribution installed, tests last, and whether it is a package.
 
     None where it is not installed.
@@ -54,7 +54,7 @@ def modules(name):
     from importlib import machinery
 
     try:
-        files = sibling("pypi").installed(name).files or ()
+        files = sibling("pypi").installed(name, file).files or ()
     except Exception:
         return None
     endings = sorted([".py", *machinery.EXTENSION_SUFFIXES], key=len, reverse=True)
@@ -70,8 +70,27 @@ def modules(name):
         if words and all(word.isidentifier() for word in words):
             key = ".".join(words)
             found[key] = found.get(key, False) or package
+    return ordered(found)
+
+
+def ordered(found):
+    """Put modules into the order in which they are tried: tests last."""
     order = sorted(found, key=lambda m: (bool(TESTS.search(m)), m.endswith("__main__"), m.count("."), m))
     return {module: found[module] for module in order}
+
+
+def source(file):
+    """Give the modules of a source distribution that was not installed, and have them found; None without any."""
+    try:
+        pysource = sibling("pysource")
+        root = pysource.unpack(file)
+        found = pysource.modules(root) if root else {}
+    except Exception:
+        return None
+    if not found:
+        return None
+    sys.path.insert(0, root)
+    return ordered(found)
 
 
 def top(module, found):
@@ -250,7 +269,9 @@ class Watcher:
 
     def __init__(self, args):
         self.args, self.end = args, time.monotonic() + args.budget
-        self.found = modules(args.name)
+        self.found, self.how = modules(args.name, args.file), ""
+        if self.found is None and args.mode == "import" and (found := source(args.file)):
+            self.found, self.how = found, "from-source"
         self.seen, self.count, self.at, self.lines = set(), {}, "", 0
 
     def run(self):
@@ -333,11 +354,15 @@ class Watcher:
             "completed", f"partly: {total - good} of {total} modules did not work" if good < total else ""
         )
 
-    @staticmethod
-    def finish(status, reason=""):
+    def finish(self, status, reason=""):
         """Print the last line and leave."""
-        say({"phase": status, "reason": reason})
-        os._exit(CODES.get(status, 0))
+        finish(status, ": ".join(filter(None, (self.how, reason))))
+
+
+def finish(status, reason=""):
+    """Print the last line of all and leave."""
+    say({"phase": status, "reason": reason})
+    os._exit(CODES.get(status, 0))
 
 
 def say(line):
@@ -352,6 +377,7 @@ def main():
     """Read the arguments and run."""
     parser = argparse.ArgumentParser()
     parser.add_argument("mode", choices=("import", "execute"))
+    parser.add_argument("file", nargs="?", default="")
     parser.add_argument("--name", default="")
     parser.add_argument("--budget", type=float, default=45.0)
     parser.add_argument("--each", type=float, default=10.0)
@@ -361,7 +387,7 @@ def main():
     try:
         Watcher(args).run()
     except Exception as err:
-        Watcher.finish("failed", f"driver: {pyfork.text(err)}")
+        finish("failed", f"driver: {pyfork.text(err)}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Install a Python distribution with pip, start the interpreter, try the installed commands.
 
     python3 -I pypi.py install [--name NAME] [--budget SECONDS] FILE
-    python3 -I pypi.py start|scripts --name NAME [--budget SECONDS]
+    python3 -I pypi.py start|scripts --name NAME [--budget SECONDS] [FILE]
 
 Prints a JSON line for each step and one for the whole; exits 0 (completed), 64 (failed) or 65 (skipped).
 """
@@ -148,10 +148,12 @@ def start(args, end):
     finish("completed")
 
 
-def installed(name):
-    """Give the distribution of that name; else the one that was installed from a local file (PEP 610): a file
-    may be named after something else than what is in it. None where there is neither."""
+def installed(name, file=""):
+    """Give the distribution of that name; else the one that was installed from the local file of this name
+    (PEP 610): a file may be named after something else than what is in it. None where there is neither, and
+    nothing else that came from a file, such as what the environment began with."""
     from importlib import metadata
+    from urllib.parse import unquote
 
     try:
         return metadata.distribution(name)
@@ -160,16 +162,17 @@ def installed(name):
     try:
         for distribution in metadata.distributions():
             origin = json.loads(distribution.read_text("direct_url.json") or "{}")
-            if str(origin.get("url", "")).startswith("file:"):
+            scheme, _, path = str(origin.get("url", "")).partition(":")
+            if file and scheme == "file" and os.path.basename(unquote(path)) == os.path.basename(file):
                 return distribution
     except Exception:
         pass
     return None
 
 
-def commands(name):
+def commands(name, file):
     """Find what the distribution put beside the interpreter: console, window and plain scripts."""
-    distribution = installed(name)
+    distribution = installed(name, file)
     if distribution is None:
         finish("skipped", "not-installed")
     folder = os.path.dirname(sys.executable)
@@ -189,7 +192,7 @@ def commands(name):
 
 def scripts(args, end):
     """Ask each installed command for help."""
-    found, tried, status = commands(args.name), 0, ""
+    found, tried, status = commands(args.name, args.file), 0, ""
     for name, path in list(found.items())[:MAX_SCRIPTS]:
         left = end - time.monotonic()
         if left < 0.5:
