@@ -32,8 +32,8 @@ fix:  ## Mend what a machine can mend
 pytest:  ## All tests
 	@$(PY) -m pytest
 
-eval: image  ## Detected or missed: every simulant, clean twin and control
-	@$(PY) -m evals
+eval: image  ## Simulants, variants, held-out ones, inert edits: what is detected, what is wrongly accused
+	@$(PY) -m evals.full
 
 rules-report:  ## How often each rule fires in evals and on benign packages, and its cost
 	@$(PY) -m evals.rules_report
