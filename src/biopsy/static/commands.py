@@ -128,6 +128,27 @@ def inline(text: str) -> Iterator[tuple[str, str]]:
             yield "shell", words[at + 1]
 
 
+_INTERPRETERS = (
+    ("python", re.compile(r"python[\d.]*w?(?:\.exe)?")),
+    ("javascript", re.compile(r"(?:node|nodejs|bun|deno)(?:\.exe)?")),
+    ("shell", re.compile(r"(?:ba|da|z|k|a)?sh")),
+)
+_HANDING = {"python": ("-c",), "javascript": ("-e", "-p", "-pe", "--eval", "--print", "eval"),
+            "shell": ("-c", "-lc", "-ic")}  # fmt: skip
+
+
+def handed(words: "list[str]") -> Iterator[tuple[str, str]]:
+    """Code that is handed to an interpreter as one word of a command that is given word by word."""
+    name = words[0].replace("\\", "/").rpartition("/")[2] if words else ""
+    language = next((held for held, pattern in _INTERPRETERS if pattern.fullmatch(name)), "")
+    for at, word in enumerate(words[1:-1], 1):
+        if word in _HANDING.get(language, ()):
+            yield language, words[at + 1]
+            return
+        if not word.startswith("-"):
+            return
+
+
 def _encoded(text: str) -> Iterator[tuple[str, str]]:
     """Commands under base64: PowerShell's (of UTF-16), and what is echoed into a decoder and then run."""
     for match in _POWERSHELL.finditer(text):

@@ -54,6 +54,28 @@ def binary(op: str, left: Value, right: Value) -> Value:
     return Value(taint=taint)
 
 
+_COMPARED: dict[str, Callable[..., bool]] = {
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "===": operator.eq,
+    "!==": operator.ne,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+def compare(op: str, left: Value, right: Value) -> Value:
+    """`left op right` of two numbers, or of two texts without holes; else nothing is known."""
+    if len(left.consts) != 1 or len(right.consts) != 1 or left.taint or right.taint or op not in _COMPARED:
+        return Value()
+    one, two = left.consts[0], right.consts[0]
+    texts = left.whole() is not None and right.whole() is not None and type(one) is type(two)
+    numbers = isinstance(one, int | float) and isinstance(two, int | float)
+    return const(_COMPARED[op](one, two)) if texts or numbers else Value()
+
+
 def _is_text(*values: Value) -> bool:
     return any(isinstance(c, str | bytes) for v in values for c in v.consts[:1])
 

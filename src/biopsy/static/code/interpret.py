@@ -5,16 +5,15 @@ local functions where they are called, and afterwards those that nobody called: 
 when somebody calls them. It is bounded in steps, depth and repetitions, and so always ends.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from biopsy.model.behaviour import When
 from biopsy.static.code import fold, ir
 from biopsy.static.code.binding import Binding
 from biopsy.static.code.calling import Calling, instance
 from biopsy.static.code.link import Module
+from biopsy.static.code.looping import Looping
 from biopsy.static.code.state import (
-    MAX_LOOP,
-    MAX_LOOPS,
     MAX_NESTING,
     Closure,
     Exhausted,
@@ -24,13 +23,13 @@ from biopsy.static.code.state import (
     State,
     Thunk,
 )
-from biopsy.static.code.value import CLEAN, HOLE, MAX_CONSTS, Value, const, merge, unknown
+from biopsy.static.code.value import CLEAN, HOLE, Value, const, merge, unknown
 from biopsy.static.sight import Source
 
 __all__ = ["Closure", "Exhausted", "Interpreter", "Invocation", "Language", "State"]
 
 
-class Interpreter(Binding, Calling):
+class Interpreter(Binding, Calling, Looping):
     """Runs one file. `told` hears of every behaviour: kind, value, line, moment, detail."""
 
     def __init__(self, language: Language, source: Source, steps: int) -> None:
@@ -61,7 +60,7 @@ class Interpreter(Binding, Calling):
             ir.Do: lambda n: void(self.evaluate(n.value)),
             ir.Return: lambda n: self.returns.append(self.evaluate(n.value)),
             ir.If: self._if,
-            ir.For: self._for,
+            ir.For: self.loop,
             ir.Block: lambda n: self.execute(n.body),
             ir.Main: self._main,
             ir.Class: lambda n: void(self.define(n)),
@@ -74,8 +73,18 @@ class Interpreter(Binding, Calling):
         self.execute(body)
         self.pending()
 
+    def settle(self) -> None:
+        """Run callbacks that wait until what they are given to is bound to its names."""
+        before = self.when
+        for _ in range(MAX_ROUNDS):
+            waiting, self.later = self.later[:MAX_LATER], []
+            for func, this, line, self.when in waiting:
+                self.call(func, Invocation("", "", [], {}, line, this))
+        self.when, self.later = before, []
+
     def pending(self) -> None:
         """Run what was written and not called: it happens when somebody calls it."""
+        self.settle()
         before, at = self.when, 0
         self.resting = True
         while at < len(self.closures):
@@ -85,6 +94,7 @@ class Interpreter(Binding, Calling):
                 early = before is When.INSTALL and self.installs(closure)
                 self.when = before if early else self.call_when
                 self.enter(closure, [], {}, closure.owner and self.example(closure.owner))
+        self.settle()
         self.when, self.resting = before, False
 
     def module(self, path: str) -> Module | None:
@@ -145,15 +155,6 @@ class Interpreter(Binding, Calling):
             there = self.scope.names.get(name)
             if there is not value:
                 self.scope.names[name] = merge([self.force(value), self.force(there)]) if there else value
-
-    def _for(self, node: ir.For) -> None:
-        over = self.evaluate(node.iterable)
-        if node.target is None:
-            self.execute(node.body)
-            return
-        for element in self.elements(over, keys=node.keys):
-            self.assign(node.target, element)
-            self.execute(node.body)
 
     def _main(self, node: ir.Main) -> None:
         before, self.when = self.when, self.main_when
@@ -319,6 +320,8 @@ class Interpreter(Binding, Calling):
         if found is not None:
             return found
         name = key.text() if key.consts else HOLE
+        if obj.ref and not key.consts and any(f"keys {t}" in key.taint for t in obj.taint):
+            return Value(taint=obj.taint)  # by its own keys: each is asked for in turn
         if isinstance(key.whole(), str) or obj.ref:
             return self.attribute(obj, name, line)
         if len(key.consts) == 1 and obj.fields is not None and not any(HOLE in k for k in obj.fields):
@@ -342,8 +345,9 @@ class Interpreter(Binding, Calling):
         return Value(fields=fields, taint=taint)
 
     def _blend(self, node: ir.Blend) -> Value:
-        self.compared([self.evaluate(part) for part in node.parts], node.line)
-        return Value()
+        parts = [self.evaluate(part) for part in node.parts]
+        self.compared(parts, node.line)
+        return fold.compare(node.op, parts[0], parts[1]) if node.op and len(parts) == 2 else Value()
 
     def compared(self, values: list[Value], line: int) -> None:
         """Values are looked at: compared, negated, tested."""
@@ -375,16 +379,9 @@ class Interpreter(Binding, Calling):
             scope = scope.parent
         (scope or self.scope).names[name] = value
 
-    def elements(self, over: Value, *, keys: bool = False) -> Iterator[Value]:
-        """What a loop over a value meets: every item where they are known, else one that stands for all."""
-        known = fold.items(over, keys=keys)
-        if known is None or not known or len(known) > MAX_LOOP or self.loops + len(known) > MAX_LOOPS:
-            yield merge(known[:MAX_CONSTS]) if known else unknown(over)
-            return
-        self.loops += len(known)
-        yield from tuple(known)  # the body may add to the list
 
-
+MAX_ROUNDS = 3  # of callbacks that make others
+MAX_LATER = 200  # callbacks that wait
 _ELSEWHERE = (ir.Linked, ir.Call, ir.Attr)
 """What is taken from another module is looked up each time: holding on to it would keep that module alive."""
 _MADE = ("__prepare__", "__new__", "__init__")

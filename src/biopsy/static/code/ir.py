@@ -115,10 +115,14 @@ class Either:
 
 @dataclass(slots=True)
 class Blend:
-    """Parts that are evaluated for what they do; the result carries nothing of them (comparison, not)."""
+    """Parts that are evaluated for what they do; the result carries nothing of them (comparison, not).
+
+    With `op`, how two parts are compared: what that gives is known where both are.
+    """
 
     parts: "list[Expr]"
     line: int = 0
+    op: str = ""
 
 
 @dataclass(slots=True)

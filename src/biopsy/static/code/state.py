@@ -129,6 +129,7 @@ class State:
         self.examples: dict[int, Value] = {}  # objects by their class
         self.line = 0  # of the call that is being made
         self.trail: list[str] = []  # the calls that led here
+        self.later: list[tuple[Value, Value, int, When]] = []  # callbacks: what, on what, line, moment
         self.limits: dict[str, int] = {}  # what was met, and the line where that first happened
 
     def evaluate(self, node: ir.Expr) -> Value:

@@ -1,5 +1,6 @@
 """The interpreter that writes down what it sees, in words common to all languages."""
 
+import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable
@@ -43,6 +44,7 @@ _OBJECTS = frozenset(
 """What stands for things that a package makes itself."""
 
 
+_SHELL = re.compile(r"(?i)(?:\S*[/\\])?(?:(?:ba|da|z|k)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?)(?: -i)?")
 _SELF = frozenset({"data:self"})
 RUNNABLE = frozenset({"network", "decoded", "verified"})
 
@@ -138,6 +140,9 @@ class Witness(Interpreter):
                 self.see(kind, value, line)
             for language, code in commands.inline(text):
                 self.peel(code, line, language)
+        for language, code in commands.handed([w.text() for w in self._words(command, rest)]):
+            self.peel(code, line, language)
+        for text in texts:
             for path, taint in self.written.items():
                 if len(path) > 3 and path in text:
                     values.append(Value(taint=taint))
@@ -146,8 +151,15 @@ class Witness(Interpreter):
         self.flow("execution", values, line)
         return Value(ref="process", taint=self._output(texts))
 
+    def _words(self, command: Value, rest: Value | None) -> list[Value]:
+        """The words of a command that is given as such."""
+        held = command.items if command.items is not None else [command, *(rest.items or [])] if rest else []
+        return [w if w.consts else const(HOLE) for w in held[:200]]
+
     def _output(self, texts: list[str]) -> frozenset[str]:
         first = texts[0].split(" ")[0] if texts else ""
+        if _SHELL.fullmatch(texts[0] if texts else ""):
+            return frozenset({"shell"})
         if first in {"hostname", "whoami"}:
             return frozenset({f"host:{first}"})
         if first in {"env", "printenv", "set"} and len(texts[0].split()) == 1:

@@ -1,5 +1,6 @@
 """Functions that are passed along: which are called at once, and with what."""
 
+from biopsy.model.behaviour import Kind
 from biopsy.static.code.interpret import Invocation
 from biopsy.static.code.value import Value, const, merge, unknown
 from biopsy.static.code.witness import Witness
@@ -17,6 +18,13 @@ def run_all(run: Witness, call: Invocation, given: list[Value], skip: int = 0) -
     for value in call.args[skip:]:
         if value.func is not None:
             run.call(value, Invocation("", "", list(given), {}, call.line))
+
+
+def _steered(run: Witness, given: list[Value], stdin: Value, line: int) -> None:
+    """A process is told what to do; a shell by somebody outside is theirs."""
+    run.flow("execution", given, line)
+    if "shell" in stdin.taint and any("network" in g.all_taint() for g in given):
+        run.see(Kind.PROCESS_DOES, "reverse-shell piped", line)
 
 
 def method(run: Witness, call: Invocation) -> Value | None:
@@ -45,7 +53,7 @@ def method(run: Witness, call: Invocation) -> Value | None:
             return obj
         case "pipe" if args and args[0].ref in {"process.stdin", "process.stdout"}:
             if args[0].ref == "process.stdin":
-                run.flow("execution", [obj], call.line)
+                _steered(run, [obj], args[0], call.line)
             return args[0]
         case "pipe" if args:
             if args[0].ref == "file()":
@@ -62,12 +70,16 @@ def method(run: Witness, call: Invocation) -> Value | None:
             run.write_file(obj, args, call.line)
             return obj
         case "write" | "end" if obj.ref == "process.stdin":
-            run.flow("execution", args, call.line)
+            _steered(run, args, obj, call.line)
             return obj
         case "setEncoding" | "resume" | "unref" | "ref":
             return obj
         case name if name in _SOON and obj.items is None:
             element = unknown(obj)
-            run_all(run, call, [element, *([const(0)] if name != "reduce" else [element])])
+            given = [element, *([const(0)] if name != "reduce" else [element])]
+            functions = [a for a in args if a.func is not None]
+            made = [run.call(a, Invocation("", "", list(given), {}, call.line)) for a in functions]
+            if name in {"map", "flatMap", "reduce"} and made:
+                return unknown(obj, *made)
             return unknown(obj) if obj.taint else Value()
     return None

@@ -8,7 +8,7 @@ from biopsy.model.behaviour import Kind
 from biopsy.static.code import decode_form, fold
 from biopsy.static.code.data import parsed
 from biopsy.static.code.state import Invocation
-from biopsy.static.code.value import HOLE, Value, const, unknown
+from biopsy.static.code.value import HOLE, Value, const
 from biopsy.static.code.witness import Witness
 from biopsy.static.javascript import modules
 from biopsy.static.javascript.callbacks import run_all
@@ -59,7 +59,7 @@ def _spawn(run: Witness, call: Invocation) -> Value:
     if call.ref in {"worker_threads.Worker", "Worker"}:
         options = call.arg(1).fields or {}
         if "eval" in options or call.arg(0).text().startswith("data:"):
-            run.evaluated("Worker", _inline(run, call.arg(0), call.line), call.line)
+            run.evaluated("Worker", inline(run, call.arg(0), call.line), call.line)
         return Value(ref="worker")
     rest_ = call.arg(1)
     output = run.command(call.arg(0), call.line, rest_ if rest_.items is not None else None)
@@ -72,31 +72,10 @@ def _bun(run: Witness, call: Invocation) -> Value:
     return run.command(call.arg(0), call.line)
 
 
-@effect(
-    "eval", "vm.runInNewContext", "vm.runInThisContext", "vm.runInContext", "vm.Script",
-    "vm.compileFunction", "module._compile", "module.exports._compile", "vm.SourceTextModule",
-    "vm2.VM().run", "vm.createScript",
-)  # fmt: skip
-def _eval(run: Witness, call: Invocation) -> Value:
-    run.evaluated(call.ref, call.arg(0), call.line)
-    return unknown(call.arg(0))
-
-
-@effect("Function", "Reflect.construct")
-def _function(run: Witness, call: Invocation) -> Value:
-    if call.ref == "Reflect.construct":
-        if call.arg(0).ref != "Function":
-            return Value()
-        call.args = list(call.arg(1).items or [])
-    code = call.args[-1] if call.args else Value()
-    run.evaluated("Function", code, call.line)
-    return Value(ref="compiled", taint=code.taint)
-
-
 _DATA = frozenset({"json", "node", "css", "html", "wasm", "txt", "md"})
 
 
-def _inline(run: Witness, url: Value, line: int) -> Value:
+def inline(run: Witness, url: Value, line: int) -> Value:
     """The code that a `data:` URL holds."""
     head, comma, body = url.text().partition(",")
     if not comma or not head.startswith("data:"):
@@ -119,7 +98,7 @@ def _require(run: Witness, call: Invocation) -> Value:
             run.see(Kind.CODE_IMPORT, name.text() if name.consts else "?", call.line)
         return Value()
     if whole.startswith("data:"):
-        run.evaluated("import", _inline(run, name, call.line), call.line)
+        run.evaluated("import", inline(run, name, call.line), call.line)
         return Value()
     if whole.endswith(".node"):
         run.see(Kind.CODE_NATIVE, f"require {whole}", call.line)

@@ -141,7 +141,7 @@ def _container(run: Witness, call: Invocation) -> Value:
         return Value(items=each, taint=value.taint)
     if call.ref == "Object.keys":
         keys = [const(k) for k in value.fields or {} if k and HOLE not in k]
-        return Value(items=keys or None)
+        return Value(items=keys or None, taint=frozenset(f"keys {t}" for t in value.taint))
     if value.fields and call.ref == "Object.values":
         return Value(items=list(value.fields.values()), taint=value.taint)
     if value.fields and call.ref == "Object.entries":

@@ -56,7 +56,7 @@ class Lowering:
             "regex": lambda n: ir.Blend([], line(n)),
             "binary_expression": self._binary,
             "unary_expression": self._unary,
-            "update_expression": lambda n: ir.Blend([], line(n)),
+            "update_expression": self._update,
             "call_expression": self._call,
             "new_expression": self._new,
             "member_expression": self._member,
@@ -138,7 +138,7 @@ class Lowering:
         pair = [self.expr(left), self.expr(right)]
         if op in _ARITHMETIC:
             return ir.Bin(">>" if op == ">>>" else op, pair[0], pair[1], line(node))
-        return ir.Either(pair, line(node)) if op in _LOGICAL else ir.Blend(pair, line(node))
+        return ir.Either(pair, line(node)) if op in _LOGICAL else ir.Blend(pair, line(node), op)
 
     def _operator(self, node: Node) -> str:
         operator = node.child_by_field_name("operator")
@@ -194,6 +194,17 @@ class Lowering:
         op = self._operator(node).rstrip("=")
         value = self.expr(node.child_by_field_name("right"))
         return ir.Bind(target, value, line(node), op if op in _ARITHMETIC else "")
+
+    def _update(self, node: Node) -> ir.Expr:
+        """`x++`: what it was before, and then one more."""
+        inner = node.child_by_field_name("argument")
+        if inner is None:
+            return ir.Blend([], line(node))
+        op = self._operator(node)[:1]
+        changed = ir.Bind(self.target(inner), ir.Const(1), line(node), op)
+        if node.children[0].type in {"++", "--"}:
+            return changed
+        return ir.Index(ir.Seq([self.expr(inner), changed]), ir.Const(0), line(node))
 
     def _object(self, node: Node) -> ir.Expr:
         pairs: list[tuple[ir.Expr | None, ir.Expr]] = []

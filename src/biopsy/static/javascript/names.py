@@ -70,6 +70,8 @@ _PREFIXES = (
 def canonical(ref: str) -> str:
     """The one spelling of a library path."""
     ref = ref.replace(".default.", ".").removesuffix(".default")
+    if ref.endswith("._compile"):
+        return "module._compile"
     for _ in range(4):
         for prefix, instead in _PREFIXES:
             if ref.startswith(prefix) and ref != instead:

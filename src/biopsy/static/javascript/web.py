@@ -130,8 +130,11 @@ def _connect(run: Witness, call: Invocation) -> Value:
         run.connect(call.arg(1), first, call.line)
     if call.receiver is not None and call.receiver.ref.startswith("net.Socket()"):
         call.receiver.ref, call.receiver.taint = "socket", _NET
-    run_all(run, call, [], 1)
-    return Value(ref="socket", taint=_NET)
+    made = Value(ref="socket", taint=_NET)
+    for value in call.args[1:]:
+        if value.func is not None:
+            run.later.append((value, made, call.line, run.when))
+    return made
 
 
 @effect("net.Socket")

@@ -1,0 +1,51 @@
+"""Loops: item by item where the items are known, while a condition is known to hold, else once."""
+
+from collections.abc import Iterator
+
+from biopsy.static.code import fold, ir
+from biopsy.static.code.state import MAX_LOOP, MAX_LOOPS, State
+from biopsy.static.code.value import HOLE, MAX_CONSTS, Value, merge, unknown
+
+MAX_WHILE = 2000  # repetitions of a loop whose condition is known each time
+MAX_WHILE_STEPS = 40_000  # steps of these
+
+
+class Looping(State):
+    """Runs loops."""
+
+    def loop(self, node: ir.For) -> None:
+        """Run a loop."""
+        over = self.evaluate(node.iterable)
+        if node.target is None:
+            self.execute(node.body)
+            if not isinstance(node.iterable, ir.Const | ir.Name):
+                self._again(node)
+            return
+        for element in self.elements(over, keys=node.keys):
+            self.assign(node.target, _key(element) if node.keys and not element.consts else element)
+            self.execute(node.body)
+
+    def _again(self, node: ir.For) -> None:
+        """Repeat a loop for as long as its condition is known to hold, and not for too long."""
+        least = self.steps - min(MAX_WHILE_STEPS, self.steps // 4)
+        for _ in range(MAX_WHILE):
+            test = self.evaluate(node.iterable)
+            known = len(test.consts) == 1 and not test.taint and test.consts[0] and test.text() != HOLE
+            if not known or self.steps < least or self.loops >= MAX_LOOPS:
+                return
+            self.loops += 1
+            self.execute(node.body)
+
+    def elements(self, over: Value, *, keys: bool = False) -> Iterator[Value]:
+        """What a loop over a value meets: every item where they are known, else one that stands for all."""
+        known = fold.items(over, keys=keys)
+        if known is None or not known or len(known) > MAX_LOOP or self.loops + len(known) > MAX_LOOPS:
+            yield merge(known[:MAX_CONSTS]) if known else unknown(over)
+            return
+        self.loops += len(known)
+        yield from tuple(known)  # the body may add to the list
+
+
+def _key(element: Value) -> Value:
+    """A name of something whose names are not known, as far as that goes."""
+    return Value(taint=frozenset(f"keys {t}" for t in element.taint))

@@ -1,0 +1,71 @@
+"""Effects of what makes code of a text: evaluators, and calls of the functions that they give."""
+
+# ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
+
+import re
+
+from biopsy.static.code.state import Invocation
+from biopsy.static.code.value import HOLE, Value, const, unknown
+from biopsy.static.code.witness import Witness
+from biopsy.static.javascript.effects import effect
+
+COMPILED = "compiled"
+"""What a text was made into: a function whose text is its field `code`."""
+
+_FUNCTION = re.compile(r"\s*\(?\s*(?:async\s+)?(?:function\b|\([\w$\s,]{0,300}\)\s*=>|[\w$]+\s*=>)")
+_NAME = re.compile(r"[A-Za-z_$][\w$]*")
+
+
+def _made(code: Value) -> Value:
+    """What evaluating a text gives: a function, where that is what it says."""
+    text = code.text() if code.consts else ""
+    if text and _FUNCTION.match(text):
+        return Value(ref=COMPILED, taint=code.taint, fields={"": const(text.strip().rstrip(";"), code.taint)})
+    return unknown(code)
+
+
+@effect(
+    "eval", "vm.runInNewContext", "vm.runInThisContext", "vm.runInContext", "vm.compileFunction",
+    "module._compile", "vm.SourceTextModule", "vm2.VM().run", "vm.createScript",
+)  # fmt: skip
+def _eval(run: Witness, call: Invocation) -> Value:
+    run.evaluated(call.ref, call.arg(0), call.line)
+    return _made(call.arg(0))
+
+
+@effect("vm.Script")
+def _script(run: Witness, call: Invocation) -> Value:
+    run.evaluated(call.ref, call.arg(0), call.line)
+    return Value(ref="vm.Script()", taint=call.arg(0).taint, fields={"": _made(call.arg(0))}, made=True)
+
+
+@effect("vm.Script().runInThisContext", "vm.Script().runInNewContext", "vm.Script().runInContext")
+def _script_run(run: Witness, call: Invocation) -> Value:
+    held = (call.receiver.fields or {}).get("") if call.receiver is not None else None
+    return held or Value()
+
+
+@effect("Function", "Reflect.construct")
+def _function(run: Witness, call: Invocation) -> Value:
+    if call.ref == "Reflect.construct":
+        if call.arg(0).ref != "Function":
+            return Value()
+        call.args = list(call.arg(1).items or [])
+    code = call.args[-1] if call.args else Value()
+    run.evaluated("Function", code, call.line)
+    params = [p.strip() for a in call.args[:-1] for p in a.text().split(",")]
+    text = code.text() if code.consts else HOLE
+    if not all(map(_NAME.fullmatch, params)) or HOLE in text:
+        return Value(ref=COMPILED, taint=code.taint)
+    whole = const(f"function ({', '.join(params)}) {{{text}\n}}", code.taint) if params else None
+    return Value(ref=COMPILED, taint=code.taint, fields={"": whole} if whole is not None else None)
+
+
+@effect(COMPILED)
+def _called(run: Witness, call: Invocation) -> Value:
+    """A compiled function is called: what it holds runs now, with what it is given."""
+    held = (call.target.fields or {}).get("") if call.target is not None else None
+    if held is not None and held.whole() is not None and "data:self" not in held.taint:
+        given = ", ".join(a.ref if _NAME.fullmatch(a.ref) else "undefined" for a in call.args[:10])
+        run.peel(f"({held.text()})({given})", call.line, "javascript")
+    return unknown(*call.args) if call.args else Value()

