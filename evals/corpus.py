@@ -101,7 +101,7 @@ def _sweep(
     sweep = kept.get("sweep") if resume and kept.get("sweep") else f"{time.strftime('%Y%m%d-%H%M%S')}"
     rows: dict[str, Row] = {row["key"]: row for row in kept.get("rows", ())}
     todo = [(one, mode) for mode in modes for one in chosen if mode == "static" or one.dynamic]
-    todo = [t for t in todo if rows.get(t[0].key, {}).get(t[1], {}).get("sweep") != sweep]
+    todo = [t for t in todo if not _done(rows.get(t[0].key, {}).get(t[1]), sweep)]
     for one, mode in _progress(todo):
         seen = corpus_one.measure(one.target, one.artifact, one.sha256, home, mode, profiles=profiles)
         row = rows.setdefault(one.key, {"key": one.key})
@@ -114,6 +114,11 @@ def _sweep(
             json.dumps({"sweep": sweep, "sums": sums, "rows": listed}, indent=1, ensure_ascii=False) + "\n"
         )
     return [rows[one.key] for one in chosen if one.key in rows]
+
+
+def _done(seen: Row | None, sweep: str) -> bool:
+    """Whether this sweep has been there; what broke is tried again."""
+    return bool(seen and seen["sweep"] == sweep and seen["verdict"] != "error")
 
 
 def _progress(todo: Sequence[tuple[Entry, str]]) -> Iterator[tuple[Entry, str]]:
