@@ -6,22 +6,25 @@ A new effect is a line or a function here, in `machine`, `web` or `forms`.
 # ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from biopsy.model.behaviour import Kind
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import Value, unknown
 from biopsy.static.code.witness import Witness
+from biopsy.static.python import handed
 
 Effect = Callable[[Witness, Invocation], Value | None]
+_Kept = TypeVar("_Kept", bound=Effect)
 
 
 TABLE: dict[str, Effect] = {}
 
 
-def effect(*names: str) -> Callable[[Effect], Effect]:
+def effect(*names: str) -> Callable[[_Kept], _Kept]:
     """Register an effect under library paths."""
 
-    def register(function: Effect) -> Effect:
+    def register(function: _Kept) -> _Kept:
         for name in names:
             TABLE[name] = function
         return function
@@ -38,17 +41,33 @@ def find(ref: str) -> Effect | None:
 
 
 @effect(
-    "exec", "eval", "execfile", "runpy.run_path", "timeit.timeit",
-    "code.InteractiveInterpreter().runsource",
+    "exec", "eval", "timeit.timeit", "code.InteractiveInterpreter().runsource",
+    "code.InteractiveInterpreter().runcode",
 )  # fmt: skip
 def _exec(run: Witness, call: Invocation) -> Value:
     code = call.arg(0)
+    asked(run, [code], call.line)
     if code.ref == "compiled":
         run.see(Kind.CODE_EVAL, call.ref, call.line)
         run.flow("execution", [code], call.line)
     else:
         run.evaluated(call.ref, code, call.line)
     return unknown(code)
+
+
+@effect("runpy.run_path", "execfile")
+def _run_path(run: Witness, call: Invocation) -> Value:
+    path = call.arg(0)
+    run.see(Kind.CODE_EVAL, call.ref, call.line)
+    handed.run_file(run, path, call.line)
+    run.flow("execution", [handed.held(run, path), path], call.line)
+    return Value()
+
+
+def asked(run: Witness, values: list[Value], line: int) -> None:
+    """Say so where a request from outside decides what is run."""
+    if any("request" in v.all_taint() for v in values):
+        run.see(Kind.CODE_FLOW, "request > execution", line)
 
 
 @effect("compile")
@@ -72,36 +91,12 @@ def _code_object(run: Witness, call: Invocation) -> Value:
 @effect("pickle.loads", "pickle.load", "pickle.Unpickler")
 def _unpickle(run: Witness, call: Invocation) -> Value:
     run.see(Kind.CODE_DECODE, "pickle", call.line)
+    whole = call.arg(0).whole()
+    if isinstance(whole, bytes):
+        run.carried(f"pickle-{call.line}.pkl", whole, call.line)
     if {"network", "decoded"} & call.arg(0).taint:
         run.flow("execution", [call.arg(0)], call.line)
     return unknown(call.arg(0))
-
-
-@effect(
-    "os.system", "os.popen", "subprocess.run", "subprocess.call", "subprocess.check_call",
-    "subprocess.check_output", "subprocess.Popen", "subprocess.getoutput", "subprocess.getstatusoutput",
-    "commands.getoutput", "os.startfile", "asyncio.create_subprocess_shell", "pty.spawn",
-    "pexpect.spawn", "os.popen2", "os.popen3", "sh.bash", "popen2.popen3", "platform.popen",
-)  # fmt: skip
-def _command(run: Witness, call: Invocation) -> Value:
-    return run.command(call.arg(0, "args"), call.line, call.kwargs.get("input"))
-
-
-@effect("asyncio.create_subprocess_exec")
-def _command_words(run: Witness, call: Invocation) -> Value:
-    return run.command(Value(items=call.args), call.line)
-
-
-@effect(
-    "os.execv", "os.execve", "os.execvp", "os.execvpe", "os.execl", "os.execlp", "os.execle",
-    "os.spawnl", "os.spawnv", "os.spawnlp", "os.spawnvp", "os.spawnle", "os.spawnve", "os.posix_spawn",
-    "os.posix_spawnp",
-)  # fmt: skip
-def _replace(run: Witness, call: Invocation) -> Value:
-    at = 1 if ".spawn" in call.ref else 0
-    rest = call.args[at + 1 :]
-    words = rest[0].items if rest and rest[0].items is not None else rest
-    return run.command(Value(items=list(words)) if words else call.arg(at), call.line)
 
 
 # Importing.
@@ -134,10 +129,10 @@ def _import(run: Witness, call: Invocation) -> Value:
     "importlib.machinery.ExtensionFileLoader", "imp.load_dynamic",
 )  # fmt: skip
 def _load(run: Witness, call: Invocation) -> Value:
-    path = call.arg(1, "path")
+    path = call.kwargs.get("location") or call.arg(1, "path")
     run.see(Kind.CODE_IMPORT, path.text() if path.consts else "?", call.line)
-    taint = frozenset(t for p in path.texts() for t in run.written.get(p, ()))
-    run.flow("execution", [Value(taint=taint)], call.line)
+    handed.run_file(run, path, call.line)
+    run.flow("execution", [handed.held(run, path)], call.line)
     return Value(ref="loader")
 
 
@@ -145,8 +140,18 @@ def _load(run: Witness, call: Invocation) -> Value:
 def _getattr(run: Witness, call: Invocation) -> Value | None:
     name = call.arg(1).whole()
     if isinstance(name, str) and call.args:
-        return run.attribute(call.args[0], name, call.line)
+        return bound(call.args[0], name, run.attribute(call.args[0], name, call.line))
     return Value(taint=call.arg(0).taint)
+
+
+def bound(obj: Value, name: str, found: Value) -> Value:
+    """A method that was taken from its object and keeps it, for when it is called."""
+    library = obj.ref and not obj.ref.endswith("()") and not obj.consts
+    known = found.func or found.link or found.made or found.consts or found.items is not None
+    if library or known or found.fields is not None or not name.isidentifier():
+        return found
+    ref = found.ref or f"str().{name}"
+    return Value(ref=ref, taint=found.taint, fields={"": obj}, made=True)
 
 
 @effect("setattr")

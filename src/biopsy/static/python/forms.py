@@ -8,6 +8,7 @@ from biopsy.static.code import data, fold
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import HOLE, MAX_CONSTS, Value, const, merge, unknown
 from biopsy.static.code.witness import Witness
+from biopsy.static.python import folders, handed, machine
 from biopsy.static.python.effects import TABLE, effect
 
 _DECODERS = {
@@ -79,13 +80,16 @@ _passes(
     "json.dumps", "json.dump", "base64.b64encode",
     "base64.urlsafe_b64encode", "zlib.compress", "gzip.compress", "bz2.compress", "lzma.compress",
     "urllib.parse.urlencode", "urllib.parse.quote", "base64.b32encode", "urllib.parse.quote_plus",
-    "pickle.dumps", "yaml.dump", "pprint.pformat", "binascii.hexlify", "io.BytesIO", "io.StringIO",
+    "pickle.dumps", "yaml.dump", "pprint.pformat", "binascii.hexlify",
     "repr", "ascii", "memoryview", "copy.copy", "copy.deepcopy", "binascii.b2a_hex",
     "base64.encodebytes", "next", "iter", "ujson.dumps", "orjson.dumps",
     "simplejson.dumps", "textwrap.dedent", "binascii.b2a_base64", "pprint.pprint",
     "urllib.parse.urljoin", "html.unescape", "base64.b16encode", "max", "min",
     "cryptography.fernet.Fernet().decrypt", "Crypto.Cipher.AES.new().decrypt", "shlex.quote",
-    "shlex.split",
+    "shlex.split", "yaml.safe_load", "yaml.load", "toml.load", "toml.loads", "tomllib.load", "tomllib.loads",
+    "plistlib.load", "plistlib.loads", "csv.reader", "csv.DictReader", "codecs.encode", "collections.deque",
+    "array.array", "struct.pack", "struct.unpack", "collections.ChainMap", "urllib.parse.quote_from_bytes",
+    "json.JSONEncoder().encode", "msgpack.packb", "binascii.b2a_uu", "tomli.load", "tomli.loads",
 )  # fmt: skip
 
 
@@ -142,7 +146,7 @@ def _converted(name: str, one: object, call: Invocation) -> object:
                 return ord(one)
             case "int", str():
                 base = call.arg(1).consts[:1] or (10,)
-                return int(one, base[0]) if isinstance(base[0], int) and len(one) < 4000 else None
+                return int(one, base[0]) if isinstance(base[0], int) and len(one) < _digits(base[0]) else None
             case "int", int() | float():
                 return int(one)
             case "str" | "unicode", bytes():
@@ -158,6 +162,11 @@ def _converted(name: str, one: object, call: Invocation) -> object:
     except (ValueError, TypeError, OverflowError):
         return None
     return None
+
+
+def _digits(base: int) -> int:
+    """How long a number may be: those of a power of two are quickly read."""
+    return 2_000_000 if base in {2, 4, 8, 16, 32} else 4000
 
 
 @effect("map")
@@ -253,7 +262,8 @@ def _site(run: Witness, call: Invocation) -> Value:
 
 @effect("tempfile.mkstemp")
 def _mkstemp(run: Witness, call: Invocation) -> Value:
-    return Value(items=[Value(), const(f"/tmp/{HOLE}")])  # noqa: S108
+    path = f"/tmp/{HOLE}"  # noqa: S108
+    return Value(items=[Value((path,), ref="fd()"), const(path)])
 
 
 @effect("tempfile.NamedTemporaryFile", "tempfile.TemporaryFile")
@@ -299,11 +309,12 @@ def path_method(run: Witness, obj: Value, call: Invocation) -> Value | None:
     """A method of a path (whose text is known); None where it is no path's method."""
     match call.name:
         case "read_text" | "read_bytes":
-            return run.read_file(obj, call.line, text=call.name == "read_text")
+            return machine.read(run, obj, call.line, text=call.name == "read_text")
         case "with_name" | "with_suffix" | "with_stem" if call.args:
             return _renamed(obj, call)
         case "write_text" | "write_bytes":
             run.write_file(obj, call.args, call.line)
+            handed.keep(run, obj, call.arg(0))
             return Value()
         case "unlink" | "rmdir" if obj.ref.startswith("pathlib"):
             run.delete_file(obj, call.line)
@@ -313,7 +324,7 @@ def path_method(run: Witness, obj: Value, call: Invocation) -> Value | None:
         case "open" if obj.ref.startswith("pathlib"):
             return TABLE["open"](run, call)
         case "glob" | "rglob" | "iterdir":
-            return Value(tuple(f"{t}/{HOLE}" for t in obj.texts()), ref="pathlib.Path()")
+            return folders.below(run, obj, call)
         case "exists" | "is_file" | "is_dir" | "mkdir" | "stat" if obj.ref.startswith("pathlib"):
             return Value()
     return None

@@ -1,14 +1,27 @@
 """What Python's builtins and libraries do when they are called, and what their attributes are."""
 
-import re
-
 from biopsy.static.code import ir
 from biopsy.static.code.link import Module
 from biopsy.static.code.methods import method
 from biopsy.static.code.state import Invocation, State
 from biopsy.static.code.value import HOLE, Value, const
 from biopsy.static.code.witness import Witness
-from biopsy.static.python import devices, effects, forms, indirect, machine, modules, sequences, web  # noqa: F401 - they register their effects
+from biopsy.static.python import (  # most register their effects
+    archives,
+    build,
+    commands,  # noqa: F401
+    devices,  # noqa: F401
+    effects,
+    folders,  # noqa: F401
+    forms,
+    indirect,
+    machine,
+    modules,
+    requested,
+    sequences,  # noqa: F401
+    texts,
+    web,  # noqa: F401
+)
 from biopsy.static.python.names import BUILTINS, canonical
 
 _TEXTS = {
@@ -45,8 +58,6 @@ _QUIET = frozenset(
     }
 )
 
-_BACKEND = re.compile(r"build_(?:wheel|sdist|editable)|get_requires_for_\w+|prepare_metadata_for_\w+|build")
-
 
 class Python:
     """The language, for the interpreter."""
@@ -56,7 +67,7 @@ class Python:
     def builtin(self, name: str) -> Value | None:
         """A builtin, by its name; `__file__` is a path that is not known but for its folder."""
         if name.startswith(("import ", "param ")):
-            return None
+            return Value(ref="#request") if name == "param request" else None
         if name == "__file__":
             return const(f"./{HOLE}.py", frozenset({"data:self"}))
         return Value(ref=name) if name in BUILTINS else None
@@ -82,6 +93,8 @@ class Python:
             return Value()
         if obj.ref == "environment":
             return Value(ref=f"os.environ.{name}", taint=obj.taint)
+        if asked := requested.attribute(obj, name):
+            return asked
         if not obj.ref:
             return _of_path(obj, name)
         ref = canonical(f"{obj.ref}.{name}")
@@ -108,18 +121,25 @@ class Python:
     def invoke(self, run: State, call: Invocation) -> Value | None:
         """Do what a library function does."""
         assert isinstance(run, Witness)
+        if call.receiver is None and call.target is not None and call.target.fields:
+            _rebound(call)
         call.ref = canonical(call.ref)
         if effect := effects.find(call.ref):
             result = effect(run, call)
             if result is not None:
                 return result
-        result = _by_method(run, call) or method(run, call)
+        archives.filled(run, call)
+        result = texts.method(run, call) or _by_method(run, call) or method(run, call)
         if result is not None:
             return result
         self._callbacks(run, call)
         return None
 
     def _callbacks(self, run: Witness, call: Invocation) -> None:
+        if call.name == "execute" and len(call.args) > 1 and call.args[0].func is not None:
+            indirect.again(
+                run, call.args[0], list(call.args[1].items or ()), call.line
+            )  # of a distutils command
         if call.name in {"submit", "run_in_executor", "create_task", "call_soon", "run_until_complete"}:
             for at, value in enumerate(call.args):
                 if value.func is not None:
@@ -135,9 +155,14 @@ class Python:
 
     def installs(self, name: str, bases: tuple[str, ...]) -> bool:
         """Methods of setuptools' commands, and the hooks of a build back end (PEP 517)."""
-        if any(b.startswith(("setuptools.", "distutils.", "hatchling.")) for b in bases):
-            return True
-        return not bases and bool(_BACKEND.fullmatch(name))
+        return build.installs(name, bases)
+
+
+def _rebound(call: Invocation) -> None:
+    """Give a method that was taken from its object that object back."""
+    held = call.target.fields.get("") if call.target is not None and call.target.fields else None
+    if held is not None:
+        call.receiver, call.name = held, call.ref.rpartition(".")[2]
 
 
 def _own(run: Witness, name: str) -> Value | None:

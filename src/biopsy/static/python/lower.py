@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 
 from biopsy.static.code import ir
+from biopsy.static.python.late import Body, Late
 
 LAZY = 40  # lines from which a literal at the top of a module is only worked out when used
 
@@ -27,9 +28,9 @@ _OPS: dict[type, str] = {
 class Lowering:
     """Lowers one module. `hot` are the lines, sorted, that hold a word somebody acts on."""
 
-    def __init__(self, hot: list[int]) -> None:
-        """Take the hot lines."""
-        self._hot = hot
+    def __init__(self, hot: list[int], text: str = "") -> None:
+        """Take the hot lines, and the text that the tree was parsed from where functions may be parsed anew."""
+        self._hot, self.late = hot, Late(text) if text else None
         self._expr: dict[type, Callable[..., ir.Expr]] = {
             ast.Constant: lambda n: ir.Const(n.value if n.value is not ... else None, n.lineno),
             ast.Name: lambda n: ir.Name(n.id, n.lineno),
@@ -264,8 +265,9 @@ class Lowering:
         return top, top
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ir.Stmt:
-        func = ir.Func(node.name, self._params(node.args), lambda: self.block(node.body), node.lineno)
-        func.hot = self.is_hot(node)
+        hot = self.is_hot(node)
+        body = Body(self.block, node.body, self.late.cut(node.body) if self.late and not hot else None)
+        func = ir.Func(node.name, self._params(node.args), body, node.lineno, hot)
         func.doc = ast.get_docstring(node, clean=False) or ""
         value = self._decorated(ir.Lambda(func, node.lineno), node)
         return ir.Assign([ir.Name(node.name, node.lineno)], value, node.lineno)

@@ -2,9 +2,11 @@
 
 # ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
 
+from biopsy.static.code import fold
 from biopsy.static.code.state import Invocation
-from biopsy.static.code.value import HOLE, Value, as_text, const, merge, unknown
+from biopsy.static.code.value import Value, const, merge, unknown
 from biopsy.static.code.witness import RUNNABLE, Witness
+from biopsy.static.python import handed
 from biopsy.static.python.effects import TABLE, effect
 
 ENVIRON = frozenset({"get", "items", "copy", "keys", "values", "pop", "setdefault", "update", "__getitem__"})
@@ -63,25 +65,42 @@ for _name, _fact in _FACTS.items():
 
 
 @effect(
-    "open", "os.open", "gzip.open", "bz2.open", "lzma.open", "zipfile.ZipFile", "tarfile.open",
-    "shelve.open", "sqlite3.connect", "aiofiles.open", "pathlib.Path().open",
+    "open", "os.open", "gzip.open", "bz2.open", "lzma.open", "shelve.open", "sqlite3.connect",
+    "aiofiles.open", "pathlib.Path().open",
 )  # fmt: skip
-def _open(run: Witness, call: Invocation) -> Value:
+def opened(run: Witness, call: Invocation) -> Value:
+    """A file is opened: to be written, or read at once."""
     on_path = call.name == "open" and call.receiver is not None and call.receiver.ref.startswith("pathlib.")
     path = call.receiver if on_path and call.receiver else call.arg(0, "file")
-    mode = call.arg(0 if on_path else 1, "mode")
-    opened = mode.text() if mode.consts else "r"
-    if call.ref == "os.open":
-        opened = "r"
-    if any(c in opened for c in "wax+"):
+    given = call.arg(0 if on_path else 1, "mode")
+    mode = given.text() if given.consts and call.ref != "os.open" else "r"
+    if any(c in mode for c in "wax+"):
         run.write_file(path, [], call.line)
         return Value(consts=path.consts, ref="file()")
-    content = run.read_file(path, call.line, text="b" not in opened)
+    content = read(run, path, call.line, text="b" not in mode)
     held = content if call.ref in _PLAIN else Value(taint=content.taint)
     return Value(ref="file()", fields={"#content": held}, made=True, taint=content.taint)
 
 
 _PLAIN = frozenset({"open", "aiofiles.open", "pathlib.Path().open"})
+
+
+def read(run: Witness, path: Value, line: int, *, text: bool) -> Value:
+    """A file is read; what the package itself wrote there is known."""
+    content = run.read_file(path, line, text=text)
+    written = handed.content(run, path) if not content.consts else None
+    if written is None:
+        return content
+    if isinstance(written, bytes) and text:
+        written = written.decode("utf-8", "replace")
+    elif isinstance(written, str) and not text:
+        written = written.encode("utf-8", "replace")
+    return Value((written,), content.ref, content.taint)
+
+
+@effect("os.fdopen")
+def _fdopen(_: Witness, call: Invocation) -> Value:
+    return Value(consts=call.arg(0).consts, ref="file()", taint=call.arg(0).taint)
 
 
 @effect("file().read", "file().readline", "file().readall", "file().__enter__().read")
@@ -133,7 +152,7 @@ def _resources(run: Witness, call: Invocation) -> Value:
 
 
 @effect("file().extractall", "shutil.unpack_archive", "file().extract")
-def _unpack(run: Witness, call: Invocation) -> Value:
+def unpacked(run: Witness, call: Invocation) -> Value:
     """What is unpacked is as trustworthy as the archive."""
     held = run.read_file(call.arg(0), call.line).taint if "unpack" in call.ref else frozenset()
     taint = call.receiver.taint if call.receiver is not None and not held else held
@@ -142,14 +161,31 @@ def _unpack(run: Witness, call: Invocation) -> Value:
     return Value()
 
 
-@effect("file().write", "file().writelines", "file().writestr")
+@effect("file().write", "file().writelines", "os.write")
 def _write(run: Witness, call: Invocation) -> Value:
-    if call.receiver is not None:
-        for text in call.receiver.texts():
-            taint = frozenset(t for a in call.args for t in a.all_taint()) & RUNNABLE
-            if taint:
-                run.written[as_text(text)] = run.written.get(as_text(text), frozenset()) | taint
+    into = call.arg(0) if call.ref == "os.write" else call.receiver
+    content = call.args[1:] if call.ref == "os.write" else call.args
+    if into is None or not content:
+        return Value()
+    taint = frozenset(t for a in content for t in a.all_taint())
+    if not into.consts:
+        into.taint |= taint
+        if into.fields is not None:
+            into.fields["#content"] = _added(into.fields.get("#content"), content[0])
+        return Value()
+    for text in into.texts():
+        if taint & RUNNABLE and isinstance(text, str):
+            run.written[text] = run.written.get(text, frozenset()) | (taint & RUNNABLE)
+    if call.name == "write" and isinstance(into.consts[0], str):
+        handed.keep(run, Value(into.consts), content[0])
     return Value()
+
+
+def _added(before: Value | None, more: Value) -> Value:
+    """What a buffer holds after something was written to it."""
+    if before is None or not before.consts:
+        return more if before is None or not before.taint else unknown(before, more)
+    return fold.binary("+", before, more)
 
 
 @effect(
@@ -170,16 +206,6 @@ def _copy(run: Witness, call: Invocation) -> Value:
     held = frozenset(t for p in source.texts() for t in run.written.get(p, ()))
     run.write_file(target, [Value(taint=held)], call.line)
     return Value()
-
-
-@effect(
-    "os.listdir", "os.scandir", "os.walk", "glob.glob", "glob.iglob",
-)  # fmt: skip
-def _list(run: Witness, call: Invocation) -> Value:
-    path = call.arg(0)
-    return Value(
-        consts=path.consts if "glob" in call.ref else (HOLE,) if path.consts else (), taint=frozenset()
-    )
 
 
 @effect(

@@ -46,12 +46,12 @@ def _urlopen(run: Witness, call: Invocation) -> Value:
     target = call.arg(0, "url")
     fields = target.fields or {}
     url = fields.get("url", target)
-    data = [fields.get("data", Value()), fields.get("headers", Value())]
+    data = [fields.get("data", Value()), fields.get("headers", Value()), Value(taint=target.taint)]
     file = call.arg(1, "filename") if call.ref.endswith(("urlretrieve", "download")) else None
     if file is None:
         data += [call.arg(1, "data")]
     verb = fields.get("method", Value())
-    has_data = any(d.consts or d.taint or d.fields for d in (data[0], *data[2:]))
+    has_data = any(d.consts or d.taint or d.fields for d in (data[0], *data[3:]))
     response = run.request(
         verb.text() if verb.consts else "POST" if has_data else "GET", url, data, call.line
     )
@@ -79,7 +79,6 @@ def _http_request(run: Witness, call: Invocation) -> Value:
 
 @effect(
     "socket.socket().connect", "socket.create_connection", "socket.socket().connect_ex",
-    "asyncio.open_connection",
 )  # fmt: skip
 def _connect(run: Witness, call: Invocation) -> Value:
     pair = call.arg(0).items
@@ -91,12 +90,47 @@ def _connect(run: Witness, call: Invocation) -> Value:
 
 
 @effect(
-    "socket.socket().send", "socket.socket().sendall", "socket.socket().sendto",
-    "websocket.create_connection().send", "smtplib.SMTP().sendmail", "smtplib.SMTP_SSL().sendmail",
-    "ftplib.FTP().storbinary", "smtplib.SMTP().send_message",
+    "smtplib.SMTP", "ftplib.FTP", "telnetlib.Telnet", "poplib.POP3", "imaplib.IMAP4",
+    "smtplib.SMTP().connect", "ftplib.FTP().connect",
+)  # fmt: skip
+def _client(run: Witness, call: Invocation) -> Value:
+    """A client of mail or files connects when it is made."""
+    host = call.arg(0, "host")
+    if host.consts:
+        run.connect(host, call.kwargs.get("port") or _port(call), call.line)
+    return Value(ref=f"{call.ref}()", taint=frozenset({"network"}))
+
+
+def _port(call: Invocation) -> Value:
+    given = call.arg(1)
+    if given.consts and isinstance(given.consts[0], int):
+        return given
+    return const({"smtplib": 25, "ftplib": 21, "telnetlib": 23}.get(call.ref.partition(".")[0], HOLE))
+
+
+@effect(
+    "socket.socket().send", "socket.socket().sendall", "socket.socket().sendto", "socket.socket().sendmsg",
+    "websocket.create_connection().send", "websocket.WebSocket().send", "websockets.connect().send",
+    "websockets.sync.client.connect().send", "smtplib.SMTP().sendmail", "smtplib.SMTP().send_message",
+    "ftplib.FTP().storbinary", "ftplib.FTP().storlines", "http.client.HTTPConnection().send",
+    "http.client.HTTPConnection().endheaders", "http.client.HTTPConnection().putheader", "os.sendfile",
+    "socket.socket().sendfile", "telnetlib.Telnet().write", "imaplib.IMAP4().append",
+    "socket.socket().makefile().write",
 )  # fmt: skip
 def _send(run: Witness, call: Invocation) -> Value:
     run.sent(call.all(), call.line)
+    return Value()
+
+
+@effect("ssl.wrap_socket", "ssl.create_default_context().wrap_socket", "ssl.SSLContext().wrap_socket",
+        "ssl._create_unverified_context().wrap_socket")  # fmt: skip
+def _wrapped(run: Witness, call: Invocation) -> Value:
+    return Value(ref="socket.socket()", taint=call.arg(0, "sock").taint)
+
+
+@effect("paramiko.SSHClient().open_sftp().put", "pysftp.Connection().put", "paramiko.SFTPClient().put")
+def _put(run: Witness, call: Invocation) -> Value:
+    run.sent([run.read_file(call.arg(0), call.line)], call.line)
     return Value()
 
 
@@ -107,3 +141,19 @@ def _send(run: Witness, call: Invocation) -> Value:
 def _lookup(run: Witness, call: Invocation) -> Value:
     form = call.arg(1).text() if call.ref.startswith("dns.") and call.arg(1).consts else ""
     return run.lookup(call.arg(0), call.line, form)
+
+
+@effect("asyncio.open_connection")
+def _streams(run: Witness, call: Invocation) -> Value:
+    """A pair: what comes in, and where one writes."""
+    run.connect(call.arg(0, "host"), call.arg(1, "port"), call.line)
+    net = frozenset({"network"})
+    return Value(
+        items=[Value(ref="asyncio.reader()", taint=net), Value(ref="asyncio.writer()", taint=net)], taint=net
+    )
+
+
+@effect("asyncio.writer().write", "asyncio.writer().writelines")
+def _stream_write(run: Witness, call: Invocation) -> Value:
+    run.sent(call.all(), call.line)
+    return Value()

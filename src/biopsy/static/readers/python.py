@@ -5,13 +5,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from biopsy.model.behaviour import Kind
+from biopsy.model.behaviour import Kind, When
 from biopsy.static.code import ir
 from biopsy.static.code.interest import Interest
-from biopsy.static.code.link import Linker, finished
+from biopsy.static.code.link import Linker, Module, finished
+from biopsy.static.code.state import Exhausted
 from biopsy.static.code.value import const
 from biopsy.static.code.witness import Witness
-from biopsy.static.python import parse
+from biopsy.static.python import build, parse
 from biopsy.static.python.library import Python
 from biopsy.static.python.lower import Lowering
 from biopsy.static.python.modules import links
@@ -44,7 +45,18 @@ def read(source: Source) -> Iterator[Sight]:
             yield source.see(Kind.PKG_MALFORMED, f"{source.path} {why}")
         yield from read_words(source)
     if module is not None:
+        if source.when is When.INSTALL and not module.failed:
+            _early(module)
         yield from finished(module, source)
+
+
+def _early(module: Module) -> None:
+    try:
+        build.early(module.witness)
+    except Exhausted:
+        module.failed = "too-complex"
+    except RecursionError:
+        module.failed = "too-deep"
 
 
 def _broken(package: Package) -> dict[str, str]:
@@ -92,4 +104,4 @@ def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | N
     name = source.path.rpartition("/")[2]
     witness.scope.names["__file__"] = const(f"./{name}", frozenset({"data:self"}))
     witness.scope.names["__doc__"] = const(ast.get_docstring(tree, clean=False))
-    return witness, Lowering(lines).module(tree)
+    return witness, Lowering(lines, "" if parsed.why else text).module(tree)

@@ -1,0 +1,46 @@
+"""Files that a package writes itself and then runs: what it put in them is known."""
+
+from biopsy.static.code import contents
+from biopsy.static.code.value import HOLE, Value
+from biopsy.static.code.witness import Witness
+
+MAX_KEPT = 200  # files of a package
+MAX_SIZE = 512 * 1024  # characters or bytes of one
+
+
+def _kept(run: Witness) -> dict[str, str | bytes]:
+    held = run.source.package.memo.setdefault("python written", {})
+    assert isinstance(held, dict)
+    return held
+
+
+def keep(run: Witness, path: Value, content: Value) -> None:
+    """Remember what is written to a path."""
+    whole, files = content.whole(), _kept(run)
+    if whole is None or len(whole) > MAX_SIZE or not whole:
+        return
+    for text in path.texts():
+        before = files.get(text)
+        joined = before + whole if isinstance(before, type(whole)) and len(before) < MAX_SIZE else whole  # type: ignore[operator]
+        if (text in files or len(files) < MAX_KEPT) and text.strip(HOLE + "/."):
+            files[text] = joined
+
+
+def content(run: Witness, path: Value) -> str | bytes | None:
+    """What stands in a file that the package wrote; None where that is not known."""
+    files = _kept(run)
+    return next((files[text] for text in path.texts() if text in files), None)
+
+
+def held(run: Witness, path: Value) -> Value:
+    """The taint of what was written to a path."""
+    return Value(taint=frozenset(t for text in path.texts() for t in run.written.get(text, ())))
+
+
+def run_file(run: Witness, path: Value, line: int) -> None:
+    """A file is run: one that the package wrote, or one of its own that does not look like code."""
+    written = content(run, path)
+    if written is None and not path.text().endswith((".py", ".pyw")):
+        written = contents.content(path.text(), run.source) if path.consts else None
+    if written is not None:
+        run.peel(written, line, "python")
