@@ -1,7 +1,7 @@
 """What JavaScript makes of texts and bytes, and hands to interpreters, is followed."""
 
 import pytest
-from tests.static.reading import seen, short
+from tests.static.reading import package, seen, short
 
 from biopsy.model.behaviour import When
 
@@ -100,3 +100,45 @@ def test_a_loop_without_end_does_not_keep_the_rest_from_being_read(endless: str)
 def test_callbacks_that_connect_again_and_again_end() -> None:
     code = "const go = () => { const s = require('net').connect(1, 'x.example', () => go()) }; go()"
     assert "net.connect x.example:1" in short(js(code))
+
+
+HIDDEN = bytes(b ^ 0x5A for b in PAYLOAD.encode())
+NUMBERS = ", ".join(map(str, HIDDEN))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "eval(Buffer.from(HEX, 'hex').map((b) => b ^ 0x5a).toString())",
+        "const b = Buffer.from(HEX, 'hex'); for (let i = 0; i < b.length; i++) b[i] ^= 0x5a; eval(b.toString())",
+        """const a = new Uint8Array([NUMBERS]), k = [0x5a]
+for (let i = 0; i < a.length; i++) { a[i] = a[i] ^ k[i % 1] }; new Function(new TextDecoder().decode(a))()""",
+        "const t = Uint8Array.from([NUMBERS], (b) => b ^ 90); eval(Buffer.from(t).toString('utf8'))",
+        "eval(String.fromCharCode(...Buffer.from(HEX, 'hex').map((b) => b ^ 90)))",
+        "let s = ''; Buffer.from(HEX, 'hex').forEach((b) => { s += String.fromCharCode(b ^ 90) }); eval(s)",
+        "let s = ''; for (const b of Buffer.from(HEX, 'hex')) s += String.fromCharCode(b ^ 90); eval(s)",
+        "let s = '', i = 0; const b = [NUMBERS]; while (i < b.length) { s += String.fromCharCode(b[i++] ^ 90) } eval(s)",
+        "eval(Buffer.concat([Buffer.from(HEX, 'hex'), Buffer.alloc(0)]).map((b) => b ^ 90) + '')",
+    ],
+)
+def test_bytes_are_followed_through_what_is_done_to_each_of_them(code: str) -> None:
+    code = code.replace("HEX", repr(HIDDEN.hex())).replace("NUMBERS", NUMBERS)
+    assert any(b.startswith("code.flow env:* > network @ ") and b.endswith("(import)") for b in js(code))
+
+
+def test_a_data_file_of_the_package_is_decoded_and_runs_where_it_is_evaluated() -> None:
+    code = "eval(require('fs').readFileSync(require('path').join(__dirname, 'w.dat')).map((n) => n ^ 90).toString())"
+    found = package({"lib/a.js": code, "lib/w.dat": HIDDEN})
+    assert "code.flow env:* > network @ lib/a.js:1 (import)" in found
+    assert "code.flow decoded > execution @ lib/a.js:1 (import)" in found
+
+
+def test_a_module_finds_its_files_by_its_own_address() -> None:
+    code = """import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import path from 'node:path'
+eval(readFileSync(PLACE).map((n) => n ^ 90).toString())"""
+    for place in ("path.join(import.meta.dirname, 'w.dat')", "new URL('./w.dat', import.meta.url)",
+                  "path.join(path.dirname(fileURLToPath(import.meta.url)), 'w.dat')"):  # fmt: skip
+        found = package({"lib/a.mjs": code.replace("PLACE", place), "lib/w.dat": HIDDEN})
+        assert "code.flow env:* > network @ lib/a.mjs:4 (import)" in found

@@ -4,6 +4,15 @@ from biopsy.static.code import fold, ir
 from biopsy.static.code.state import Scope, State
 from biopsy.static.code.value import HOLE, Value, merge, unknown
 
+
+def _put_byte(whole: bytes, at: int, value: Value) -> tuple[bytes, ...]:
+    """Bytes with one of them changed; nothing where that one is not known."""
+    number = value.consts[0] if len(value.consts) == 1 else None
+    if not isinstance(number, int | float):
+        return ()
+    return (whole[:at] + bytes((int(number) & 255,)) + whole[at + 1 :],) if at < len(whole) else (whole,)
+
+
 MAX_FIELDS = 5000  # of one object
 
 
@@ -60,6 +69,10 @@ class Binding(State):
             self.language.patched(self, obj, name, value, line)
         if obj.items is not None and name.isdigit() and int(name) < len(obj.items):
             obj.items[int(name)] = value
+            return
+        if name.isdigit() and isinstance(whole := obj.whole(), bytes):
+            obj.consts = _put_byte(whole, int(name), value)
+            obj.taint |= value.taint
             return
         if not name or HOLE in name:
             obj.taint |= value.all_taint()

@@ -17,6 +17,8 @@ from biopsy.static.code.state import (
 )
 from biopsy.static.code.value import CLEAN, Value, merge, unknown
 
+_STANDING = frozenset({"data", "decoded"})
+"""Where what is known from the package's own files comes from."""
 PARTIAL = "#partial"
 """The library path of a function with some of its arguments given: its items are the function and these."""
 
@@ -105,7 +107,9 @@ class Calling(State):
         if signature in closure.known:
             return closure.known[signature][0]
         exact = (
-            bool(args) and self.loops < MAX_LOOPS and all(len(a.consts) == 1 and not a.taint for a in args)
+            bool(args)
+            and self.loops < MAX_LOOPS
+            and all(len(a.consts) == 1 and a.taint <= _STANDING for a in args)
         )
         if exact:
             self.loops += 1  # a decoder at work, piece by piece

@@ -86,10 +86,16 @@ def _concat(left: Value, right: Value) -> Value:
         a, b = left.whole(), right.whole()
         if isinstance(a, bytes) and isinstance(b, bytes) and len(a) + len(b) <= MAX_TEXT:
             return const(a + b, taint)
+        if isinstance(a, str | bytes) and isinstance(b, str | bytes):  # JavaScript makes texts of both
+            return const(_plain(a) + _plain(b), taint)
         return Value(taint=taint)
     ones, twos = list(left.texts()) or [_flat(left)], list(right.texts()) or [_flat(right)]
     texts = [a + b for a in ones for b in twos if len(a) + len(b) <= MAX_TEXT]
     return Value(consts=tuple(dict.fromkeys(texts[:MAX_CONSTS])), taint=taint)
+
+
+def _plain(part: str | bytes) -> str:
+    return part if isinstance(part, str) else part.decode("utf-8", "replace")
 
 
 def _flat(value: Value) -> str:

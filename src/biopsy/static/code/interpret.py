@@ -261,8 +261,8 @@ class Interpreter(Binding, Calling, Looping):
         values: list[Value] = []
         for item in items:
             value = self.evaluate(item)
-            if isinstance(item, ir.Star) and value.items is not None:
-                values.extend(value.items)
+            if isinstance(item, ir.Star) and (spread := fold.items(value)) is not None:
+                values.extend(spread)
             else:
                 values.append(value)
         return values

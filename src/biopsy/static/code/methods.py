@@ -78,7 +78,11 @@ def _safe(folder: "Folder", one: object, call: Invocation) -> Value | None:
 def _container(run: Interpreter, obj: Value, call: Invocation) -> Value | None:
     args = call.args
     match call.name:
-        case "append" | "push" | "add" | "unshift" | "appendleft" if obj.items is not None:
+        case "unshift" | "appendleft" if obj.items is not None:
+            if len(obj.items) < 100_000:
+                obj.items[:0] = args
+            return Value()
+        case "append" | "push" | "add" if obj.items is not None:
             if len(obj.items) < 100_000:
                 obj.items.extend(args)
             return Value()

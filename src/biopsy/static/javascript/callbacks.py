@@ -1,6 +1,7 @@
 """Functions that are passed along: which are called at once, and with what."""
 
 from biopsy.model.behaviour import Kind
+from biopsy.static.code import fold
 from biopsy.static.code.interpret import Invocation
 from biopsy.static.code.value import Value, const, merge, unknown
 from biopsy.static.code.witness import Witness
@@ -38,7 +39,7 @@ def method(run: Witness, call: Invocation) -> Value | None:
         given = args[1:] if call.name == "call" else list(args[1].items or []) if len(args) > 1 else []
         return run.call(obj, Invocation("", "", given, {}, call.line))
     if call.name in {"call", "apply"} and obj.ref:
-        given = args[1:] if call.name == "call" else list(args[1].items or []) if len(args) > 1 else []
+        given = args[1:] if call.name == "call" else list(fold.items(args[1]) or []) if len(args) > 1 else []
         return run.call(obj, Invocation(obj.ref, obj.ref.rpartition(".")[2], given, {}, call.line))
     match call.name:
         case "then":

@@ -16,19 +16,6 @@ def _full(run: Witness, value: Value, line: int) -> Value:
     return value
 
 
-@effect("Buffer.from", "Buffer")
-def _buffer(run: Witness, call: Invocation) -> Value:
-    value, form = call.arg(0), call.arg(1)
-    named = form.text().lower() if form.consts else ""
-    if named in {"base64", "base64url", "hex"}:
-        return run.decoded("hex" if named == "hex" else "base64", value, call.line)
-    if value.items is not None:
-        numbers = [i.consts[0] for i in value.items if i.consts]
-        if len(numbers) == len(value.items) and all(isinstance(n, int) and 0 <= n < 256 for n in numbers):
-            return const(bytes(numbers), value.all_taint())  # type: ignore[arg-type]
-    return Value(consts=value.consts, taint=value.all_taint())
-
-
 @effect(
     "atob", "unescape", "zlib.gunzipSync", "zlib.inflateSync", "zlib.unzipSync", "zlib.inflateRawSync",
     "zlib.brotliDecompressSync", "lz-string.decompressFromBase64",
@@ -108,8 +95,7 @@ def _text(run: Witness, call: Invocation) -> Value:
 
 @effect(
     "JSON.stringify", "JSON.parse", "zlib.gzipSync", "zlib.deflateSync", "querystring.stringify",
-    "qs.stringify", "Uint8Array", "URLSearchParams", "TextDecoder().decode", "TextEncoder().encode",
-    "structuredClone", "util.inspect", "Uint8Array.from", "Buffer.concat", "crypto.publicEncrypt",
+    "qs.stringify", "URLSearchParams", "structuredClone", "util.inspect", "crypto.publicEncrypt",
     "js-yaml.dump",
 )  # fmt: skip
 def _pass(run: Witness, call: Invocation) -> Value:

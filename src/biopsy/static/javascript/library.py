@@ -7,7 +7,7 @@ from biopsy.static.code.methods import method
 from biopsy.static.code.state import Invocation, State
 from biopsy.static.code.value import HOLE, Value, const
 from biopsy.static.code.witness import Witness
-from biopsy.static.javascript import callbacks, effects, modules
+from biopsy.static.javascript import callbacks, effects, modules, octets
 from biopsy.static.javascript.names import BUILTINS, GIVEN, canonical
 
 _TEXTS = {
@@ -104,7 +104,9 @@ class JavaScript:
             result = found(run, call)
             if result is not None:
                 return result
-        result = callbacks.method(run, call)
+        result = octets.method(run, call)
+        if result is None:
+            result = callbacks.method(run, call)
         if result is None:
             result = method(run, call)
         return result

@@ -47,6 +47,7 @@ class Lowering:
             "shorthand_property_identifier": self._name,
             "shorthand_property_identifier_pattern": self._name,
             "super": lambda n: ir.Name("super", line(n)),
+            "meta_property": self._meta,
             "this": lambda n: ir.Name("this", line(n)),
             "string": lambda n: ir.Const(unescape(self.text(n)[1:-1]), line(n)),
             "template_string": self._template,
@@ -113,6 +114,13 @@ class Lowering:
     def _name(self, node: Node) -> ir.Expr:
         name = self.text(node)
         return ir.Const(None, line(node)) if name == "undefined" else ir.Name(name, line(node))
+
+    def _meta(self, node: Node) -> ir.Expr:
+        """`import.meta`."""
+        at = line(node)
+        here, whole = ir.Name("__dirname", at), ir.Name("__filename", at)
+        held = {"dirname": here, "filename": whole, "url": whole, "dir": here, "path": whole}
+        return ir.Map([(ir.Const(name), value) for name, value in held.items()], at)
 
     def _inner(self, node: Node) -> ir.Expr:
         return self.expr(next((c for c in node.named_children if c.type != "comment"), None))

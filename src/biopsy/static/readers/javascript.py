@@ -15,7 +15,7 @@ from biopsy.static.code.interest import Interest
 from biopsy.static.code.link import Linker, finished
 from biopsy.static.code.value import Value
 from biopsy.static.code.witness import Witness
-from biopsy.static.javascript import compiled, devices, forms, objects, web  # noqa: F401 - they register their effects
+from biopsy.static.javascript import compiled, devices, forms, objects, octets, web  # noqa: F401 - they register their effects
 from biopsy.static.javascript.library import JavaScript
 from biopsy.static.javascript.lower import Lowering
 from biopsy.static.javascript.modules import CODE, links
