@@ -182,6 +182,68 @@ def test_many_paths_share_processes_and_still_have_outcomes_of_their_own(project
     ]
 
 
+DEEP = {
+    "index.js": "require('./inner'); " + mark("entry"),
+    "inner.js": "require('fs').appendFileSync('inner-loads', 'x')",
+    "legacy/words.js": "setTimeout(() => { " + mark("words") + " }, 20)",
+    "legacy/module.mjs": "import fs from 'fs'; await 1; fs.writeFileSync('mark-module', '')",
+    "legacy/aa-exits.js": "process.exit(0)",
+    "legacy/ab-spins.js": "for (;;);",
+    "legacy/ac-waits.mjs": "await new Promise(() => setInterval(() => {}, 1e5))",
+    "legacy/ad-throws.js": "throw null",
+    "legacy/ae-strays.js": "Promise.reject(new Error('late')); setTimeout(() => { throw new Error('late') }, 1)",
+    "dist/app.min.js": mark("bundle"),
+    "test/all.js": mark("test"),
+    "scripts/release.js": mark("release"),
+    "gulpfile.js": mark("gulpfile"),
+    "setup.js": mark("setup"),
+    "bin/cli.js": mark("cli"),
+    "node_modules/other/index.js": mark("other"),
+}
+
+
+def test_files_that_no_export_names_are_loaded_after_the_entries(project: Project) -> None:
+    manifest = {
+        "exports": "./index.js",
+        "bin": {"c": "./bin/cli.js"},
+        "scripts": {"postinstall": "node setup"},
+    }
+    project.place({"name": "thing", **manifest}, DEEP)
+    report = project.drive("import", "thing")
+    assert project.marks == {"entry", "words", "module", "bundle", "test"}
+    assert (project.root / "inner-loads").read_text() == "xx"  # by the entry alone, required and imported
+    assert {name: outcome for name, outcome in report.steps.items() if "./" in name} == {
+        "require ./legacy/aa-exits.js": ("failed", "exited: 0"),
+        "require ./legacy/ab-spins.js": ("timeout", "no end"),
+        "require ./legacy/ac-waits.mjs": ("timeout", "no end"),
+        "require ./legacy/ad-throws.js": ("failed", "raised: raised: object: null"),
+        "require ./legacy/ae-strays.js": ("completed", ""),
+        "require ./legacy/module.mjs": ("completed", ""),
+        "require ./legacy/words.js": ("completed", ""),
+        "require ./dist/app.min.js": ("completed", ""),
+        "require ./test/all.js": ("completed", ""),
+    }
+    assert (report.phase, report.reason) == ("completed", "")
+    assert list(report.steps)[-2:] == ["require ./dist/app.min.js", "require ./test/all.js"]
+
+
+def test_files_that_there_is_no_time_for_are_a_note(project: Project) -> None:
+    slow = "const end = Date.now() + 900; while (Date.now() < end);"
+    project.place(
+        {"name": "thing", "main": "index.js"}, {"index.js": "", **{f"f{n}.js": slow for n in range(9)}}
+    )
+    report = project.drive("import", "thing", budget=5)
+    assert (report.phase, report.reason) == ("completed", "")
+    assert report.steps["…"][1].endswith("of 9 files that nothing loads by itself")
+    assert report.seconds < 9
+
+
+def test_a_package_without_an_entry_has_its_files_loaded(project: Project) -> None:
+    project.place({"name": "thing"}, {"lib/only.js": mark("only")})
+    report = project.drive("import", "thing")
+    assert (report.phase, report.reason, project.marks) == ("completed", "no-entry", {"only"})
+
+
 @pytest.mark.parametrize(
     ("package", "files"),
     [

@@ -38,6 +38,12 @@ export function entries(name, found) {
   return [...new Set(paths)].map((path) => name + path.slice(1))
 }
 
+// Say which of a package's files its exports name.
+export function exported(files, { exports }) {
+  const targets = codeTargets(exports).map((target) => target.replace(/^\.\//, '').split('*'))
+  return files.filter((file) => targets.some(([before, after]) => (after === undefined ? file === before : file.startsWith(before) && file.endsWith(after))))
+}
+
 const isCode = (path) => /(?:\.(?:[cm]?js|node)|\/[^./]+|\*)$/.test(path)
 
 function codeTargets(value, depth = 0) {
@@ -46,7 +52,8 @@ function codeTargets(value, depth = 0) {
   return Object.entries(value).filter(([key]) => !/^types/.test(key)).flatMap(([, inner]) => codeTargets(inner, depth + 1))
 }
 
-function walk(folder, inside = '', found = []) {
+// List the files of a folder, but for other packages in it.
+export function walk(folder, inside = '', found = []) {
   let names = []
   try {
     names = readdirSync(join(folder, inside), { withFileTypes: true })

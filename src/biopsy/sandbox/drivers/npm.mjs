@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 import { entries } from './entries.mjs'
+import { loadFiles, remaining } from './files.mjs'
 
 const KEPT = 64 * 1024 // characters of a command's output that are looked at
 const SHOWN = 4000 // of them that are printed for people
@@ -22,6 +23,7 @@ const COMMAND_TIME = 5000
 const ALONE = 12 // loads that have a process of their own; the rest go in groups
 const GROUP = 25
 const MAX_ENTRIES = 200
+const FILES_TIME = 15_000 // ms for the files that no entry has loaded
 const MAX_BINS = 20
 const MAX_STEPS = 1500
 const MAX_RESTARTS = 5
@@ -231,9 +233,18 @@ const LOADER = `
 const [way, ...names] = process.argv.slice(2)
 const { writeSync } = process.getBuiltinModule('fs')
 const tell = (message) => { try { writeSync(3, JSON.stringify(message) + '\\n') } catch {} }
+const told = new Set()
+const files = (ask) => {
+  try {
+    const fresh = ask().filter((file) => !told.has(file)).slice(0, 5000)
+    fresh.forEach((file) => told.add(file))
+    if (fresh.length) tell({ files: fresh })
+  } catch {}
+}
 ;(async () => {
   for (const name of names) {
     tell({ at: name })
+    files(() => [require.resolve(name)])
     try {
       if (way === 'require') require(name)
       else await import(name)
@@ -241,10 +252,12 @@ const tell = (message) => { try { writeSync(3, JSON.stringify(message) + '\\n') 
     } catch (err) {
       tell({ name, ok: false, code: String(err?.code ?? ''), text: String(err?.name ?? typeof err) + ': ' + String(err?.message ?? err).split('\\n')[0] })
     }
+    files(() => Object.keys(require.cache))
   }
   tell({ done: true })
 })()
 `
+const reached = new Set() // files that were loaded by now
 
 function loaded(message) {
   if (message.ok) return ['completed', '']
@@ -268,6 +281,7 @@ async function load(way, names, tally) {
         started = Date.now()
         return Math.min(LOAD_TIME, left())
       }
+      if (Array.isArray(message.files)) message.files.forEach((file) => reached.add(String(file)))
       if (message.name && !seen.has(message.name)) {
         seen.add(message.name)
         const [status, reason] = loaded(message)
@@ -298,10 +312,6 @@ async function load(way, names, tally) {
 
 async function importing() {
   const names = offered()
-  if (!names.length) {
-    step(options.name, 'skipped', 'no-entry')
-    finish('skipped', 'no-entry')
-  }
   const count = {}
   const tally = (status) => (count[status] = (count[status] ?? 0) + 1)
   const jobs = names.slice(0, ALONE).flatMap((name) => [['require', [name]], ['import', [name]]])
@@ -310,7 +320,21 @@ async function importing() {
     jobs.push(['require', group], ['import', group])
   }
   await pool(jobs, ([way, group]) => load(way, group, tally))
+  const good = count.missed ? 0 : await loadRest()
+  if (!names.length && !good) {
+    step(options.name, 'skipped', 'no-entry')
+    finish('skipped', 'no-entry')
+  }
+  if (!names.length) finish('completed', 'no-entry')
   sumUp(count, 'entries')
+}
+
+// Load the files that no entry has loaded; give how many could be.
+async function loadRest() {
+  const end = Math.min(Date.now() + FILES_TIME, END - 500)
+  const files = remaining(options.name, manifest(), reached)
+  const given = { run, pool, step, judge, loaded, left: () => end - Date.now(), linger: LINGER }
+  return (await loadFiles(files, given)).good
 }
 
 // Do jobs two at a time.
