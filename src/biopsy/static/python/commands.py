@@ -6,7 +6,7 @@ from biopsy.model.behaviour import Kind
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import Value
 from biopsy.static.code.witness import Witness
-from biopsy.static.python import handed
+from biopsy.static.python import devices, handed
 from biopsy.static.python.effects import asked, effect
 
 _SHELL = re.compile(
@@ -66,7 +66,9 @@ def started(run: Witness, call: Invocation, command: Value) -> Value:
     if _LOOKUP.search(text):
         run.flow("network", [command], call.line, detail="lookup")
     _own_script(run, command, call.line)
-    return run.command(command, call.line, given)
+    clipboard = devices.piped(run, text, [command, *([given] if given else [])], call.line)
+    result = run.command(command, call.line, given)
+    return Value(result.consts, result.ref, result.taint | clipboard) if clipboard else result
 
 
 def _own_script(run: Witness, command: Value, line: int) -> None:

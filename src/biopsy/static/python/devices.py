@@ -1,5 +1,7 @@
 """Effects of Python's libraries that watch the user: keyboard, screen, clipboard, camera, microphone."""
 
+import re
+
 from biopsy.model.behaviour import Kind
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import Value
@@ -21,13 +23,38 @@ _DOES = {
 }  # fmt: skip
 
 
+_HELD = "clipboard"
+_READS = re.compile(
+    r"(?i)\b(?:xclip|xsel)\b.*\s-?-o(?:ut|utput)?\b|\b(?:wl-paste|pbpaste)\b|\bGet-Clipboard\b"
+)
+_WRITES = re.compile(r"(?i)(?:^|[\s/'|])(?:xclip|xsel|wl-copy|pbcopy|clip|clip\.exe)\b|\bSet-Clipboard\b")
+
+
+def swapped(run: Witness, values: list[Value], line: int) -> None:
+    """What stood in the clipboard is put back there, changed."""
+    if any(_HELD in v.all_taint() for v in values):
+        run.see(Kind.PROCESS_DOES, "clipboard-swap", line)
+
+
+def piped(run: Witness, command: str, given: list[Value], line: int) -> frozenset[str]:
+    """A program that reads the clipboard, or writes it; the taint of what comes out of it."""
+    if _READS.search(command):
+        return frozenset({_HELD})
+    if _WRITES.search(command):
+        swapped(run, given, line)
+    return frozenset()
+
+
 def _register(name: str, does: str) -> None:
     def effect(run: Witness, call: Invocation) -> Value:
         run.see(Kind.PROCESS_DOES, does, call.line)
+        if does == "clipboard-write":
+            swapped(run, call.args, call.line)
         callback = call.kwargs.get("on_press") or call.arg(0)
         if callback.func is not None:
             run.call(callback, Invocation("", "", [Value()], {}, call.line))
-        return Value(taint=frozenset({f"host:{does.partition(' ')[0]}"}))
+        taint = {f"host:{does.partition(' ')[0]}"} | ({_HELD} if does == "clipboard-read" else set())
+        return Value(taint=frozenset(taint))
 
     TABLE[name] = effect
 

@@ -146,7 +146,7 @@ def _getattr(run: Witness, call: Invocation) -> Value | None:
 
 def bound(obj: Value, name: str, found: Value) -> Value:
     """A method that was taken from its object and keeps it, for when it is called."""
-    library = obj.ref and not obj.ref.endswith("()") and not obj.consts
+    library = obj.ref and not obj.ref.endswith("()") and not obj.consts and not obj.taint
     known = found.func or found.link or found.made or found.consts or found.items is not None
     if library or known or found.fields is not None or not name.isidentifier():
         return found

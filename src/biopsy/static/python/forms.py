@@ -126,6 +126,8 @@ def _container(run: Witness, call: Invocation) -> Value:
 def _convert(run: Witness, call: Invocation) -> Value:
     value = _full(run, call.arg(0), call.line)
     taint = value.all_taint()
+    if not call.args and call.ref in {"bytes", "bytearray", "str"}:
+        return const("" if call.ref == "str" else b"")
     if call.ref in {"bytes", "bytearray"} and value.items is not None:
         numbers = [i.consts[0] for i in value.items if i.consts]
         if len(numbers) == len(value.items) and all(isinstance(n, int) and 0 <= n < 256 for n in numbers):

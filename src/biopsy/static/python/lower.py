@@ -124,8 +124,10 @@ class Lowering:
 
     def _comp(self, generators: list[ast.comprehension], element: ast.expr, line: int) -> ir.Expr:
         inner: ir.Expr = self.expr(element)
-        for gen in reversed(generators):
+        for depth, gen in enumerate(reversed(generators)):
             inner = ir.Comp(self.target(gen.target), self.expr(gen.iter), inner, self.exprs(gen.ifs), line)
+            if depth:
+                inner = ir.Call(ir.Name("#flat", line), [inner], [], line)
         return inner
 
     def _dictcomp(self, node: ast.DictComp) -> ir.Expr:

@@ -111,7 +111,10 @@ def _content(run: Witness, call: Invocation) -> Value:
 def _held(call: Invocation) -> Value:
     """What an open file holds."""
     held = (call.receiver.fields or {}).get("#content") if call.receiver is not None else None
-    return held if held is not None else Value(taint=call.receiver.taint if call.receiver else frozenset())
+    taint = call.receiver.taint if call.receiver is not None else frozenset()
+    if held is None or taint - held.taint:  # something was put into it since
+        return unknown(Value(taint=taint), *([held] if held is not None else []))
+    return held
 
 
 @effect("file().readlines")

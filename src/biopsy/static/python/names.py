@@ -11,7 +11,7 @@ BUILTINS = frozenset({
     "print", "input", "len", "repr", "format", "iter", "next", "sum", "min", "max", "abs", "bool",
     "object", "type", "super", "isinstance", "memoryview", "ascii", "hex", "any", "all", "__builtins__",
     "__file__", "breakpoint", "id", "hash", "callable", "execfile", "unicode", "xrange", "raw_input",
-    "unichr", "reduce", "round", "property", "staticmethod", "classmethod", "#decorate", "#enter",
+    "unichr", "reduce", "round", "property", "staticmethod", "classmethod", "#decorate", "#enter", "#flat",
 })  # fmt: skip
 
 _PREFIXES = (

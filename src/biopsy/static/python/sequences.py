@@ -53,6 +53,18 @@ def _chain(_: Witness, call: Invocation) -> Value:
     return Value(items=items[:MAX_ITEMS], taint=unknown(*call.args).taint)
 
 
+@effect("#flat")
+def _flat(_: Witness, call: Invocation) -> Value:
+    """A comprehension with several loops gives one sequence."""
+    over = call.arg(0)
+    items: list[Value] = []
+    for row in over.items or ():
+        items.extend(row.items if row.items is not None else [row])
+        if len(items) > MAX_ITEMS:
+            break
+    return Value(items=items[:MAX_ITEMS], taint=over.taint)
+
+
 @effect("sorted")
 def _sorted(run: Witness, call: Invocation) -> Value:
     items = fold.items(call.arg(0))
