@@ -229,12 +229,12 @@ def test_files_that_no_export_names_are_loaded_after_the_entries(project: Projec
 
 def test_files_that_there_is_no_time_for_are_a_note(project: Project) -> None:
     slow = "const end = Date.now() + 900; while (Date.now() < end);"
-    project.place(
-        {"name": "thing", "main": "index.js"}, {"index.js": "", **{f"f{n}.js": slow for n in range(9)}}
-    )
+    files = {"index.js": "", **{f"f{n}.js": slow for n in range(9)}, "z/z.js": mark("telling")}
+    project.place({"name": "thing", "main": "index.js"}, files)
     report = project.drive("import", "thing", budget=5)
     assert (report.phase, report.reason) == ("completed", "")
-    assert report.steps["…"][1].endswith("of 9 files that nothing loads by itself")
+    assert project.marks == {"telling"}
+    assert report.steps["…"][1].endswith("of 10 files that nothing loads by itself")
     assert report.seconds < 9
 
 

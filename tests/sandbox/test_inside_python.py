@@ -111,6 +111,20 @@ exec(marshal.loads(data))
     assert not entries[-1].whole
 
 
+def test_a_program_and_a_startup_file_are_no_texts_whatever_was_unmarshalled_before(heard) -> None:
+    entries, _ = heard(
+        "import marshal, runpy, site\n"
+        "exec(marshal.loads(marshal.dumps(compile('first = 1', '<made>', 'exec'))))\n"
+        "open('hooks.py', 'w').write('import os; backend = os.environ.get(\"BACKEND\")')\n"
+        "open('early.pth', 'w').write('import os; seen = os.environ.get(\"EARLY\")\\n')\n"
+        "site.addsitedir('.')\n"
+        "runpy.run_path('hooks.py')\n"
+    )
+    told = [(one.evaluator, one.caller) for one in entries if b"BACKEND" in one.text or b"EARLY" in one.text]
+    assert all(evaluator in {"pth", "runpy"} for evaluator, _ in told)
+    assert not any(b"put together" in one.text and b"environ" in one.text for one in entries)
+
+
 def test_a_listener_that_forbids_everything_stops_nothing(heard) -> None:
     script = (
         "import sys\n"

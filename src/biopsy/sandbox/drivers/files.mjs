@@ -18,6 +18,8 @@ const AUTHORS =
   /(?:^|\/)(?:scripts|tasks|tools|\.[^/]+)\/|(?:^|\/)(?:gulpfile|gruntfile|jakefile|makefile|release|publish)[^/]*$|\.(?:config|conf)\.[cm]?js$|\/?\.[^/]*rc\.[cm]?js$/i
 const TESTS = /(?:^|\/)(?:tests?|__tests__|__mocks__|specs?|e2e|fixtures?|bench(?:marks?)?|perf|examples?|demos?|docs?|website|coverage)\/|[._-](?:test|spec|bench)\.[cm]?js$|(?:^|\/)(?:test|bench(?:mark)?|example)\.[cm]?js$/i
 const BUNDLES = /(?:^|\/)(?:dist|umd|iife|browser|bundles?)\/|[.-]min\.[cm]?js$/i
+const TELLING = /child_process|\b(?:https?|net|dgram|dns|fs|os|vm|tls)['"]|\b(?:eval|Function|fetch|atob|XMLHttpRequest|WebSocket)\b|process\b|fromCharCode|\\x[0-9a-f]{2}|_0x/
+const START = Buffer.alloc(64 * 1024) // of a file, which says whether it could do something: such come first
 
 // Give the files that are left, as absolute paths and in the order in which they are tried.
 export function remaining(name, manifest, loaded) {
@@ -30,14 +32,18 @@ export function remaining(name, manifest, loaded) {
     const stem = file.replace(/\.[cm]?js$/, '').replace(/\/index$/, '')
     return bins.some((one) => one.replace(/^\.\//, '').replace(/\.[cm]?js$/, '') === stem) || run.split(/[\s"';&|]+/).some((word) => word.replace(/^\.\//, '').replace(/\.[cm]?js$/, '') === stem)
   }
-  const rank = (file) => [TESTS.test(file) ? 3 : BUNDLES.test(file) ? 2 : program(join(folder, file)) ? 1 : 0, file.split('/').length]
+  const rank = (file) => {
+    const text = beginning(join(folder, file))
+    const late = TESTS.test(file) ? 3 : BUNDLES.test(file) ? 2 : text.startsWith('#!') ? 1 : 0
+    return [late, TELLING.test(text) ? 0 : 1, file.split('/').length]
+  }
   const files = walk(folder)
   const named = new Set(exported(files, manifest))
   return files
     .filter((file) => !named.has(file) && /\.[cm]?js$/.test(file) && !AUTHORS.test(file) && !elsewhere(file))
     .map((file) => ({ file, path: join(folder, file), rank: rank(file) }))
     .filter(({ path }) => !known.has(real(path)))
-    .sort((a, b) => a.rank[0] - b.rank[0] || a.rank[1] - b.rank[1] || (a.file < b.file ? -1 : 1))
+    .sort((a, b) => a.rank[0] - b.rank[0] || a.rank[1] - b.rank[1] || a.rank[2] - b.rank[2] || (a.file < b.file ? -1 : 1))
 }
 
 function real(path) {
@@ -48,16 +54,17 @@ function real(path) {
   }
 }
 
-// Whether a file begins like a program: those come late.
-function program(path) {
+// Read the beginning of a file.
+function beginning(path) {
   try {
     const file = openSync(path)
-    const start = Buffer.alloc(2)
-    readSync(file, start, 0, 2, 0)
-    closeSync(file)
-    return start.toString() === '#!'
+    try {
+      return START.toString('latin1', 0, readSync(file, START, 0, START.length, 0))
+    } finally {
+      closeSync(file)
+    }
   } catch {
-    return false
+    return ''
   }
 }
 
@@ -67,11 +74,14 @@ const paths = ${JSON.stringify(paths)}
 const { writeSync } = process.getBuiltinModule('fs')
 const { pathToFileURL } = process.getBuiltinModule('url')
 const tell = (message) => { try { writeSync(3, JSON.stringify(message) + '\\n') } catch {} }
+const later = setTimeout
+const busy = () => process.getActiveResourcesInfo().length
 process.on('uncaughtException', () => {}).on('unhandledRejection', () => {})
 ;(async () => {
   for (const [at, path] of paths.entries()) {
     tell({ at })
     let code = '', text = ''
+    const before = busy()
     try {
       try {
         if (path.endsWith('.mjs')) await import(pathToFileURL(path))
@@ -86,8 +96,9 @@ process.on('uncaughtException', () => {}).on('unhandledRejection', () => {})
         text = String(err?.name ?? typeof err) + ': ' + String(err?.message ?? err).split('\\n')[0]
       } catch {}
     }
+    // what it has begun gets a moment, since the next file may end this process
+    for (let round = 0; round < 20 && (round === 0 || busy() > before); round++) await new Promise((go) => later(go, round ? 20 : 0))
     tell({ of: at, code, text })
-    await new Promise(setImmediate)
   }
   tell({ done: true })
 })()
