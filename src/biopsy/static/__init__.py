@@ -21,7 +21,7 @@ from biopsy.static.sight import Layer, Package, Part, Sight, Source
 
 MAX_FILE = 64 * 1024**2  # bytes of one file that any reader looks at
 MAX_BYTES = 512 * 1024**2  # bytes of a tree that are read
-MAX_SECONDS = 60.0  # of processor time, for a whole tree
+MAX_SECONDS = 12.0  # of processor time, for a whole tree
 MAX_DEPTH = 5  # layers inside layers
 MAX_LAYERS = 200  # of one file
 MAX_NESTED = 3  # files inside files
@@ -30,7 +30,8 @@ MAX_PART_BYTES = 128 * 1024**2  # of those
 MAX_PART_SECONDS = 6.0  # of processor time, for those
 MAX_BEHAVIOURS = 50_000  # of a tree
 MAX_STACK = 10_000  # frames of the interpreter while reading
-MAX_WASTE = 2 * 1024**2  # bytes of files that are read before garbage is collected
+MAX_WASTE = 700_000  # blocks of memory taken since garbage was last collected, until it is again
+CHECKED = 256 * 1024  # bytes of files that are read between two looks at the clock, which is slow to tell
 LARGE = 1024**2  # bytes of a file that waits until the smaller ones of its moment were read
 
 _CODE = (".py", ".pyw", ".js", ".cjs", ".mjs", ".ts", ".jsx", ".tsx")
@@ -82,7 +83,7 @@ def _stack() -> Iterator[None]:
     """Room for code that is nested as deep as `code.state` lets it be, and no collector of garbage.
 
     Syntax trees are many small objects, and the collector would walk them all again and again: it took more
-    than half of the time. `_read` calls it between files instead.
+    than half of the time. `_read` calls it between files instead, when memory grew.
     """
     before, collects = sys.getrecursionlimit(), gc.isenabled()
     sys.setrecursionlimit(max(before, MAX_STACK))
@@ -100,19 +101,21 @@ def _stack() -> Iterator[None]:
 def _read(
     tree: Tree, moments: Mapping[str, When], clock: Callable[[], float]
 ) -> "tuple[dict[_Key, Behaviour], list[TreeFile]]":
-    end, total, waste = clock() + MAX_SECONDS, 0, 0
+    end, total, unchecked, blocks = clock() + MAX_SECONDS, 0, 0, sys.getallocatedblocks()
     package = _package(tree, moments)
     found: dict[_Key, Behaviour] = {}
     late: list[TreeFile] = []
     for file in sorted(tree.files, key=lambda f: _turn(f, moments)):
-        if clock() > end or total + file.size > MAX_BYTES:
+        unchecked += file.size + CHECKED // 16
+        if unchecked > CHECKED:
+            unchecked, end = 0, end if clock() <= end else 0.0
+        if not end or total + file.size > MAX_BYTES:
             late.append(file)
             continue
         total += file.size
-        waste += min(file.size, LARGE) + 2000
-        if waste > MAX_WASTE:
+        if sys.getallocatedblocks() - blocks > MAX_WASTE:
             gc.collect()
-            waste = 0
+            blocks = sys.getallocatedblocks()
         for behaviour in _file(package, file):
             _keep(found, behaviour)
     return found, late
@@ -165,12 +168,14 @@ class _Room:
 
     def __init__(self) -> None:
         self.parts, self.bytes = MAX_PARTS, MAX_PART_BYTES
-        self.end = time.process_time() + MAX_PART_SECONDS
+        self.end = 0.0  # the first part starts the clock
 
     def takes(self, part: Part, outer: Source) -> bool:
         if outer.nested >= MAX_NESTED or not self.parts or len(part.data) > self.bytes:
             return False
-        if time.process_time() > self.end:
+        now = time.process_time()
+        self.end = self.end or now + MAX_PART_SECONDS
+        if now > self.end:
             return False
         self.parts -= 1
         self.bytes -= len(part.data)

@@ -102,11 +102,14 @@ class Linker:
         return module
 
     def _trim(self) -> None:
-        while self._size > MAX_KEPT and len(self._kept) > MIN_KEPT:
-            idle = [m for m in list(self._kept.values())[:-1] if not m.running]
-            if not idle:
+        if self._size <= MAX_KEPT or len(self._kept) <= MIN_KEPT:
+            return
+        idle = [m for m in list(self._kept.values())[:-1] if not m.running]
+        for dropped in sorted(
+            idle, key=lambda m: m.size, reverse=True
+        ):  # small ones cost little and are many
+            if self._size <= MAX_KEPT * 3 // 4 or len(self._kept) <= MIN_KEPT:
                 return
-            dropped = max(idle, key=lambda m: m.size)  # small ones cost little and are many
             del self._kept[dropped.path]
             self._size -= dropped.size
 

@@ -47,7 +47,9 @@ class Body:
     def __call__(self) -> list[ir.Stmt]:
         """The statements. May raise RecursionError."""
         if self._made is None:
-            self._made = self._block(self._nodes if self._nodes is not None else parsed(*self._text or ("", 0)))
+            self._made = self._block(
+                self._nodes if self._nodes is not None else parsed(*self._text or ("", 0))
+            )
             self._nodes = self._text = None
         return self._made
 

@@ -29,7 +29,7 @@ class Lowering:
     """Lowers one module. `hot` are the lines, sorted, that hold a word somebody acts on."""
 
     def __init__(self, hot: list[int], text: str = "") -> None:
-        """Take the hot lines, and the text that the tree was parsed from where functions may be parsed anew."""
+        """Take the hot lines, and the text of the tree where functions may be parsed anew from it."""
         self._hot, self.late = hot, Late(text) if text else None
         self._expr: dict[type, Callable[..., ir.Expr]] = {
             ast.Constant: lambda n: ir.Const(n.value if n.value is not ... else None, n.lineno),
