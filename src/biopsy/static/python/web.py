@@ -119,7 +119,17 @@ def _port(call: Invocation) -> Value:
 )  # fmt: skip
 def _send(run: Witness, call: Invocation) -> Value:
     run.sent(call.all(), call.line)
+    address = call.args[-1].items if call.name == "sendto" and len(call.args) > 1 else None
+    if address and len(address) > 1:
+        run.connect(address[0], address[1], call.line)
     return Value()
+
+
+@effect("socket.socket().recv", "socket.socket().recvfrom", "socket.socket().recvmsg")
+def _receive(run: Witness, call: Invocation) -> Value:
+    """What comes in, connected or not."""
+    came = Value(taint=frozenset({"network"}))
+    return came if call.name == "recv" else Value(items=[came, Value()], taint=came.taint)
 
 
 @effect("ssl.wrap_socket", "ssl.create_default_context().wrap_socket", "ssl.SSLContext().wrap_socket",
