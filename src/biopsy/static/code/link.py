@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from biopsy.model.behaviour import Kind
+from biopsy.model.behaviour import Kind, When
 from biopsy.static.code.state import Exhausted, Scope
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ MAX_KEPT = 1024**2  # bytes of source whose modules are kept in memory
 SMALL = 4096  # bytes that a module counts beyond its source
 MIN_KEPT = 8  # modules that are kept whatever their size
 MAX_LOADING = 60  # modules that wait for each other
+_ASIDE = frozenset({When.TEST, When.DOCS})
+UNASKED = 200_000  # steps for all tests and documentation of a package, each at most a quarter of the rest
+MIN_UNASKED = 4000  # steps that each of them has in any case
 MAX_LOADS = 2  # times that one module is run again, after it was dropped
 
 
@@ -41,6 +44,11 @@ class Shared:
 
     written: dict[str, frozenset[str]] = field(default_factory=dict)  # paths that tainted bytes were put in
     origins: dict[str, str] = field(default_factory=dict)  # where a taint was first seen
+    unasked: int = UNASKED  # steps that are left for what nobody runs unasked
+
+    def share(self, steps: int) -> int:
+        """How many steps a file of tests or documentation may take, which asks for these."""
+        return min(steps, max(self.unasked // 4, MIN_UNASKED))
 
 
 Start = Callable[["Source", "Linker"], "tuple[Witness, list[ir.Stmt]] | None"]
@@ -124,6 +132,8 @@ def finished(module: Module, source: "Source") -> "Iterator[Sight]":
             module.failed = "too-complex"
         except RecursionError:
             module.failed = "too-deep"
+    if source.when in _ASIDE:
+        witness.shared.unasked -= witness.given - max(witness.steps, 0)
     if module.failed:
         yield source.see(Kind.PKG_MALFORMED, f"{source.path} {module.failed}")
     for limit, line in witness.limits.items():

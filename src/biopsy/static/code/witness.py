@@ -62,7 +62,8 @@ class Witness(Interpreter):
         self._counts: Counter[Kind] = Counter()
         self._hashed: dict[str, list[Value]] = {}
         if source.when in {When.TEST, When.DOCS}:  # what nobody runs unasked is worth less time
-            self.steps, self.loops = self.steps // 4, MAX_LOOPS - MAX_LOOPS // 12
+            self.steps, self.loops = self.shared.share(self.steps // 4), MAX_LOOPS - MAX_LOOPS // 12
+        self.given = self.steps
 
     def see(self, kind: Kind, value: str, line: int, detail: str = "") -> None:
         """Write a behaviour down. Each kind has its own limit, so that none can crowd out another."""

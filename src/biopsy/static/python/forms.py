@@ -194,6 +194,7 @@ def _range(run: Witness, call: Invocation) -> Value:
     ):
         return Value()
     steps = range(*numbers)
+    run.steps -= min(len(steps), 20_000) // 8  # a list that is made costs as much as what is done with it
     return Value(items=[const(n) for n in steps]) if len(steps) <= 20_000 else Value()
 
 
