@@ -84,9 +84,9 @@ def test_a_hundred_thousand_files_do_not_push_out_what_matters(tmp_path: Path) -
         if number == 50_000:
             story.open(4, TOKEN.path)
     story.write(4, f"{HOME}/.bashrc").connect(4, "203.0.113.9", 443)
-    start = time.monotonic()
+    start = time.process_time()  # other work on this machine is not its fault
     run = observed(tmp_path, story)
-    took = time.monotonic() - start
+    took = time.process_time() - start
     found = [f"{one.kind} {one.value}" for one in run.behaviours if one.by is By.PACKAGE]
     assert {
         "canary.read npm-token", f"file.read {TOKEN.path}", f"file.write {HOME}/.bashrc", "net.connect 203.0.113.9:443",
