@@ -50,6 +50,18 @@ def test_variables_that_are_taken_name_by_name_are_the_environment(loop: str) ->
     assert "code.flow env:* > network" in short(js(code))
 
 
+def test_settings_of_one_program_are_not_the_environment() -> None:
+    code = """
+const gyp = {}
+for (const name in process.env) {
+  if (name.indexOf('npm_config_') !== 0) continue
+  gyp[name.slice(11)] = process.env[name]
+}
+fetch('https://x.example/' + gyp.target)
+"""
+    assert not any("code.flow env" in b for b in js(code))
+
+
 def test_names_of_variables_alone_are_not_their_values() -> None:
     code = "fetch('https://x.example/', { method: 'POST', body: Object.keys(process.env).length })"
     assert not any("env:*" in b for b in js(code))

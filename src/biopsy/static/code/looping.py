@@ -7,7 +7,8 @@ from biopsy.static.code.state import MAX_LOOP, MAX_LOOPS, State
 from biopsy.static.code.value import HOLE, MAX_CONSTS, Value, merge, unknown
 
 MAX_WHILE = 2000  # repetitions of a loop whose condition is known each time
-MAX_WHILE_STEPS = 40_000  # steps of these
+MAX_WHILE_STEPS = 12_000  # steps of these
+MAX_REPEATED = 24_000  # steps of all such loops of a file
 
 
 class Looping(State):
@@ -18,7 +19,7 @@ class Looping(State):
         over = self.evaluate(node.iterable)
         if node.target is None:
             self.execute(node.body)
-            if not isinstance(node.iterable, ir.Const | ir.Name):
+            if not isinstance(node.iterable, ir.Const | ir.Name | ir.Attr):
                 self._again(node)
             return
         for element in self.elements(over, keys=node.keys):
@@ -27,14 +28,16 @@ class Looping(State):
 
     def _again(self, node: ir.For) -> None:
         """Repeat a loop for as long as its condition is known to hold, and not for too long."""
-        least = self.steps - min(MAX_WHILE_STEPS, self.steps // 4)
+        before = self.steps
+        least = before - min(MAX_WHILE_STEPS, MAX_REPEATED - self.repeated, before // 4)
         for _ in range(MAX_WHILE):
             test = self.evaluate(node.iterable)
             known = len(test.consts) == 1 and not test.taint and test.consts[0] and test.text() != HOLE
             if not known or self.steps < least or self.loops >= MAX_LOOPS:
-                return
+                break
             self.loops += 1
             self.execute(node.body)
+        self.repeated += before - self.steps
 
     def elements(self, over: Value, *, keys: bool = False) -> Iterator[Value]:
         """What a loop over a value meets: every item where they are known, else one that stands for all."""

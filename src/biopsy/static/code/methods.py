@@ -9,7 +9,9 @@ from biopsy.static.code import fold
 from biopsy.static.code.interpret import Interpreter
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import CLEAN, HOLE, MAX_TEXT, Value, as_text, const, merge, unknown
+from biopsy.static.secrets import is_secret_name
 
+MIN_PREFIX = 3  # characters from which the beginning of a variable's name tells whose it is
 _QUIET = frozenset(
     {
         "startswith",
@@ -47,6 +49,8 @@ def method(run: Interpreter, call: Invocation) -> Value | None:
         return None
     if call.name in _QUIET:
         run.compared([obj, *call.args], call.line)
+        if call.name in {"startsWith", "indexOf"} and _narrows(call.args):
+            obj.taint = frozenset(t for t in obj.taint if not t.startswith("keys "))
         return Value()
     if obj.items is not None or obj.fields is not None:
         result = _container(run, obj, call)
@@ -66,6 +70,12 @@ def method(run: Interpreter, call: Invocation) -> Value | None:
     if obj.taint or any(a.all_taint() for a in call.args):
         return unknown(obj, *call.all())
     return None
+
+
+def _narrows(args: list[Value]) -> bool:
+    """Whether names that begin so are those of one program's settings, and no secrets."""
+    prefix = args[0].text() if args and args[0].consts else ""
+    return len(prefix) > MIN_PREFIX and not is_secret_name(prefix.strip("_"))
 
 
 def _safe(folder: "Folder", one: object, call: Invocation) -> Value | None:

@@ -123,7 +123,7 @@ class State:
         self.call_when = when if when in {When.TEST, When.DOCS, When.UNKNOWN} else When.CALL
         self.scope = Scope()
         self.closures: list[Closure] = []
-        self.depth = self.nesting = self.loops = self.entered = 0
+        self.depth = self.nesting = self.loops = self.entered = self.repeated = 0
         self.returns: list[Value] = []
         self.resting = False  # what nobody called is being run
         self.examples: dict[int, Value] = {}  # objects by their class
