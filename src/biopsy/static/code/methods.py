@@ -11,6 +11,7 @@ from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import CLEAN, HOLE, MAX_TEXT, Value, as_text, const, merge, unknown
 from biopsy.static.secrets import is_secret_name
 
+_ANCHORED = re.compile(r"(?s)^\^(\w+).*|^.*$")
 MIN_PREFIX = 3  # characters from which the beginning of a variable's name tells whose it is
 _QUIET = frozenset(
     {
@@ -49,8 +50,10 @@ def method(run: Interpreter, call: Invocation) -> Value | None:
         return None
     if call.name in _QUIET:
         run.compared([obj, *call.args], call.line)
-        if call.name in {"startsWith", "indexOf"} and _narrows(call.args):
-            obj.taint = frozenset(t for t in obj.taint if not t.startswith("keys "))
+        if call.name in {"startsWith", "indexOf"} and call.args:
+            _narrow(obj, call.args[0].text())
+        elif call.name == "test" and call.args and obj.fields and "source" in obj.fields:
+            _narrow(call.args[0], _ANCHORED.sub(r"\1", obj.fields["source"].text()))
         return Value()
     if obj.items is not None or obj.fields is not None:
         result = _container(run, obj, call)
@@ -67,15 +70,17 @@ def method(run: Interpreter, call: Invocation) -> Value | None:
             merged = merge(results)
             taint = obj.taint.union(*(a.all_taint() for a in call.args))
             return Value(merged.consts, merged.ref, merged.taint | taint, merged.items, merged.fields)
+    if call.name in {"toLowerCase", "toUpperCase"} and not obj.consts:
+        return obj
     if obj.taint or any(a.all_taint() for a in call.args):
         return unknown(obj, *call.all())
     return None
 
 
-def _narrows(args: list[Value]) -> bool:
-    """Whether names that begin so are those of one program's settings, and no secrets."""
-    prefix = args[0].text() if args and args[0].consts else ""
-    return len(prefix) > MIN_PREFIX and not is_secret_name(prefix.strip("_"))
+def _narrow(names: Value, prefix: str) -> None:
+    """Names that begin so are those of one program's settings, unless they are names of secrets."""
+    if len(prefix) > MIN_PREFIX and prefix.isascii() and not is_secret_name(prefix.strip("_")):
+        names.taint = frozenset(t for t in names.taint if not t.startswith("keys "))
 
 
 def _safe(folder: "Folder", one: object, call: Invocation) -> Value | None:

@@ -80,6 +80,8 @@ def method(run: Witness, call: Invocation) -> Value | None:
             given = [element, *([const(0)] if name != "reduce" else [element])]
             functions = [a for a in args if a.func is not None]
             made = [run.call(a, Invocation("", "", list(given), {}, call.line)) for a in functions]
+            if name == "filter" and element.taint != obj.all_taint():
+                return element  # what the function asks of each narrows them down
             if name in {"map", "flatMap", "reduce"} and made:
                 return unknown(obj, *made)
             return unknown(obj) if obj.taint else Value()

@@ -54,7 +54,7 @@ class Lowering:
             "number": lambda n: ir.Const(_number(self.text(n)), line(n)),
             "true": lambda n: ir.Const(value=True, line=line(n)),
             "false": lambda n: ir.Const(value=False, line=line(n)),
-            "regex": lambda n: ir.Blend([], line(n)),
+            "regex": lambda n: ir.Map([(ir.Const("source"), ir.Const(self.text(n)[1:], line(n)))], line(n)),
             "binary_expression": self._binary,
             "unary_expression": self._unary,
             "update_expression": self._update,
