@@ -27,16 +27,10 @@ Key = tuple[str, int, bool]
 @click.option(
     "--crossed", is_flag=True, help="Crossed cases instead: payload × trigger × evasion, honest ones too."
 )
-@click.option(
-    "--heldout", "aside", is_flag=True, help="What is kept aside instead: counts and techniques."
-)
+@click.option("--heldout", "aside", is_flag=True, help="What is kept aside instead: counts and techniques.")
 @click.option("--reveal", is_flag=True, help="With --heldout: say which. Not for those who write rules.")
-@click.option(
-    "--seed", type=int, default=0, show_default=True, help="Which variant; 0: as it stands."
-)
-@click.option(
-    "--seeds", type=click.IntRange(1), default=1, show_default=True, help="So many variants."
-)
+@click.option("--seed", type=int, default=0, show_default=True, help="Which variant; 0: as it stands.")
+@click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="So many variants.")
 @click.option("--sample", "count", type=click.IntRange(1), help="So many of them, chosen evenly.")
 @click.option("--static-only", is_flag=True, help="Read, run nothing.")
 @click.option("--jobs", type=click.IntRange(1, 16), default=2, show_default=True, help="How many at a time.")
