@@ -63,6 +63,11 @@ CASES = {
         ["file.read /a/.npmrc @ a.py:3", "net.dns a @ a.py:4"],
         True,
     ),
+    "then takes one line of a file either way": (
+        f"{{then: [{READ}, {DNS}]}}",
+        ["net.dns a @ a.py:4", "file.read /a/.npmrc @ a.py:4"],
+        True,
+    ),
     "then stays within a file": (
         f"{{then: [{READ}, {DNS}]}}",
         ["file.read /a/.npmrc @ a.py:3", "net.dns a @ b.py:4"],

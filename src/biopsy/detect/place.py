@@ -1,6 +1,6 @@
 """Place: behaviours put in order, or asked for in one spot: the run of a profile, or a file."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
 from biopsy.model.behaviour import Behaviour, InFile, InTrace
@@ -15,7 +15,7 @@ Placed = dict[Spot, list[tuple[int, Behaviour]]]
 def in_order(parts: Iterable[Iterable[Behaviour]]) -> tuple[Behaviour, ...]:
     """Return, for every spot that has one, the earliest chain of one behaviour of each part."""
     places = _places(parts, _ordered)
-    return tuple(b for spot in _common(places) for b in _chain([placed[spot] for placed in places]))
+    return tuple(b for spot in _common(places) for b in _chain(spot, [placed[spot] for placed in places]))
 
 
 def together(parts: Iterable[Iterable[Behaviour]], same: str) -> tuple[Behaviour, ...]:
@@ -68,13 +68,18 @@ def _common(places: Sequence[Placed]) -> list[Spot]:
     return [spot for spot in first if all(spot in placed for placed in rest)]
 
 
-def _chain(lists: Sequence[list[tuple[int, Behaviour]]]) -> list[Behaviour]:
-    """Return the earliest behaviours, one of each list, that follow each other; none where there are none."""
+def _chain(spot: Spot, lists: Sequence[list[tuple[int, Behaviour]]]) -> list[Behaviour]:
+    """Return the earliest behaviours, one of each list, that follow each other; none where there are none.
+
+    On one line of a file one may come before the other: who squeezes a file onto a line changes nothing.
+    """
     chain: list[Behaviour] = []
-    after = -1
+    after, find = -1, bisect_left if spot[0] == "file" else bisect_right
     for placed in lists:
         ordered = sorted(placed, key=lambda pair: pair[0])
-        at = bisect_right(ordered, after, key=lambda pair: pair[0])
+        at = find(ordered, after, key=lambda pair: pair[0])
+        while at < len(ordered) and ordered[at][1] in chain:
+            at += 1
         if at == len(ordered):
             return []
         after, behaviour = ordered[at]
