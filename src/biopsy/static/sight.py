@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from biopsy.model.behaviour import Behaviour, InFile, Kind, When
 
@@ -44,6 +45,9 @@ _SHEBANG = re.compile(rb"#!\s*\S*?(?:env\s+(?:-S\s+)?)?(python|node|bun|deno|sh|
 _RUNNERS = {"python": "python", "node": "javascript", "bun": "javascript", "deno": "javascript"}
 
 
+Kept = TypeVar("Kept")
+
+
 @dataclass(slots=True)
 class Package:
     """The files of a tree, for readers that follow one file into another.
@@ -57,6 +61,14 @@ class Package:
     load: Callable[[str], bytes | None] = lambda _: None
     memo: dict[str, object] = field(default_factory=dict)
     size: int = 0  # bytes of all its code
+
+    def kept(self, key: str, kind: type[Kept], make: "Callable[[], Kept]") -> Kept:
+        """What a reader keeps of a package from file to file; made when it is first asked for."""
+        if key not in self.memo:
+            self.memo[key] = make()
+        held = self.memo[key]
+        assert isinstance(held, kind)
+        return held
 
     def source(self, path: str) -> "Source | None":
         """A file of the package as it would be read; None where there is none."""

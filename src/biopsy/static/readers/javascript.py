@@ -64,16 +64,12 @@ def read(source: Source) -> Iterator[Sight]:
 
 def interest(package: Package) -> Interest:
     """What of a package is worth running, looked at once."""
-    held = package.memo.setdefault("javascript interest", Interest(package, _scan))
-    assert isinstance(held, Interest)
-    return held
+    return package.kept("javascript interest", Interest, lambda: Interest(package, _scan))
 
 
 def linker_of(package: Package) -> Linker:
     """The modules of a package."""
-    held = package.memo.setdefault("javascript linker", Linker(package, _start))
-    assert isinstance(held, Linker)
-    return held
+    return package.kept("javascript linker", Linker, lambda: Linker(package, _start))
 
 
 def _scan(source: Source) -> tuple[bool, list[tuple[str, str]]]:

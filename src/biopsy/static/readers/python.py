@@ -61,23 +61,17 @@ def _early(module: Module) -> None:
 
 def _broken(package: Package) -> dict[str, str]:
     """Files that did not parse as they are, and why."""
-    held = package.memo.setdefault("python broken", {})
-    assert isinstance(held, dict)
-    return held
+    return package.kept("python broken", dict, dict)
 
 
 def interest(package: Package) -> Interest:
     """What of a package is worth running, looked at once."""
-    held = package.memo.setdefault("python interest", Interest(package, _scan))
-    assert isinstance(held, Interest)
-    return held
+    return package.kept("python interest", Interest, lambda: Interest(package, _scan))
 
 
 def linker_of(package: Package) -> Linker:
     """The modules of a package."""
-    held = package.memo.setdefault("python linker", Linker(package, _start))
-    assert isinstance(held, Linker)
-    return held
+    return package.kept("python linker", Linker, lambda: Linker(package, _start))
 
 
 def _scan(source: Source) -> tuple[bool, Iterator[tuple[str, str]]]:
