@@ -38,7 +38,7 @@ def load(folder: Path | None = None, cache: Path | None = None) -> tuple[Rule, .
 def _shipped(cache: Path | None) -> tuple[Rule, ...]:
     if cache is None:
         return _load(SHIPPED)
-    kept = cache / f"rules-{_digest([*_files(SHIPPED), *_CODE])}.pickle"
+    kept = cache / f"rules-{_digest([*_files(SHIPPED), *_code()])}.pickle"
     with contextlib.suppress(Exception):  # not there, cut short: read anew
         rules: tuple[Rule, ...] = pickle.loads(kept.read_bytes())  # noqa: S301 - written by ourselves, below our home
         return rules
@@ -48,7 +48,8 @@ def _shipped(cache: Path | None) -> tuple[Rule, ...]:
     return rules
 
 
-_CODE = tuple(path for name in ("detect", "model") for path in sorted((SHIPPED.parent / name).glob("*.py")))
+def _code() -> list[Path]:
+    return [path for name in ("detect", "model") for path in sorted((SHIPPED.parent / name).glob("*.py"))]
 
 
 def _digest(files: Sequence[Path]) -> str:
