@@ -31,6 +31,7 @@ class Phase:
     args: tuple[str, ...] = ()
     timeout: float = 60.0
     installs: bool = False  # may fetch from the registry gateway
+    ahead: float = 0.0  # seconds that its clock is ahead of the run's when it begins
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -93,10 +94,15 @@ class Box:
             return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
         return 0
 
-    def exec(self, name: str, argv: list[str], *, root: bool = False) -> subprocess.Popen[bytes]:
-        """Begin a command as the profile's user; the number of its first process comes to `first(name)`."""
+    def exec(
+        self, name: str, argv: list[str], *, root: bool = False, env: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Begin a command as the profile's user; the number of its first process comes to `first(name)`.
+
+        `env` is added to the profile's environment.
+        """
         process = BASE / f"{name}.json"
-        process.write_bytes(msgspec.json.encode(self._process(argv, root=root)))
+        process.write_bytes(msgspec.json.encode(self._process(argv, env or {}, root=root)))
         command = [*self._runsc, "exec", f"--process={process}", f"--internal-pid-file={BASE}/{name}.pid", ID]
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -153,14 +159,14 @@ class Box:
                 return
             time.sleep(0.01)
 
-    def _process(self, argv: list[str], *, root: bool) -> dict[str, object]:
+    def _process(self, argv: list[str], env: Mapping[str, str], *, root: bool) -> dict[str, object]:
         order = self._order
         user = {"uid": 0, "gid": 0} if root else {"uid": order.uid, "gid": order.gid}
         numbers = {"RLIMIT_NPROC": self._limits.processes, "RLIMIT_NOFILE": FILES, "RLIMIT_CORE": 0}
         return {
             "user": user,
             "args": argv,
-            "env": [f"{name}={value}" for name, value in order.env.items()],
+            "env": [f"{name}={value}" for name, value in {**order.env, **env}.items()],
             "cwd": "/" if root else order.project,
             "capabilities": _capabilities(["CAP_KILL"] if root else []),
             "rlimits": [{"type": name, "hard": n, "soft": n} for name, n in numbers.items()],

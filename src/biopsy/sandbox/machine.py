@@ -87,7 +87,7 @@ def make(job: Job, where: Address, ca: bytes) -> Machine:
             env[variable] = endpoint.url
     order = Order(
         made.hostname, made.uid, made.gid, made.user, made.home, made.project, env, tuple(places), job.phases,
-        artifact, msgspec.json.encode(trace.points(str(SINK))),
+        artifact, msgspec.json.encode(trace.points(str(SINK))), made.uptime,
     )  # fmt: skip
     return Machine(order, (*canaries, *_unsaid(seed)), seed)
 

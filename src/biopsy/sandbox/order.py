@@ -72,6 +72,7 @@ class Order(msgspec.Struct, frozen=True):
     phases: tuple[Phase, ...]
     artifact: str  # where it lies, inside
     points: bytes  # the JSON for --pod-init-config
+    uptime: float = 0.0  # seconds that the machine has been up
 
 
 class Left(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from typing import IO
 from biopsy.model.run import Phase, Status
 from biopsy.sandbox.box import Box
 from biopsy.sandbox.cgroup import Group
+from biopsy.sandbox.inside.prepare import START, UP
 from biopsy.sandbox.order import Order
 from biopsy.sandbox.raw import Limits, Ran
 
@@ -156,7 +157,7 @@ class Phases:
         box, limit = self._box, self._limits.output
         began, start = time.monotonic(), time.time_ns()
         argv = _argv(phase, self._order)
-        child = box.exec(name, argv)
+        child = box.exec(name, argv, env=self._time(phase))
         assert child.stdout is not None
         assert child.stderr is not None
         output, errors = self._drain.add(child.stdout, limit), self._drain.add(child.stderr, limit)
@@ -180,6 +181,11 @@ class Phases:
             phase.name, status, reason, start, time.time_ns(), first, code, bytes(output), bytes(errors),
             tuple(argv),
         )  # fmt: skip
+
+
+    def _time(self, phase: Phase) -> dict[str, str]:
+        """Say how a phase's clock stands when it begins."""
+        return {START: f"{phase.ahead:.3f}", UP: f"{self._order.uptime:.3f}"}
 
 
 def _ends(box: Box, child: subprocess.Popen[bytes], end: float) -> bool:

@@ -7,7 +7,10 @@ Node: `libdl.so.2`, an empty library that today only programs linked long ago st
 replaced by one that has Node load a module of ours first. That module has an inspector's session tell of
 every script that is compiled, and hides that it was there.
 
-Both are compiled by the image's own Python and compiler, once for an image, and kept beside it.
+Time: `clock.c` is loaded into every program that is dynamically linked (see `CLOCK`), and lets what sleeps wake
+at once.
+
+All are compiled by the image's own Python and compiler, once for an image, and kept beside it.
 """
 
 import hashlib
@@ -36,6 +39,23 @@ _STDLIB = re.compile(r"python3\.\d+")
 _NODE = "/usr/local/bin/node"
 MODULE = "/usr/local/share/node/journal.cjs"
 """What every Node loads before anything else."""
+
+CLOCK = "libtimekeep.so.0"
+"""The library that all programs load. `ld.so` would ask `/etc/ld.so.preload` for it, where everybody looks; the
+one in the layer asks another file, whose name is as long."""
+
+START, UP = "TK_START", "TK_UP"
+"""Variables by which a phase's first process is told how many seconds its clock is ahead, and how many the machine
+has been up; it takes them out of its environment before anything else begins."""
+
+_ASKED, _ASKS_INSTEAD = b"/etc/ld.so.preload\0", b"/usr/lib/ld.so.use\0"
+_BUILD_CLOCK = """
+set -e
+folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
+cat > "$folder/clock.c"
+gcc -O2 -shared -fPIC -s -o "$folder/clock.so" "$folder/clock.c" -Wl,-soname,"$1" >&2
+cat "$folder/clock.so"
+"""
 
 # With the versions that the library had, without which programs would refuse it.
 _BUILD = """
@@ -80,8 +100,8 @@ def _place(file: Path, inside: str, image: Path) -> Place:
 
 @cache
 def _digest() -> str:
-    parts = ("words.py", "listen.py", "listen.cjs", "libdl.c")
-    recipe = "\0".join((*map(_part, parts), _BUILD, _COMPILE))
+    parts = ("words.py", "listen.py", "listen.cjs", "libdl.c", "clock.c")
+    recipe = "\0".join((*map(_part, parts), _BUILD, _COMPILE, _BUILD_CLOCK, CLOCK, START, UP))
     return hashlib.sha256(recipe.encode()).hexdigest()[:12]
 
 
@@ -104,6 +124,7 @@ def _make(image: Path, kept: Path) -> None:
     try:
         _python(image, part)
         _node(image, part)
+        _clock(image, part)
         part.chmod(0o755)
         part.rename(kept)
     except OSError as err:
@@ -145,6 +166,21 @@ def _node(image: Path, part: Path) -> None:
     for library in libraries:
         built = _inside(image, source, "sh", "-c", _BUILD, "sh", f"/{library.relative_to(image)}")
         _write(part / library.relative_to(image), built, int(library.stat().st_mtime))
+
+
+def _clock(image: Path, part: Path) -> None:
+    """Make the library that keeps time, and an `ld.so` that has every program load it."""
+    source = _part("clock.c").replace("@PLACE@", JOURNAL).replace("@START@", START).replace("@UP@", UP)
+    for loader in sorted((image / "usr/lib").glob("*/ld-linux-*.so.*")):
+        data, when = loader.read_bytes(), int(loader.stat().st_mtime)
+        if data.count(_ASKED) != 1:
+            continue
+        built = _inside(image, source.encode(), "sh", "-c", _BUILD_CLOCK, "sh", CLOCK)
+        library = loader.parent.relative_to(image) / CLOCK
+        _write(part / library, built, when)
+        _write(part / loader.relative_to(image), data.replace(_ASKED, _ASKS_INSTEAD), when)
+        _write(part / _ASKS_INSTEAD[1:-1].decode(), f"/{library}\n".encode(), when)
+        return
 
 
 def _write(path: Path, data: bytes, when: int) -> None:
