@@ -9,7 +9,7 @@ from typing import Final
 
 from biopsy.model.behaviour import By, Kind
 from biopsy.model.run import Process, Run, Watch
-from biopsy.sandbox import leak, observe_exchanges, observe_files, observe_heard, observe_net
+from biopsy.sandbox import leak, observe_exchanges, observe_files, observe_heard, observe_net, observe_waits
 from biopsy.sandbox.attribute import attribute
 from biopsy.sandbox.baseline import MAX_FACTS, Baseline, Fact, Normal, common, interpreter
 from biopsy.sandbox.observe_ledger import Draft, draft, settle
@@ -84,6 +84,8 @@ class _Sight:
     def _evasions(self) -> Iterator[Draft]:
         for time, node, seconds in self.seen.naps:
             yield draft(time, Kind.EVASION_SLEEP, f"{seconds:.0f}", node, weight=1)
+        for time, node, wait in observe_waits.own(self.heard.slept):
+            yield draft(time, Kind.EVASION_SLEEP, str(wait.span), node, weight=1)
         for time, node, what in self.seen.tricks:
             yield draft(time, Kind.EVASION_TRACER, what, node, weight=1)
         if self.tally.dropped == 0:  # else the news of these calls may be among what was dropped

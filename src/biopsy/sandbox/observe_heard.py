@@ -68,6 +68,7 @@ class Hearing:
     drafts: list[Draft] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     texts: list[_One] = field(default_factory=list)
+    slept: list[tuple[int, Node, journal.Slept]] = field(default_factory=list)
 
 
 def hear(raw: Raw, subject: Subject, opened: list[Journalled], places: Places) -> Hearing:
@@ -105,6 +106,8 @@ def _page(page: journal.Page, mine: list[Journalled], hearing: Hearing, *, short
         time = mine[min(number, len(mine) - 1)].time
         if isinstance(record, journal.Entry):
             yield _One(record, node, time)
+        elif isinstance(record, journal.Slept):
+            hearing.slept.append((time, node, record))
         elif record.lost:
             hearing.notes.append(f"{node.phase}: {record.lost} evaluated texts more than are kept")
             if record.lost >= FLOOD:

@@ -3,9 +3,11 @@ end.
 """
 
 import struct
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from biopsy.sandbox import trace
+from biopsy.sandbox.inside.journal import Slept
 from biopsy.sandbox.trace_event import Called
 from biopsy.sandbox.tree import Node
 
@@ -19,6 +21,11 @@ many."""
 _BLINK = 0.05  # seconds up to which a wait is nothing at all
 _MEMORY = float("inf")  # the length of a wait that stands in memory, where registers do not show it
 
+LATER: Final = 263_017
+"""Seconds after which drivers end a process that waits (73 hours): `pyfork.LATER`, `npm.mjs`."""
+
+_ABOUT: Final = 120  # seconds that may have passed before a driver began to wait
+
 Nap = tuple[int, Node, float]  # when it began, whose, seconds
 
 
@@ -26,6 +33,11 @@ def signed(register: int) -> int:
     """Read the C int that is in a register."""
     (number,) = struct.unpack("<i", struct.pack("<I", register & 0xFFFFFFFF))
     return int(number)
+
+
+def own(slept: Iterable[tuple[int, Node, Slept]]) -> Iterator[tuple[int, Node, Slept]]:
+    """Leave out of what was slept how long our drivers let a process wait."""
+    return (one for one in slept if not LATER - _ABOUT <= one[2].due <= LATER)
 
 
 class Waits:

@@ -68,6 +68,9 @@ function beginning(path) {
   }
 }
 
+// ms that what was loaded may wait, by its own clock, which jumps while all of it waits
+export const LATER = 263_017_000
+
 // What a process runs that loads files; they stand in the text, for there may be more than an argument holds.
 export const sharing = (paths) => `
 const paths = ${JSON.stringify(paths)}
@@ -101,6 +104,7 @@ process.on('uncaughtException', () => {}).on('unhandledRejection', () => {})
     tell({ of: at, code, text })
   }
   tell({ done: true })
+  later(() => {}, ${LATER})
 })()
 `
 

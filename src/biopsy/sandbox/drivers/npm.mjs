@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 import { entries } from './entries.mjs'
-import { loadFiles, remaining } from './files.mjs'
+import { LATER, loadFiles, remaining } from './files.mjs'
 
 const KEPT = 64 * 1024 // characters of a command's output that are looked at
 const SHOWN = 4000 // of them that are printed for people
@@ -233,6 +233,7 @@ const LOADER = `
 const [way, ...names] = process.argv.slice(2)
 const { writeSync } = process.getBuiltinModule('fs')
 const tell = (message) => { try { writeSync(3, JSON.stringify(message) + '\\n') } catch {} }
+const later = setTimeout
 const told = new Set()
 const files = (ask) => {
   try {
@@ -255,6 +256,7 @@ const files = (ask) => {
     files(() => Object.keys(require.cache))
   }
   tell({ done: true })
+  later(() => {}, ${LATER}) // a program that uses it goes on for days
 })()
 `
 const reached = new Set() // files that were loaded by now
@@ -386,7 +388,7 @@ async function call(name, tally) {
     const hear = (message) => {
       if (message.done) {
         done = message
-        return Math.min(LINGER / 2, left())
+        return Math.min(LINGER, left())
       }
       if (message.status && message.call) step(`${name} ${message.call}`, message.status, message.reason)
       current = message.status ? null : message

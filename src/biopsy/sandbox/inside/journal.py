@@ -33,7 +33,7 @@ MAX_TEXT: Final = 1024**2
 """Longest text of one record, in bytes."""
 
 _NAME = re.compile(r"[0-9a-f]{24}")
-_FIELDS: Final = {b"text": 13, b"odd": 4, b"lost": 4}
+_FIELDS: Final = {b"text": 13, b"odd": 4, b"lost": 4, b"slept": 7}
 _MADE = re.compile(rb"\((?:async )?function\*? anonymous\([^)]*\n\) \{\n(.*)\n\}\)", re.DOTALL)
 _QUIET = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -77,10 +77,19 @@ class Oddity(msgspec.Struct, frozen=True):
     lost: int = 0
 
 
+class Slept(msgspec.Struct, frozen=True):
+    """A wait that was cut short by setting the clock; all in seconds of the time that was pretended."""
+
+    root: int  # the first process of its family, inside
+    span: int
+    due: int  # how far ahead of real time it ended
+    ahead: int  # how far ahead of real time the clock was when it had
+
+
 class Page(msgspec.Struct, frozen=True):
     """What could be read of a journal; `whole` is False where it does not end as it should."""
 
-    records: tuple[Entry | Oddity, ...]
+    records: tuple[Entry | Oddity | Slept, ...]
     whole: bool
 
 
@@ -142,7 +151,7 @@ def load(path: Path) -> Heard:
 
 def read(data: bytes, limit: int = MAX_RECORDS) -> Page:
     """Read the records of one journal as far as they are records; never raises."""
-    records: list[Entry | Oddity] = []
+    records: list[Entry | Oddity | Slept] = []
     at, whole = 0, True
     while at < len(data) and len(records) < limit:
         span = _span(data, at)
@@ -181,7 +190,7 @@ def _strings(data: bytes, at: int, end: int) -> Iterator[bytes]:
         at = span[1] + 1
 
 
-def _record(fields: list[bytes]) -> Entry | Oddity | None:
+def _record(fields: list[bytes]) -> Entry | Oddity | Slept | None:
     if not fields or len(fields) != _FIELDS.get(fields[0]):
         return None
     if fields[0] == b"text":
@@ -194,6 +203,8 @@ def _record(fields: list[bytes]) -> Entry | Oddity | None:
         )  # fmt: skip
     if fields[0] == b"lost":
         return Oddity("", _number(fields[3]))
+    if fields[0] == b"slept":
+        return Slept(*map(_number, fields[3:]))
     return Oddity(_text(fields[3])[:200])
 
 

@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/select.h>
 #include <sys/shm.h>
@@ -44,7 +45,7 @@ typedef int64_t ns;
 #define HOUR (3600 * SECOND)
 #define FOREVER INT64_MAX
 
-#define SLICE (40 * MS)          /* of a wait: below what counts as one for whoever watches */
+#define SLICE (30 * MS)          /* of a wait: below what counts as one for whoever watches */
 #define IDLE (60 * MS)           /* that nothing has to happen before a jump */
 #define HEARD (150 * MS)         /* …since something came from a socket */
 #define ANSWER (3 * SECOND)      /* that an answer may take */
@@ -52,7 +53,7 @@ typedef int64_t ns;
 #define LONGEST (24 * HOUR)      /* that they get to be */
 #define SPINS 200000             /* readings of the clock, one after the other, that are a wait too */
 #define SPIN_EACH 20000
-#define NAP (3 * SECOND)         /* from which a wait is written down */
+#define NAP (6 * SECOND)         /* from which a wait is written down: what keeps a connection waits less */
 #define NAPS 200                 /* that one process writes down */
 
 #define KEY 0x0074696d
@@ -93,6 +94,7 @@ static struct process *self;
 static int number;            /* of the family */
 static pid_t pid;
 static int forked;
+static int engine;            /* a Node, whose own threads have waits that are nobody's idea */
 static int naps;
 static char journal[64];
 static unsigned char sockets[SOCKETS / 8];
@@ -247,6 +249,7 @@ static ns setting(const char *name) {
 __attribute__((constructor)) static void begin(int argc, char **argv) {
     int keep = errno;
     pid = getpid();
+    engine = dlsym(RTLD_DEFAULT, "napi_create_function") != NULL;
     pid_t parent = getppid();
     int id = shmget(KEY, sizeof(struct page), 0666 | IPC_CREAT);
     void *at = id < 0 ? (void *)-1 : shmat(id, NULL, 0);
@@ -329,14 +332,21 @@ static void look(struct family *family) {
     family->busy = at;
 }
 
+/* One wait: `start`, then slices for as long as `left` gives some, then `stop`. */
+struct wait {
+    ns until, began, ahead;
+    struct waiter *place;
+    int met;  /* the end, and not something else, was what came */
+};
+
 static void number_field(char **at, long long value) {
     char digits[32];
     int size = snprintf(digits, sizeof digits, "%lld", value);
     *at += sprintf(*at, "%d:%s,", size, digits);
 }
 
-/* Write down that this process has slept. */
-static void tell(ns span) {
+/* Write down that this process has slept: who began its family, how long, until when, and what it is now. */
+static void tell(const struct wait *wait) {
     if (naps++ >= NAPS || pid != getpid()) return;
     if (!journal[0]) {
         unsigned char random[12];
@@ -348,7 +358,8 @@ static void tell(ns span) {
     number_field(&at, real_time(CLOCK_REALTIME));
     number_field(&at, pid);
     number_field(&at, mine->root);
-    number_field(&at, span / SECOND);
+    number_field(&at, (wait->until - wait->began + SECOND / 2) / SECOND);
+    number_field(&at, (wait->until - real_time(CLOCK_MONOTONIC) - page->start) / SECOND);
     number_field(&at, (mine->ahead - page->start) / SECOND);
     int size = sprintf(record, "%d:%s,\n", (int)(at - body), body);
     int fd = syscall(SYS_openat, AT_FDCWD, journal, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -357,12 +368,16 @@ static void tell(ns span) {
     syscall(SYS_close, fd);
 }
 
-/* One wait: `start`, then slices for as long as `left` gives some, then `stop`. */
-struct wait {
-    ns until, began, ahead;
-    struct waiter *place;
-    int met;  /* the end, and not something else, was what came */
-};
+static int unasked(void) {
+    static __thread int known;  /* 1: no, 2: yes */
+    if (!engine) return 0;
+    if (!known) {
+        char name[17] = "";
+        known = 1;
+        if (gettid() != pid && !prctl(PR_GET_NAME, name)) known += !strncmp(name, "V8Worker", 8) || !strncmp(name, "DelayedTask", 11);
+    }
+    return known == 2;
+}
 
 static void start(struct wait *wait, ns deadline) {
     spins = 0;
@@ -372,7 +387,7 @@ static void start(struct wait *wait, ns deadline) {
     wait->ahead = mine->ahead;
     wait->place = NULL;
     wait->met = 0;
-    if (deadline == FOREVER || deadline - wait->began < SLICE) return;
+    if (deadline == FOREVER || deadline - wait->began < SLICE || unasked()) return;
     int count = page->waiters;
     for (int i = 0; i < WAITERS; i++) {
         int none = 0;
@@ -396,8 +411,9 @@ static ns left(struct wait *wait) {
 static void stop(struct wait *wait) {
     int keep = errno;
     if (wait->place) wait->place->pid = 0;
-    if (wait->met && wait->place && mine->ahead != wait->ahead && wait->until - wait->began >= NAP)
-        tell(wait->until - wait->began);
+    ns span = wait->until - wait->began;
+    int collects = engine && span > 15 * SECOND / 2 && span <= 8 * SECOND;  /* V8's timer for memory */
+    if (wait->met && wait->place && mine->ahead != wait->ahead && span >= NAP && !collects) tell(wait);
     errno = keep;
 }
 
