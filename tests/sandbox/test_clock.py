@@ -68,7 +68,9 @@ WAITS = {
 }  # fmt: skip
 
 
-def test_what_sleeps_wakes_at_once_and_has_slept(programs: Callable[..., dict[str, tuple[str, float]]]) -> None:
+def test_what_sleeps_wakes_at_once_and_has_slept(
+    programs: Callable[..., dict[str, tuple[str, float]]],
+) -> None:
     found = programs(**{name: argv for name, (argv, _) in WAITS.items()})
     for name, row in found.items():
         print(name, row)

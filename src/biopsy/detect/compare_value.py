@@ -21,7 +21,7 @@ _PORT = re.compile(r":(\d+)$")
 _PASSING = 32_768
 """Ports from here on are given out by the system: another one each time."""
 
-_CHANGING = frozenset({"file", "process", "pkg", "archive"})
+_CHANGING = frozenset({"file", "process", "pkg", "archive", "differs"})
 """Families whose values carry versions and temporary names wherever they like."""
 _PATHS = frozenset({Kind.CODE_NATIVE, Kind.CODE_IMPORT, Kind.CODE_REMOTE, Kind.EVASION_FINGERPRINT})
 _URLS = frozenset({Kind.NET_URL, Kind.NET_HTTP})

@@ -79,6 +79,10 @@ class Kind(StrEnum):
     EVASION_SLEEP = "evasion.sleep"  # seconds
     EVASION_FINGERPRINT = "evasion.fingerprint"  # what was looked at, to recognise a sandbox
     EVASION_TRACER = "evasion.tracer"  # tries to blind or flood whoever watches
+    DIFFERS_CLOCK = "differs.clock"  # only once so much time had passed: `48h net.http GET https://…`
+    DIFFERS_AGAIN = "differs.again"  # only when started again later, on the used disk: `3d net.http GET …`
+    DIFFERS_ONCE = "differs.once"  # …and what it then did no more: `3d net.http GET https://…`
+    DIFFERS_PROFILE = "differs.profile"  # only on this machine of several: `laptop net.http GET …`
 
     @property
     def family(self) -> str:

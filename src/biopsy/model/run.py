@@ -32,6 +32,7 @@ class Phase:
     timeout: float = 60.0
     installs: bool = False  # may fetch from the registry gateway
     ahead: float = 0.0  # seconds that its clock is ahead of the run's when it begins
+    again: str = ""  # how much later it is done once more, for people and `differs.again`: `3d`, `2031-04-01`
 
 
 @dataclass(frozen=True, slots=True)

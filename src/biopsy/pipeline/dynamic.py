@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from biopsy import fetch
 from biopsy.errors import CannotSandbox, SandboxError, UsageError
 from biopsy.model.release import Endpoint
 from biopsy.model.run import Outcome, Phase, Run, Status, Watch
-from biopsy.pipeline import evaluated, noise
+from biopsy.pipeline import evaluated, noise, waiting
 from biopsy.pipeline.merge import Ran
 from biopsy.pipeline.reasons import BROKEN, NOT_ASKED
 from biopsy.pipeline.source import Opened
@@ -42,12 +44,14 @@ def run(opened: Opened, run_id: str, options: "Options", progress: "Progress") -
     """
     built, engine = prepare(options, progress), gvisor.choose(options.home)
     sample = opened.sample
-    plan = sample.ecosystem.plan(opened.tree, sample.artifact, sample.listing)
+    plan = (*sample.ecosystem.plan(opened.tree, sample.artifact, sample.listing), waiting.LATER)
     chosen, left_out = _choose(plan, options.phases)
+    again = () if options.phases else waiting.more(opened.tree, chosen)
     profiles = options.profiles or DEFAULT_PROFILES
     for name in profiles:
         profile.load(name)  # raises UsageError, which names those there are
     jobs = [_job(opened, run_id, name, chosen, options) for name in dict.fromkeys(profiles)]
+    jobs[:1] = [msgspec.structs.replace(jobs[0], phases=(*jobs[0].phases, *again))]
     share = _Share(progress, sum(len(job.phases) for job in jobs))
     with _forwarder(jobs[0].endpoints, options.home) as forward:
         noise.record(noise.Bench(sample.ecosystem, built.id, options.home, forward), profiles, progress)
@@ -107,7 +111,11 @@ def _one(job: Job, home: Path, forward: Forward, share: "_Share") -> Run:
         raise
     except SandboxError as err:
         reason = f"{BROKEN}: {err}"
-        lost = tuple(Outcome(job.profile, phase.name, Status.CRASHED, reason) for phase in job.phases)
+        lost = tuple(
+            Outcome(job.profile, phase.name, Status.CRASHED, reason)
+            for phase in job.phases
+            if not phase.again
+        )
         return Run(job.profile, (), lost, (), (), (), Watch(job.profile, notes=(reason,)))
 
 

@@ -9,13 +9,22 @@ from typing import Final
 
 from biopsy.model.behaviour import By, Kind
 from biopsy.model.run import Process, Run, Watch
-from biopsy.sandbox import leak, observe_exchanges, observe_files, observe_heard, observe_net, observe_waits
+from biopsy.sandbox import (
+    leak,
+    observe_exchanges,
+    observe_files,
+    observe_heard,
+    observe_later,
+    observe_net,
+    observe_waits,
+)
 from biopsy.sandbox.attribute import attribute
 from biopsy.sandbox.baseline import MAX_FACTS, Baseline, Fact, Normal, common, interpreter
 from biopsy.sandbox.observe_ledger import Draft, draft, settle
 from biopsy.sandbox.observe_outcome import outcome
 from biopsy.sandbox.observe_places import Places, places
 from biopsy.sandbox.observe_seen import Seen, Watcher
+from biopsy.sandbox.observe_waits import LONG_NAP
 from biopsy.sandbox.raw import Raw, Subject
 from biopsy.sandbox.trace import Tally, read
 from biopsy.sandbox.tree import Exec, Forest, Node
@@ -55,6 +64,7 @@ class _Sight:
         self.normal = Normal(raw, subject)
         self.files = observe_files.Files()
         self.heard = observe_heard.hear(raw, subject, self.seen.journals, self.places)
+        self.slept = tuple(observe_waits.own(self.heard.slept))
         self.searched = True
 
     def drafts(self) -> list[Draft]:
@@ -84,8 +94,9 @@ class _Sight:
     def _evasions(self) -> Iterator[Draft]:
         for time, node, seconds in self.seen.naps:
             yield draft(time, Kind.EVASION_SLEEP, f"{seconds:.0f}", node, weight=1)
-        for time, node, wait in observe_waits.own(self.heard.slept):
-            yield draft(time, Kind.EVASION_SLEEP, str(wait.span), node, weight=1)
+        for time, node, wait in self.slept:
+            if wait.span > LONG_NAP:
+                yield draft(time, Kind.EVASION_SLEEP, str(wait.span), node, weight=1)
         for time, node, what in self.seen.tricks:
             yield draft(time, Kind.EVASION_TRACER, what, node, weight=1)
         if self.tally.dropped == 0:  # else the news of these calls may be among what was dropped
@@ -102,7 +113,9 @@ def observe(raw: Raw, subject: Subject, baseline: Baseline | None) -> Run:
     sight = _Sight(raw, subject)
 
     def known(one: Draft) -> bool:
-        if one.by is By.TOOL and one.kind in _NOT_OF_TOOLS:
+        if one.by is By.TOOL and (
+            one.kind in _NOT_OF_TOOLS or (one.node and one.node.first and one.kind in _LOOKS)
+        ):
             return True
         if baseline is None or one.node is None or one.kind in _NEVER_KNOWN:
             return False
@@ -110,14 +123,16 @@ def observe(raw: Raw, subject: Subject, baseline: Baseline | None) -> Run:
         alike = baseline.holds(one.phase, sight.role(one), one.kind, value)
         return alike or baseline.holds("*", interpreter(one.node), one.kind, value)
 
-    listed = settle(sight.drafts(), raw.profile, raw.start_ns, known)
+    drafts = [one for one in sight.drafts() if not known(one)]
+    drafts += observe_later.differing(drafts, sight.slept, raw.ran, sight.normal.text)
+    listed = settle(drafts, raw.profile, raw.start_ns)
     exchanges, hidden_exchanges = observe_exchanges.exchanges(sight.net, raw)
     named = {one.process for one in listed.behaviours} | {one.process for one in exchanges}
     watch = _watch(sight, listed.dropped, hidden_exchanges, listed.notes)
     return Run(
         raw.profile,
         listed.behaviours,
-        tuple(outcome(one, raw.profile) for one in raw.ran),
+        tuple(outcome(one, raw.profile) for one in raw.ran if not one.again),
         _shown(sight.forest.nodes, named, raw),
         exchanges,
         tuple(sight.files.changes),
@@ -127,6 +142,7 @@ def observe(raw: Raw, subject: Subject, baseline: Baseline | None) -> Run:
 
 
 _NOT_OF_TOOLS: Final = frozenset({Kind.EVASION_FINGERPRINT, Kind.EVASION_SLEEP, Kind.EVASION_TRACER})
+_LOOKS: Final = frozenset({Kind.FILE_READ, Kind.CANARY_READ})  # a driver's, looking for what there is to run
 _NEVER_KNOWN: Final = frozenset({Kind.CANARY_LEAK, Kind.CODE_REMOTE, Kind.CODE_EVAL})
 
 
@@ -213,6 +229,7 @@ def _process(node: Node, raw: Raw) -> Process:
 def _watch(sight: _Sight, dropped: int, exchanges: int, notes: tuple[str, ...]) -> Watch:
     raw, tally = sight.raw, sight.tally
     more = [*sight.files.notes, *sight.heard.notes]
+    more += [f"{one.phase} once more ({one.again}): {one.status}" for one in raw.ran if one.again]
     if not sight.searched:
         more.append("not all that was said was searched for canaries")
     if exchanges:

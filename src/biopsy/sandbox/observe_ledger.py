@@ -1,7 +1,7 @@
 """The list of behaviours, kept within limits so that no flood can push what matters out of it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,14 +54,14 @@ class Listed:
     notes: tuple[str, ...]
 
 
-def settle(drafts: Iterable[Draft], profile: str, start: int, known: Callable[[Draft], bool]) -> Listed:
-    """Put drafts in order and under limits: without what is `known`, once per process, numbered from 1."""
+def settle(drafts: Iterable[Draft], profile: str, start: int) -> Listed:
+    """Put drafts in order and under limits: once per process, numbered from 1."""
     once: dict[tuple[str, Kind, str, int | None, str], Draft] = {}
     for one in drafts:
         text = one.detail if one.kind is Kind.CODE_EVAL else ""  # each text that is evaluated counts
         key = (one.phase, one.kind, one.value, one.process, text)
         other = once.get(key)
-        if (other is None or one.time < other.time) and not known(one):
+        if other is None or one.time < other.time:
             once[key] = one
     kept, dropped, notes = _within(sorted(once.values(), key=lambda one: one.time))
     behaviours = tuple(

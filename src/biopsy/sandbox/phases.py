@@ -141,7 +141,7 @@ class Phases:
             if not why and time.monotonic() >= self._watch.deadline:
                 why = "total-time: nothing was left of the run's time"
             if why:
-                yield Ran(phase.name, Status.SKIPPED, why, now, now)
+                yield Ran(phase.name, Status.SKIPPED, why, now, now, again=phase.again)
                 continue
             announce(phase)
             yield self._one(phase, f"phase{number}")
@@ -179,9 +179,8 @@ class Phases:
         code = None if late or status is Status.CRASHED else child.returncode
         return Ran(
             phase.name, status, reason, start, time.time_ns(), first, code, bytes(output), bytes(errors),
-            tuple(argv),
+            tuple(argv), phase.again,
         )  # fmt: skip
-
 
     def _time(self, phase: Phase) -> dict[str, str]:
         """Say how a phase's clock stands when it begins."""

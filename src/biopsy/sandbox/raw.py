@@ -97,6 +97,7 @@ class Ran(msgspec.Struct, frozen=True):
     output: bytes = b""  # standard output: the driver's JSON lines among whatever else
     errors: bytes = b""  # standard error
     argv: tuple[str, ...] = ()  # what was started
+    again: str = ""  # `Phase.again`
 
 
 class Changed(msgspec.Struct, frozen=True):

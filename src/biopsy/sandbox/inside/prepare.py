@@ -7,8 +7,8 @@ Node: `libdl.so.2`, an empty library that today only programs linked long ago st
 replaced by one that has Node load a module of ours first. That module has an inspector's session tell of
 every script that is compiled, and hides that it was there.
 
-Time: `clock.c` is loaded into every program that is dynamically linked (see `CLOCK`), and lets what sleeps wake
-at once.
+Time: `clock.c` is loaded into every program that is dynamically linked (see `CLOCK`), and lets what sleeps
+wake at once.
 
 All are compiled by the image's own Python and compiler, once for an image, and kept beside it.
 """
@@ -33,6 +33,7 @@ JOURNALLING = 0o1 | 0o100 | 0o2000 | 0o400000 | 0o2000000
 """How they open it: O_WRONLY O_CREAT O_APPEND O_NOFOLLOW O_CLOEXEC."""
 
 _MODE = 0o1733
+_TABLES = "/var/spool/cron/crontabs"  # cron itself is not there; the phase `later` does its work
 _PATIENCE = 60
 _ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 _STDLIB = re.compile(r"python3\.\d+")
@@ -41,12 +42,12 @@ MODULE = "/usr/local/share/node/journal.cjs"
 """What every Node loads before anything else."""
 
 CLOCK = "libtimekeep.so.0"
-"""The library that all programs load. `ld.so` would ask `/etc/ld.so.preload` for it, where everybody looks; the
-one in the layer asks another file, whose name is as long."""
+"""The library that all programs load. `ld.so` would ask `/etc/ld.so.preload` for it, where everybody looks;
+the one in the layer asks another file, whose name is as long."""
 
 START, UP = "TK_START", "TK_UP"
-"""Variables by which a phase's first process is told how many seconds its clock is ahead, and how many the machine
-has been up; it takes them out of its environment before anything else begins."""
+"""Variables by which a phase's first process is told how many seconds its clock is ahead, and how many the
+machine has been up; it takes them out of its environment before anything else begins."""
 
 _ASKED, _ASKS_INSTEAD = b"/etc/ld.so.preload\0", b"/usr/lib/ld.so.use\0"
 _BUILD_CLOCK = """
@@ -88,7 +89,10 @@ def places(image: Path) -> tuple[Place, ...]:
         _make(image, kept)
     files = sorted(file for file in kept.rglob("*") if file.is_file())
     folder = Place(JOURNAL, mode=_MODE, folder=True, age=90 * 86400)
-    return (folder, *(_place(file, "/" + file.relative_to(kept).as_posix(), image) for file in files))
+    tables = Place(_TABLES, mode=0o1777, folder=True, age=90 * 86400)
+    crontab = Place("/usr/bin/crontab", _part("crontab.sh").encode(), mode=0o755, age=90 * 86400)
+    own = () if (image / "usr/bin/crontab").exists() else (tables, crontab)
+    return (folder, *own, *(_place(file, "/" + file.relative_to(kept).as_posix(), image) for file in files))
 
 
 def _place(file: Path, inside: str, image: Path) -> Place:

@@ -54,6 +54,7 @@ typedef int64_t ns;
 #define SPINS 200000             /* readings of the clock, one after the other, that are a wait too */
 #define SPIN_EACH 20000
 #define NAP (6 * SECOND)         /* from which a wait is written down: what keeps a connection waits less */
+#define LATE (30 * SECOND)       /* after which many short ones are, too */
 #define NAPS 200                 /* that one process writes down */
 
 #define KEY 0x0074696d
@@ -96,6 +97,7 @@ static pid_t pid;
 static int forked;
 static int engine;            /* a Node, whose own threads have waits that are nobody's idea */
 static int naps;
+static ns told;               /* how far ahead it was when that was written down last */
 static char journal[64];
 static unsigned char sockets[SOCKETS / 8];
 static __thread long spins;
@@ -258,6 +260,7 @@ __attribute__((constructor)) static void begin(int argc, char **argv) {
         struct process *above = parent ? place_of(parent) : NULL, *known = place_of(pid);
         int before = known ? known->family : 0;
         self = enter(pid);
+        told = page->start;
         if (!parent) {
             if (getenv("@START@")) page->start = setting("@START@");
             if (getenv("@UP@")) page->up = setting("@UP@");
@@ -412,8 +415,12 @@ static void stop(struct wait *wait) {
     int keep = errno;
     if (wait->place) wait->place->pid = 0;
     ns span = wait->until - wait->began;
-    int collects = engine && span > 15 * SECOND / 2 && span <= 8 * SECOND;  /* V8's timer for memory */
-    if (wait->met && wait->place && mine->ahead != wait->ahead && span >= NAP && !collects) tell(wait);
+    int collects = engine && span > 15 * SECOND / 2 && span <= 17 * SECOND / 2;  /* V8's timer for memory */
+    int long_since = mine->ahead - told >= LATE;
+    if (wait->met && wait->place && mine->ahead != wait->ahead && ((span >= NAP && !collects) || long_since)) {
+        told = mine->ahead;
+        tell(wait);
+    }
     errno = keep;
 }
 

@@ -1,0 +1,110 @@
+"""What a package may be waiting for, and the phases that give it that: time, another day, its own traces.
+
+Sleeps need nothing: the clock inside jumps. A second go is worth its seconds where the code looks at the time
+together with files or days, and a date that is still to come is gone to where it stands in code that does.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from biopsy.model.release import Tree
+from biopsy.model.run import Phase
+
+LATER: Final = Phase("later", "later.py", ("later", "--budget", "30"), 40.0, ahead=86_400.0)
+"""What was put where a machine starts things by itself is started, a day later."""
+
+MAX_DATES: Final = 3
+"""Most dates that are gone to."""
+
+MAX_FILE: Final = 512 * 1024
+"""Largest file that is looked into, in bytes."""
+
+MAX_BYTES: Final = 6 * 1024**2
+"""Most bytes of a package that are looked into."""
+
+_AGAIN_DAYS: Final = 3
+_BUDGET: Final = "15"  # seconds of a second go
+_PATIENCE: Final = 25.0
+_NEAR: Final = timedelta(hours=36)
+_FAR: Final = timedelta(days=8 * 365)  # certificates of the simulated internet last for nine years
+
+_CODE = re.compile(r"\.(?:[cm]?js|pyw?)$")
+_ASIDE = re.compile(r"(?:^|/)(?:tests?|__tests__|docs?|examples?|node_modules|locales?|i18n)/|\.min\.js$")
+_TIME = re.compile(
+    r"\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\)|\btime\.time(?:_ns)?\(|\btime\(\)|\b(?:utc)?now\(|\btoday\("
+    r"|\btime\.localtime\("
+)
+_STAMP = re.compile(
+    r"mtime|birthtime|\b[fl]?stat(?:Sync)?\(|\bexists(?:Sync)?\("
+    r"|\b86_?400|\b8\.64e7|\b24\s*\*\s*60|\b60\s*\*\s*24|timedelta\("
+)
+_ISO = re.compile(r"(?<!\d)(20[2-4]\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?!\d)")
+_MADE = re.compile(r"\b(Date|UTC|datetime|date)\(\s*(20[2-4]\d),\s*(\d{1,2}),\s*(\d{1,2})\b")
+_EPOCH = re.compile(r"(?<![\w.])([12]\d{9})(\d{3})?(?:[._]\d+)?(?![\w.])")
+
+
+def more(tree: Tree, plan: tuple[Phase, ...], today: datetime | None = None) -> tuple[Phase, ...]:
+    """Give the phases to do once more, later: those that start and import, never the install."""
+    today = today or datetime.now(UTC)
+    repeated = [phase for phase in plan if phase.name in {"start", "import"}]
+    again, dates = False, set[datetime]()
+    for text in _texts(tree):
+        if _TIME.search(text):
+            again = again or _STAMP.search(text) is not None
+            dates.update(_dates(text, today))
+    moments = [(today + timedelta(days=_AGAIN_DAYS), f"{_AGAIN_DAYS}d")] if again else []
+    moments += [(day, f"{day:%Y-%m-%d}") for day in _apart(sorted(dates))]
+    return tuple(
+        replace(
+            phase,
+            args=_hurried(phase.args),
+            timeout=min(phase.timeout, _PATIENCE),
+            ahead=(moment - today).total_seconds(),
+            again=label,
+        )
+        for moment, label in moments
+        for phase in repeated
+    )
+
+
+def _texts(tree: Tree) -> Iterator[str]:
+    room = MAX_BYTES
+    for file in tree.files:
+        if file.size <= min(MAX_FILE, room) and _CODE.search(file.path) and not _ASIDE.search(file.path):
+            room -= file.size
+            yield (tree.root / file.path).read_bytes().decode("utf-8", "replace")
+
+
+def _dates(text: str, today: datetime) -> Iterator[datetime]:
+    """Give noon of every day ahead that a text names."""
+    found: list[tuple[int, int, int]] = [(int(y), int(m), int(d)) for y, m, d in _ISO.findall(text)]
+    for maker, year, month, day in _MADE.findall(text):
+        found.append((int(year), int(month) + (maker in {"Date", "UTC"}), int(day)))
+    for seconds, _ in _EPOCH.findall(text):
+        moment = datetime.fromtimestamp(int(seconds), UTC)
+        found.append((moment.year, moment.month, moment.day))
+    for one in found:
+        try:
+            noon = datetime(*one, 12, tzinfo=UTC)
+        except ValueError:
+            continue
+        if today + _NEAR < noon < today + _FAR:
+            yield noon
+
+
+def _apart(days: list[datetime]) -> list[datetime]:
+    chosen: list[datetime] = []
+    for day in days:
+        if len(chosen) < MAX_DATES and (not chosen or day - chosen[-1] > _NEAR):
+            chosen.append(day)
+    return chosen
+
+
+def _hurried(args: tuple[str, ...]) -> tuple[str, ...]:
+    if "--budget" not in args:
+        return args
+    at = args.index("--budget") + 1
+    return (*args[:at], min(args[at], _BUDGET, key=float), *args[at + 1 :])
