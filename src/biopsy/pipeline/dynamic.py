@@ -15,7 +15,7 @@ from biopsy import fetch
 from biopsy.errors import CannotSandbox, SandboxError, UsageError
 from biopsy.model.release import Endpoint
 from biopsy.model.run import Outcome, Phase, Run, Status, Watch
-from biopsy.pipeline import evaluated, noise, waiting
+from biopsy.pipeline import differing, evaluated, noise, waiting
 from biopsy.pipeline.merge import Ran
 from biopsy.pipeline.reasons import BROKEN, NOT_ASKED
 from biopsy.pipeline.source import Opened
@@ -61,6 +61,7 @@ def run(opened: Opened, run_id: str, options: "Options", progress: "Progress") -
         evaluated.own(replace(run, outcomes=run.outcomes + _left_out(run.profile, left_out)), opened.tree)
         for run in runs
     )
+    finished = differing.profiles(finished)
     more = evaluated.read(finished, options.home / "tmp")
     return Ran(finished, built.id, engine.version, engine.platform, more)
 

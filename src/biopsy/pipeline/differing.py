@@ -1,0 +1,60 @@
+"""What a package did under one profile of several that would all have shown it: `differs.profile`."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from biopsy.detect.compare_value import identity
+from biopsy.model.behaviour import Behaviour, By, InTrace, Kind
+from biopsy.model.run import Run, Status
+
+MAX_DIFFERING: Final = 200
+"""Most differences that are told of one profile."""
+
+_TELLING: Final = frozenset(
+    {
+        *(Kind.NET_HTTP, Kind.NET_SEND, Kind.NET_LISTEN, Kind.CODE_REMOTE, Kind.PROCESS_EXEC),
+        *(Kind.FILE_WRITE, Kind.FILE_DELETE),
+    }
+)
+
+
+def profiles(runs: tuple[Run, ...]) -> tuple[Run, ...]:
+    """Add to each run what no other one did, in phases that all of them finished."""
+    if len(runs) < 2:
+        return runs
+    did = [{_same(one): one for one in run.behaviours if _tells(one)} for run in runs]
+    return tuple(
+        replace(run, behaviours=run.behaviours + tuple(_only(number, runs, did)))
+        for number, run in enumerate(runs)
+    )
+
+
+def _only(number: int, runs: tuple[Run, ...], did: list[dict[object, Behaviour]]) -> Iterator[Behaviour]:
+    others = [(run, mine) for at, (run, mine) in enumerate(zip(runs, did, strict=True)) if at != number]
+    once_more = {b.value.partition(" ")[2] for b in runs[number].behaviours if b.kind is Kind.DIFFERS_AGAIN}
+    told = 0
+    for key, one in did[number].items():
+        if f"{one.kind} {one.value}" in once_more or any(
+            key in mine or not _finished(run, one) for run, mine in others
+        ):
+            continue
+        told += 1
+        if told > MAX_DIFFERING:
+            return
+        value = f"{runs[number].profile} {one.kind} {one.value}"
+        yield replace(one, kind=Kind.DIFFERS_PROFILE, value=value)
+
+
+def _tells(one: Behaviour) -> bool:
+    return one.kind in _TELLING and one.by is By.PACKAGE and isinstance(one.where, InTrace)
+
+
+def _same(one: Behaviour) -> object:
+    assert isinstance(one.where, InTrace)
+    return one.where.phase, identity(one)
+
+
+def _finished(run: Run, one: Behaviour) -> bool:
+    assert isinstance(one.where, InTrace)
+    return any(o.phase == one.where.phase and o.status is Status.COMPLETED for o in run.outcomes)
