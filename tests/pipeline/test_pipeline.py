@@ -78,7 +78,7 @@ def test_phases_left_out_leave_the_verdict_unknown(tmp_path: Path, home: Path) -
         _package(tmp_path / "sim", PYTHON), home, profiles=("laptop",), phases=("install", "start")
     )
     skipped = {o.phase for o in analysis.dossier.outcomes if o.status is Status.SKIPPED}
-    assert (analysis.verdict.call, skipped) == (Call.UNKNOWN, {"import", "scripts", "execute"})
+    assert (analysis.verdict.call, skipped) == (Call.UNKNOWN, {"import", "scripts", "execute", "later"})
 
 
 @pytest.mark.sandbox

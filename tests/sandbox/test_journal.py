@@ -51,6 +51,14 @@ def test_a_record_that_is_damaged_takes_nothing_else_with_it(at: int, junk: byte
     assert journal.read(text("print(2)") + whole[:at]).records[0] == journal.read(text("print(2)")).records[0]
 
 
+def test_a_wait_that_was_slept_through_is_read() -> None:
+    page = journal.read(
+        record("slept", "1", "7", "5", "600", "590", "601")
+        + record("slept", "1", "7", "x", "-1", "", "9" * 40)
+    )
+    assert page.records == (journal.Slept(5, 600, 590, 601), journal.Slept(0, 0, 0, 0))
+
+
 def test_a_journal_that_is_cut_off_is_not_whole() -> None:
     assert not journal.read(text("print(1)")[:-3]).whole
 

@@ -93,14 +93,14 @@ def _first(
     plain: Callable[[str], str],
 ) -> Iterator[Draft]:
     """Tell each once, unless it is among what is `known`."""
-    told: set[tuple[Kind, str, str]] = set()
+    told: set[tuple[Kind, str]] = set()
     for one, label in sorted(found, key=lambda pair: pair[0].time):
         key = (one.kind, plain(one.value))
-        if key in known or (*key, label) in told:
+        if key in known or key in told:
             continue
         if len(told) >= MAX_DIFFERING:
             return
-        told.add((*key, label))
+        told.add(key)
         yield replace(one, kind=kind, value=f"{label} {one.kind} {one.value}", weight=max(1, one.weight))
 
 

@@ -242,5 +242,5 @@ process.on('unhandledRejection', () => {})
     tell({ index, call: target[0], ...outcome })
   }
   tell({ done: true, status: 'completed', reason: '' })
-  later(() => {}, 263_017_000) // npm.mjs's LATER
+  later(() => {}, LATER) // it stands before this text
 })().catch((err) => tell({ done: true, status: 'failed', reason: `calls: ${say(err)}` }))

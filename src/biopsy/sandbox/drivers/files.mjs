@@ -4,7 +4,7 @@
 // there is no time for is a note. Left out is what the phases before or after run (lifecycle scripts, commands), and
 // what the package's own authors run: that does things to the folder that it stands in, or publishes.
 
-import { closeSync, openSync, readSync, realpathSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 import { exported, walk } from './entries.mjs'
@@ -68,8 +68,8 @@ function beginning(path) {
   }
 }
 
-// ms that what was loaded may wait, by its own clock, which jumps while all of it waits
-export const LATER = 263_017_000
+// ms that what was loaded may wait, by its own clock, where that jumps while all of it waits; else 0
+export const LATER = existsSync('/usr/lib/ld.so.use') ? 263_017_000 : 0
 
 // What a process runs that loads files; they stand in the text, for there may be more than an argument holds.
 export const sharing = (paths) => `

@@ -394,7 +394,8 @@ async function call(name, tally) {
       current = message.status ? null : message
       return Math.min(CALL_TIME, left())
     }
-    const result = await run(['node', '-', name, String(skip)], { timeout: Math.min(LOAD_TIME, left()), input: script, hear })
+    const input = `const LATER = ${LATER}\n${script}`
+    const result = await run(['node', '-', name, String(skip)], { timeout: Math.min(LOAD_TIME, left()), input, hear })
     if (done) return tally(done.status, done.reason)
     const [status, reason] = judge(result)
     const [said, why] = status === 'completed' ? ['failed', 'exited: 0'] : [status, reason]

@@ -23,7 +23,9 @@ import threading
 import time
 
 SETTLE = 2.0  # seconds that threads may go on after an import
-LATER = 263017.0  # …by the clock of what was imported, which jumps while all of it waits
+LATER = (
+    263017.0 if os.path.exists("/usr/lib/ld.so.use") else SETTLE
+)  # …by their own clock, which jumps as they wait
 DONE = 70  # exit status of a child that came to its end
 MAX_REASON = 300
 
@@ -109,12 +111,12 @@ def load(name, failed=None):
 def settle():
     """Let threads go on for a while, run what waits for the end, and leave.
 
-    Those that a program's end would end too: a program that uses the module goes on for days.
+    Where their clock jumps, those too that a program's end would end: one that uses the module goes on for days.
     """
     end = time.monotonic() + LATER
     try:
         for thread in threading.enumerate():
-            if thread is not threading.current_thread():
+            if thread is not threading.current_thread() and (LATER > SETTLE or not thread.daemon):
                 thread.join(max(0.0, end - time.monotonic()))
         atexit._run_exitfuncs()
     except BaseException:

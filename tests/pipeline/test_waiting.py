@@ -1,0 +1,107 @@
+"""What a package may be waiting for, as far as its code shows it; and what only one of several machines saw."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from biopsy.model.behaviour import Behaviour
+from biopsy.model.release import Tree, TreeFile
+from biopsy.model.run import Outcome, Phase, Run, Status, Watch
+from biopsy.pipeline import differing, waiting
+
+PLAN = (
+    Phase("install", "npm.mjs", ("install", "--budget", "170"), 180.0, installs=True),
+    Phase("import", "npm.mjs", ("import", "--name", "x", "--budget", "45"), 60.0),
+    Phase("execute", "npm.mjs", ("execute",), 25.0),
+)
+TODAY = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def goes(folder: Path, text: str, name: str = "index.js") -> list[str]:
+    (folder / name).write_text(text)
+    tree = Tree(folder, (TreeFile(name, len(text.encode()), ""),))
+    return [phase.again for phase in waiting.more(tree, PLAN, TODAY)]
+
+
+def test_code_that_asks_for_the_time_and_for_files_is_started_once_more(tmp_path: Path) -> None:
+    text = "if (Date.now() - fs.statSync(stamp).mtimeMs > 2 * 864e5) go()"
+    assert goes(tmp_path, text) == ["3d"]
+    assert goes(tmp_path, "export default (a, b) => a + b") == []
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Date.parse('2031-04-01')",
+        "new Date(2031, 3, 1)",
+        "datetime(2031, 4, 1, 8, 30)",
+        "1932768000",
+        "1932768000000",
+    ],
+)
+def test_a_day_to_come_is_gone_to_where_the_code_asks_for_the_time(tmp_path: Path, date: str) -> None:
+    assert goes(tmp_path, f"if (Date.now() > {date}) go()") == ["2031-04-01"]
+    assert goes(tmp_path, f"const expires = {date}") == []
+
+
+@pytest.mark.parametrize(
+    "date", ["'2019-04-01'", "'2026-11-22'", "'2048-01-01'", "'2031-02-31'", "20310401", "v2031-04-011"]
+)
+def test_days_that_are_past_too_far_or_none_are_not(tmp_path: Path, date: str) -> None:
+    assert goes(tmp_path, f"if (Date.now() > {date}) go()") == []
+
+
+def test_few_days_are_gone_to_and_none_twice(tmp_path: Path) -> None:
+    days = "".join(f"'2031-04-{day:02}'," for day in range(1, 29)) * 2
+    assert goes(tmp_path, f"Date.now(); [{days}]") == ["2031-04-01", "2031-04-03", "2031-04-05"]
+
+
+def test_tests_and_bundles_are_not_looked_into(tmp_path: Path) -> None:
+    (tmp_path / "test").mkdir()
+    text = "Date.now() > '2031-04-01'"
+    assert goes(tmp_path, text, "test/a.js") == []
+    assert goes(tmp_path, text + " " * waiting.MAX_FILE) == []
+
+
+def test_a_second_go_is_short_later_and_never_an_install(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text(text := "Date.now() > '2031-04-01'")
+    (phase,) = waiting.more(Tree(tmp_path, (TreeFile("a.js", len(text), ""),)), PLAN, TODAY)
+    assert (phase.name, phase.args[-2:], phase.timeout) == ("import", ("--budget", "15"), 25.0)
+    assert phase.ahead == (datetime(2031, 4, 1, 12, tzinfo=UTC) - TODAY).total_seconds()
+
+
+def run_of(profile: str, *behaviours: str, status: Status = Status.COMPLETED) -> Run:
+    seen = tuple(Behaviour.parse(f"{text} @ {profile}/import#{n}") for n, text in enumerate(behaviours, 1))
+    return Run(profile, seen, (Outcome(profile, "import", status),), (), (), (), Watch(profile))
+
+
+def different(*runs: Run) -> list[str]:
+    found = differing.profiles(runs)
+    return [b.value for run in found for b in run.behaviours if b.kind == "differs.profile"]
+
+
+def test_what_one_machine_alone_sees_is_told() -> None:
+    both = "net.http GET https://both.example/"
+    laptop = run_of("laptop", both, "net.http POST https://collector.example/")
+    assert different(laptop, run_of("ci", both)) == ["laptop net.http POST https://collector.example/"]
+    assert different(laptop) == []
+
+
+def test_homes_of_different_names_are_no_difference() -> None:
+    laptop = run_of("laptop", "file.write /home/ada/.cache/x")
+    assert different(laptop, run_of("ci", "file.write /home/runner/.cache/x")) == []
+
+
+def test_a_machine_that_did_not_get_that_far_proves_nothing() -> None:
+    laptop = run_of("laptop", "net.http POST https://collector.example/")
+    assert different(laptop, run_of("ci", status=Status.TIMEOUT)) == []
+
+
+def test_what_came_of_a_second_go_is_no_matter_of_machines() -> None:
+    laptop = run_of(
+        "laptop", "net.http GET https://x.example/", "differs.again 3d net.http GET https://x.example/"
+    )
+    assert different(laptop, run_of("ci")) == []
+    assert different(replace(laptop, behaviours=laptop.behaviours[:1]), run_of("ci")) != []
