@@ -9,7 +9,7 @@ from signal import Signals
 from typing import Any, Final
 
 from biopsy.sandbox import trace
-from biopsy.sandbox.inside.prepare import JOURNAL, JOURNALLING
+from biopsy.sandbox.inside.prepare import GUISE, JOURNAL, JOURNALLING
 from biopsy.sandbox.observe_waits import Waits, signed
 from biopsy.sandbox.trace_event import (
     Bound,
@@ -89,8 +89,13 @@ _PROBING: Final = 0o100 | 0o200 | 0o400000  # O_CREAT O_EXCL O_NOFOLLOW
 _PROBE: Final = re.compile(r"/(?:var/|usr/)?tmp/[a-z0-9_]{8}")
 
 
+_GUISED: Final = (f"{GUISE}/proc/", f"{GUISE}/sys/")
+
+
 def _selfless(path: str, node: Node) -> str:
     """Call a process's own folder in /proc by the name that does not change from run to run."""
+    if path.startswith(_GUISED):
+        path = path.removeprefix(GUISE)  # asked for by this name
     own = f"/proc/{node.pid}/"
     return f"/proc/self/{path[len(own) :]}" if path.startswith(own) else path
 

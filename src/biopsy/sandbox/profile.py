@@ -7,7 +7,7 @@ characters; or `canary:name`. What `pick` offers is chosen by the seed, so that 
     include: [name]        another file to begin with; its name has a `_` and it is no profile itself
     pick: {word: [a, b]}   one of these, by the seed
     set: {word: text}      in this order; `user`, `home`, `project` and `hostname` are required
-    machine: {cpus, memory, uptime: [low, high], uid, gid}
+    machine: {cpus, memory, uptime: [low, high], uid, gid, and what `guise` says}
     canaries: {name: form} forms are in `canary_forms`
     env: {NAME: text}
     files: {path: text}    or {text|sqlite|noise: …, mode: 600, own: false}; `~/` is the user's home
@@ -25,7 +25,9 @@ from typing import Any
 import yaml
 
 from biopsy.errors import SandboxError, UsageError
+from biopsy.sandbox import guise
 from biopsy.sandbox import profile_forms as forms
+from biopsy.sandbox.inside.prepare import GUISE
 from biopsy.sandbox.profile_seed import Stream
 from biopsy.sandbox.raw import Canary
 
@@ -105,9 +107,12 @@ class Profile:
         words = self._words(stream)
         words |= {f"canary:{canary.name}": canary.text or canary.secret for canary in canaries}
         machine = self.data["machine"]
+        uptime = float(stream.number("uptime", *machine["uptime"]))
         placed = [self._place(stream, words, path, entry) for path, entry in self.data["files"].items()]
         for path, entry in self.data["git"].items():
             placed += _repository(stream, words, _path(path, words), entry, placed)
+        for path, text in guise.files(machine, uptime, stream):
+            placed.append(Placed(GUISE + path, text.encode(), own=False, age=int(uptime)))
         return Furnished(
             files=tuple(placed),
             env={name: _fill(text, _value(stream, words, name)) for name, text in self.data["env"].items()},
@@ -119,7 +124,7 @@ class Profile:
             project=words["project"],
             cpus=machine["cpus"],
             memory=machine["memory"] * 1024**3,
-            uptime=float(stream.number("uptime", *machine["uptime"])),
+            uptime=uptime,
         )
 
     def _words(self, stream: Stream) -> dict[str, str]:

@@ -7,8 +7,8 @@ Node: `libdl.so.2`, an empty library that today only programs linked long ago st
 replaced by one that has Node load a module of ours first. That module has an inspector's session tell of
 every script that is compiled, and hides that it was there.
 
-Time: `clock.c` is loaded into every program that is dynamically linked (see `CLOCK`), and lets what sleeps
-wake at once.
+Time: a library of `clock.c` and `calls.c` is loaded into every program that is dynamically linked (see
+`CLOCK`), and lets what sleeps wake at once. With `guise.c` it also says what machine this is.
 
 All are compiled by the image's own Python and compiler, once for an image, and kept beside it.
 """
@@ -49,6 +49,10 @@ START, UP = "TK_START", "TK_UP"
 """Variables by which a phase's first process is told how many seconds its clock is ahead, and how many the
 machine has been up; it takes them out of its environment before anything else begins."""
 
+GUISE = "/usr/lib/hwdata.d"
+"""Below it stand the files of `/proc` and `/sys` as the profile's machine has them."""
+
+_LIBRARY = ("clock.c", "calls.c", "guise.c")
 _ASKED, _ASKS_INSTEAD = b"/etc/ld.so.preload\0", b"/usr/lib/ld.so.use\0"
 _BUILD_CLOCK = """
 set -e
@@ -104,8 +108,8 @@ def _place(file: Path, inside: str, image: Path) -> Place:
 
 @cache
 def _digest() -> str:
-    parts = ("words.py", "listen.py", "listen.cjs", "libdl.c", "clock.c")
-    recipe = "\0".join((*map(_part, parts), _BUILD, _COMPILE, _BUILD_CLOCK, CLOCK, START, UP))
+    parts = ("words.py", "listen.py", "listen.cjs", "libdl.c", *_LIBRARY)
+    recipe = "\0".join((*map(_part, parts), _BUILD, _COMPILE, _BUILD_CLOCK, CLOCK, START, UP, GUISE))
     return hashlib.sha256(recipe.encode()).hexdigest()[:12]
 
 
@@ -174,7 +178,9 @@ def _node(image: Path, part: Path) -> None:
 
 def _clock(image: Path, part: Path) -> None:
     """Make the library that keeps time, and an `ld.so` that has every program load it."""
-    source = _part("clock.c").replace("@PLACE@", JOURNAL).replace("@START@", START).replace("@UP@", UP)
+    source = "".join(map(_part, _LIBRARY))
+    for word, text in (("@PLACE@", JOURNAL), ("@START@", START), ("@UP@", UP), ("@GUISE@", GUISE)):
+        source = source.replace(word, text)
     for loader in sorted((image / "usr/lib").glob("*/ld-linux-*.so.*")):
         data, when = loader.read_bytes(), int(loader.stat().st_mtime)
         if data.count(_ASKED) != 1:
