@@ -52,7 +52,7 @@ _KNOWN = (
 
 
 def files(machine: Mapping[str, Any], uptime: float, stream: Stream) -> Iterator[tuple[str, str]]:
-    """Give the files, by the paths under which they are asked for, and `/facts`; none where nothing is said."""
+    """Give the files by the paths under which they are asked for, and `/facts`; none for most machines."""
     if "kernel" not in machine:
         return
     cpus, memory = int(machine["cpus"]), int(machine["memory"]) * 1024**2  # KiB
@@ -138,7 +138,8 @@ def _tabs(name: str) -> str:
 
 def _memory(total: int, stream: Stream) -> str:
     part = {name: total * stream.number(name, low, high) // 1000 for name, low, high in (
-        ("MemFree", 80, 300), ("Buffers", 10, 30), ("Cached", 180, 320), ("Active", 150, 260), ("Inactive", 200, 330),
+        ("MemFree", 80, 300), ("Buffers", 10, 30), ("Cached", 180, 320), ("Active", 150, 260),
+        ("Inactive", 200, 330),
     )}  # fmt: skip
     rows = {
         "MemTotal": total,
