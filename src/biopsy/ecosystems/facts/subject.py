@@ -30,7 +30,7 @@ class Subject:
     @property
     def popular(self) -> bool:
         """Whether its own name is one of them; where there is no list, nobody knows, and it is not."""
-        return self.release.name in self.names.ranks
+        return self.release.name in self.names
 
     @property
     def shown(self) -> Manifest | None:

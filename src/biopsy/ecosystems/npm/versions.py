@@ -5,10 +5,6 @@ from collections.abc import Iterable
 from functools import cmp_to_key
 from typing import Any
 
-import nodesemver
-
-logging.getLogger("nodesemver").setLevel(logging.WARNING)
-
 MAX_VERSION = 256
 """Longest text that node-semver takes for a version, in characters."""
 
@@ -36,6 +32,9 @@ def prerelease(version: str) -> bool:
 
 
 def _parse(text: str) -> Any:
+    import nodesemver  # noqa: PLC0415 - slow to import, and a local package's version is compared with none
+
+    logging.getLogger("nodesemver").setLevel(logging.WARNING)
     if len(text) > MAX_VERSION:
         return None
     try:
