@@ -29,6 +29,7 @@ _HTTP = re.compile(
     rb"[^\r\n]|[!-~]{1,32} [^\r\n]{1,8192} HTTP/1\.[01]\r?\n"
 )
 _MAYBE_HTTP = re.compile(rb"[A-Z]{1,10}(?: [^\r\n]*)?")
+_PREFACE = b"PRI * HTTP/2.0\r\n"  # RFC 9113, section 3.4
 _CLIENT_HELLO = b"\x16\x03"
 
 
@@ -46,6 +47,10 @@ async def converse(wire: Wire, place: Place, world: World) -> None:
         _silent(place, world)
     elif first.startswith(_CLIENT_HELLO) and place.depth < MAX_DEPTH:
         await _secure(wire, place, world)
+    elif first.startswith(_PREFACE):
+        from biopsy.sandbox.internet import http2  # noqa: PLC0415 - few speak it, and it takes 0.05 s to load
+
+        await http2.serve(wire, place, world)
     elif _HTTP.match(first):
         await http.serve(wire, place, world, converse)
     elif place.port in DNS_PORTS:
