@@ -16,7 +16,7 @@ from typing import Protocol, cast
 
 from biopsy.model.behaviour import Behaviour, Kind, When
 from biopsy.model.release import Tree, TreeFile
-from biopsy.static import readers
+from biopsy.static import concealed, readers
 from biopsy.static.sight import Layer, Package, Part, Sight, Source
 
 MAX_FILE = 64 * 1024**2  # bytes of one file that any reader looks at
@@ -207,7 +207,7 @@ def _one(source: Source, room: _Room) -> list[Behaviour]:
                 inner = _part(current, sight)
                 found = _one(inner, room) if room.takes(sight, current) else [_skipped(inner)]
             else:
-                found = [sight]
+                found = [sight, *concealed.told(current, sight)]
             for behaviour in found:
                 _keep(best, behaviour)
     return list(best.values())
@@ -218,7 +218,7 @@ def _layer(outer: Source, layer: Layer) -> Source:
     line = outer.line or layer.line
     return Source(
         outer.path, data, layer.when, language=layer.language, depth=outer.depth + 1, line=line,
-        nested=outer.nested, package=outer.package,
+        nested=outer.nested, package=outer.package, hidden=outer.hidden or layer.hidden,
     )  # fmt: skip
 
 

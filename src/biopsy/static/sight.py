@@ -97,8 +97,9 @@ class Source:
         nested: int = 0,
         beside: Callable[[str], bytes] = lambda _: b"",
         package: Package | None = None,
+        hidden: bool = False,
     ) -> None:
-        """Take a file's bytes, or a layer's.
+        """Take a file's bytes, or a layer's; `hidden` is one that is run and could not be read in the file.
 
         `paths` are all files of the same tree, `beside` reads one of them, `nested` is in how many files
         this one stands; `package` gives both, and what readers know of the whole.
@@ -108,6 +109,7 @@ class Source:
             paths, beside = package.paths, lambda p: package.load(p) or b""
         self.path, self.data, self.when = path, data, when
         self.depth, self.line, self.paths, self.nested, self.beside = depth, line, paths, nested, beside
+        self.hidden = hidden
         self._language = language
 
     @cached_property
@@ -157,6 +159,7 @@ class Layer:
     language: str  # a guess; empty where there is none
     line: int
     when: When
+    hidden: bool = False  # it is run, and hardly a word of it can be read in the file
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ from biopsy.static.code.interpret import Interpreter, Language
 from biopsy.static.code.link import Linker, Shared
 from biopsy.static.code.state import MAX_LOOPS
 from biopsy.static.code.value import CLEAN, HOLE, Value, const, shown, unknown
+from biopsy.static.concealed import concealed
 from biopsy.static.secrets import is_secret_name, is_secret_path
 from biopsy.static.sight import Layer, Part, Sight, Source, guess
 
 _PYC = b"\xa7\r\r\n" + bytes(12)  # the head of a file of byte code, which is what marshalled code lacks
 MIN_DECODED = 24  # bytes from which a decoded literal is a blob, whose execution is worth a flow
 MAX_SIGHTS = 800  # of one kind, in one file
+MAX_OPENED = 20  # files whose content is remembered
 MAX_HASHED = 500  # digests of one file that are remembered
 MAX_WRITTEN = 2000  # files of a package that are known to hold what may be run
 MAX_ORIGINS = 5000  # places of a package where a flow may start
@@ -61,6 +63,7 @@ class Witness(Interpreter):
         self.sights: dict[Sight, None] = {}
         self._counts: Counter[Kind] = Counter()
         self._hashed: dict[str, list[Value]] = {}
+        self.opened_files: list[str | bytes] = []  # of the package itself, which anybody may read there
         if source.when in {When.TEST, When.DOCS}:  # what nobody runs unasked is worth less time
             self.steps, self.loops = self.shared.share(self.steps // 4), MAX_LOOPS - MAX_LOOPS // 12
         self.given = self.steps
@@ -92,9 +95,9 @@ class Witness(Interpreter):
         """Leave a decoded text to the readers; `runs` says whether it is known to be run."""
         text = data if isinstance(data, str) else decode.readable(data)
         if text and len(text) > 2 and HOLE not in text[:2000]:
-            self.sights[Layer(text, language or guess(text), line, self.when if runs else When.UNKNOWN)] = (
-                None
-            )
+            hidden = runs and concealed(text, (self.source.text, *self.opened_files))
+            when = self.when if runs else When.UNKNOWN
+            self.sights[Layer(text, language or guess(text), line, when, hidden)] = None
 
     def compared(self, values: list[Value], line: int) -> None:
         """What tells one machine from another is looked at, or a digest is checked."""
@@ -310,6 +313,8 @@ class Witness(Interpreter):
         taints |= (
             {"data"} if data is not None and own != self.source.path else {"data"} | (path.taint & _SELF)
         )
+        if data is not None and len(self.opened_files) < MAX_OPENED:
+            self.opened_files.append(data)
         known = () if data is None else (data.decode("utf-8", "replace"),) if text else (data,)
         return Value(consts=known, ref="content", taint=frozenset(taints))
 

@@ -111,7 +111,9 @@ def _require(run: Witness, call: Invocation) -> Value:
             path.rpartition("/")[2].partition(".")[2] not in _DATA and call.ref == "require"
         ):
             if not path.endswith(modules.CODE):
-                run.peel(run.source.package.load(path) or b"", call.line, "javascript")
+                whole = run.source.package.load(path) or b""
+                run.opened_files.append(whole)
+                run.peel(whole, call.line, "javascript")
             return Value(link=path)
         if path.endswith(".json"):
             return modules.data(path, run.source.package)
