@@ -59,6 +59,7 @@ class Listing:
     manifest: Manifest | None = None  # what the registry shows for the release's manifest
     before: Manifest | None = None  # …and for that of the release before
     owners: tuple[str, ...] = ()  # the accounts that may publish it now
+    previous: str | None = None  # the version before, of those that were not withdrawn (`order.previous`)
 
     def choose(self, which: str | None = None) -> tuple[Remote, ...]:
         """Pick what to analyse: what an install takes (None), `sdist`, `wheel`, or `all` (both).
@@ -97,16 +98,6 @@ class Listing:
             values.append(f"deprecated {self.facts.deprecated}".strip())
         for value in values:
             yield Behaviour(Kind.PKG_RELEASE, value, InRegistry())
-
-    def previous(self) -> str | None:
-        """Give the version before this one that was not yanked, by the ecosystem's ordering."""
-        before: str | None = None
-        for published in self.versions:
-            if published.version == self.release.version:
-                return before
-            if published.yanked is None:
-                before = published.version
-        return None
 
 
 class Ecosystem(Protocol):

@@ -5,13 +5,12 @@ import binascii
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
-from biopsy.ecosystems import web
+from biopsy.ecosystems import order, web
 from biopsy.ecosystems.npm import claim, versions
 from biopsy.ecosystems.protocol import MAX_TEXT, Facts, Listing, Published
 from biopsy.errors import RegistryError, UsageError
@@ -76,10 +75,12 @@ def resolve(client: "httpx.Client", endpoint: Endpoint, release: Release) -> Lis
     entry = _entry(packument, version, release.name)
     exact = Release("npm", release.name, version)
     times = packument.time
-    listing = Listing(
+    published = tuple(_published(packument, every))
+    previous = order.previous(published, version, versions.prerelease)
+    return Listing(
         exact,
         (_remote(exact, entry.dist, _text(times.get(version)) or None),),
-        tuple(_published(packument, every)),
+        published,
         Facts(
             _text(entry.description) or _text(packument.description),
             _text(entry.homepage) or _text(packument.homepage),
@@ -90,8 +91,9 @@ def resolve(client: "httpx.Client", endpoint: Endpoint, release: Release) -> Lis
             newest,
         ),
         claim.of_registry(_decoded(packument, version), packument.readme if version == newest else None),
+        claim.of_registry(_decoded(packument, previous or "")),
+        previous=previous,
     )
-    return replace(listing, before=claim.of_registry(_decoded(packument, listing.previous() or "")))
 
 
 def _published(packument: _Packument, every: list[str]) -> Iterator[Published]:

@@ -9,7 +9,7 @@ import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from biopsy.ecosystems import web
+from biopsy.ecosystems import order, web
 from biopsy.ecosystems.protocol import MAX_TEXT, Facts, Listing, Published
 from biopsy.ecosystems.pypi import document, identity, simple, wheels
 from biopsy.errors import RegistryError, UsageError
@@ -35,12 +35,14 @@ def resolve(client: "httpx.Client", endpoint: Endpoint, release: Release) -> Lis
         raise UsageError(f"{release.purl} has no release that pip could install")
     newest = _newest(by_version)
     version = _wanted(release, by_version) if release.version else newest
+    every = tuple(_published(by_version))
     listing = Listing(
         replace(release, version=str(version)),
         tuple(_remotes(by_version[version])),
-        tuple(_published(by_version)),
+        every,
         replace(about.facts() if about else Facts(), newest=str(newest)),
         owners=about.owners() if about else (),
+        previous=order.previous(every, str(version), identity.prerelease),
     )
     return _with_manifests(client, endpoint, listing, about) if about else listing
 
@@ -59,8 +61,7 @@ def _with_manifests(
         here = other.manifest() if other else None
         if here is None or here.version != version:
             return listing
-    previous = listing.previous()
-    before = document.ask(client, endpoint, name, previous) if previous else None
+    before = document.ask(client, endpoint, name, listing.previous) if listing.previous else None
     return replace(listing, manifest=here, before=before.manifest() if before else None)
 
 
