@@ -300,6 +300,8 @@ class Interpreter(Binding, Calling, Looping):
                 return Value(func=value.func, fields={"": obj}, taint=value.taint)
             return value
         special = self.language.attribute(self, obj, name, line)
+        if special is None:
+            special = self.drawn(obj, const(name), line)
         if special is not None:
             return special
         refs = (obj.ref, *obj.bases) if obj.made else (obj.ref,)
@@ -320,14 +322,20 @@ class Interpreter(Binding, Calling, Looping):
         if found is not None:
             return found
         name = key.text() if key.consts else HOLE
-        if obj.ref and not key.consts and any(f"keys {t}" in key.taint for t in obj.taint):
+        if not key.consts and any({t, f"keys {t}"} & key.taint for t in obj.taint):
             return Value(taint=obj.taint)  # by its own keys: each is asked for in turn
+        if (drawn := self.drawn(obj, key, line)) is not None:
+            return drawn
         if isinstance(key.whole(), str) or obj.ref:
             return self.attribute(obj, name, line)
         if len(key.consts) == 1 and obj.fields is not None and not any(HOLE in k for k in obj.fields):
             return Value(taint=obj.taint)
         held = [*(obj.items or ()), *(obj.fields or {}).values()]
         return merge([*held, Value(taint=obj.taint)]) if held else unknown(obj)
+
+    def drawn(self, obj: Value, key: Value, line: int) -> Value | None:  # noqa: ARG002
+        """What one name draws from a copy of something known as a whole; None where that is not so."""
+        return None
 
     def _map(self, node: ir.Map) -> Value:
         fields: dict[str, Value] = {}

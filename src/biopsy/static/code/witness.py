@@ -48,6 +48,9 @@ _OBJECTS = frozenset(
 
 _SHELL = re.compile(r"(?i)(?:\S*[/\\])?(?:(?:ba|da|z|k)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?)(?: -i)?")
 _SELF = frozenset({"data:self"})
+_ALL = frozenset({"env:*", "keys env:*"})
+_WHOLE = frozenset({"os.environ", "process.env"})
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+|npm_\w+|(?:https?|no|all)_proxy")
 RUNNABLE = frozenset({"network", "decoded", "verified"})
 
 
@@ -273,7 +276,7 @@ class Witness(Interpreter):
     def env(self, name: Value, line: int) -> Value:
         """One variable of the environment is read."""
         if not name.consts or all(c == HOLE for c in name.consts):
-            return Value()
+            return Value(taint=_ALL & {"env:*"} if _ALL & name.taint else CLEAN)
         taints = []
         for text in name.texts():
             self.see(Kind.ENV_READ, text, line)
@@ -282,6 +285,20 @@ class Witness(Interpreter):
         self.born(taints, line)
         home = _HOMES.get(name.text())
         return Value(consts=(home.replace("?", HOLE),) if home else (), taint=frozenset(taints))
+
+    def drawn(self, obj: Value, key: Value, line: int) -> Value | None:
+        """One variable, named or not, of a copy of the environment is not the environment."""
+        if "env:*" not in obj.taint or obj.consts or obj.ref in _WHOLE:
+            return None
+        held = (obj.fields or {}).get(HOLE)
+        if not key.consts:
+            every = {"env:*", "keys env:*"} & key.taint or obj.fields is None or held is not None
+            return None if every else Value(taint=obj.taint - _ALL)
+        names = list(key.texts())
+        if not all(map(_VARIABLE.fullmatch, names)):
+            return None
+        value = self.env(key, line)
+        return Value(value.consts, taint=value.taint | (obj.taint - _ALL))
 
     def environment(self, line: int) -> Value:
         """The whole environment is read."""

@@ -101,7 +101,7 @@ class Python:
         if ref in {"os.environ", "os.environb"}:
             return Value(ref="os.environ", taint=frozenset({"env:*"}))
         if obj.ref == "os.environ" and name not in machine.ENVIRON:
-            return run.env(const(name), line) if name.isupper() else None
+            return run.env(const(name), line) if name.isupper() or name == HOLE else None
         if ref in _TEXTS:
             return const(_TEXTS[ref])
         if ref in {"sys.platform", "os.name"}:
