@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib import resources
 from pathlib import Path
 
 from biopsy.ecosystems.names.look import skeleton
@@ -140,13 +139,13 @@ def kept(ecosystem: str, home: Path) -> Path:
 @cache
 def shipped() -> tuple[str, ...]:
     """Give the ecosystems that a list is shipped for."""
-    files = (file.name for file in resources.files(__package__).iterdir())
+    files = (file.name for file in Path(__file__).parent.iterdir())
     return tuple(sorted(name.removesuffix(_ENDING) for name in files if name.endswith(_ENDING)))
 
 
 @cache
 def _shipped(ecosystem: str) -> Names:
-    file = resources.files(__package__) / f"{ecosystem}{_ENDING}"
+    file = Path(__file__).with_name(f"{ecosystem}{_ENDING}")
     if not file.is_file():
         return Names(ecosystem, "", source="none")
     return parse(file.read_bytes(), ecosystem)

@@ -1,8 +1,7 @@
 """Ordering of npm versions, as node-semver has it."""
 
-import logging
 from collections.abc import Iterable
-from functools import cmp_to_key
+from functools import cache, cmp_to_key
 from typing import Any
 
 MAX_VERSION = 256
@@ -32,15 +31,22 @@ def prerelease(version: str) -> bool:
 
 
 def _parse(text: str) -> Any:
-    import nodesemver  # noqa: PLC0415 - slow to import, and a local package's version is compared with none
-
-    logging.getLogger("nodesemver").setLevel(logging.WARNING)
     if len(text) > MAX_VERSION:
         return None
     try:
-        return nodesemver.make_semver(text, loose=True)  # type: ignore[no-untyped-call]
+        return _semver().make_semver(text, loose=True)
     except (ValueError, IndexError, AttributeError, TypeError):
         return None
+
+
+@cache
+def _semver() -> Any:
+    import logging  # noqa: PLC0415
+
+    import nodesemver  # noqa: PLC0415 - slow to import, and a local package's version is compared with none
+
+    logging.getLogger("nodesemver").setLevel(logging.WARNING)
+    return nodesemver
 
 
 def _compare(left: tuple[Any, str], right: tuple[Any, str]) -> int:
