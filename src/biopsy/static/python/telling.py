@@ -16,7 +16,8 @@ _DEVICES = frozenset({
 """Ways to come by a library without an import statement of it."""
 
 _ALONE = _DEVICES | frozenset({
-    "ExtensionFileLoader", "HTTPConnection", "HTTPSConnection", "SourcelessFileLoader", "ImageGrab", "Popen", "a2b_base64", "a2b_hex", "a2b_uu",
+    "ExtensionFileLoader", "HTTPConnection", "HTTPSConnection", "SourcelessFileLoader",
+    "ImageGrab", "Popen", "a2b_base64", "a2b_hex", "a2b_uu",
     "a85decode", "atexit", "addaudithook", "b16decode", "b32decode", "b64decode", "b85decode", "cdll",
     "cmdclass", "compile", "create_connection", "ctypes", "decodebytes", "decodestring", "decompress",
     "dlopen", "environb", "expanduser", "extractall", "find_spec", "fromhex", "get_data", "get_ipython",
