@@ -1,16 +1,19 @@
 """What readers work on and give: a source, and sights: behaviours, and layers that hid inside a file."""
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from pathlib import PurePosixPath
 from typing import TypeVar
 
 from biopsy.model.behaviour import Behaviour, InFile, Kind, When
 
 MAX_DETAIL = 600  # characters of an excerpt kept for people
+
+_ASCII = bytes(range(128))
+_BLOCK = 16_384  # characters in which line ends are counted at once
 
 _LANGUAGES = {
     ".py": "python",
@@ -136,12 +139,21 @@ class Source:
         return b"\0" in self.data[:8192]
 
     @cached_property
-    def _starts(self) -> list[int]:
-        return [0, *(m.end() for m in re.finditer("\n", self.text))]
+    def beyond_ascii(self) -> str:
+        """The characters of `text` that are not ASCII, one behind the other; found at the speed of a copy."""
+        return self.data.translate(None, _ASCII).decode("utf-8", "replace")
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        """How many lines end before each block of the text."""
+        text = self.text
+        ends = (text.count("\n", at, at + _BLOCK) for at in range(0, len(text), _BLOCK))
+        return list(accumulate(ends, initial=0))
 
     def line_at(self, offset: int) -> int:
         """The line of a character of `text`."""
-        return bisect_right(self._starts, offset)
+        block = min(max(offset, 0) // _BLOCK, len(self._lines) - 1)
+        return 1 + self._lines[block] + self.text.count("\n", block * _BLOCK, offset)
 
     def see(
         self, kind: Kind, value: str, line: int = 0, when: When | None = None, detail: str = ""

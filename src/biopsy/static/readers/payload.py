@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import msgspec
 
 from biopsy.model.behaviour import Kind, When
-from biopsy.static import archives, decode, images, programs
+from biopsy.model.runs import DIGITS, LETTERS, runs, sort
+from biopsy.static import archives, images, programs
 from biopsy.static.sight import Layer, Part, Sight, Source
 from biopsy.static.unwrap import LANGUAGES, Found, name, suffix, unwrap
 
@@ -28,9 +29,9 @@ _DATA = frozenset({
     ".json", ".yaml", ".yml", ".toml", ".asset", ".pak", ".dic", ".lng", ".locale", ".po", ".bdic",
     ".properties",
 })  # fmt: skip
-_BASE64 = bytes(120 if (chr(c).isalnum() and c < 128) or chr(c) in "+/_-" else 32 for c in range(256))
-_PRINTED = bytes(120 if 33 <= c < 127 else 32 for c in range(256))
-_DIGITS = bytes(120 if chr(c) in "0123456789, \t\r\n" else 32 for c in range(256))
+_BASE64 = sort(LETTERS + DIGITS + "+/_-")
+_PRINTED = sort("".join(map(chr, range(33, 127))))
+_NUMBERED = sort(DIGITS + ", \t\r\n")
 _LINES = re.compile(r"(?:[A-Za-z0-9+/]{40,120}\r?\n){3,}[A-Za-z0-9+/]{0,120}={0,2}")
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{60,}={0,2}")
 _QUOTED = re.compile(r"\"((?:[^\"\\\n]|\\.){60,})\"|'((?:[^'\\\n]|\\.){60,})'")
@@ -139,7 +140,7 @@ def _text(source: Source) -> Iterator[Sight]:
 
 
 def _blobs(source: Source, text: str) -> Iterator[tuple[int, bytes]]:
-    encoded = list(decode.runs(text, _BASE64, MIN_BLOB // 2))
+    encoded = list(runs(text, _BASE64, MIN_BLOB // 2))
     taken = 0
     for start, end in encoded:
         if start >= taken and text[end : end + 1] in {"\r", "\n"} and (match := _LINES.match(text, start)):
@@ -149,12 +150,12 @@ def _blobs(source: Source, text: str) -> Iterator[tuple[int, bytes]]:
         before = text[max(0, start - 8) : start]
         if end - start >= MIN_BLOB and not before.endswith((";base64,", "sha512-", "sha256-", "sha384-")):
             yield start, (text[start:end] + "=" * (-(end - start) % 4)).encode()
-    for start, end in decode.runs(text, _PRINTED, MIN_BLOB):
+    for start, end in runs(text, _PRINTED, MIN_BLOB):
         quoted = _QUOTED.search(text[start : end + 1])
         if quoted and not _ENCODED.fullmatch(inner := quoted[1] or quoted[2]):
             plain = inner.replace('\\"', '"').replace("\\\\", "\\")
             yield start, plain.encode("utf-8", "replace")
-    for start, end in decode.runs(text, _DIGITS, 2 * MIN_BLOB):
+    for start, end in runs(text, _NUMBERED, 2 * MIN_BLOB):
         if numbers := _NUMBERS.search(text[start:end]):
             yield start, numbers[0].encode()
     if source.path.endswith(".json"):
