@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from biopsy.model.behaviour import Kind, When
 from biopsy.static import commands, decode
-from biopsy.static.code import contents
+from biopsy.static.code import contents, fed
 from biopsy.static.code.interpret import Interpreter, Language
 from biopsy.static.code.link import Linker, Shared
 from biopsy.static.code.state import MAX_LOOPS
@@ -156,7 +156,11 @@ class Witness(Interpreter):
         if any(commands.talks(t) for t in texts):
             self.flow("network", values, line, detail=shown(texts[0]) if texts else "")
         self.flow("execution", values, line)
-        return Value(ref="process", taint=self._output(texts))
+        fed.ordered(self, command, line)
+        made = Value(ref="process", taint=self._output(texts).union(*map(fed.marks, texts[:20])))
+        if fed.MARK + fed.CLIPBOARD in made.taint:
+            fed.give(self, made, values, line)  # `echo x | xclip`, and what is given with the command
+        return made
 
     def _words(self, command: Value, rest: Value | None) -> list[Value]:
         """The words of a command that is given as such."""
@@ -188,6 +192,8 @@ class Witness(Interpreter):
         whole = code.whole()
         self.see(Kind.CODE_EVAL, name, line, detail=shown(code.text()) if code.consts else "")
         self.flow("execution", [code], line)
+        if "request" in code.all_taint():
+            self.see(Kind.CODE_FLOW, "request > execution", line)
         if whole is not None and "data:self" not in code.taint:
             self.peel(
                 whole,

@@ -1,10 +1,11 @@
 """Functions that are passed along: which are called at once, and with what."""
 
 from biopsy.model.behaviour import Kind
-from biopsy.static.code import fold
+from biopsy.static.code import fed, fold
 from biopsy.static.code.interpret import Invocation
 from biopsy.static.code.value import Value, const, merge, unknown
 from biopsy.static.code.witness import Witness
+from biopsy.static.javascript import requests
 
 _SOON = frozenset(
     {"forEach", "map", "filter", "reduce", "some", "every", "find", "flatMap", "catch", "finally", "sort"}
@@ -24,6 +25,7 @@ def run_all(run: Witness, call: Invocation, given: list[Value], skip: int = 0) -
 def _steered(run: Witness, given: list[Value], stdin: Value, line: int) -> None:
     """A process is told what to do; a shell by somebody outside is theirs."""
     run.flow("execution", given, line)
+    fed.give(run, stdin, given, line)
     if "shell" in stdin.taint and any("network" in g.all_taint() for g in given):
         run.see(Kind.PROCESS_DOES, "reverse-shell piped", line)
 
@@ -48,8 +50,9 @@ def method(run: Witness, call: Invocation) -> Value | None:
             ]
             return merge(results) if results else obj
         case "on" | "once" | "addListener" | "addEventListener":
-            live = obj.ref in _LIVE or "network" in obj.taint
-            if live:
+            if obj.ref == requests.GIVEN:
+                run_all(run, call, [requests.said()], 1)
+            elif obj.ref in _LIVE or "network" in obj.taint:
                 run_all(run, call, [unknown(obj), unknown(obj)], 1)
             return obj
         case "pipe" if args and args[0].ref in {"process.stdin", "process.stdout"}:

@@ -5,7 +5,7 @@
 from collections.abc import Callable
 
 from biopsy.model.behaviour import Kind
-from biopsy.static.code import decode_form, fold
+from biopsy.static.code import decode_form, fed, fold
 from biopsy.static.code.data import parsed
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import HOLE, Value, const
@@ -42,8 +42,16 @@ def find(ref: str) -> Effect | None:
 )  # fmt: skip
 def _exec(run: Witness, call: Invocation) -> Value:
     output = run.command(call.arg(0), call.line)
+    _given(run, call, output)
     run_all(run, call, [Value(), output, Value()], 1)
     return output
+
+
+def _given(run: Witness, call: Invocation, process: Value) -> None:
+    """What options say is given to a process on its standard input."""
+    for option in call.args[1:]:
+        if option.fields and (given := option.fields.get("input")) is not None:
+            fed.give(run, process, [given], call.line)
 
 
 @effect(
@@ -63,6 +71,7 @@ def _spawn(run: Witness, call: Invocation) -> Value:
         return Value(ref="worker")
     rest_ = call.arg(1)
     output = run.command(call.arg(0), call.line, rest_ if rest_.items is not None else None)
+    _given(run, call, output)
     run_all(run, call, [Value(), output, Value()], 1)
     return output
 

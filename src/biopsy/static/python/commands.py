@@ -3,6 +3,7 @@
 import re
 
 from biopsy.model.behaviour import Kind
+from biopsy.static.code import fed
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import Value
 from biopsy.static.code.witness import Witness
@@ -68,7 +69,23 @@ def started(run: Witness, call: Invocation, command: Value) -> Value:
     _own_script(run, command, call.line)
     clipboard = devices.piped(run, text, [command, *([given] if given else [])], call.line)
     result = run.command(command, call.line, given)
+    if given is not None:
+        fed.give(run, result, [given], call.line)
     return Value(result.consts, result.ref, result.taint | clipboard) if clipboard else result
+
+
+@effect(
+    "process.communicate", "process.stdin.write", "process.stdin.writelines", "process.stdin.buffer.write"
+)
+def _fed(run: Witness, call: Invocation) -> Value | None:
+    """Something is written to a process that was started with a pipe."""
+    if call.receiver is not None:
+        fed.give(run, call.receiver, call.all(), call.line)
+    return (
+        Value(items=[Value(taint=call.receiver.taint)] * 2)
+        if call.name == "communicate" and call.receiver
+        else None
+    )
 
 
 def _own_script(run: Witness, command: Value, line: int) -> None:
