@@ -4,7 +4,7 @@ import json
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biopsy.ecosystems import Listing, by_type
@@ -110,6 +110,7 @@ def test_a_registry_that_sends_us_round_in_circles_is_a_registry_error(
         listing(registry, client)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=20)))
 def test_any_texts_can_be_ordered(texts: list[str]) -> None:
     assert sorted(versions.ordered(texts)) == sorted(texts)
