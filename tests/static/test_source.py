@@ -23,3 +23,16 @@ def test_what_is_beyond_ascii_is_every_character_that_is_not_of_it(text: str) ->
 
 def test_a_word_in_no_alphabet_of_wallets_is_none() -> None:
     assert not list(wallets(f"solana bc1{'0' * 40} solana"))
+
+
+@given(
+    st.lists(
+        st.sampled_from([b"a" * 5000, b"\xe2\x82\xac" * 1500, b"\xff", b"\xe2\x82", b"\n", b"x"]), max_size=12
+    ),
+    st.integers(0, 60_000),
+)
+def test_a_byte_belongs_to_a_character_wherever_it_is(pieces: list[bytes], offset: int) -> None:
+    data = b"".join(pieces)
+    offset = min(offset, len(data))
+    source = Source("a.txt", data, When.CALL)
+    assert source.character_at(offset) == len(data[:offset].decode("utf-8", "replace"))

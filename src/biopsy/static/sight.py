@@ -1,11 +1,11 @@
 """What readers work on and give: a source, and sights: behaviours, and layers that hid inside a file."""
 
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
-from pathlib import PurePosixPath
 from typing import TypeVar
 
 from biopsy.model.behaviour import Behaviour, InFile, Kind, When
@@ -13,7 +13,7 @@ from biopsy.model.behaviour import Behaviour, InFile, Kind, When
 MAX_DETAIL = 600  # characters of an excerpt kept for people
 
 _ASCII = bytes(range(128))
-_BLOCK = 16_384  # characters in which line ends are counted at once
+_BLOCK = 16_384  # characters, or bytes, that are counted at once
 
 _LANGUAGES = {
     ".py": "python",
@@ -125,13 +125,20 @@ class Source:
         """`python`, `javascript`, `typescript`, `tsx`, `shell`, or empty."""
         if self._language:
             return self._language
-        suffix = PurePosixPath(self.path).suffix.lower()
+        suffix = self.suffix
         if self.path.lower().endswith(".d.ts"):
             return ""
         if (known := _LANGUAGES.get(suffix)) is not None:
             return known
         match = _SHEBANG.match(self.data[:100]) if not suffix or len(suffix) > 6 else None
         return _RUNNERS.get(match[1].decode(), "shell") if match else ""
+
+    @cached_property
+    def suffix(self) -> str:
+        """The end of its name in small letters, `.png`; empty where it has none, as `.npmrc` has not."""
+        name = self.path.rpartition("/")[2]
+        at = name.rfind(".")
+        return name[at:].lower() if 0 < at < len(name) - 1 else ""
 
     @cached_property
     def binary(self) -> bool:
@@ -142,6 +149,24 @@ class Source:
     def beyond_ascii(self) -> str:
         """The characters of `text` that are not ASCII, one behind the other; found at the speed of a copy."""
         return self.data.translate(None, _ASCII).decode("utf-8", "replace")
+
+    @cached_property
+    def _decoded(self) -> list[tuple[int, bytes]]:
+        """How many characters come out of what is before each block of bytes, and the bytes still held."""
+        decoder = getincrementaldecoder("utf-8")("replace")
+        found, count = [], 0
+        for at in range(0, len(self.data) + 1, _BLOCK):
+            found.append((count, decoder.getstate()[0]))
+            count += len(decoder.decode(self.data[at : at + _BLOCK]))
+        return found
+
+    def character_at(self, offset: int) -> int:
+        """The character of `text` that begins with a byte of `data`."""
+        if self.text.isascii():
+            return offset
+        block = min(offset, len(self.data)) // _BLOCK
+        count, held = self._decoded[block]
+        return count + len((held + self.data[block * _BLOCK : offset]).decode("utf-8", "replace"))
 
     @cached_property
     def _lines(self) -> list[int]:

@@ -21,7 +21,7 @@ _UNSEEN = re.compile(
 )
 _ODD = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e01ef]")
 
-_HEX_NAME = re.compile(r"\b_0x[0-9a-f]{4,8}\b")
+_HEX_NAME = re.compile(r"_0x(?<!\w_0x)[0-9a-f]{4,8}\b")  # a fixed beginning is found fast
 _ROTATED = re.compile(
     r"while\s*\(\s*!!\s*\[\s*\]\s*\)|\[['\"]push['\"]\]\s*\(\s*\w+\[['\"]shift['\"]\]|while\s*\(\s*--\w+\s*\)\s*\{\s*\w+\.push\(\w+\.shift\(\)\)"
 )
@@ -62,7 +62,8 @@ def read(source: Source) -> Iterator[Sight]:
     if _ODD.search(source.beyond_ascii):
         for name, pattern in (("bidi", _BIDI), ("invisible", _UNSEEN)):
             # One character alone, repeated, carries nothing: payloads need at least two.
-            found = next((m for m in pattern.finditer(text) if name == "bidi" or len(set(m[0])) > 1), None)
+            rows = pattern.finditer(text) if pattern.search(source.beyond_ascii) else ()
+            found = next((m for m in rows if name == "bidi" or len(set(m[0])) > 1), None)
             if found:
                 yield source.see(Kind.EVASION_HIDDEN, name, source.line_at(found.start()))
     yield from _marks(source, text)

@@ -9,7 +9,7 @@ from biopsy.model.behaviour import Kind, When
 from biopsy.model.runs import DIGITS, LETTERS, runs, sort
 from biopsy.static import archives, images, programs
 from biopsy.static.sight import Layer, Part, Sight, Source
-from biopsy.static.unwrap import LANGUAGES, Found, name, suffix, unwrap
+from biopsy.static.unwrap import LANGUAGES, Found, name, unwrap
 
 NAME = "payload"
 MAX_DATA = 8 * 1024**2  # bytes of a file whose text is searched
@@ -29,6 +29,7 @@ _DATA = frozenset({
     ".json", ".yaml", ".yml", ".toml", ".asset", ".pak", ".dic", ".lng", ".locale", ".po", ".bdic",
     ".properties",
 })  # fmt: skip
+_CLAIMS = _PICTURES | _DATA
 _BASE64 = sort(LETTERS + DIGITS + "+/_-")
 _PRINTED = sort("".join(map(chr, range(33, 127))))
 _NUMBERED = sort(DIGITS + ", \t\r\n")
@@ -44,7 +45,12 @@ def wants(source: Source) -> bool:
         return False
     if source.path.endswith(".marshal"):
         return False
-    return suffix(source.path) in _PICTURES or suffix(source.path) in _DATA or "." not in source.path[-12:]
+    return _end(source) in _CLAIMS or "." not in source.path[-12:]
+
+
+def _end(source: Source) -> str:
+    """What says what a file claims to be: its suffix, or its name where it has none."""
+    return source.suffix or source.path.rpartition("/")[2].lower()
 
 
 def read(source: Source) -> Iterator[Sight]:
@@ -52,7 +58,7 @@ def read(source: Source) -> Iterator[Sight]:
     if picture := images.read(source.data):
         yield from _picture(source, picture)
         return
-    end = suffix(source.path)
+    end = _end(source)
     if end in _PICTURES or source.binary:
         yield from _disguised(source, end)
     else:
@@ -173,11 +179,10 @@ def _joined(data: bytes) -> Iterator[tuple[int, bytes]]:
             return
         node = waiting.pop()
         values = list(node.values()) if isinstance(node, dict) else node if isinstance(node, list) else []
-        texts = [v for v in values if isinstance(v, str)]
-        if (
-            2 < len(texts) == len(values)
-            and sum(map(len, texts)) >= MIN_BLOB
-            and not any(" " in t for t in texts)
-        ):
-            yield 0, "".join(texts).encode("utf-8", "replace")
-        waiting.extend(v for v in values if isinstance(v, dict | list))
+        sorts = set(map(type, values))
+        if sorts == {str} and len(values) > 2:
+            joined = "".join(values)
+            if len(joined) >= MIN_BLOB and " " not in joined:
+                yield 0, joined.encode("utf-8", "replace")
+        elif sorts & {dict, list}:
+            waiting.extend(v for v in values if isinstance(v, dict | list))
