@@ -40,11 +40,13 @@ def test_what_convicts_is_high_and_has_three_near_misses_or_a_whole_phase_to_its
 
 WHENEVER = {
     "evasion/bytecode-as-data",
+    "execution/fetched-code-ran-when-called",
     "execution/hidden-code-fetches",
     "execution/hidden-code-steals",
     "execution/pickle-steals",
     "exfil/secrets-to-collector-when-called",
     "exfil/several-stores-in-one-message",
+    "impact/miner-fetched-when-called",
 }
 """Rules for what nobody can have asked for: theft that is hidden, that goes where nobody signs in, or sits in data."""
 
