@@ -9,7 +9,7 @@ from typing import Final
 
 from biopsy.model.behaviour import By, Kind
 from biopsy.model.run import Process, Run, Watch
-from biopsy.sandbox import leak, observe_exchanges, observe_files, observe_heard, observe_net
+from biopsy.sandbox import leak, observe_calls, observe_exchanges, observe_files, observe_heard, observe_net
 from biopsy.sandbox.attribute import attribute
 from biopsy.sandbox.baseline import MAX_FACTS, Baseline, Fact, Normal, common, interpreter
 from biopsy.sandbox.observe_ledger import Draft, draft, settle
@@ -67,7 +67,8 @@ class _Sight:
         found += self._evasions()
         found += self._leaks()
         found += self.heard.drafts
-        return [one for one in found if not (one.node and one.node.ours)]
+        home = self.places.home
+        return [observe_calls.own(one, home) for one in found if not (one.node and one.node.ours)]
 
     def _leaks(self) -> Iterator[Draft]:
         talks = self.net.talks

@@ -11,6 +11,7 @@ import msgspec
 from dnslib import DNSRecord
 
 from biopsy.model.behaviour import By, Kind
+from biopsy.sandbox import observe_calls
 from biopsy.sandbox.observe_files import excerpt
 from biopsy.sandbox.observe_ledger import Draft
 from biopsy.sandbox.observe_seen import Seen
@@ -40,6 +41,8 @@ class Talk:
     @property
     def by(self) -> By:
         """Whose doing it is."""
+        if observe_calls.handed(self.phase, self.host):
+            return By.TOOL
         return self.node.by if self.node else By.PACKAGE
 
 

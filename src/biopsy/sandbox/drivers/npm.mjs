@@ -379,8 +379,8 @@ async function scripts() {
 
 // Have one entry's exports called in a process; a call that ends or blocks it is left out and the rest goes on.
 async function call(name, tally) {
-  const script = readFileSync(join(HERE, 'calls.cjs'), 'utf8')
-  let skip = 0
+  const script = ['made.cjs', 'calls.cjs'].map((file) => readFileSync(join(HERE, file), 'utf8')).join('')
+  let skip = 0, strange = false
   for (let tries = 0; tries <= MAX_RESTARTS && left() > 300; tries++) {
     let current = null, done = null
     const hear = (message) => {
@@ -390,6 +390,7 @@ async function call(name, tally) {
       }
       if (message.status && message.call) step(`${name} ${message.call}`, message.status, message.reason)
       current = message.status ? null : message
+      strange = Boolean(message.strange)
       return Math.min(CALL_TIME, left())
     }
     const result = await run(['node', '-', name, String(skip)], { timeout: Math.min(LOAD_TIME, left()), input: script, hear })
@@ -400,7 +401,8 @@ async function call(name, tally) {
     step(`${name} ${current.call}`, said, why)
     skip = current.index + 1
   }
-  tally('missed', 'budget')
+  // every call was made once: strange arguments are an extra, of which there may be too little time
+  strange ? tally('completed', 'partly') : tally('missed', 'budget')
 }
 
 async function execute() {
