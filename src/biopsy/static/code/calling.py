@@ -155,9 +155,7 @@ class Calling(State):
             if bound is not None:
                 self.scope.names["this"] = bound
             self._bind_params(closure.func.params, args, kwargs)
-            if closure.body is None:
-                closure.body = _lowered(closure.func)
-            self.execute(closure.body)
+            self.execute(_lowered(closure.func))
             result = merge(self.returns)
         except RecursionError:
             self.limits.setdefault("too-deep", self.line)

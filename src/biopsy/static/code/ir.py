@@ -155,6 +155,24 @@ class Param:
     rest: str = ""  # `*` or `**`
 
 
+class Once:
+    """What a function does, lowered when somebody first asks; what it is lowered from is then let go."""
+
+    __slots__ = ("_lower", "_made")
+
+    def __init__(self, lower: "Callable[[], list[Stmt]]") -> None:
+        """Take what lowers it."""
+        self._lower: Callable[[], list[Stmt]] | None = lower
+        self._made: list[Stmt] = []
+
+    def __call__(self) -> "list[Stmt]":
+        """The statements. May raise RecursionError."""
+        if self._lower is not None:
+            self._made = self._lower()
+            self._lower = None
+        return self._made
+
+
 @dataclass(slots=True)
 class Func:
     """A function. `body` lowers it; `hot` says whether its text holds a word that anything here acts on."""

@@ -58,7 +58,6 @@ class Closure:
     active: int = 0  # how often it is being run right now, inside itself
     moments: frozenset[When] = frozenset()  # at which it was run
     known: dict[object, tuple[Value, object]] = field(default_factory=dict)
-    body: "list[ir.Stmt] | None" = None
 
 
 @dataclass(slots=True, eq=False)

@@ -263,7 +263,7 @@ class Lowering:
                 return self.block(body)
             return [ir.Return(self.expr(body), line(body))]
 
-        func = ir.Func(self.text(named) if named else "", params, lower, line(node))
+        func = ir.Func(self.text(named) if named else "", params, ir.Once(lower), line(node))
         func.hot = self.is_hot(node)
         return func
 

@@ -136,10 +136,9 @@ class Lowering:
         return ir.Call(ir.Name("dict", node.lineno), [comp], [], node.lineno)
 
     def _lambda(self, node: ast.Lambda) -> ir.Expr:
-        func = ir.Func(
-            "", self._params(node.args), lambda: [ir.Return(self.expr(node.body), node.lineno)], node.lineno
-        )
-        func.hot = self.is_hot(node)
+        line, inside = node.lineno, node.body
+        body = ir.Once(lambda: [ir.Return(self.expr(inside), line)])
+        func = ir.Func("", self._params(node.args), body, line, self.is_hot(node))
         return ir.Lambda(func, node.lineno)
 
     def _params(self, args: ast.arguments) -> list[ir.Param]:
