@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import TypeVar
 
 from biopsy.model.behaviour import Behaviour, InFile, Kind, When
+from biopsy.static.budget import Budget
 
 MAX_DETAIL = 600  # characters of an excerpt kept for people
 
@@ -64,6 +65,7 @@ class Package:
     load: Callable[[str], bytes | None] = lambda _: None
     memo: dict[str, object] = field(default_factory=dict)
     size: int = 0  # bytes of all its code
+    budget: Budget = field(default_factory=Budget)
 
     def kept(self, key: str, kind: type[Kept], make: "Callable[[], Kept]") -> Kept:
         """What a reader keeps of a package from file to file; made when it is first asked for."""

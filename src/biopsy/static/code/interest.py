@@ -7,6 +7,7 @@ of that file learns nothing by being run.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from biopsy.model.behaviour import When
 from biopsy.static.sight import Package, Source
 
 ALL = "*"
@@ -56,21 +57,28 @@ Scan = Callable[[Source], Look]
 class Interest:
     """Looks at each file once, by words, when it or a file that leads to it is asked for."""
 
-    def __init__(self, package: Package, scan: Scan) -> None:
-        """Take a package and how its files are looked at."""
-        self._package, self._scan = package, scan
+    def __init__(self, package: Package, scan: Scan, reader: str) -> None:
+        """Take a package, how its files are looked at, and who reads them."""
+        self._package, self._scan, self._reader = package, scan, reader
         self._looks: dict[str, Look] = {}
         self._told: dict[str, set[str]] = {}
         self._worth: dict[str, bool] = {}
+        self._telling: set[str] = set()
         self._names: dict[str, Mapping[str, frozenset[str]]] = {}
 
     def worth(self, source: Source) -> bool:
-        """Whether running a source can show anything, by itself or through what it imports."""
+        """Whether running a source can show anything, by itself or through what it imports.
+
+        What says nothing itself, and is not run unasked before all else, has to wait for all that does.
+        """
         if source.depth:
             look = self._scan(source)
             return look.telling or bool(self._taken(look)[1])
         self._solve(source.path, source)
-        return self._worth[source.path]
+        if not self._worth[source.path]:
+            return False
+        first = source.path in self._telling or source.when in (When.INSTALL, When.START)
+        return first or self._package.budget.takes(source.path, self._reader)
 
     def worthy(self, path: str) -> bool:
         """Whether running a file of the package can show anything."""
@@ -102,6 +110,8 @@ class Interest:
             look = self._looks.pop(at)
             names, mentioned = self._taken(look)
             self._worth[at] = look.telling or bool(mentioned)
+            if look.telling:
+                self._telling.add(at)
             self._names[at] = _by_attribute(names)
 
     def _reached(self, path: str, source: Source | None) -> list[str]:

@@ -61,9 +61,9 @@ def words(text: str) -> Words:
     return _words(text, list(modules.imports(text)))
 
 
-def _words(text: str, imported: list[modules.Imported]) -> Words:
+def _words(text: str, imported: list[modules.Imported], held: set[str] | None = None) -> Words:
     known = {w for i in imported for w in i.asked.split(".")}
-    return Words(text, known, {i.name for i in imported if _renamed(i)})
+    return Words(text, known, {i.name for i in imported if _renamed(i)}, held)
 
 
 def _renamed(given: modules.Imported) -> bool:
@@ -80,12 +80,13 @@ def _is_root(given: modules.Imported) -> bool:
 def look(text: str, path: str, paths: frozenset[str]) -> Look:
     """What the words of a file say."""
     imported = list(modules.imports(text))
-    told = list(_words(text, imported).hot())
+    blocks = list(cut(text))
+    held = [set(_WORD.findall(text, b.start, b.end)) for b in blocks]
+    told = list(_words(text, imported, set().union(*held)).hot())
     taken = [t for i in imported if (t := _one(i, path, paths)) is not None]
     gives = {i.name for i in imported if _is_root(i)}
     if not taken and not told and not gives:
         return Look(uses=())
-    blocks = list(cut(text))
     starts = [b.start for b in blocks]
     telling = False
     for at in sorted({max(bisect_right(starts, place) - 1, 0) for place in told}):
@@ -93,7 +94,7 @@ def look(text: str, path: str, paths: frozenset[str]) -> Look:
         telling = telling or not block.imports
         gives |= block.binds if block.sure else {ALL}
     found = _Taking(text, path, paths, taken, {i.name: i.ref for i in imported})
-    return Look(telling, frozenset(gives), *found.uses(blocks))
+    return Look(telling, frozenset(gives), *found.uses(blocks, held))
 
 
 class _Taking:
@@ -108,24 +109,24 @@ class _Taking:
         self._chain = re.compile(rf"\b({'|'.join(whole)})\b((?:[ \t]*\.[ \t]*\w+)*)") if whole else None
         self._chains: dict[str, Taken | None] = {}
 
-    def uses(self, blocks: list[Block]) -> tuple[tuple[Taken, ...], tuple[Use, ...]]:
+    def uses(self, blocks: list[Block], words: list[set[str]]) -> tuple[tuple[Taken, ...], tuple[Use, ...]]:
         """What the file takes, and its statements that mention any of it or of each other."""
         names = {t.name for t in self._taken}
         known = names.union(*(b.binds for b in blocks))
         stars = any(t.attr == ALL for t in self._taken)
         uses = []
-        for block in blocks:
+        for block, said in zip(blocks, words, strict=True):
             if block.imports:
                 continue
-            text = self._text[block.start : block.end]
-            if block.compound:
-                text = modules.without_imports(text)
-            held = set(_WORD.findall(text))
-            if not stars:
-                held &= known
-            if self._chain is not None:
-                held |= self._asked(text)
-            held -= block.binds - names
+            held = said if stars else said & known
+            if self._chain is not None or (block.compound and held):
+                text = self._text[block.start : block.end]
+                if block.compound:
+                    text = modules.without_imports(text)
+                    held = held.intersection(_WORD.findall(text))
+                if self._chain is not None:
+                    held |= self._asked(text)
+            held = held - (block.binds - names)
             if held:
                 uses.append(Use(block.binds if block.sure else block.binds | {ALL}, frozenset(held)))
         return (*self._taken, *(t for t in self._chains.values() if t is not None)), tuple(uses)

@@ -7,6 +7,7 @@ given the benefit of every doubt: each word of it counts.
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 _DEVICES = frozenset({
     "__import__", "importlib", "import_module", "builtins", "__builtins__", "__builtin__", "exec", "eval",
@@ -89,7 +90,7 @@ _OPENERS = frozenset({
     "dbm", "sqlite3", "anyio", "builtins", "urllib", "tempfile", "importlib", "pkgutil",
 })  # fmt: skip
 _URLLIB = re.compile(r"\burllib\b(?!\.(?:parse|error|response|robotparser)\b)")
-_OWN = re.compile(r"\bgetattr\s*\(\s*[\w.]+\s*,\s*(['\"])(\w+)\1\s*[,)]|\b[gs]etattr\s*\(\s*(?:self|cls)\s*,")
+_OWN = re.compile(r"\bgetattr\s*\(\s*[\w.]+\s*,\s*(['\"])(\w+)\1\s*[,)]|[gs]etattr\s*\(\s*(?:self|cls)\s*,")
 
 
 class Words:
@@ -98,11 +99,16 @@ class Words:
     `aliases` are names of its own for what counts.
     """
 
-    def __init__(self, text: str, imported: Collection[str], aliases: Collection[str] = ()) -> None:
-        """Look at the text as a whole."""
+    def __init__(
+        self,
+        text: str,
+        imported: Collection[str],
+        aliases: Collection[str] = (),
+        held: AbstractSet[str] | None = None,
+    ) -> None:
+        """Look at the text as a whole; `held` are all words of it, where they are known."""
         self._text = text
-        held = set(_WORD.findall(text))
-        counts = held & HOT
+        counts = set((set(_WORD.findall(text)) if held is None else held) & HOT)
         for word, shape in _FREE.items():
             if word in counts and not shape.search(text):
                 counts.discard(word)
@@ -114,23 +120,37 @@ class Words:
         if not counts & _DEVICES:
             counts = {w for w in counts if _reached(w, text, given)}
         self.counts = frozenset(counts).union(aliases)
-        self._harmless = {m.start() for m in _OWN.finditer(text) if m[2] is None or m[2] not in HOT}
+        self._harmless = {
+            at
+            for word in ("getattr", "setattr")
+            if word in counts
+            for at in _places(text, word)
+            if (match := _OWN.match(text, at)) and (match[2] is None or match[2] not in HOT)
+        }
         self.patches = [m.start() for m in _PATCHED.finditer(text)]
 
     def hot(self, also: Mapping[str, frozenset[str]] | None = None) -> Iterator[int]:
         """Where they stand, and where one of `also` does: with one of these attributes, or any."""
-        words = self.counts.union(also) if also else self.counts
-        text = self._text
-        for match in _WORD.finditer(text):
-            word = match[0]
-            if word not in words:
-                continue
+        for word in self.counts:
+            yield from (at for at in _places(self._text, word) if at not in self._harmless)
+        for word, attributes in (also or {}).items():
             if word in self.counts:
-                if match.start() not in self._harmless:
-                    yield match.start()
-            elif also and (not also[word] or _attribute(text, match.end()) in {"", *also[word]}):
-                yield match.start()
+                continue
+            for at in _places(self._text, word):
+                if not attributes or _attribute(self._text, at + len(word)) in attributes:
+                    yield at
         yield from self.patches
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    """Where a word stands as one."""
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        before, after = text[at - 1 : at], text[end : end + 1]
+        if not (before == "_" or before.isalnum() or after == "_" or after.isalnum()):
+            yield at
+        at = text.find(word, end)
 
 
 def _attribute(text: str, at: int) -> str:

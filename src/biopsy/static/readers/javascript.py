@@ -64,7 +64,7 @@ def read(source: Source) -> Iterator[Sight]:
 
 def interest(package: Package) -> Interest:
     """What of a package is worth running, looked at once."""
-    return package.kept("javascript interest", Interest, lambda: Interest(package, _scan))
+    return package.kept("javascript interest", Interest, lambda: Interest(package, _scan, NAME))
 
 
 def linker_of(package: Package) -> Linker:
@@ -89,7 +89,7 @@ def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | N
     if b"\r" in data and b"\n" not in data:
         data = data.replace(b"\r", b"\n")  # the grammar knows no such line ends
     root = _parser(language).parse(data).root_node
-    witness = Witness(JavaScript(), source, min(MAX_STEPS, 100_000 + 3 * len(data)), linker)
+    witness = Witness(JavaScript(), source, linker.steps(min(MAX_STEPS, 100_000 + 3 * len(data))), linker)
     if root.has_error and root.type == "ERROR" and not source.depth:
         witness.limits["SyntaxError"] = 0
     looked = interest(source.package)

@@ -64,7 +64,7 @@ def _broken(package: Package) -> dict[str, str]:
 
 def interest(package: Package) -> Interest:
     """What of a package is worth running, looked at once."""
-    return package.kept("python interest", Interest, lambda: Interest(package, _scan))
+    return package.kept("python interest", Interest, lambda: Interest(package, _scan, NAME))
 
 
 def linker_of(package: Package) -> Linker:
@@ -91,7 +91,7 @@ def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | N
     names = interest(source.package).names(source) if linker.deep else None
     starts = [0, *(m.end() for m in re.finditer("\n", text))]
     lines = sorted({bisect_right(starts, at) for at in blocks.words(text).hot(names)})
-    witness = Witness(Python(), source, min(MAX_STEPS, 100_000 + 3 * len(source.data)), linker)
+    witness = Witness(Python(), source, linker.steps(min(MAX_STEPS, 100_000 + 3 * len(source.data))), linker)
     name = source.path.rpartition("/")[2]
     witness.scope.names["__file__"] = const(f"./{name}", frozenset({"data:self"}))
     witness.scope.names["__doc__"] = const(ast.get_docstring(tree, clean=False))
