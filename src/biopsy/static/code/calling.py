@@ -14,9 +14,8 @@ from biopsy.static.code.state import (
     Invocation,
     Scope,
     State,
-    taints,
 )
-from biopsy.static.code.value import CLEAN, Value, merge, unknown
+from biopsy.static.code.value import CLEAN, Value, merge, taints, unknown
 
 _STANDING = frozenset({"data", "decoded"})
 """Where what is known from the package's own files comes from."""

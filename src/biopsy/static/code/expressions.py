@@ -77,7 +77,7 @@ class Expressions(State):
 
     def join(self, node: ir.Join) -> Value:
         """A text of parts."""
-        return fold.join([self.evaluate(part) for part in node.parts])
+        return fold.join([self._operand(part) for part in node.parts])
 
     def seq(self, node: ir.Seq) -> Value:
         """A list."""
@@ -108,7 +108,7 @@ class Expressions(State):
                 fields.update(spread.fields or {})
                 taint |= spread.taint
                 continue
-            name = self.evaluate(key)
+            name = self._operand(key)
             held = self.evaluate(value)
             fields[name.text() if name.consts else f"{HOLE}{len(fields)}"] = held
             if name.taint:
@@ -117,9 +117,18 @@ class Expressions(State):
 
     # operators
 
+    def _operand(self, node: ir.Expr) -> Value:
+        """An expression that nothing holds on to: of a literal, one value does for all times."""
+        if type(node) is not ir.Const:
+            return self.evaluate(node)
+        self.steps -= 1
+        if node.known is None:
+            node.known = const(node.value)
+        return node.known
+
     def binary(self, node: ir.Bin) -> Value:
         """What an operator gives."""
-        return fold.binary(node.op, self.evaluate(node.left), self.evaluate(node.right))
+        return fold.binary(node.op, self._operand(node.left), self._operand(node.right))
 
     def either(self, node: ir.Either) -> Value:
         """One of several."""
@@ -127,7 +136,7 @@ class Expressions(State):
 
     def blend(self, node: ir.Blend) -> Value:
         """Parts that are looked at, and how two of them compare."""
-        parts = [self.evaluate(part) for part in node.parts]
+        parts = [self._operand(part) for part in node.parts]
         self.compared(parts, node.line)
         return fold.compare(node.op, parts[0], parts[1]) if node.op and len(parts) == 2 else Value()
 
@@ -189,7 +198,7 @@ class Expressions(State):
         if isinstance(node.key, ir.Slice):
             ends = [self.evaluate(e) if e else None for e in (node.key.low, node.key.high, node.key.step)]
             return fold.cut(obj, ends)
-        return self.index(obj, self.evaluate(node.key), node.line)
+        return self.index(obj, self._operand(node.key), node.line)
 
     def index(self, obj: Value, key: Value, line: int) -> Value:
         """`obj[key]`."""

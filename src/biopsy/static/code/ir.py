@@ -6,6 +6,10 @@ Bodies of functions are lowered when they are first run (`Func.body`), most neve
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from biopsy.static.code.value import Value
 
 
 @dataclass(slots=True)
@@ -14,6 +18,7 @@ class Const:
 
     value: object
     line: int = 0
+    known: "Value | None" = None  # what it is, for the interpreter, once that was asked
 
 
 @dataclass(slots=True)

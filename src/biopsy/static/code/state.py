@@ -1,6 +1,6 @@
 """What the interpreter keeps while it runs: scopes, functions, counters; and what it asks of a language."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -174,8 +174,3 @@ class State:
     def assign(self, target: ir.Expr, value: Value) -> None:
         """Bind a target to a value."""
         raise NotImplementedError
-
-
-def taints(values: Iterable[Value]) -> frozenset[str]:
-    """The taint of several values together."""
-    return frozenset().union(*[v.all_taint() for v in values])

@@ -30,10 +30,11 @@ class Lowering:
 
     def __init__(self, hot: list[int], text: str = "") -> None:
         """Take the hot lines, and the text of the tree where functions may be parsed anew from it."""
+        self._names: dict[str, ir.Name] = {}
         self._hot, self.late = hot, Late(text) if text else None
         self._expr: dict[type, Callable[..., ir.Expr]] = {
             ast.Constant: lambda n: ir.Const(n.value if n.value is not ... else None, n.lineno),
-            ast.Name: lambda n: ir.Name(n.id, n.lineno),
+            ast.Name: self._name,
             ast.Attribute: lambda n: ir.Attr(self.expr(n.value), n.attr, n.end_lineno or n.lineno),
             ast.Subscript: lambda n: ir.Index(self.expr(n.value), self.expr(n.slice), n.lineno),
             ast.Slice: self._slice,
@@ -68,6 +69,12 @@ class Lowering:
         return at < len(self._hot) and self._hot[at] <= last
 
     # expressions
+
+    def _name(self, node: ast.Name) -> ir.Expr:
+        held = self._names.get(node.id)  # one for all places: they are most of all nodes
+        if held is None:
+            held = self._names[node.id] = ir.Name(node.id, node.lineno)
+        return held
 
     def expr(self, node: ast.AST) -> ir.Expr:
         """Lower an expression."""
