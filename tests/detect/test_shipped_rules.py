@@ -39,11 +39,13 @@ def test_what_convicts_is_high_and_has_three_near_misses_or_a_whole_phase_to_its
 
 
 WHENEVER = {
+    "command-and-control/runs-headers",
     "evasion/bytecode-as-data",
     "execution/fetched-code-ran-when-called",
     "execution/hidden-code-fetches",
     "execution/hidden-code-steals",
     "execution/pickle-steals",
+    "exfil/keys-pushed",
     "exfil/secrets-to-collector-when-called",
     "exfil/several-stores-in-one-message",
     "impact/miner-fetched-when-called",

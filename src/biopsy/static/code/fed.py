@@ -20,6 +20,8 @@ _READS = re.compile(
 _WRITES = re.compile(r"(?i)(?:^|[\s/'|])(?:xclip|xsel|wl-copy|pbcopy|clip|clip\.exe)\b|\bSet-Clipboard\b")
 
 CLIPBOARD = "clipboard"
+HEADER = "request:header"
+"""The taint of a header that a client sent."""
 MARK = "stdin:"
 
 
@@ -36,8 +38,19 @@ def marks(command: str) -> frozenset[str]:
 def ordered(run: "Witness", command: Value, line: int) -> None:
     """A whole command line, or a program, is what somebody outside says."""
     first = command.items[0] if command.items else command
-    if "request" in first.taint and not any(t.strip(HOLE + " ") for t in first.texts()):
+    if any(t.strip(HOLE + " ") for t in first.texts()):
+        return
+    if HEADER in first.taint:
+        run.see(Kind.CODE_FLOW, "header > command", line)
+    if "request" in first.taint:
         run.see(Kind.CODE_FLOW, "request > command", line)
+
+
+def dictated(run: "Witness", command: Value, line: int) -> None:
+    """A whole line for a shell came over the network; a program's path may be where a download lies."""
+    known = command.items is not None or any(t.strip(HOLE + " ") for t in command.texts())
+    if "network" in command.taint and not known:
+        run.see(Kind.CODE_FLOW, "network > command", line)
 
 
 def give(run: "Witness", process: Value, given: list[Value], line: int) -> None:

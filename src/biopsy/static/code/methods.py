@@ -163,6 +163,8 @@ def each(run: Interpreter, obj: Value, function: Value, call: Invocation) -> Val
             run.call(function, Invocation(function.ref, "", [i], {}, call.line))
             for i in (obj.items or [])[:200]
         ]
+        if call.name == "filter":
+            return obj
         return Value(items=call_each, taint=obj.taint)
     results = [run.enter(function.func, [i, const(n)], {}) for n, i in enumerate((obj.items or [])[:5000])]
     if call.name == "filter":

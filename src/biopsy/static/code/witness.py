@@ -11,7 +11,7 @@ from biopsy.static.code import contents, fed
 from biopsy.static.code.interpret import Interpreter, Language
 from biopsy.static.code.link import Linker, Shared
 from biopsy.static.code.state import MAX_LOOPS
-from biopsy.static.code.value import CLEAN, HOLE, Value, const, shown, unknown
+from biopsy.static.code.value import CLEAN, HOLE, Value, const, shown, union, unknown
 from biopsy.static.concealed import concealed
 from biopsy.static.secrets import is_secret_name, is_secret_path
 from biopsy.static.sight import Layer, Part, Sight, Source, guess
@@ -106,7 +106,7 @@ class Witness(Interpreter):
         """What tells one machine from another is looked at, or a digest is checked."""
         if self._hashed and len(values) > 1:
             self._verified(values)
-        for taint in sorted(CLEAN.union(*(v.taint for v in values)) if values else CLEAN):
+        for taint in sorted(union([v.taint for v in values])):
             if taint.startswith(("host:", "fact:")):
                 self.see(Kind.EVASION_FINGERPRINT, taint[5:], line)
 
@@ -114,7 +114,7 @@ class Witness(Interpreter):
 
     def flow(self, sink: str, values: list[Value], line: int, detail: str = "") -> None:
         """Write down every source that reaches a sink."""
-        taints = CLEAN.union(*(v.all_taint() for v in values)) if values else CLEAN
+        taints = union([v.all_taint() for v in values])
         if not taints:
             return
         if sink == "network" and "env:*" in taints:
@@ -194,6 +194,8 @@ class Witness(Interpreter):
         self.flow("execution", [code], line)
         if "request" in code.all_taint():
             self.see(Kind.CODE_FLOW, "request > execution", line)
+        if fed.HEADER in code.all_taint():
+            self.see(Kind.CODE_FLOW, "header > execution", line)
         if whole is not None and "data:self" not in code.taint:
             self.peel(
                 whole,

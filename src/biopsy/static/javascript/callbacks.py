@@ -10,6 +10,7 @@ from biopsy.static.javascript import requests
 _SOON = frozenset(
     {"forEach", "map", "filter", "reduce", "some", "every", "find", "flatMap", "catch", "finally", "sort"}
 )
+MAX_LISTENERS = 20  # of one event
 _LIVE = frozenset({
     "response", "request", "socket", "process", "websocket", "content",
 })  # fmt: skip
@@ -28,6 +29,23 @@ def _steered(run: Witness, given: list[Value], stdin: Value, line: int) -> None:
     fed.give(run, stdin, given, line)
     if "shell" in stdin.taint and any("network" in g.all_taint() for g in given):
         run.see(Kind.PROCESS_DOES, "reverse-shell piped", line)
+
+
+def emitted(run: Witness, call: Invocation) -> bool:
+    """Somebody listens to an emitter of the package's own, or it emits, and all that listen are called."""
+    obj, args = call.receiver, call.args
+    if obj is None or obj.fields is None or obj.ref or not args or not args[0].consts:
+        return False
+    event = f"on {args[0].text()}"
+    if call.name in {"on", "once", "addListener"}:
+        listeners = obj.fields.setdefault(event, Value(items=[]))
+        if listeners.items is not None and len(listeners.items) < MAX_LISTENERS:
+            listeners.items += [a for a in args[1:] if a.func is not None]
+    elif call.name == "emit" and event in obj.fields:
+        for one in tuple(obj.fields[event].items or ()):
+            run.call(one, Invocation("", "", args[1:], {}, call.line))
+        return True
+    return False
 
 
 def method(run: Witness, call: Invocation) -> Value | None:

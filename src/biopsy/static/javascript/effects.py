@@ -42,6 +42,7 @@ def find(ref: str) -> Effect | None:
 )  # fmt: skip
 def _exec(run: Witness, call: Invocation) -> Value:
     output = run.command(call.arg(0), call.line)
+    fed.dictated(run, call.arg(0), call.line)
     _given(run, call, output)
     run_all(run, call, [Value(), output, Value()], 1)
     return output
@@ -292,6 +293,18 @@ def _join(run: Witness, call: Invocation) -> Value:
                  for a in out.texts() for b in (list(arg.texts()) or [HOLE])]  # fmt: skip
         out = Value(tuple(dict.fromkeys(texts))[:12], taint=out.taint | arg.taint)
     return out
+
+
+@effect("incoming.get", "incoming.header", "incoming.param", "incoming.text", "incoming.json")
+def _asked(run: Witness, call: Invocation) -> Value:
+    """What a request says when it is asked, rather than looked at."""
+    return Value(taint=call.target.taint if call.target is not None else frozenset())
+
+
+@effect("url.pathToFileURL")
+def _file_url(run: Witness, call: Invocation) -> Value:
+    path = call.arg(0)
+    return Value(fields=dict.fromkeys(("href", "pathname", "toString"), path), taint=path.taint)
 
 
 @effect("path.dirname")

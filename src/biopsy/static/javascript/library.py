@@ -108,6 +108,8 @@ class JavaScript:
             result = found(run, call)
             if result is not None:
                 return result
+        if callbacks.emitted(run, call):
+            return Value()
         result = octets.method(run, call)
         if result is None:
             result = callbacks.method(run, call)

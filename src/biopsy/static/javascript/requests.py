@@ -1,10 +1,12 @@
 """Data of requests from outside, as servers hand them to their handlers: the parameter `req`."""
 
+from biopsy.static.code.fed import HEADER
 from biopsy.static.code.value import Value
 
 NAMES = frozenset({"req"})
 GIVEN = "incoming"
 _ASKED = frozenset({"request"})
+_HEADERS = frozenset({"headers", "get", "header", "rawHeaders", "cookies", "signedCookies"})
 _DATA = frozenset({"query", "body", "params", "headers", "cookies", "url", "originalUrl", "rawBody", "get",
                    "header", "param", "signedCookies", "rawHeaders", "json", "text"})  # fmt: skip
 
@@ -21,4 +23,5 @@ def said() -> Value:
 
 def attribute(name: str) -> Value:
     """An attribute of a request: what a client sent, or what the server makes of it."""
-    return Value(ref=f"{GIVEN}.{name}", taint=_ASKED if name in _DATA else frozenset())
+    taint = _ASKED | {HEADER} if name in _HEADERS else _ASKED if name in _DATA else frozenset()
+    return Value(ref=f"{GIVEN}.{name}", taint=taint)

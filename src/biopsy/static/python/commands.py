@@ -15,6 +15,8 @@ _SHELL = re.compile(
 )
 _LOOKUP = re.compile(r"(?:^|[;&|]\s*|\s)(?:\S*/)?(?:nslookup|dig|host|getent|drill|ping|resolvectl)\s")
 _PYTHON = re.compile(r"(?:\S*/)?python[\d.]*w?(?:\.exe)?")
+_LINES = frozenset({"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput",
+                    "commands.getoutput", "asyncio.create_subprocess_shell", "platform.popen"})  # fmt: skip
 _STREAMS = ("stdin", "stdout", "stderr")
 _TIED = "stdio:network"
 
@@ -66,6 +68,8 @@ def started(run: Witness, call: Invocation, command: Value) -> Value:
         run.see(Kind.PROCESS_DOES, "reverse-shell python", call.line)
     if _LOOKUP.search(text):
         run.flow("network", [command], call.line, detail="lookup")
+    if call.ref in _LINES or "shell" in call.kwargs:
+        fed.dictated(run, command, call.line)
     _own_script(run, command, call.line)
     clipboard = devices.piped(run, text, [command, *([given] if given else [])], call.line)
     result = run.command(command, call.line, given)

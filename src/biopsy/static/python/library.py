@@ -67,7 +67,7 @@ class Python:
     def builtin(self, name: str) -> Value | None:
         """A builtin, by its name; `__file__` is a path that is not known but for its folder."""
         if name.startswith(("import ", "param ")):
-            return Value(ref="#request") if name == "param request" else None
+            return requested.parameter(name)
         if name == "__file__":
             return const(f"./{HOLE}.py", frozenset({"data:self"}))
         return Value(ref=name) if name in BUILTINS else None
