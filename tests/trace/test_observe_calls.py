@@ -36,6 +36,8 @@ from biopsy.sandbox.observe_ledger import Draft
         ("process.exec", f"sh -c 'curl http://collector.example # echo {WORDS}'", False),
         ("process.exec", "echo 'unclosed", False),
         ("canary.read", "npm-token", False),
+        ("canary.read", "call-key", True),
+        ("canary.leak", "call-key > collector.example:443 as clear", False),
     ],
 )
 def test_only_what_comes_of_our_own_arguments_is_the_drivers(kind: str, value: str, ours: bool) -> None:

@@ -23,13 +23,19 @@ WORDS: Final = "sample-words"
 FOLDER: Final = "samples"
 """Below the home: what they are given that want a path."""
 
+SECRETS: Final = "call-"
+"""How the names of the canaries begin that functions are given as keys, passwords and the like. Sending one
+to HOST is the call's doing; to whom else one goes, is the package's."""
+
 PHASE: Final = "execute"
 
 _AT_HOST = re.compile(
-    rf"(?:[a-z]+ )?(?:[a-z]+://)?{re.escape(HOST)}(?::\d+)?(?:[/?# ].*)?", re.IGNORECASE | re.DOTALL
+    rf"(?:[a-z-]+ )?(?:[a-z]+://)?{re.escape(HOST)}(?::\d+)?(?:[/?# ].*)?", re.IGNORECASE | re.DOTALL
 )
 _LEAK = re.compile(rf".* > {re.escape(HOST)}:\d+ as .*", re.DOTALL)
-_NET = frozenset({Kind.NET_DNS, Kind.NET_CONNECT, Kind.NET_HTTP, Kind.NET_SEND, Kind.CODE_REMOTE})
+_NET = frozenset(
+    {Kind.NET_DNS, Kind.NET_CONNECT, Kind.NET_HTTP, Kind.NET_SEND, Kind.CODE_REMOTE, Kind.CODE_EVAL}
+)
 _FILE = frozenset({Kind.FILE_READ, Kind.FILE_WRITE, Kind.FILE_DELETE})
 _SHELLS = frozenset({"sh", "bash", "dash"})
 
@@ -55,6 +61,8 @@ def _handed(one: Draft, home: str) -> bool:
             return one.value.rstrip("/") == folder or one.value.startswith(f"{folder}/")
         case Kind.CANARY_LEAK:
             return bool(_LEAK.fullmatch(one.value))
+        case Kind.CANARY_READ:
+            return one.value.startswith(SECRETS)  # for the driver reads them where it calls
         case Kind.PROCESS_EXEC:
             return _command(one.value)
     return False

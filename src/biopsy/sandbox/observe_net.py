@@ -26,6 +26,7 @@ _LATE: Final = 2_000_000  # ns that a connection may be seen after what was said
 _STALE: Final = 600_000_000_000
 _PARSE: Final[Callable[[bytes], DNSRecord]] = DNSRecord.parse  # untyped
 _DEFAULT = {"http": 80, "https": 443}
+_PICKLE = b"cbuiltins\neval\n"
 _LOCAL = ("127.", "0.", "::1", "localhost")
 
 
@@ -229,3 +230,8 @@ def ran(net: Net) -> Iterator[Draft]:
             node = talk.node
             by, owner = (node.by, node.owner) if node else (By.PACKAGE, "")
             yield Draft(talk.said.time_ns, Kind.CODE_REMOTE, value, talk.phase, node, by, owner, weight=3)
+            if giver and node and giver.node is node:  # by the interpreter that fetched it, not by a program
+                how = "remote-pickle" if _PICKLE in giver.said.response else "remote"
+                yield Draft(
+                    talk.said.time_ns, Kind.CODE_EVAL, f"{how} {value}", talk.phase, node, by, owner, weight=3
+                )

@@ -44,6 +44,15 @@ const decoy = (name) => {
   }
 }
 
+// Secrets that are nobody's, to see what is done with them.
+const secret = (() => {
+  try {
+    return JSON.parse(fs.readFileSync(path.join(samples, 'account.json'), 'utf8'))
+  } catch {
+    return { key: WORDS, password: WORDS, phrase: WORDS, private: WORDS }
+  }
+})()
+
 // What answers to everything: some code goes on only where each of its many wishes is met.
 const anything = () => new Proxy(function () {}, {
   get(target, key, self) {
@@ -52,7 +61,9 @@ const anything = () => new Proxy(function () {}, {
     if (key === 'then' || typeof key === 'symbol') return undefined
     if (key === 'length') return 1
     if (key === 'prototype') return target.prototype
-    if (/^(?:message|body|data|text|html|content|value|name|username|password|email|token)$/i.test(key)) return WORDS
+    if (/^(?:message|body|data|text|html|content|value|name|username|email)$/i.test(key)) return WORDS
+    const told = SECRETS.find(([pattern]) => pattern.test(key))
+    if (told) return told[1]()
     return (target[`_${key}`] ??= anything())
   },
   apply: (target, self, list) => {
@@ -63,12 +74,18 @@ const anything = () => new Proxy(function () {}, {
   has: () => true,
 })
 const asked = () => ({
-  method: 'POST', url: '/orders?id=1', originalUrl: '/orders?id=1', path: '/orders', ip: '192.0.2.7', cookies: { session: WORDS },
-  headers: { host: HOST, cookie: `session=${WORDS}`, authorization: `Bearer ${WORDS}`, 'content-type': 'application/json' },
-  query: { id: '1' }, params: { id: '1' }, body: { username: 'ada', email: `ada@${HOST}`, password: WORDS, message: WORDS },
+  method: 'POST', url: '/orders?id=1', originalUrl: '/orders?id=1', path: '/orders', ip: '192.0.2.7', cookies: { session: secret.key },
+  headers: { host: HOST, cookie: `session=${secret.key}`, authorization: `Bearer ${secret.key}`, 'content-type': 'application/json' },
+  query: { id: '1' }, params: { id: '1' }, body: { username: 'ada', email: `ada@${HOST}`, password: secret.password, message: WORDS },
   socket: { remoteAddress: '192.0.2.7' }, get: () => WORDS, on() { return this }, once() { return this },
 })
 
+const SECRETS = [
+  [/(?:mnemonic|phrase|seed)s?$/i, () => secret.phrase],
+  [/(?:priv(?:ate)?_?key|secret_?key|wallet)$/i, () => `0x${secret.private}`],
+  [/(?:password|passwd|pass|pwd)$/i, () => secret.password],
+  [/(?:key|token|secret|auth|credentials?|jwt|bearer)$/i, () => secret.key],
+]
 const HINTS = [
   [/(?:path|file|filename|src|source|dst|input|output)$/i, () => decoy('notes.txt')],
   [/(?:dir|folder|directory|root|cwd|dest)$/i, () => decoy('')],
@@ -83,8 +100,12 @@ const HINTS = [
   [/^(?:n|num|number|count|size|length|index|i|limit|timeout|ms|seconds|delay)$/i, () => 1],
   [/(?:data|payload|body|content|buffer|buf|raw|bytes|chunk)$/i, () => Buffer.from('data')],
   [/(?:items|values|args|list|array|arr|collection|names|lines)$/i, () => ['a', 'b']],
-  [/(?:config|options|opts|params|props|settings|object|obj|env|headers)$/i, () => ({ key: 'value' })],
+  [/(?:config|options|opts|params|props|settings|object|obj|env|headers)$/i, () => options()],
 ]
+const options = () => ({
+  key: 'value', name: WORDS, url: `http://${HOST}/`, baseURL: `http://${HOST}/`, host: HOST, token: secret.key, apiKey: secret.key,
+  secret: secret.key, password: secret.password, privateKey: `0x${secret.private}`, mnemonic: secret.phrase,
+})
 
 // The names of a function's parameters; null for one that has a value of its own.
 function parameters(fn) {
@@ -98,9 +119,9 @@ function parameters(fn) {
 
 const value = (name, index) => {
   if (name === null) return undefined
-  const hint = HINTS.find(([pattern]) => pattern.test(name))
+  const hint = [...SECRETS, ...HINTS].find(([pattern]) => pattern.test(name))
   if (hint) return hint[1]()
-  if (/^[{[]/.test(name)) return name[0] === '{' ? { key: 'value' } : ['a']
+  if (/^[{[]/.test(name)) return name[0] === '{' ? options() : ['a']
   return TEXTS.length ? TEXTS[(name.length + index) % TEXTS.length] : WORDS
 }
 

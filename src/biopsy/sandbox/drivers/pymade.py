@@ -36,7 +36,8 @@ class Anything:
     def __getattr__(self, name):
         if name.startswith("__"):
             raise AttributeError(name)
-        return Anything()
+        told = next((make for names, make in HANDED if name.lower() in names), None)
+        return told(None) if told else Anything()
 
     def __call__(self, *arguments, **named):
         return Anything()
@@ -134,6 +135,38 @@ def texty(p):
     return note in (p.empty, str, "str", typing.Any) and (p.default is p.empty or isinstance(p.default, str))
 
 
+def secret(name):
+    """Give a secret that is nobody's, to see what is done with it."""
+    import json
+
+    if not SECRETS:
+        try:
+            with open(os.path.join(os.path.expanduser("~"), "samples", "account.json")) as file:
+                SECRETS.update(json.load(file))
+        except (OSError, ValueError):
+            SECRETS[""] = WORDS
+    return SECRETS.get(name, WORDS)
+
+
+def settings():
+    """Give what may be asked of a configuration."""
+    return {
+        "key": "value", "name": WORDS, "url": f"http://{HOST}/", "base_url": f"http://{HOST}/", "host": HOST,
+        "token": secret("key"), "api_key": secret("key"), "secret": secret("key"), "password": secret("password"),
+        "private_key": "0x" + secret("private"), "mnemonic": secret("phrase"),
+    }  # fmt: skip
+
+
+SECRETS = {}
+HANDED = (
+    (("mnemonic", "phrase", "seed"), lambda _: secret("phrase")),
+    (("private_key", "privkey", "privatekey", "secret_key", "wallet"), lambda _: "0x" + secret("private")),
+    (("password", "passwd", "pass", "pwd"), lambda _: secret("password")),
+    (
+        ("key", "token", "secret", "auth", "credential", "credentials", "apikey", "jwt", "bearer"),
+        lambda _: secret("key"),
+    ),
+)
 HINTS = (
     (
         ("path", "file", "filename", "fname", "src", "source", "dst"),
@@ -171,7 +204,7 @@ HINTS = (
     (("items", "values", "args", "lst", "list", "seq", "iterable", "names", "lines"), lambda _: ["a", "b"]),
     (
         ("config", "options", "opts", "params", "kwargs", "mapping", "dict", "d", "env", "headers"),
-        lambda _: {"key": "value"},
+        lambda _: settings(),
     ),
 )
 TYPES = {
@@ -188,10 +221,18 @@ TYPES = {
 }
 
 
-def hint(p):
+def hint(p, hints=HINTS):
     """Give the maker of what a parameter's name asks for."""
-    words = p.name.lower().strip("_").split("_")
-    return next((make for names, make in HINTS if words[-1] in names or p.name.lower() in names), None)
+    name = p.name.lower().strip("_")
+    words = name.split("_")
+    return next(
+        (
+            make
+            for names, make in hints
+            if words[-1] in names or name in names or "_".join(words[-2:]) in names
+        ),
+        None,
+    )
 
 
 def value(p, here, folder):
@@ -199,7 +240,7 @@ def value(p, here, folder):
     note = p.annotation
     if note is bytes or note == "bytes":
         return b"data"
-    make = hint(p)
+    make = hint(p, HANDED) or hint(p)
     if make is not None:
         made = make(folder)
         return pathlib.Path(made) if isinstance(made, str) and "Path" in str(note) else made

@@ -13,12 +13,12 @@ from biopsy.sandbox.internet.world import Place, World
 
 SILENCE = 0.6
 """Seconds after which a client that says nothing is greeted, on a port where servers speak first."""
-LONG_SILENCE = 2.0
+LONG_SILENCE = 1.0
 """Seconds after which one is tempted, on a port about which nothing is known."""
 CLIENT_FIRST = frozenset({*(53, 80, 443, 465, 853, 990, 993, 995, 1080, 3000, 3128, 5000, 5432, 6379, 6697)})
 CLIENT_FIRST |= {8000, 8008, 8080, 8081, 8443, 8873, 8883, 8888, 9000, 9090, 9200, 9443, 27017}
 """Ports where clients speak first; a busy one may take its time, and a word from us would be wrong."""
-LONGEST_SILENCE = 10.0
+LONGEST_SILENCE = 5.0
 """Seconds after which even there a client is tempted: it may be a shell that hides behind the port."""
 MAX_DEPTH = 6
 """Layers of TLS and proxies in one connection."""
