@@ -118,7 +118,7 @@ class _Reading:
         """Read everything; gives the files that were left out."""
         budget, late = self.package.budget, []
         for file in sorted(self._tree.files, key=lambda f: _turn(f, self.package.moments)):
-            if budget.left > 0 and self._in_time(file.size) and self._bytes + file.size <= MAX_BYTES:
+            if not budget.spent and self._in_time(file.size) and self._bytes + file.size <= MAX_BYTES:
                 self._bytes += file.size
                 budget.read(file.size)
                 self._keep(_file(self.package, file.path))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 MAX_STEPS = 2_500_000  # for a whole tree
+MAX_MORE = 1_250_000  # steps beyond them, for files whose code is not followed any more, only looked at
 MAX_HEARSAY = 500_000  # of them for files that say nothing themselves and only use others that do
 READ = 64  # bytes of any file that count as a step
 PARSED = 8  # bytes of code that is parsed and lowered that do
@@ -31,11 +32,20 @@ class Budget:
         """Count the parsing of code."""
         self.left -= OPENED + size // PARSED
 
-    def takes(self, path: str, reader: str) -> bool:
-        """Whether it is the turn of a file that only uses what others do, which waits for all others."""
-        if not self.late:
+    def takes(self, path: str, reader: str, *, first: bool = False) -> bool:
+        """Whether it is the turn of a file's code; what only uses what others do waits for all others.
+
+        Where nothing is left a file waits too, and in vain.
+        """
+        if self.left <= 0 or not (first or self.late):
             self.waiting[path] = reader
-        return self.late
+            return False
+        return True
+
+    @property
+    def spent(self) -> bool:
+        """Whether there is nothing left even for looking at files."""
+        return self.left <= -MAX_MORE
 
     def last(self) -> Iterator[tuple[str, str]]:
         """The files that waited and their readers, for as long as there is anything left for them."""

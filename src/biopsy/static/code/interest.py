@@ -78,7 +78,7 @@ class Interest:
         if not self._worth[source.path]:
             return False
         first = source.path in self._telling or source.when in (When.INSTALL, When.START)
-        return first or self._package.budget.takes(source.path, self._reader)
+        return self._package.budget.takes(source.path, self._reader, first=first)
 
     def worthy(self, path: str) -> bool:
         """Whether running a file of the package can show anything."""
