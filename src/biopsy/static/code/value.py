@@ -59,8 +59,9 @@ class Value:
         for value in waiting:
             for held in (value.items, value.fields.values() if value.fields else None):
                 for one in held or ():
-                    if one.taint and not one.taint <= taint:
-                        taint = taint | one.taint
+                    more = one.taint
+                    if more and more is not taint and not more <= taint:
+                        taint = taint | more if taint else more
                     if (one.items or one.fields) and id(one) not in seen and len(seen) < MAX_HELD:
                         seen.add(id(one))
                         waiting.append(one)
