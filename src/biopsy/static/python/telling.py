@@ -27,6 +27,8 @@ _ALONE = _DEVICES | frozenset({
     "meta_path", "mkstemp", "open", "path_hooks", "posix_spawn", "posix_spawnp", "read_bytes", "read_text",
     "rot13", "rot_13", "run_module", "run_path", "startfile", "unhexlify", "urllib2", "urlopen",
     "urlretrieve", "urlsafe_b64decode", "windll", "winreg", "write_bytes", "write_text", "clipboard_get",
+    "open_connection", "create_subprocess_shell", "create_subprocess_exec", "InteractiveInterpreter",
+    "getusersitepackages", "unpack_archive", "clipboard_append",
 })  # fmt: skip
 """Words that count wherever they stand."""
 
@@ -34,7 +36,8 @@ _LIBRARIES = frozenset({
     "aiohttp", "cPickle", "cffi", "clipboard", "cv2", "dill", "dns", "fernet", "ftplib", "httpx", "imp",
     "keyboard", "mss", "paramiko", "pickle", "platform", "psutil", "pty", "pwd", "pyaudio", "pyautogui",
     "pynput", "pyperclip", "requests", "smtplib", "socket", "sounddevice", "subprocess", "telnetlib",
-    "urllib", "urllib3", "websocket", "websockets", "win32clipboard",
+    "urllib", "urllib3", "websocket", "websockets", "win32clipboard", "cloudscraper", "grequests", "imaplib",
+    "netrc", "pexpect", "poplib", "pysftp", "send2trash", "timeit", "wget",
 })  # fmt: skip
 """Words that count where they are imported."""
 
@@ -52,6 +55,9 @@ _MEMBERS: dict[str, frozenset[str]] = {
         ("system", "popen", "uname", "cpu_count"), _SYSTEM | {"platform", "multiprocessing", "psutil"}
     ),
     "environ": _SYSTEM,
+    "getenvb": _SYSTEM,
+    "removedirs": _SYSTEM,
+    "copy": frozenset({"shutil"}),
     "AES": frozenset({"AES", "Crypto", "Cryptodome"}),
     "Fernet": frozenset({"Fernet", "fernet", "cryptography"}),
     "spawn": _SYSTEM | {"pty", "pexpect", "wexpect"},
