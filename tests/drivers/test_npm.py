@@ -292,6 +292,10 @@ exports.client = new Client()
 exports.Client = Client
 exports.factory = (options) => (req, res, next) => {{ if (req.headers.authorization && req.body.password) {{ res.status(200).json({{}}); {mark("made")} }} }}
 exports.choosy = (e) => {{ if (e.user.profile.wallet && e.author.id !== e.client.user.id) {mark("choosy")} }}
+exports.children = async () => {{
+  for (let n = 0; n < 3; n++) await new Promise((go) => require('child_process').spawn('sleep', ['0.3']).on('exit', go))
+  {mark("children")}
+}}
 exports.own = (count = 3) => {{ if (count === 3) {mark("default")} }}
 exports.last = () => {mark("last")}
 """
@@ -302,6 +306,7 @@ def test_functions_classes_and_methods_are_called_whatever_the_others_do(project
     report = project.drive("execute", "thing", budget=15)
     assert project.marks == {
         "secret", "method", "path", "items", "later", "last", "static", "instance", "made", "choosy", "default",
+        "children",
     }  # fmt: skip
     assert report.status("thing exports.Raises") == "failed"
     assert report.status("thing exports.Raises#method") == "completed"

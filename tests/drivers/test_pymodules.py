@@ -251,6 +251,10 @@ def factory(options):
 def choosy(e, wanted):
     os.environ.get("x")
     if e.profile.wallet == 3 and wanted["a"]["b"]: {MARK.format("choosy")}
+def children():
+    import subprocess
+    for _ in range(3): subprocess.run(["sleep", "0.3"])
+    {MARK.format("children")}
 class Special:
     def __getitem__(self, key): {MARK.format("item")}
 def hands(where: "pathlib.Path"): where.parent; {MARK.format("typed")}
@@ -260,10 +264,11 @@ def zz_last(): {MARK.format("last")}
 
 def test_functions_classes_and_methods_are_called_whatever_the_others_do(site: Site) -> None:
     site.install("delta", {"delta/__init__.py": "", "delta/code.py": CALLED, "delta/tests/test_x.py": CALLED})
-    report = site.drive("pymodules.py", "execute", "--name", "delta", "--budget", "20", "--each", "4")
+    report = site.drive("pymodules.py", "execute", "--name", "delta", "--budget", "20", "--each", "8")
     marks = {p.name.removeprefix("mark-") for p in (site.root / "project").iterdir()}
     assert marks == {
         "secret", "method", "prop", "later", "items", "path", "last", "held", "made", "choosy", "item", "typed",
+        "children",
     }  # fmt: skip
     assert report.status("delta.code.Raises()") == "failed"
     assert report.status("delta.code.Raises.method()") == "completed"

@@ -6,6 +6,7 @@
 
 const [NAME, SKIP] = [process.argv[2], Number(process.argv[3])]
 const CALL_TIME = 500 // ms that a promise may take
+const CHILD_TIME = 3000 // ms while programs run that it started
 const MAX_TARGETS = 300
 const MAX_METHODS = 40
 const MAX_DEPTH = 2
@@ -134,7 +135,11 @@ const LATE = Symbol('late')
 async function follow(result) {
   if (typeof get(Object(result), 'then') === 'function') {
     let timer
-    const late = new Promise((_, refuse) => (timer = setTimeout(refuse, CALL_TIME, LATE)))
+    const end = Date.now() + CHILD_TIME
+    const late = new Promise((_, refuse) => {
+      const expire = () => (Date.now() < end && process.getActiveResourcesInfo().includes('ProcessWrap') ? (timer = setTimeout(expire, 100)) : refuse(LATE))
+      timer = setTimeout(expire, CALL_TIME)
+    })
     try {
       return await Promise.race([result, late])
     } finally {

@@ -18,7 +18,7 @@ import { loadFiles, remaining } from './files.mjs'
 const KEPT = 64 * 1024 // characters of a command's output that are looked at
 const SHOWN = 4000 // of them that are printed for people
 const LINGER = 2500 // ms that a process may go on after it
-const CALL_TIME = 2000 // ms without news from one that calls
+const CALL_TIME = 4000 // ms without news from one that calls
 const COMMAND_TIME = 5000
 const ALONE = 12 // loads that have a process of their own; the rest go in groups
 const GROUP = 25
@@ -386,7 +386,7 @@ async function call(name, tally) {
     const hear = (message) => {
       if (message.done) {
         done = message
-        return Math.min(LINGER / 2, left())
+        return Math.min(LINGER, left())
       }
       if (message.status && message.call) step(`${name} ${message.call}`, message.status, message.reason)
       current = message.status ? null : message

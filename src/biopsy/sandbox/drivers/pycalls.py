@@ -2,12 +2,15 @@
 
 import enum
 import inspect
+import os
 import signal
+import time
 import types
 
 from pymade import argument_lists, codes, decoys, got, passed, strange, texts
 
 CALL_TIME = 0.5  # seconds that one call may take
+CHILD_TIME = 3.5  # …while programs run that it started
 MAX_FOUND = 3000  # functions and methods of one module that are looked at
 MAX_TARGETS = 300  # …that are called, the more telling first
 MAX_METHODS = 40  # of one class
@@ -27,8 +30,20 @@ class Expired(BaseException):
 
 
 def expire(*_):
-    """Answer the alarm."""
-    raise Expired
+    """Answer the alarm; a call that waits for programs has more time."""
+    if time.monotonic() > STARTED[0] + CHILD_TIME or not working():
+        raise Expired
+
+
+STARTED = [0.0]
+
+
+def working():
+    """Whether programs run that this process started."""
+    try:
+        return os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    except OSError:
+        return False
 
 
 passed.append(Expired)
@@ -163,6 +178,7 @@ def attempt(thing, make, here, folder, odd=False):
     outcome = "failed", "no-arguments"
     signal.signal(signal.SIGALRM, expire)
     try:
+        STARTED[0] = time.monotonic()
         signal.setitimer(signal.ITIMER_REAL, CALL_TIME, 0.1)
         if make is not None:
             thing = getattr(make(), thing)

@@ -119,7 +119,7 @@ def wheel(token: str, filename: str) -> bytes:
 
 
 def _placed(token: str, filename: str) -> dict[str, bytes]:
-    """The files by their paths, in one folder as packages have it; a program for a platform stands beside it."""
+    """The files by their paths, in one folder as packages have it; a program for a platform beside it."""
     placed = {f"package/{path}": content for path, content in _files(token, filename).items()}
     program = _program(filename)
     return placed | ({program: script(token, "")} if program and _PLATFORM.search(filename) else {})
