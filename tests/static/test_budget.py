@@ -98,13 +98,15 @@ def test_a_slow_machine_sees_the_same_of_a_package_that_is_too_much(monkeypatch:
     assert "process.exec id" in short(runs[0])
 
 
-def test_files_that_only_use_others_wait_for_those_that_say_something() -> None:
+def test_files_that_only_use_others_wait_and_those_that_do_so_when_imported_come_first() -> None:
     held = budget.Budget(left=1000, hearsay=100)
-    assert not held.takes("pkg/user.py", "python")
+    for name in ("a", "b", "c"):
+        assert not held.takes(name, "python")
+    held.sooner.add("b")
     turns = held.last()
-    assert next(turns) == ("pkg/user.py", "python")
-    assert held.takes("pkg/user.py", "python")
-    held.waiting["pkg/other.py"] = "python"
+    assert next(turns) == ("b", "python")
+    assert held.takes("b", "python")
+    assert next(turns) == ("a", "python")
     held.left -= 200
     assert next(turns, None) is None
-    assert list(held.waiting) == ["pkg/other.py"]
+    assert list(held.waiting) == ["c"]

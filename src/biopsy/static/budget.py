@@ -22,6 +22,9 @@ class Budget:
     left: int = MAX_STEPS
     hearsay: int = MAX_HEARSAY
     waiting: dict[str, str] = field(default_factory=dict)
+    sooner: set[str] = field(
+        default_factory=set
+    )  # of those, the ones that use it as soon as they are imported
     late: bool = False
 
     def read(self, size: int) -> None:
@@ -50,6 +53,7 @@ class Budget:
     def last(self) -> Iterator[tuple[str, str]]:
         """The files that waited and their readers, for as long as there is anything left for them."""
         self.late, end = True, max(self.left - self.hearsay, 0)
-        while self.waiting and self.left > end:
-            path = next(iter(self.waiting))
+        for path in sorted(self.waiting, key=lambda path: path not in self.sooner):
+            if self.left <= end:
+                return
             yield path, self.waiting.pop(path)

@@ -36,6 +36,7 @@ class Use:
 
     binds: frozenset[str]
     words: frozenset[str]
+    now: bool = True  # whether it does more than to define something
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,8 @@ class Interest:
             self._worth[at] = look.telling or bool(mentioned)
             if look.telling:
                 self._telling.add(at)
+            elif any(use.now and not mentioned.isdisjoint(use.words) for use in look.uses or ()):
+                self._package.budget.sooner.add(at)
             self._names[at] = _by_attribute(names)
 
     def _reached(self, path: str, source: Source | None) -> list[str]:

@@ -54,6 +54,7 @@ class Block:
     imports: bool = False
     compound: bool = False
     sure: bool = True
+    defines: bool = False
 
 
 def words(text: str) -> Words:
@@ -128,7 +129,8 @@ class _Taking:
                     held |= self._asked(text)
             held = held - (block.binds - names)
             if held:
-                uses.append(Use(block.binds if block.sure else block.binds | {ALL}, frozenset(held)))
+                binds = block.binds if block.sure else block.binds | {ALL}
+                uses.append(Use(binds, frozenset(held), not block.defines))
         return (*self._taken, *(t for t in self._chains.values() if t is not None)), tuple(uses)
 
     def _asked(self, text: str) -> set[str]:
@@ -182,7 +184,9 @@ def cut(text: str) -> Iterator[Block]:
 
 def _block(text: str, start: int, head: int, end: int, *, whole: bool) -> Block:
     if match := _DEFINED.match(text, head):
-        return Block(start, end, frozenset({match[1] or match[2] or ""}), sure=bool(match[1] or match[2]))
+        return Block(
+            start, end, frozenset({match[1] or match[2] or ""}), sure=bool(match[1] or match[2]), defines=True
+        )
     if _IMPORT.match(text, head):
         return Block(start, end, frozenset(), imports=";" not in text[head:end])
     if _COMPOUND.match(text, head):
