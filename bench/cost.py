@@ -1,6 +1,6 @@
 """What reading costs: where the time of a static analysis goes, and how much memory a large package takes.
 
-python -m bench.cost [--only NAME …] [--files 10] [--large] [--start]
+python -m bench.cost [--only NAME …] [--files 10] [--large] [--start] [--sample N] [--seed 11]
 
 Releases come from `evals/corpus.yml`; the large package is made here: 200 MB in many small files, a few huge
 ones and one of 50 MB of minified JavaScript. Seconds are of the processor, since machines are shared.
@@ -24,7 +24,7 @@ from platformdirs import user_data_path
 from rich.console import Console
 from rich.table import Table
 
-from bench import packages
+from bench import cost_sample, packages
 from biopsy import detect, static
 from biopsy.model.dossier import Dossier
 from biopsy.model.release import Tree
@@ -48,20 +48,27 @@ _TAIL = "; import time; print(time.process_time(), open('/proc/self/status').rea
 )
 @click.option("--large", is_flag=True, help="The package of 200 MB.")
 @click.option("--start", is_flag=True, help="What it takes to begin.")
+@click.option("--sample", type=int, default=0, help="So many of the artifacts that are kept, drawn evenly.")
+@click.option("--seed", type=int, default=cost_sample.SEED, show_default=True, help="Of that draw.")
 @click.option("--home", envvar="BIOPSY_HOME", type=click.Path(path_type=Path), help="BIOPSY_HOME.")
-def main(only: tuple[str, ...], files: int, large: bool, start: bool, home: Path | None) -> None:  # noqa: FBT001
+def main(home: Path | None, files: int, **wanted: Any) -> None:
     """Say what reading costs."""
     own = corpus_one.prepare((home or user_data_path("biopsy", appauthor=False)).expanduser().absolute())
     console = Console()
     console.width = max(console.width, 120)
     made: dict[str, Any] = {}
-    if start:
+    if wanted["start"]:
         made["start"] = begin()
         console.print(_table(made["start"]))
-    if large:
+    if wanted["large"]:
         made["large"] = [_large(own)]
         console.print(_table(made["large"]))
-    if only:
+    if wanted["sample"]:
+        rows = cost_sample.measure(cost_sample.draw(own / "artifacts", wanted["sample"], wanted["seed"]))
+        made["sample"] = {"seed": wanted["seed"], "summary": cost_sample.summary(rows), "rows": rows}
+        console.print(_table(made["sample"]["summary"]))
+        console.print(_table(sorted(rows, key=lambda row: -(row["command"] or 0.0))[:files]))
+    if only := wanted["only"]:
         made["stages"], slow = phases([one for one in corpus.entries() if one.name in only], own)
         made["files"] = sorted(slow, key=lambda row: -row["seconds"])[:files]
         console.print(_table(made["stages"]), _table(made["files"]))
@@ -79,9 +86,9 @@ def begin(rounds: int = 5) -> list[Row]:
         "python -c pass": "pass",
         "import biopsy.cli": "import biopsy.cli.app",
         "import biopsy.pipeline": "from biopsy import pipeline",
-        "and load the rules": "from biopsy import pipeline, detect; detect.load(None)",
+        "and load the rules": "from biopsy import pipeline, detect; detect.ready()",
         "and find the readers": (
-            "from biopsy import pipeline, detect, static; detect.load(None); static.discover()"
+            "from biopsy import pipeline, detect, static; detect.ready(); static.discover()"
         ),
     }
     rows = []
@@ -99,7 +106,7 @@ def begin(rounds: int = 5) -> list[Row]:
 def phases(entries: Sequence[corpus.Entry], home: Path) -> tuple[list[Row], list[Row]]:
     """Time each stage of each release, and each file on its own."""
     corpus_kept.use(home / "pages")
-    rules = detect.load(None)
+    rules = detect.ready()
     rows, slow = [], []
     for one in entries:
         with tempfile.TemporaryDirectory() as scratch:

@@ -55,8 +55,8 @@ def install(home: Path) -> tuple[Tool, ...]:
     own = home / "peers" / "home"
     own.mkdir(exist_ok=True)
 
-    def ours(artifact: Path, _tree: Path, _ecosystem: str) -> Seen:
-        return _biopsy(artifact, own)
+    def biopsy_itself(artifact: Path, _tree: Path, _ecosystem: str) -> Seen:
+        return ours(artifact, own)
 
     def rules(_artifact: Path, tree: Path, _ecosystem: str) -> Seen:
         return _hexora(hexora, tree, 0.0)
@@ -68,7 +68,7 @@ def install(home: Path) -> tuple[Tool, ...]:
         return _guarddog(guarddog, artifact, ecosystem)
 
     return (
-        Tool("biopsy", biopsy.__version__, ("pypi", "npm"), ours),
+        Tool("biopsy", biopsy.__version__, ("pypi", "npm"), biopsy_itself),
         Tool("guarddog", GUARDDOG, ("pypi", "npm"), dog),
         Tool("hexora rules", HEXORA, ("pypi",), rules),
         Tool("hexora model", HEXORA, ("pypi",), model),
@@ -102,10 +102,11 @@ def _freshen(folder: Path) -> None:
             path.write_text(json.dumps({**kept, "downloaded_timestamp": int(time.time())}))
 
 
-def _biopsy(artifact: Path, home: Path) -> Seen:
+def ours(artifact: Path, home: Path) -> Seen:
+    """Have biopsy read an artifact, in a process of its own and with a home of its own."""
     script = "from biopsy.cli import main; main()"
     options = ["--static-only", "--against", "none", "--quiet", "--format", "json", "--home", str(home)]
-    seen, text = _run([sys.executable, "-c", script, "analyze", *options, str(artifact)], (0, 1, 3))
+    seen, text = run([sys.executable, "-c", script, "analyze", *options, str(artifact)], (0, 1, 3))
     if not seen.get("error"):
         verdict = json.loads(text)["verdict"]
         call = verdict["call"] if isinstance(verdict, dict) else verdict
@@ -115,9 +116,9 @@ def _biopsy(artifact: Path, home: Path) -> Seen:
 
 def _guarddog(folder: Path, artifact: Path, ecosystem: str) -> Seen:
     command = [str(folder / "bin" / "guarddog"), ecosystem, "scan", str(artifact), "--output-format", "json"]
-    seen, text = _run(command, (0, 1))
+    seen, text = run(command, (0, 1))
     if not seen.get("error") and "sandbox" in seen["stderr"].lower() and "{" not in text:
-        seen, text = _run([*command, "--no-sandbox"], (0, 1))
+        seen, text = run([*command, "--no-sandbox"], (0, 1))
     if not seen.get("error"):
         risk = json.loads(text[text.index("{") :]).get("risk_score", {})
         score = float(risk.get("score", 0))
@@ -128,7 +129,7 @@ def _guarddog(folder: Path, artifact: Path, ecosystem: str) -> Seen:
 
 def _hexora(folder: Path, tree: Path, least: float) -> Seen:
     command = [str(folder / "bin" / "hexora"), "audit", str(tree), "--output-format", "json"]
-    seen, text = _run([*command, "--min-score", str(least)], (0,))
+    seen, text = run([*command, "--min-score", str(least)], (0,))
     if not seen.get("error"):
         found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
         strong = [one for one in found if least or one["confidence"] in SURE]
@@ -137,7 +138,7 @@ def _hexora(folder: Path, tree: Path, least: float) -> Seen:
     return seen
 
 
-def _run(command: list[str], good: tuple[int, ...]) -> tuple[Seen, str]:
+def run(command: list[str], good: tuple[int, ...]) -> tuple[Seen, str]:
     """Run one tool: wall and processor seconds, the most memory of any of its processes, what it printed."""
     with tempfile.TemporaryDirectory(prefix="peers-run-") as name:
         out, err = Path(name) / "out", Path(name) / "err"
@@ -160,6 +161,9 @@ def _run(command: list[str], good: tuple[int, ...]) -> tuple[Seen, str]:
 
 
 def _clean(home: str) -> dict[str, str]:
-    """Give every tool the same plain environment, and a home without anybody's settings."""
+    """Give every tool the same plain environment, and a home without anybody's settings.
+
+    Python may keep what it compiled, as it does for whoever installed the tool.
+    """
     kept = {key: os.environ[key] for key in ("PATH", "LANG", "PYTHONPATH") if key in os.environ}
     return {**kept, "HOME": home, "TERM": "dumb"}

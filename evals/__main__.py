@@ -138,6 +138,7 @@ def _result(scenario: Scenario, seed: int, seen: dict[Key, Seen], *, static_only
         seed=seed,
         static_only=static_only,
         waits=scenario.waits,
+        generation=scenario.generation,
     )
 
 

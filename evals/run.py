@@ -58,6 +58,7 @@ class Result(msgspec.Struct, frozen=True):
     seed: int = 0
     static_only: bool = False
     waits: str = ""
+    generation: str = ""
 
     @property
     def detected(self) -> bool | None:

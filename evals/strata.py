@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evals.run import Result
+from evals.scenario import GENERATIONS
 
 Z95 = 1.96
 
@@ -44,6 +45,10 @@ _STRATA: tuple[tuple[str, Callable[[Result], bool]], ...] = (
     *(
         (phase, lambda result, phase=phase: result.expected_phase == phase)  # type: ignore[misc]
         for phase in ("install", "start", "import", "scripts", "execute", "static")
+    ),
+    *(
+        (f"kept aside {name}", lambda result, name=name: result.generation == name)  # type: ignore[misc]
+        for name in GENERATIONS
     ),
 )
 

@@ -91,6 +91,7 @@ def _texts(one: Scenario, change: Callable[[str], str]) -> Scenario:
         "profile",
         "python",
         "expect",
+        "generation",
     }
     plain = msgspec.to_builtins(one)
     return msgspec.convert(

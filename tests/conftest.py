@@ -5,6 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("biopsy", deadline=None)  # machines are shared: time is for bench/ to measure
+settings.load_profile("biopsy")
 
 
 def _home() -> Path:

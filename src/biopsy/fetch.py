@@ -8,14 +8,11 @@ A file appears there whole or not at all.
 import hashlib
 import os
 import re
-import ssl
 import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import certifi
 
 from biopsy.errors import RegistryError, UsageError
 from biopsy.model.release import Artifact, Endpoint, Remote
@@ -43,7 +40,10 @@ def client(agent: str = "biopsy") -> "httpx.Client":
     It trusts the system's authorities (SSL_CERT_FILE and SSL_CERT_DIR included), certifi's, and those that
     pip and npm are told to trust; it follows at most five redirects and uses the environment's proxies.
     """
-    import httpx  # noqa: PLC0415 - a fifth of a second that what lies on the disk need not wait for
+    import ssl  # noqa: PLC0415 - a fifth of a second, all three, that what lies on the disk need not wait for
+
+    import certifi  # noqa: PLC0415
+    import httpx  # noqa: PLC0415
 
     context = ssl.create_default_context()
     extra = [certifi.where(), *(os.environ.get(name, "") for name in _AUTHORITIES)]

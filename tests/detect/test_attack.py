@@ -6,7 +6,8 @@ import pytest
 from made_rules import dossier
 
 from biopsy.detect import load, match, served, technique, techniques
-from biopsy.detect.attack import known, read
+from biopsy.detect.attack import known
+from biopsy.detect.attack_table import read
 from biopsy.errors import RuleError
 from biopsy.model.attack import TACTICS
 from biopsy.model.behaviour import Behaviour, Kind

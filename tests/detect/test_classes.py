@@ -4,7 +4,8 @@ import pytest
 from made_rules import dossier, finding
 
 from biopsy.detect import check_classes, classes, classify, load, match
-from biopsy.detect.classify import TABLE, TriedClass, read
+from biopsy.detect.class_table import read
+from biopsy.detect.classify import TABLE, TriedClass
 from biopsy.detect.expression import Ref
 from biopsy.detect.pattern import Pattern
 from biopsy.detect.scene import Scene

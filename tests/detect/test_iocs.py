@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_rules import behaviours, dossier
+from publicsuffixlist import PublicSuffixList
 
 from biopsy.detect import iocs
-from biopsy.detect.host import host_of
+from biopsy.detect.host import host_of, registrable
 from biopsy.detect.iocs import MAX_WHERE
 from biopsy.model.behaviour import By
 from biopsy.model.dossier import Ioc, IocType
@@ -159,3 +160,11 @@ def test_no_name_makes_it_stumble(text: str) -> None:
     host_of(text)
     made = dossier(*behaviours("net.url x @ a.py:1", "net.connect x @ import#1", "process.exec x @ import#1"))
     iocs(replace(made, behaviours=tuple(replace(b, value=text) for b in made.behaviours)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a.b.github.io", "x.co.jp", "city.kawasaki.jp", "a.b.ck", "www.ck", "a.xn--55qx5d.cn", "y.xn--p1ai", "a.b.nosuch", "com", "x.s3.amazonaws.com"],
+)  # fmt: skip
+def test_what_is_registrable_is_so_by_the_whole_list(name: str) -> None:
+    assert registrable(name) == (PublicSuffixList().privatesuffix(name) or "")

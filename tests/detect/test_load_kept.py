@@ -1,35 +1,49 @@
-"""Rules that are kept in a cache are the rules that are shipped."""
+"""Rules, classes and techniques that are kept judge like those that are shipped."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from biopsy import detect
+from biopsy.detect.attack import known
+from biopsy.detect.classify import _ready
 from biopsy.detect.load import _shipped
+from biopsy.model import kept
+
+MADE = (_shipped, _ready, known)
 
 
-def test_rules_come_out_of_the_cache_as_they_went_in(tmp_path: Path) -> None:
-    fresh = detect.load()
-    _shipped.cache_clear()
-    assert detect.load(None, tmp_path) == fresh
-    _shipped.cache_clear()
-    kept = detect.load(None, tmp_path)
-    assert kept == fresh
-    assert detect.digest(kept) == detect.digest(fresh)
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    _forget()
+    kept.keep_in(tmp_path)
+    yield tmp_path
+    kept.keep_in(None)
+    _forget()
 
 
-def test_a_cache_that_cannot_be_read_is_written_anew(tmp_path: Path) -> None:
-    _shipped.cache_clear()
-    fresh = detect.load(None, tmp_path)
-    (kept,) = tmp_path.glob("rules-*.pickle")
-    whole = kept.read_bytes()
-    for damaged in (b"", b"no pickle", whole[: len(whole) // 2]):
-        kept.write_bytes(damaged)
-        _shipped.cache_clear()
-        assert detect.load(None, tmp_path) == fresh
-        assert kept.read_bytes() == whole
+def _forget() -> None:
+    for each in MADE:
+        each.cache_clear()
 
 
-def test_what_other_versions_kept_goes(tmp_path: Path) -> None:
-    (tmp_path / "rules-0123456789abcdef.pickle").write_bytes(b"old")
-    _shipped.cache_clear()
-    detect.load(None, tmp_path)
-    assert len(list(tmp_path.glob("rules-*"))) == 1
+def test_rules_come_out_as_they_went_in_but_for_their_examples(folder: Path) -> None:
+    fresh = tuple(replace(rule, examples=()) for rule in detect.load())
+    for _ in range(2):
+        assert detect.ready() == fresh
+        _forget()
+    assert len(list(folder.glob("rules-*"))) == 1
+    assert detect.digest(fresh) == detect.digest(detect.load())
+
+
+def test_classes_and_techniques_come_out_as_they_went_in(folder: Path) -> None:
+    made = [each() for each in MADE]
+    _forget()
+    assert [each() for each in MADE] == made
+    assert [path.name.partition("-")[0] for path in sorted(folder.iterdir())] == [
+        "attack",
+        "classes",
+        "rules",
+    ]

@@ -69,6 +69,9 @@ WRONG = {
     "no such moment": (8, "`when` says `later`", rule_text('{net.dns: "*", when: later}')),
     "count of one": (8, "`count` must be a whole number from 2", rule_text('{net.dns: "*", count: 1}')),
     "count in words": (8, "`count` must be a whole number", rule_text('{net.dns: "*", count: three}')),
+    "vendored in a run": (8, "never both", rule_text('{net.dns: "*", vendored: true, phase: install}')),
+    "vendored is no word": (8, "must be true or false", rule_text('{net.dns: "*", vendored: other}')),
+    "vendored as an excuse": (8, "may not leave out vendored", rule_text('{net.dns: "*", vendored: false}')),
     "of without a path": (8, "`of` is about paths", rule_text('{net.dns: "*", of: other}')),
     "empty pattern": (8, "is empty", rule_text('{net.dns: ""}')),
     "no patterns": (8, "needs at least 1", rule_text("{net.dns: []}")),
@@ -151,6 +154,17 @@ def test_a_stable_rule_does_not_stand_on_a_draft(tmp_path: Path) -> None:
     _load(tmp_path, GOOD)
     text = rule_text("{rule: exfil/made}", name="exfil/two", status="stable") + EXAMPLES
     assert "which is draft" in _load(tmp_path, text, "exfil/two.yml")[0]
+
+
+@pytest.mark.parametrize(("severity", "refused"), [("medium", True), ("low", False)])
+def test_no_verdict_rests_on_a_rule_that_leaves_out_vendored_code(
+    tmp_path: Path, severity: str, refused: bool
+) -> None:
+    _load(
+        tmp_path, rule_text('{net.dns: "*", vendored: false}', "exfil/fact", severity="low"), "exfil/fact.yml"
+    )
+    said = _load(tmp_path, rule_text("{rule: exfil/fact}", severity=severity))
+    assert any("may not leave out vendored" in one for one in said) is refused
 
 
 def test_very_deep_yaml_is_a_mistake_and_not_a_crash(tmp_path: Path) -> None:

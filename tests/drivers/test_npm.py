@@ -284,6 +284,19 @@ exports.strays = () => {{ setTimeout(() => {{ throw new Error('late') }}, 1) }}
 Object.defineProperty(exports, 'trap', {{ enumerable: true, get() {{ throw new Error('trap') }} }})
 const refuse = () => {{ throw new Error('no') }}
 exports.proxy = new Proxy(function () {{}}, {{ get: refuse, ownKeys: refuse, getPrototypeOf: refuse, apply: refuse }})
+class Client {{
+  static begin() {{ {mark("static")} }}
+  send() {{ {mark("instance")} }}
+}}
+exports.client = new Client()
+exports.Client = Client
+exports.factory = (options) => (req, res, next) => {{ if (req.headers.authorization && req.body.password) {{ res.status(200).json({{}}); {mark("made")} }} }}
+exports.choosy = (e) => {{ if (e.user.profile.wallet && e.author.id !== e.client.user.id) {mark("choosy")} }}
+exports.children = async () => {{
+  for (let n = 0; n < 3; n++) await new Promise((go) => require('child_process').spawn('sleep', ['0.3']).on('exit', go))
+  {mark("children")}
+}}
+exports.own = (count = 3) => {{ if (count === 3) {mark("default")} }}
 exports.last = () => {mark("last")}
 """
 
@@ -291,7 +304,10 @@ exports.last = () => {mark("last")}
 def test_functions_classes_and_methods_are_called_whatever_the_others_do(project: Project) -> None:
     project.place({"name": "thing", "main": "main.js"}, {"main.js": CALLED})
     report = project.drive("execute", "thing", budget=15)
-    assert project.marks == {"secret", "method", "path", "items", "later", "last"}
+    assert project.marks == {
+        "secret", "method", "path", "items", "later", "last", "static", "instance", "made", "choosy", "default",
+        "children",
+    }  # fmt: skip
     assert report.status("thing exports.Raises") == "failed"
     assert report.status("thing exports.Raises#method") == "completed"
     assert report.status("thing exports.spins") == "timeout"

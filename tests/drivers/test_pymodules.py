@@ -242,15 +242,34 @@ class Lazy:
     def __getattr__(self, name): raise ImportError(name)
 lazy = Lazy()
 def _private(): {MARK.format("private")}
+def _hidden(x=None): {MARK.format("held")}
+HANDLERS = {{"greet": _hidden}}
+def factory(options):
+    def handler(request):
+        if request.user.is_staff and request.headers["x"] == "y": {MARK.format("made")}
+    return handler
+def choosy(e, wanted):
+    os.environ.get("x")
+    if e.profile.wallet == 3 and wanted["a"]["b"]: {MARK.format("choosy")}
+def children():
+    import subprocess
+    for _ in range(3): subprocess.run(["sleep", "0.3"])
+    {MARK.format("children")}
+class Special:
+    def __getitem__(self, key): {MARK.format("item")}
+def hands(where: "pathlib.Path"): where.parent; {MARK.format("typed")}
 def zz_last(): {MARK.format("last")}
 """
 
 
 def test_functions_classes_and_methods_are_called_whatever_the_others_do(site: Site) -> None:
     site.install("delta", {"delta/__init__.py": "", "delta/code.py": CALLED, "delta/tests/test_x.py": CALLED})
-    report = site.drive("pymodules.py", "execute", "--name", "delta", "--budget", "20", "--each", "4")
+    report = site.drive("pymodules.py", "execute", "--name", "delta", "--budget", "20", "--each", "8")
     marks = {p.name.removeprefix("mark-") for p in (site.root / "project").iterdir()}
-    assert marks == {"secret", "method", "prop", "later", "items", "path", "last"}
+    assert marks == {
+        "secret", "method", "prop", "later", "items", "path", "last", "held", "made", "choosy", "item", "typed",
+        "children",
+    }  # fmt: skip
     assert report.status("delta.code.Raises()") == "failed"
     assert report.status("delta.code.Raises.method()") == "completed"
     assert report.status("delta.code.stubborn()") == "timeout"

@@ -2,16 +2,20 @@
 
 import contextlib
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from biopsy.ecosystems import Listing, by_type, facts
+from biopsy.ecosystems.names import load
 from biopsy.ecosystems.npm import claim
 from biopsy.ecosystems.pypi import document
 from biopsy.errors import RegistryError, UsageError
@@ -148,6 +152,71 @@ def test_throw_away_and_broken_addresses_are_told(npm: Ask) -> None:
         "pkg.maintainer invalid-mail nobody"
     ]
     assert npm(packument([npm_entry("1.0.0", author="x <x@mail.example>")], [])) == []
+    beside = npm_entry("1.0.0", author={"name": "x", "email": "x@mail.example <For a better world>"})
+    assert npm(packument([beside], [])) == []
+
+
+def test_an_account_that_has_another_address_than_at_its_last_release_is_told(npm: Ask) -> None:
+    ann, elsewhere = people("ann")[0], {"name": "ann", "email": "ann@else.example"}
+    entries = [npm_entry("1.0.0", _npmUser=ann), npm_entry("1.1.0", _npmUser=elsewhere)]
+    body = packument(
+        [*entries, npm_entry("1.2.0", _npmUser=elsewhere)], ["2025-01-01", "2025-01-02", "2025-01-03"]
+    )
+    assert npm(body, version="1.1.0") == [
+        "pkg.maintainer mail-changed ann ann@mail.example > ann@else.example"
+    ]
+    assert npm(body, version="1.2.0") == npm(body, version="1.0.0") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, ["pkg.provenance signed"]),
+        ({"integrity": "sha512-" + "B" * 86 + "=="}, ["pkg.provenance signature-wrong"]),
+        ({"signatures": [{"keyid": "SHA256:other", "sig": "AAAA"}]}, []),
+        ({"signatures": [{"keyid": "SHA256:k", "sig": "AAAA"}]}, ["pkg.provenance signature-wrong"]),
+        ({"signatures": "none"}, []),
+    ],
+)  # fmt: skip
+def test_the_registrys_signature_is_checked_with_the_registrys_key(
+    npm: Ask, registry: Registry, change: dict[str, Any], expected: list[str]
+) -> None:
+    integrity = "sha512-" + "A" * 86 + "=="
+    signature = KEY.sign(f"thing@1.0.0:{integrity}".encode(), ec.ECDSA(hashes.SHA256()))
+    given = {
+        "integrity": integrity,
+        "signatures": [{"keyid": "SHA256:k", "sig": b64encode(signature).decode()}],
+    }
+    registry.page("/-/npm/v1/keys", keys(), JSON)
+    assert npm(packument([npm_entry("1.0.0", dist=given | change)], [])) == expected
+    registry.page("/-/npm/v1/keys", keys(expires="2024-01-01T00:00:00.000Z"), JSON)
+    late = npm(packument([npm_entry("1.0.0", dist=given)], ["2025-01-01T00:00:00.000Z"]))
+    assert "pkg.provenance signature-expired" in late
+    registry.page("/-/npm/v1/keys", '{"keys": 3}', JSON)
+    assert npm(packument([npm_entry("1.0.0", dist=given)], [])) == []
+
+
+def test_a_release_that_the_registry_did_not_sign_as_it_did_the_last_is_told(npm: Ask) -> None:
+    signed = npm_entry("1.0.0", dist={"signatures": [{"keyid": "SHA256:k", "sig": "AAAA"}]})
+    assert npm(packument([signed, npm_entry("1.1.0")], ["2025-01-01", "2025-01-02"])) == [
+        "pkg.provenance unsigned"
+    ]
+
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+def keys(expires: str | None = None) -> str:
+    public = KEY.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    one = {
+        "keyid": "SHA256:k",
+        "key": b64encode(public).decode(),
+        "scheme": "ecdsa-sha2-nistp256",
+        "expires": expires,
+    }
+    return json.dumps({"keys": [one]})
 
 
 def test_what_the_archive_has_and_the_registry_hides_is_told(npm: Ask) -> None:
@@ -232,6 +301,50 @@ HOSTILE: list[Any] = [
 ]
 
 
+def test_what_an_index_marks_and_names_is_told(
+    registry: Registry, client: httpx.Client, plant: Plant
+) -> None:
+    flaws = [
+        {"id": "PYSEC-2026-1", "aliases": ["CVE-2026-1"], "withdrawn": None},
+        {"id": "MAL-2026-7", "aliases": []},
+        {"id": "GHSA-x", "aliases": ["MAL-2026-8"], "withdrawn": "2026-01-01T00:00:00Z"},
+    ]
+    project(registry)
+    about = json.dumps({"info": {"name": "thing", "version": "1.1"}, "vulnerabilities": flaws})
+    registry.page("/pypi/thing/json", about, JSON)
+    files = [{"filename": "thing-1.1-py3-none-any.whl", "url": "/f/thing-1.1.whl"}]
+    status = {"status": "quarantined", "reason": "looked at"}
+    page = json.dumps({"files": files, "project-status": status})
+    registry.page("/simple/thing/", page, "application/vnd.pypi.simple.v1+json")
+    endpoint = Endpoint("pypi", f"{registry.url}simple/")
+    listing = by_type("pypi").resolve(client, endpoint, Release("pypi", "thing", ""))
+    assert {"quarantined looked at", "advisory MAL-2026-7"} <= {b.value for b in listing.behaviours()}
+    assert not any("MAL-2026-8" in b.value for b in listing.behaviours())
+    registry.page("/simple/thing/", json.dumps({"files": [], "project-status": status}), JSON)
+    with pytest.raises(UsageError, match="quarantined looked at"):
+        by_type("pypi").resolve(client, endpoint, Release("pypi", "thing", ""))
+    html = '<meta name="pypi:project-status" content="archived"><a href="/f/thing-1.1.tar.gz">x</a>'
+    registry.page("/simple/thing/", html, "text/html")
+    assert by_type("pypi").resolve(client, endpoint, Release("pypi", "thing", "")).facts.status == "archived"
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "name", "value"),
+    [("pypi", "cv2", "module-of opencv-python"), ("pypi", "urllib2", "module-of python"), ("npm", "worker_threads", "module-of node")],
+)  # fmt: skip
+def test_the_name_of_a_module_is_told(plant: Plant, ecosystem: str, name: str, value: str) -> None:
+    it = facts.subject(by_type(ecosystem), Release(ecosystem, name, "1.0"), plant({"a.txt": "x"}), None)
+    assert f"pkg.name {value} @ a.txt" in map(str, facts.of(it, TODAY))
+
+
+def test_no_module_is_named_that_is_a_package_in_wide_use() -> None:
+    for ecosystem in map(by_type, ("pypi", "npm")):
+        known = load(ecosystem.type)
+        assert [name for name in ecosystem.habits.modules if name in known] == []
+        brought = set(ecosystem.habits.modules.values()) - {"python", "node"}
+        assert [name for name in brought if name not in known] == []
+
+
 @pytest.mark.parametrize("odd", HOSTILE, ids=lambda v: str(v)[:12].encode("ascii", "replace").decode())
 def test_no_answer_of_a_wrong_shape_breaks_anything(npm: Ask, odd: Any) -> None:
     keys = ("scripts", "bin", "dependencies", "_npmUser", "maintainers", "author", "repository", "description",
@@ -282,8 +395,8 @@ def test_any_json_is_a_manifest_or_none(entry: dict[str, Any]) -> None:
     JSONS,
 )
 def test_any_json_is_a_document_of_an_index(info: dict[str, Any], ownership: Any) -> None:
-    one = document.Document(info, {"1.0": [info], "2.0": info}, ownership)
-    one.manifest(), one.facts(), one.owners(), one.uploads()
+    one = document.Document(info, {"1.0": [info], "2.0": info}, ownership, ownership)
+    one.manifest(), one.facts(), one.owners(), one.uploads(), one.advisories()
 
 
 def project(registry: Registry, version: str = "1.1", **info: Any) -> None:
@@ -328,6 +441,7 @@ def test_an_index_tells_dependencies_attestations_and_owners(
         }
     )
     assert pypi(registry, client, tree) == [
+        "pkg.maintainer owner ann",
         "pkg.provenance gone",
         "pkg.manifest differs name thing > other @ thing-1.1.dist-info/METADATA",
         "pkg.manifest hidden dependencies.hidden @ thing-1.1.dist-info/METADATA",
@@ -344,7 +458,11 @@ def test_a_document_about_another_version_is_not_taken_for_this_one(
     tree = plant(
         {"thing-1.0.dist-info/METADATA": METADATA.format("thing", ""), "thing/x.py": "x = 1\n" * 200}
     )
-    assert pypi(registry, client, tree, "1.0") == ["pkg.provenance present", "pkg.description no-repository"]
+    assert pypi(registry, client, tree, "1.0") == [
+        "pkg.maintainer owner ann",
+        "pkg.provenance present",
+        "pkg.description no-repository",
+    ]
 
 
 @pytest.mark.parametrize("odd", HOSTILE, ids=lambda v: str(v)[:12].encode("ascii", "replace").decode())

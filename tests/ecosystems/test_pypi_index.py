@@ -176,5 +176,15 @@ def test_the_version_before_is_the_last_that_was_not_yanked(registry: Registry, 
         "/simple/thing/",
         anchor("thing-1.9.tar.gz") + anchor("thing-1.10.tar.gz", "data-yanked") + anchor("thing-1.11.tar.gz"),
     )
-    assert listing(registry, client).previous() == "1.9"
-    assert listing(registry, client, "1.9").previous() is None
+    assert listing(registry, client).previous == "1.9"
+    assert listing(registry, client, "1.9").previous is None
+    assert listing(registry, client, "1.10").previous == "1.9"
+
+
+def test_the_version_before_a_final_one_is_no_candidate(registry: Registry, client: httpx.Client) -> None:
+    registry.page(
+        "/simple/thing/",
+        anchor("thing-1.9.tar.gz") + anchor("thing-2.0rc1.tar.gz") + anchor("thing-2.0.tar.gz"),
+    )
+    assert listing(registry, client).previous == "1.9"
+    assert listing(registry, client, "2.0rc1").previous == "1.9"

@@ -193,6 +193,11 @@ def test_a_module_alone_in_an_sdist_runs_at_import(plant: Plant) -> None:
     assert PYPI.moments(plant({"setup.py": "", "six.py": ""}))["six.py"] is When.IMPORT
 
 
+def test_what_a_package_imports_of_a_folder_without_init_runs_at_import(plant: Plant) -> None:
+    files = {"setup.py": "", "thing/__init__.py": "import thing.extern.six", "thing/extern/six.py": ""}
+    assert PYPI.moments(plant(files))["thing/extern/six.py"] is When.IMPORT
+
+
 PATHS = st.sampled_from(
     ["setup.py", "pyproject.toml", "setup.cfg", "PKG-INFO", "x.pth", "package.json", "binding.gyp", "a/__init__.py",
      "x-1.dist-info/METADATA", "x-1.dist-info/entry_points.txt", "x-1.dist-info/WHEEL", "index.js", "a.egg-info/top_level.txt"]

@@ -55,11 +55,11 @@ def test_the_quicker_of_two_readings_is_kept(before: Any, now: Any, kept: float)
 
 
 def test_a_tool_is_timed_and_its_memory_is_its_own() -> None:
-    made, text = peers_tools._run([sys.executable, "-S", "-c", "print('x' * 5)"], (0,))
+    made, text = peers_tools.run([sys.executable, "-S", "-c", "print('x' * 5)"], (0,))
     assert text == "xxxxx\n"
     assert made["seconds"] > 0
     assert made["peak_mb"] < 40
-    failed, _ = peers_tools._run([sys.executable, "-S", "-c", "raise SystemExit(7)"], (0,))
+    failed, _ = peers_tools.run([sys.executable, "-S", "-c", "raise SystemExit(7)"], (0,))
     assert failed["error"].startswith("exit 7")
 
 

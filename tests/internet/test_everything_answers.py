@@ -118,6 +118,17 @@ def test_a_connection_that_says_nothing_is_tempted(net: Net) -> None:
     assert b"__import__" in net.inside(listen)
 
 
+def test_who_takes_orders_line_by_line_gets_one_that_is_an_order(net: Net) -> None:
+    def obey() -> str:
+        with (
+            socket.create_connection(("203.0.113.45", 4445), timeout=5) as client,
+            client.makefile("r") as lines,
+        ):
+            return next(line for line in lines if line.startswith("t="))
+
+    assert "getent hosts" in net.inside(obey)
+
+
 def test_an_echo_is_answered_and_recorded(net: Net) -> None:
     def ping(family: int, address: str, kind: int, protocol: int) -> bytes:
         with socket.socket(family, socket.SOCK_RAW, protocol) as client:

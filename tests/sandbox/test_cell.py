@@ -79,6 +79,28 @@ def test_processes_of_an_earlier_phase_go_on_in_the_next(attempt):
     assert seen.text(1) == "True\n"
 
 
+def test_what_vanishes_is_told_with_the_phase_in_which_it_did(attempt):
+    home = "home = os.path.expanduser('~');"
+    seen = attempt(
+        f"{home} os.remove(home + '/Documents/notes.md')", f"{home} os.remove(home + '/Desktop/todo.txt')"
+    )
+    told = {one.path.rpartition("/")[2]: (one.change, one.phase) for one in seen.raw.changes}
+    assert told["notes.md"] == (Change.DELETED, "p0")
+    assert told["todo.txt"] == (Change.DELETED, "p1")
+
+
+def test_the_clipboard_holds_an_account_and_takes_another(attempt):
+    seen = attempt("""
+copy = lambda *argv: subprocess.run(argv, capture_output=True, text=True, input='0xdead').stdout
+print(copy('xclip', '-selection', 'clipboard', '-o'), copy('xsel', '-b', '-o') == copy('wl-paste'))
+copy('xclip', '-selection', 'clipboard')
+print(copy('xsel', '--clipboard', '--output'))
+""")
+    first, second = seen.text().split("\n")[:2]
+    secret = next(one.secret for one in seen.raw.canaries if one.name == "clipboard")
+    assert (first, second) == (f"{secret} True", "0xdead")
+
+
 def test_every_process_and_exchange_is_recorded(attempt, tmp_path):
     seen = attempt("""
 import urllib.request

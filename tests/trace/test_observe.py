@@ -182,6 +182,21 @@ def test_a_change_that_nobody_was_seen_making_is_told_all_the_same(tmp_path: Pat
     assert [(str(one.kind), one.detail) for one in run.behaviours][-1] == ("file.delete", "found afterwards")
 
 
+def test_who_looked_into_a_folder_is_told_to_have_deleted_what_vanished_from_it_meanwhile(
+    tmp_path: Path,
+) -> None:
+    story = install().open(4, f"{HOME}/Documents", flags=0o200000)
+    gone = tuple(
+        Changed(f"{HOME}/{name}", Change.DELETED, phase="install")
+        for name in ("Documents/a/b.txt", "Pictures/a.jpg")
+    )
+    run = run_of(tmp_path, story, changes=gone)
+    found = [(one.value, one.process, one.where.phase) for one in run.behaviours if one.kind == "file.delete"]
+    assert found == [
+        (f"{HOME}/Documents/a/b.txt", 4, "install"), (f"{HOME}/Pictures/a.jpg", None, "install"),
+    ]  # fmt: skip
+
+
 def test_connections_and_requests_are_told_by_name_with_their_process(tmp_path: Path) -> None:
     story = install().connect(4, "192.0.2.1", 53)
     asked = dns(story.now + 1, "collector.example")

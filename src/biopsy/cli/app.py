@@ -2,7 +2,6 @@
 
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -54,6 +53,8 @@ class Commands(click.RichGroup):
         except (Abort, KeyboardInterrupt):
             status = _say("interrupted", INTERRUPTED)
         except Exception as err:
+            import traceback  # noqa: PLC0415 - only now is it needed
+
             traceback.print_exc()  # ours to mend: never the status 1 of a verdict
             status = _say(
                 f"a fault in biopsy itself, please report it: {type(err).__name__}: {err}", UNFINISHED
@@ -109,23 +110,27 @@ def heed_termination() -> None:
         return  # not in the main thread: whoever runs us there decides
 
 
+_GROUPS = {
+    "biopsy": [
+        {"name": "Packages", "commands": ["analyze", "compare", "show"]},
+        {"name": "This machine", "commands": ["doctor", "image"]},
+    ]
+}
+
+
 @click.group(
     cls=Commands,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=EXAMPLES,
-)
-@click.rich_config(
-    help_config={
-        "text_markup": "rich",
-        "max_width": 100,
-        "command_groups": {
-            "biopsy": [
-                {"name": "Packages", "commands": ["analyze", "compare", "show"]},
-                {"name": "This machine", "commands": ["doctor", "image"]},
-            ]
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "rich_help_config": {
+            "text_markup": "rich",
+            "max_width": 100,
+            "command_groups": _GROUPS,
+            "commands_panel_title": "More",
         },
-        "commands_panel_title": "More",
-    }
+    },
+    epilog=EXAMPLES,
 )
 @click.version_option(package_name="biopsy", message="%(prog)s %(version)s")
 def biopsy() -> None:

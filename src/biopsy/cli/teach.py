@@ -1,8 +1,17 @@
 """Help that teaches: examples and exit statuses stand below the options, as they were written."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import rich_click as click
 
 HEADINGS = ("Examples", "Exit status")
+
+
+def grouped(groups: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Give a command's `context_settings`: its options in panels of these names."""
+    panels = [{"name": name, "options": [*options]} for name, options in groups.items()]
+    return {"rich_help_config": {"option_groups": {"*": panels}}}
 
 
 def write_epilog(epilog: str | None, formatter: click.RichHelpFormatter) -> None:

@@ -1,27 +1,21 @@
 """Classify: what sort of thing a release is, by the classes of `classes.yml`, with evidence for each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
-import yaml
-
-from biopsy.detect import condition, sheet
 from biopsy.detect.decide import decide
 from biopsy.detect.expression import Expression
 from biopsy.detect.match import MAX_EVIDENCE, match
-from biopsy.detect.read import MIN_WHY, read_examples
 from biopsy.detect.rule import NAME, Example, Rule
 from biopsy.detect.scene import Scene
-from biopsy.detect.sheet import Mistakes
-from biopsy.errors import RuleError
+from biopsy.model import kept
 from biopsy.model.dossier import Call, Classification, Dossier, Finding
 from biopsy.model.release import Artifact, Release
 
 TABLE = Path(__file__).with_name("classes.yml")
 
-_NEEDED = ("class", "title", "accuses", "why", "when", "examples")
 _GUILTY = (Call.MALICIOUS, Call.SUSPICIOUS)
 
 
@@ -47,7 +41,7 @@ def classify(findings: Sequence[Finding], dossier: Dossier) -> tuple[Classificat
     matched = {finding.rule: finding.evidence for finding in findings if finding.status == "stable"}
     scene = Scene(dossier.behaviours, dossier.outcomes, None, dossier.release.name)
     given = []
-    for each in classes():
+    for each in _ready():
         evidence = each.when.evaluate(scene, matched) if guilty or not each.accuses else None
         if evidence is not None:
             seen = tuple(dict.fromkeys(evidence))
@@ -88,47 +82,16 @@ def _dossier(example: Example) -> Dossier:
     return Dossier("", Release("npm", NAME, "1.0"), artifact, example.behaviours, example.outcomes())
 
 
-@lru_cache(maxsize=1)
+@cache
 def classes() -> tuple[Class, ...]:
     """Return the classes that are shipped."""
+    from biopsy.detect.class_table import read  # noqa: PLC0415 - who only judges finds them read
+
     return read(TABLE.read_text("utf-8"), str(TABLE))
 
 
-def read(text: str, file: str) -> tuple[Class, ...]:
-    """Read a table of classes; raise RuleError with every mistake in it, each as `file:line: message`."""
-    mistakes = Mistakes(file)
-    root = sheet.compose(text, mistakes)
-    entries = sheet.fields(root, mistakes, "the table") if root is not None else {}
-    found: dict[str, Class] = {}
-    if root is not None:
-        sheet.strangers(root, entries, frozenset({"classes"}), mistakes)
-        if "classes" not in entries:
-            mistakes.add(root, "`classes` is missing")
-    for node in sheet.items(entries["classes"], mistakes, "`classes`") if "classes" in entries else ():
-        one = _class(node, mistakes)
-        if one is not None and one.name in found:
-            mistakes.add(node, f"two classes are called `{one.name}`")
-        elif one is not None:
-            found[one.name] = one
-    if wrong := list(mistakes):
-        raise RuleError("\n".join(wrong))
-    return tuple(found.values())
-
-
-def _class(node: yaml.Node, mistakes: Mistakes) -> Class | None:
-    entries = sheet.fields(node, mistakes, "a class")
-    sheet.strangers(node, entries, frozenset(_NEEDED), mistakes)
-    if missing := [key for key in _NEEDED if key not in entries]:
-        mistakes.add(node, f"a class lacks `{'`, `'.join(missing)}`")
-        return None
-    name, title, why = (sheet.text(entries[key], mistakes, f"`{key}`") for key in ("class", "title", "why"))
-    if why and len(why) < MIN_WHY:
-        mistakes.add(entries["why"], f"`why` is a sentence of at least {MIN_WHY} characters")
-    accuses = sheet.boolean(entries["accuses"], mistakes, "`accuses`")
-    when = condition.read(entries["when"], mistakes)
-    if when is not None and not when.grounded:
-        mistakes.add(entries["when"], "could hold without any evidence: `not` needs something beside it")
-    examples = read_examples(entries["examples"], mistakes)
-    if {example.match for example in examples} != {True, False}:
-        mistakes.add(entries["examples"], "a class has examples of both kinds: `match` and `no match`")
-    return Class(name, title, accuses, " ".join(why.split()), when, examples) if when is not None else None
+@cache
+def _ready() -> tuple[Class, ...]:
+    """Those classes as they are kept to judge by: without their examples."""
+    files = [str(TABLE), *kept.sources("detect", "model")]
+    return kept.kept("classes", files, lambda: tuple(replace(each, examples=()) for each in classes()))

@@ -17,7 +17,7 @@ MAX_PATTERNS = 200
 MAX_COUNT = 10_000
 
 _OPERATORS = ("all", "any", "not", "then", "new", "first", "rule")
-_CONSTRAINTS = frozenset({"but", "of", "at", "when", "phase", "by", "count"})
+_CONSTRAINTS = frozenset({"but", "of", "at", "when", "phase", "by", "count", "vendored"})
 _KINDS = frozenset(Kind)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MOMENTS = tuple(moment.value for moment in When if moment)
@@ -104,6 +104,13 @@ def _leaf(node: yaml.Node, entries: dict[str, yaml.Node], mistakes: Mistakes) ->
     when = _choices(entries, "when", _MOMENTS, mistakes)
     by = _choices(entries, "by", _ACTORS, mistakes)
     count = sheet.number(entries["count"], mistakes, "`count`", 2, MAX_COUNT) if "count" in entries else 1
+    vendored = None
+    if "vendored" in entries:
+        vendored = sheet.boolean(entries["vendored"], mistakes, "`vendored`")
+        if vendored and "phase" in entries:
+            mistakes.add(
+                entries["vendored"], "`vendored: true` is about files, `phase` about runs: never both"
+            )
     of = ""
     if "of" in entries:
         of = sheet.one_of(entries["of"], mistakes, "`of`", ("other", "own"))
@@ -112,7 +119,8 @@ def _leaf(node: yaml.Node, entries: dict[str, yaml.Node], mistakes: Mistakes) ->
     if not wanted:
         return None
     moments = frozenset(When(name) for name in when)
-    return Seen(Leaf(kind, wanted, at, moments, phase, frozenset(By(name) for name in by), count, but, of))
+    actors = frozenset(By(name) for name in by)
+    return Seen(Leaf(kind, wanted, at, moments, phase, actors, count, but, of, vendored))
 
 
 def _choices(

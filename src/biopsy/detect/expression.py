@@ -56,7 +56,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class All:
-    """Every part holds; with `same` (`file`, `profile`) all of them in one place."""
+    """Every part holds; with `same` (`file`, `line`, `profile`) all of them in one place."""
 
     of: tuple[Expression, ...]
     same: str = ""

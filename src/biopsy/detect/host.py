@@ -1,11 +1,14 @@
 """Host: what a name or address on the network is as an indicator: its owner's, everybody's, nobody's."""
 
+import contextlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
 
-from publicsuffixlist import PublicSuffixList
+from publicsuffixlist import PSLFILE, PublicSuffixList
 
 from biopsy.model.hosts import SHARED, host_class, hosts
 
@@ -48,14 +51,14 @@ def host_of(text: str, registries: frozenset[str] = frozenset()) -> Host | None:
     kind = host_class(name)
     if reserved or kind == "metadata":
         return Host(name, shared=kind, reserved=True)
-    if not _suffixes().privatesuffix(name, accept_unknown=False):
+    if not _suffixes(last).privatesuffix(name, accept_unknown=False):
         return Host(name, shared=kind) if kind else None  # no top-level domain: a property, a file
     return Host(name, shared=kind if kind in SHARED and not _tenant(name) else "")
 
 
 def registrable(name: str) -> str:
     """Return the domain, registered or rented, that a name belongs to; empty where there is none."""
-    return _suffixes().privatesuffix(name) or ""
+    return _suffixes(name.rpartition(".")[2]).privatesuffix(name) or ""
 
 
 def _address(address: IPv4Address | IPv6Address) -> Host | None:
@@ -72,10 +75,33 @@ def _registry(name: str) -> bool:
 
 def _tenant(name: str) -> bool:
     """Whether a name is rented below a public suffix that is itself listed as serving everybody."""
-    suffix = _suffixes().publicsuffix(name) or ""
+    suffix = _suffixes(name.rpartition(".")[2]).publicsuffix(name) or ""
     return "." in suffix and bool(host_class(suffix)) and registrable(name) not in hosts()
 
 
 @cache
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()
+def _suffixes(last: str) -> PublicSuffixList:
+    """Read the lines of the list that end in a name's last label; no others say anything of that name.
+
+    Reading all ten thousand takes longer than most packages do.
+    """
+    labels = {last}
+    if last.startswith("xn--"):
+        with contextlib.suppress(UnicodeError):
+            labels.add(last.encode().decode("idna"))
+    text = _list()
+    return PublicSuffixList([line for label in labels for line in _ending(text, label.encode())])
+
+
+def _ending(text: bytes, label: bytes) -> Iterator[bytes]:
+    end = text.find(label + b"\n")
+    while label and end >= 0:
+        start = text.rfind(b"\n", 0, end) + 1
+        if start == end or text[end - 1 : end] == b".":
+            yield text[start : end + len(label)]
+        end = text.find(label + b"\n", end + 1)
+
+
+@cache
+def _list() -> bytes:
+    return Path(PSLFILE).read_bytes()

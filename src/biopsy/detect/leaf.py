@@ -21,6 +21,7 @@ class Leaf:
     `at` and `when` are about places in files, `phase` is about runs. Naming one world leaves the other out;
     naming both takes either, naming none takes any place. `but` are values left out; `of` asks for
     a path among the installed files of the package itself (`own`) or of another (`other`).
+    `vendored` asks for a copy of somebody else's code (and leaves runs out), or leaves such copies out.
     """
 
     kind: Kind
@@ -32,6 +33,7 @@ class Leaf:
     count: int = 1
     but: tuple[Pattern, ...] = ()
     of: str = ""
+    vendored: bool | None = None
 
     def find(self, scene: Scene) -> list[Behaviour]:
         """Return the behaviours, if they have at least `count` different values."""
@@ -40,7 +42,7 @@ class Leaf:
         else:
             every = (b for pattern in self.patterns for b in scene.find(self.kind, pattern))
             found = list({id(b): b for b in every}.values())
-        if self.at or self.when or self.phase or self.by:
+        if self.at or self.when or self.phase or self.by or self.vendored is not None:
             found = [b for b in found if self._here(b)]
         if self.but:
             found = [b for b in found if not _one(self.but, b.value)]
@@ -57,6 +59,8 @@ class Leaf:
     def _here(self, behaviour: Behaviour) -> bool:
         if self.by and behaviour.by not in self.by:
             return False
+        if self.vendored not in {None, _copied(behaviour)}:
+            return False
         match behaviour.where:
             case InFile(path=path, when=when) if self.at or self.when:
                 return (not self.when or when in self.when) and (not self.at or _one(self.at, path))
@@ -69,9 +73,13 @@ class Leaf:
         """Whether a run might have shown it, had every phase finished."""
         if self.kind.family in _READ_ONLY or self.kind in _READ_ONLY_KINDS:
             return False
-        if not self.phase and (self.at or self.when):
+        if not self.phase and (self.at or self.when or self.vendored):
             return False
         return not scene.finished(lambda phase: not self.phase or _one(self.phase, phase))
+
+
+def _copied(behaviour: Behaviour) -> bool:
+    return isinstance(behaviour.where, InFile) and behaviour.where.vendored
 
 
 def _one(patterns: Iterable[Pattern], text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Place: behaviours put in order, or asked for in one spot: the run of a profile, or a file."""
+"""Place: behaviours put in order, or asked for in one spot: the run of a profile, a file, a line of one."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from biopsy.model.behaviour import Behaviour, InFile, InTrace
 
 Spot = tuple[str, str]
-"""`profile` or `file`, and which."""
+"""`profile`, `file` or `line`, and which."""
 
 Placed = dict[Spot, list[tuple[int, Behaviour]]]
 """Behaviours by spot, each with its position there."""
@@ -19,7 +19,7 @@ def in_order(parts: Iterable[Iterable[Behaviour]]) -> tuple[Behaviour, ...]:
 
 
 def together(parts: Iterable[Iterable[Behaviour]], same: str) -> tuple[Behaviour, ...]:
-    """Return the behaviours of every spot of this sort (`file`, `profile`) where each part has some."""
+    """Return the behaviours of every spot of this sort (`file`, `line`, `profile`) where each part has some."""
     places = _places(parts, IN_ONE_PLACE[same])
     return tuple(b for spot in _common(places) for placed in places for _, b in placed[spot])
 
@@ -34,13 +34,20 @@ def _in_file(behaviour: Behaviour) -> tuple[Spot, int] | None:
     return (("file", where.path), where.line) if isinstance(where, InFile) else None
 
 
+def _on_line(behaviour: Behaviour) -> tuple[Spot, int] | None:
+    where = behaviour.where
+    if not isinstance(where, InFile) or not where.line:
+        return None
+    return ("line", f"{where.path}:{where.line}"), where.line
+
+
 def _ordered(behaviour: Behaviour) -> tuple[Spot, int] | None:
     found = _in_profile(behaviour) or _in_file(behaviour)
     whole = found is not None and found[0][0] == "file" and found[1] == 0
     return None if whole else found  # what is said of a file as a whole comes neither first nor last
 
 
-IN_ONE_PLACE = {"profile": _in_profile, "file": _in_file}
+IN_ONE_PLACE = {"profile": _in_profile, "file": _in_file, "line": _on_line}
 
 
 def _places(

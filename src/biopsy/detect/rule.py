@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from biopsy.detect.expression import Evidence, Expression, Ref
+from biopsy.detect.expression import Evidence, Expression, Ref, Seen
 from biopsy.detect.scene import Scene
 from biopsy.model.behaviour import Behaviour, InTrace
 from biopsy.model.dossier import Level
@@ -65,6 +65,16 @@ class Rule:
     def needs(self) -> tuple[str, ...]:
         """The rules that its condition looks at."""
         return tuple(part.rule for part in self.when.parts() if isinstance(part, Ref))
+
+    @property
+    def weighs(self) -> bool:
+        """Whether a verdict may rest on it, once it is stable: at least medium in both (`decide`)."""
+        return Level.LOW not in {self.severity, self.confidence}
+
+    @property
+    def looks_away(self) -> bool:
+        """Whether it leaves out what stands in copies of other people's code."""
+        return any(isinstance(part, Seen) and part.leaf.vendored is False for part in self.when.parts())
 
 
 def evaluate(rules: Iterable[Rule], scene: Scene) -> Iterator[tuple[Rule, Evidence]]:

@@ -1,12 +1,12 @@
 """Ecosystems: what biopsy knows of PyPI, npm and whatever comes next.
 
 One ecosystem is one module (or package) of this folder that has an `ECOSYSTEM`: an object that keeps the
-`Ecosystem` protocol. It is found by being there; there is no list to edit.
+`Ecosystem` protocol. It is found by being there, under the name of its purl type; there is no list to edit.
 """
 
 import importlib
 import pkgutil
-from functools import cache
+from collections.abc import Iterator
 
 from biopsy.ecosystems.protocol import Ecosystem, Facts, Listing, Published
 from biopsy.errors import UsageError
@@ -16,21 +16,24 @@ __all__ = ["Ecosystem", "Facts", "Listing", "Published", "all_ecosystems", "by_t
 from biopsy.ecosystems.target import parse_target  # after the protocol, which it shares with us
 
 
-@cache
-def all_ecosystems() -> tuple[Ecosystem, ...]:
-    """Give every ecosystem there is, in the order of their purl types."""
-    found = []
-    for module in pkgutil.iter_modules(__path__):
-        ecosystem = getattr(importlib.import_module(f"{__name__}.{module.name}"), "ECOSYSTEM", None)
-        if ecosystem is not None:
-            found.append(ecosystem)
-    return tuple(sorted(found, key=lambda e: e.type))
+def all_ecosystems() -> Iterator[Ecosystem]:
+    """Yield every ecosystem there is, in the order of their names, each imported when it is its turn."""
+    yield from filter(None, map(_ecosystem, _names()))
 
 
 def by_type(purl_type: str) -> Ecosystem:
-    """Give the ecosystem of a purl type; UsageError names those there are."""
-    for ecosystem in all_ecosystems():
-        if ecosystem.type == purl_type:
-            return ecosystem
-    known = ", ".join(e.type for e in all_ecosystems())
-    raise UsageError(f"no ecosystem {purl_type!r}; there are: {known}")
+    """Give the ecosystem of a purl type, which is its module's name too; UsageError names those there are."""
+    ecosystem = _ecosystem(purl_type) if purl_type in _names() else None
+    if ecosystem is None:
+        known = ", ".join(e.type for e in all_ecosystems())
+        raise UsageError(f"no ecosystem {purl_type!r}; there are: {known}")
+    return ecosystem
+
+
+def _names() -> list[str]:
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+def _ecosystem(name: str) -> Ecosystem | None:
+    found: Ecosystem | None = getattr(importlib.import_module(f"{__name__}.{name}"), "ECOSYSTEM", None)
+    return found

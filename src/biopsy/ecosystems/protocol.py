@@ -26,8 +26,10 @@ class Published:
     time: str | None = None
     yanked: str | None = None  # the reason; may be empty
     publisher: str = ""  # the account that published it
+    mail: str = ""  # …and the address that it had then
     maintainers: tuple[str, ...] = ()  # the accounts that could, at that time
     provenance: bool | None = None  # attested; None where the registry says it of no release
+    signed: bool | None = None  # by the registry; None where it signs no release
     trusted: bool = False  # published by a build service that the registry knows, not by a person's token
 
 
@@ -42,6 +44,7 @@ class Facts:
     author: str = ""
     deprecated: str | None = None
     newest: str = ""  # what an install without a version would take
+    status: str = ""  # of the project, where the registry marks it: `archived`, `quarantined reason`
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,11 @@ class Listing:
     manifest: Manifest | None = None  # what the registry shows for the release's manifest
     before: Manifest | None = None  # …and for that of the release before
     owners: tuple[str, ...] = ()  # the accounts that may publish it now
+    advisories: tuple[str, ...] = ()  # records of malware that the registry itself names: `MAL-…`
+    signature: str = (
+        ""  # what became of checking the registry's own: good, wrong, expired; empty: not checked
+    )
+    previous: str | None = None  # the version before, of those that were not withdrawn (`order.previous`)
 
     def choose(self, which: str | None = None) -> tuple[Remote, ...]:
         """Pick what to analyse: what an install takes (None), `sdist`, `wheel`, or `all` (both).
@@ -81,7 +89,10 @@ class Listing:
         return (first[which],)
 
     def behaviours(self) -> Iterator[Behaviour]:
-        """Say as `pkg.release` what is special: `first`, `only`, `newest`, `yanked …`, `deprecated …`."""
+        """Say as `pkg.release` what is special.
+
+        `first`, `only`, `newest`, `yanked …`, `deprecated …`, `archived`, `quarantined …`, `advisory MAL-…`.
+        """
         here = self.release.version
         values = []
         if self.versions and self.versions[0].version == here:
@@ -95,18 +106,11 @@ class Listing:
             values.append(f"yanked {reason}".strip())
         if self.facts.deprecated is not None:
             values.append(f"deprecated {self.facts.deprecated}".strip())
+        if self.facts.status:
+            values.append(self.facts.status)
+        values += [f"advisory {record}" for record in self.advisories]
         for value in values:
             yield Behaviour(Kind.PKG_RELEASE, value, InRegistry())
-
-    def previous(self) -> str | None:
-        """Give the version before this one that was not yanked, by the ecosystem's ordering."""
-        before: str | None = None
-        for published in self.versions:
-            if published.version == self.release.version:
-                return before
-            if published.yanked is None:
-                before = published.version
-        return None
 
 
 class Ecosystem(Protocol):

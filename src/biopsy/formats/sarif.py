@@ -154,7 +154,10 @@ def _location(behaviour: Behaviour, dossier: Dossier) -> Json:
         place: Json = {"artifactLocation": {"uri": _uri(behaviour.where.path)}}
         if behaviour.where.line > 0:
             place["region"] = {"startLine": behaviour.where.line}
-        return {"physicalLocation": place, "message": message}
+        location = {"physicalLocation": place, "message": message}
+        if context := behaviour.where.context:
+            location["properties"] = {"tags": list(context)}
+        return location
     name = clean(str(behaviour.where))
     return {**_whole(dossier), "logicalLocations": [{"fullyQualifiedName": name}], "message": message}
 

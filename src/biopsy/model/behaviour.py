@@ -3,6 +3,7 @@ r"""Behaviour: a fact about a release, with the place where it was seen; and its
     file.read /home/ada/.npmrc @ laptop/install#41       seen in a run: profile / phase # position in it
     code.eval exec @ setup.py:12                         seen in a file, at a line
     code.eval exec @ setup.py:12 (install)               …in code that runs at that moment
+    code.eval exec @ x/_vendor/y.py:3 (import, vendored) …in a copy of somebody else's code, by its path
     pkg.hook npm:postinstall node x.js @ package.json    seen in a file as a whole
     pkg.release newest @ registry                        seen in what the registry says
 
@@ -13,6 +14,8 @@ as `\xNN`, the backslash as `\\`, so that a hostile file name cannot forge a sec
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from biopsy.model.vendored import vendored
 
 MAX_VALUE = 4096
 """Longest value, in characters; what is longer ends in `…` (a limit on what hostile input can store)."""
@@ -71,7 +74,7 @@ class Kind(StrEnum):
     ARCHIVE_HIDDEN = "archive.hidden"  # member that one reader of the format sees and another does not
     ARCHIVE_DAMAGED = "archive.damaged"  # could not be read to its end: why
     ARCHIVE_NESTED = "archive.nested"  # archive in the package: `zip path`, `encrypted path`, `unread 7z path
-    DATA_PAYLOAD = "data.payload"  # what hides in data, and how: `zip after png`, `python in base64`
+    DATA_PAYLOAD = "data.payload"  # hidden in data: `zip after png`, `python in base64`, `flow env > network`
     TEXT_AGENT = "text.agent"  # text that speaks to a coding agent: `override`, `run-command`, `secrecy`
     CANARY_READ = "canary.read"  # a planted credential was opened: its name
     CANARY_LEAK = "canary.leak"  # `name > host:port as encoding`: it left the sandbox
@@ -118,12 +121,22 @@ class InFile:
     line: int = 0
     when: When = When.UNKNOWN
 
+    @property
+    def vendored(self) -> bool:
+        """Whether its path is that of a copy of somebody else's code: its author's word, and no excuse."""
+        return vendored(self.path)
+
+    @property
+    def context(self) -> tuple[str, ...]:
+        """Where in the code it stands, in words: the moment, as far as it is known, and `vendored`."""
+        return (*((self.when.value,) if self.when else ()), *(("vendored",) if self.vendored else ()))
+
     def __str__(self) -> str:
-        """`path`, `path:line`, `path:line (when)`."""
+        """`path`, `path:line`, `path:line (when)`, `path:line (when, vendored)`."""
         line = f":{self.line}" if self.line else ""
-        when = f" ({self.when})" if self.when else ""
+        context = f" ({', '.join(words)})" if (words := self.context) else ""
         path = _PLACE.sub(lambda m: f"\\x{ord(m[0]):02x}", escape(self.path))
-        return f"{path}{line}{when}"
+        return f"{path}{line}{context}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +165,10 @@ class InRegistry:
 Where = InFile | InTrace | InRegistry
 
 _TRACE = re.compile(r"(?:([a-z0-9][a-z0-9-]*)/)?([a-z][a-z0-9-]*)#(\d{1,12})")
-_FILE = re.compile(r"(.*?)(?::(\d{1,9}))?(?: \((install|start|import|call|test|docs)\))?", re.DOTALL)
+_FILE = re.compile(
+    r"(.*?)(?::(\d{1,9}))?(?: \((?:(install|start|import|call|test|docs)(?:, vendored)?|vendored)\))?",
+    re.DOTALL,
+)
 _ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\\]|(?<= )@(?= )")
 _PLACE = re.compile(r"[:#]|(?<= )\(|\Ar(?=egistry\Z)")  # what would make a path read as another place
 _ESCAPE = re.compile(r"\\(?:\\|x([0-9a-f]{2})|u([0-9a-f]{4}))")
@@ -179,7 +195,10 @@ _KINDS = frozenset(Kind)
 
 
 def parse_where(text: str) -> Where:
-    """Read a place; raise ValueError where it is none."""
+    """Read a place; raise ValueError where it is none.
+
+    `vendored` follows from the path, so it is read and forgotten: what older versions kept does without it.
+    """
     if text == "registry":
         return InRegistry()
     if match := _TRACE.fullmatch(text):

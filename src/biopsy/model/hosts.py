@@ -1,7 +1,7 @@
 """Hosts by what they are for: messengers, request bins, tunnels …, and what all share. No verdicts."""
 
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 SHARED = frozenset({
     "code-host", "cdn", "cloud-storage", "hosting", "telemetry", "standards", "messenger", "paste",
@@ -17,7 +17,7 @@ MAX_HOST = 253
 @cache
 def hosts() -> dict[str, str]:
     """Every domain that is known, with its class."""
-    lines = (resources.files("biopsy.model") / "hosts.txt").read_text("utf-8").splitlines()
+    lines = Path(__file__).with_name("hosts.txt").read_text("utf-8").splitlines()
     pairs = (line.split("\t") for line in lines if line and not line.startswith("#"))
     return {domain: name for name, domain in pairs}
 

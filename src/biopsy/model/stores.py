@@ -2,7 +2,7 @@
 
 import re
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 MAX_PATH = 600
 """Longest path that is classed, in characters."""
@@ -11,7 +11,7 @@ MAX_PATH = 600
 @cache
 def stores() -> tuple[tuple[str, str, bool], ...]:
     """Every place: its class, its path with slashes, and whether it is telling as a mere word in code."""
-    lines = (resources.files("biopsy.model") / "stores.txt").read_text("utf-8").splitlines()
+    lines = Path(__file__).with_name("stores.txt").read_text("utf-8").splitlines()
     pairs = (line.split("\t") for line in lines if line and not line.startswith("#"))
     return tuple((name, path.removeprefix("!"), path.startswith("!")) for name, path in pairs)
 

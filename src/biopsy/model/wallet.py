@@ -9,6 +9,8 @@ only where the text around it speaks of Solana.
 import re
 from collections.abc import Iterator
 
+from biopsy.model.runs import DIGITS, LETTERS, runs, sort
+
 MAX_TEXT = 1_000_000
 """How much of a text is looked at, in characters."""
 
@@ -16,11 +18,12 @@ MAX_FOUND = 200
 """Most addresses of one text."""
 
 _BASE58 = r"[1-9A-HJ-NP-Za-km-z]"
-_WORD = re.compile(
-    rf"(?<![0-9A-Za-z])(?:0x[0-9a-fA-F]{{40}}|(?:bc1|ltc1)[02-9ac-hj-np-z]{{11,71}}|{_BASE58}{{26,110}})(?![0-9A-Za-z])"
-)
+_WORD = re.compile(rf"0x[0-9a-fA-F]{{40}}|(?:bc1|ltc1)[02-9ac-hj-np-z]{{11,71}}|{_BASE58}{{26,110}}")
+_SHORTEST = 14
+_CHARACTERS = sort(LETTERS + DIGITS)
 _SOLANA = re.compile(r"(?i)(?<![a-z])(?:solana|sol|phantom|spl|lamports?)(?![a-z])")
 _NEAR = 200
+_FIRST = frozenset("13LMDT")  # a letter for each of these versions
 _VERSIONS = {0x00: "BTC", 0x05: "BTC", 0x30: "LTC", 0x32: "LTC", 0x1E: "DOGE", 0x41: "TRX"}
 _MONERO = {18: "XMR", 19: "XMR", 42: "XMR"}
 _BLOCK = {0: 0, 2: 1, 3: 2, 5: 3, 6: 4, 7: 5, 9: 6, 10: 7, 11: 8}  # characters of a block: its bytes
@@ -32,13 +35,16 @@ _FEW = 5  # different digits up to which an Ethereum address is a placeholder: 0
 def wallets(text: str) -> Iterator[tuple[str, str, int]]:
     """Yield coin, address and position of each address in `text`; never raises."""
     found = 0
-    for match in _WORD.finditer(text[:MAX_TEXT]):
-        coin = coin_of(match[0])
-        if not coin and _solana(match[0]):
-            near = text[max(match.start() - _NEAR, 0) : match.end() + _NEAR]
-            coin = "SOL" if _SOLANA.search(near) else ""
+    for start, end in runs(text[:MAX_TEXT], _CHARACTERS, _SHORTEST):
+        word = text[start:end]
+        if not _WORD.fullmatch(word):
+            continue
+        coin = coin_of(word)
+        if not coin and len(word) in {43, 44}:
+            near = text[max(start - _NEAR, 0) : end + _NEAR]
+            coin = "SOL" if _SOLANA.search(near) and _solana(word) else ""
         if coin:
-            yield coin, match[0], match.start()
+            yield coin, word, start
             found += 1
             if found >= MAX_FOUND:
                 return
@@ -51,7 +57,7 @@ def coin_of(word: str) -> str:
     if word.startswith(("bc1", "ltc1")):
         return _segwit(word)
     if 26 <= len(word) <= 35:
-        return _check58(word)
+        return _check58(word) if word[0] in _FIRST else ""
     return _monero(word) if len(word) in {95, 106} else ""
 
 
@@ -110,4 +116,7 @@ def _monero(word: str) -> str:
 def _solana(word: str) -> bool:
     import base58  # noqa: PLC0415
 
-    return 43 <= len(word) <= 44 and len(base58.b58decode(word)) == 32
+    try:
+        return len(base58.b58decode(word)) == 32
+    except ValueError:  # a word of another alphabet
+        return False

@@ -13,6 +13,7 @@ from pathlib import Path
 import biopsy
 from biopsy import detect, static
 from biopsy.errors import UsageError
+from biopsy.model import kept
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.comparison import Comparison, Side
 from biopsy.model.dossier import Analysis, Dossier, Tool
@@ -65,11 +66,12 @@ def show(home: Path, run_id: str, rules: Path | None = None, against: str | None
         earlier = before.Before(warehouse.get(against))
     elif wanted != before.NONE:
         earlier = before.Before(before.recorded(dossier, warehouse))
-    return judge(dossier, earlier, detect.load(rules, _cache(home)))
+    return judge(dossier, earlier, _rules(rules, home))
 
 
-def _cache(home: Path) -> Path:
-    return home / "cache"
+def _rules(folder: Path | None, home: Path) -> tuple[detect.Rule, ...]:
+    kept.keep_in(home / "cache")
+    return detect.ready(folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class Work:
 @contextmanager
 def begin(options: Options, progress: Progress) -> Iterator[Work]:
     """Load the rules and make the scratch folder."""
-    rules = detect.load(options.rules, _cache(options.home))
+    rules = _rules(options.rules, options.home)
     root = options.home / "tmp"
     root.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="analyze-", dir=root))

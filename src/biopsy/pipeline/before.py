@@ -1,12 +1,12 @@
 """The release before: which one it is, and what was seen of it, in a kept analysis or one made now."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from biopsy import ecosystems
-from biopsy.ecosystems import Ecosystem
+from biopsy.ecosystems.order import earlier
 from biopsy.errors import BiopsyError, UsageError
 from biopsy.model.dossier import Dossier
 from biopsy.model.release import Release
@@ -68,24 +68,13 @@ def _cells(dossier: Dossier) -> frozenset[tuple[str, str]]:
     return frozenset((o.profile, o.phase) for o in dossier.outcomes if not o.reason.startswith(UNTRIED))
 
 
-def earlier(versions: Iterable[str], here: str, ecosystem: Ecosystem) -> str | None:
-    """Choose the newest version before `here`; a pre-release only where `here` is one or nothing else is."""
-    ours = ecosystem.version_key(here)
-    older = sorted((v for v in versions if ecosystem.version_key(v) < ours), key=ecosystem.version_key)
-    if not ecosystem.prerelease(here):
-        older = [v for v in older if not ecosystem.prerelease(v)] or older
-    return older[-1] if older else None
-
-
 def find(sample: Sample, dossier: Dossier, desk: Desk) -> Before:
     """The release before a sample, as its registry has it; of a local artifact, only what is kept."""
     if sample.listing is None:
         return Before(kept(dossier, desk.warehouse))
-    offered = (p.version for p in sample.listing.versions if p.yanked is None)
-    version = earlier(offered, sample.release.version, sample.ecosystem)
-    if version is None:
+    if sample.listing.previous is None:
         return Before()
-    release = replace(sample.release, version=version)
+    release = replace(sample.release, version=sample.listing.previous)
     if known := _fitting(desk.warehouse, release, Wanted.beside(dossier)):
         return Before(known)
     try:
@@ -110,8 +99,8 @@ def kept(dossier: Dossier, warehouse: Warehouse) -> Dossier | None:
     if not release.version:
         return None
     ecosystem, wanted = ecosystems.by_type(release.ecosystem), Wanted.beside(dossier)
-    versions = set(warehouse.versions(release))
-    while version := earlier(versions, release.version, ecosystem):
+    versions = sorted({*warehouse.versions(release), release.version}, key=ecosystem.version_key)
+    while version := earlier(versions, release.version, ecosystem.prerelease):
         if found := _fitting(warehouse, replace(release, version=version), wanted):
             return found
         versions.remove(version)

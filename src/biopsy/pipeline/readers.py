@@ -2,8 +2,10 @@
 
 import hashlib
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import biopsy
+from biopsy.model import kept
 
 PARTS = ("ecosystems", "model", "sandbox", "static", "unpack")
 """The packages whose code and data decide what is seen."""
@@ -14,21 +16,15 @@ _KINDS = (".py", ".cjs", ".mjs", ".yml", ".yar", ".json", ".txt", ".tsv")
 @cache
 def readers() -> str:
     """Name that code: 12 hexadecimal digits of a SHA-256 over it."""
+    files = kept.sources(*PARTS, endings=_KINDS)
+    return kept.kept("readers", files, lambda: _digest(files), str.encode, bytes.decode)
+
+
+def _digest(files: list[str]) -> str:
     total = hashlib.sha256()
-    root = files("biopsy")
-    for part in PARTS:
-        for name, file in _under(root / part, part):
-            data = file.read_bytes()
-            total.update(f"{name}\0{len(data)}\0".encode())
-            total.update(data)
+    root = Path(biopsy.__file__).parent
+    for file in map(Path, files):
+        data = file.read_bytes()
+        total.update(f"{file.relative_to(root).as_posix()}\0{len(data)}\0".encode())
+        total.update(data)
     return total.hexdigest()[:12]
-
-
-def _under(folder: Traversable, name: str) -> list[tuple[str, Traversable]]:
-    found = []
-    for entry in sorted(folder.iterdir(), key=lambda one: one.name):
-        if entry.is_dir():
-            found += _under(entry, f"{name}/{entry.name}") if entry.name != "__pycache__" else []
-        elif entry.name.endswith(_KINDS):
-            found.append((f"{name}/{entry.name}", entry))
-    return found

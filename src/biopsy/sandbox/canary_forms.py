@@ -163,6 +163,7 @@ def discord(stream: Stream, label: str) -> Made:
 
 
 FORMS: dict[str, Form] = {
+    "account": drawn("0x", HEX, 40),
     "anthropic": drawn("sk-ant-api03-", URLSAFE, 93, "AA"),
     "aws-secret": drawn("", ascii_letters + digits + "/+", 40),
     "basic": basic,

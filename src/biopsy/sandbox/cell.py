@@ -123,20 +123,20 @@ def main(run: Path) -> None:
     network.join(site, f"{network.MAC}:{':'.join(secrets.token_hex(1) for _ in range(3))}")
     internet.tell((run / "internet.json").read_bytes())
     layer.furnish((*orders.places, *inside))
-    before = layer_diff.marks(layer.UPPER)
+    before, ledger = layer_diff.marks(layer.UPPER), layer_diff.Ledger(layer.UPPER)
     clock.mark("furnished")
     box.start()
     clock.mark("box")
     internet.expect("ready")
     clock.mark("internet")
     start = time.time_ns()
-    ran = _phases(phases.Phases(box, orders, site.limits, group), internet, clock)
+    ran = _phases(phases.Phases(box, orders, site.limits, group), internet, ledger, clock)
     end = time.time_ns()
     internet.end()
     truncated = sink.finish()
     clock.mark("ended")
     changed = layer_diff.diff(
-        layer.UPPER, Path(site.image), before, run / "written.tar" if site.keep else None
+        layer.UPPER, Path(site.image), before, ledger.phases, run / "written.tar" if site.keep else None
     )
     journal.collect(layer.UPPER, run / "heard.msgpack")
     clock.mark("diffed")
@@ -150,11 +150,14 @@ def main(run: Path) -> None:
     _give_away(run)
 
 
-def _phases(all_of_them: phases.Phases, internet: Internet, clock: Clock) -> list[Ran]:
+def _phases(
+    all_of_them: phases.Phases, internet: Internet, ledger: layer_diff.Ledger, clock: Clock
+) -> list[Ran]:
     """Run the phases, then end the sandbox."""
     ran = []
     for one in all_of_them.run(internet.announce):
         ran.append(one)
+        ledger.close(one.phase)
         clock.mark(one.phase)
         print(f"ran {one.phase} {one.status}", flush=True)
     all_of_them.end()

@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,8 @@ from biopsy.sandbox.layer_keep import Archive
 from biopsy.sandbox.raw import Changed
 
 MAX_CHANGES = 60_000
+MAX_STAMPS = 200_000
+"""Most files whose phase is told."""
 MAX_DEPTH = 400
 """Deepest folder that is looked into."""
 MAX_PATH = 8192
@@ -42,6 +45,28 @@ class Diff:
     room: int = MAX_HEADS
 
 
+class Ledger:
+    """Takes note, phase by phase, of what in the layer is not as it was: what vanishes has no writer."""
+
+    def __init__(self, upper: Path) -> None:
+        """Begin with what is there before the start."""
+        self._upper = upper
+        self._was = self._stamps()
+        self.phases: dict[bytes, str] = {}  # path -> the phase in which it changed last
+
+    def close(self, phase: str) -> None:
+        """Note what became different in the phase that has just ended."""
+        now = self._stamps()
+        for path in self._was.keys() | now.keys():
+            if self._was.get(path) != now.get(path):
+                self.phases[path] = phase
+        self._was = now
+
+    def _stamps(self) -> dict[bytes, tuple[int, ...]]:
+        whole = islice(_walk(self._upper), MAX_STAMPS)
+        return {path: (one.st_ino, one.st_mode, one.st_size, one.st_mtime_ns) for path, _, one in whole}
+
+
 def marks(upper: Path) -> dict[bytes, Mark]:
     """Take note of everything in the layer that is ours, before the start."""
     found = {}
@@ -50,8 +75,10 @@ def marks(upper: Path) -> dict[bytes, Mark]:
     return found
 
 
-def diff(upper: Path, lower: Path, before: dict[bytes, Mark], keep: Path | None = None) -> Diff:
-    """Compare the layer with the image below it and with how it was before the start."""
+def diff(
+    upper: Path, lower: Path, before: dict[bytes, Mark], phases: dict[bytes, str], keep: Path | None = None
+) -> Diff:
+    """Compare the layer with the image below it and with how it was before the start, by phase (`Ledger`)."""
     done, seen = Diff(), set[bytes]()
     archive = Archive(keep) if keep else None
     for path, fd, info in _walk(upper, done):
@@ -63,12 +90,12 @@ def diff(upper: Path, lower: Path, before: dict[bytes, Mark], keep: Path | None 
                 continue
             head = change.head[: done.room]
             done.room -= len(head)
-            done.changes.append(msgspec.structs.replace(change, head=head))
+            done.changes.append(msgspec.structs.replace(change, head=head, phase=phases.get(path, "")))
             if archive:
                 archive.add(path, fd, info)
     if archive:
         archive.close()
-    gone = [Changed(text(path), Change.DELETED) for path in before.keys() - seen]
+    gone = [Changed(text(path), Change.DELETED, phase=phases.get(path, "")) for path in before.keys() - seen]
     done.changes += gone[: MAX_CHANGES - len(done.changes)]
     done.changes.sort(key=lambda change: change.path)
     return done

@@ -11,6 +11,7 @@ from biopsy.model.behaviour import By, Kind
 from biopsy.model.run import Process, Run, Watch
 from biopsy.sandbox import (
     leak,
+    observe_calls,
     observe_exchanges,
     observe_files,
     observe_heard,
@@ -77,7 +78,8 @@ class _Sight:
         found += self._evasions()
         found += self._leaks()
         found += self.heard.drafts
-        return [one for one in found if not (one.node and one.node.ours)]
+        home = self.places.home
+        return [observe_calls.own(one, home) for one in found if not (one.node and one.node.ours)]
 
     def _leaks(self) -> Iterator[Draft]:
         talks = self.net.talks

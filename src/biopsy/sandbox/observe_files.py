@@ -90,7 +90,7 @@ def _bytecode(path: str) -> bool:
 
 def changed(raw: Raw, opens: Sequence[Open], places: Places, files: Files) -> None:
     """Tell what differs on the disk, and by whom as far as somebody was seen writing there."""
-    writers = _Writers(opens)
+    writers, phases = _Writers(opens), {one.phase: one for one in raw.ran}
     quiet: Counter[str] = Counter()
     listed: list[tuple[int, FileChange]] = []
     last = raw.ran[-1] if raw.ran else None
@@ -99,7 +99,7 @@ def changed(raw: Raw, opens: Sequence[Open], places: Places, files: Files) -> No
         if path.startswith(JOURNAL):
             continue  # the interpreters' own: observe_heard tells of it
         place = places.of(path)
-        writer = writers.of(path, one.change)
+        writer = writers.of(path, one.change) or writers.visitor(path, one)
         by = writer.node.by if writer else By.TOOL if place in _TOOLS_OWN else By.PACKAGE
         if _uninteresting(place, path, one.change, by):
             quiet[place.value] += 1
@@ -109,11 +109,13 @@ def changed(raw: Raw, opens: Sequence[Open], places: Places, files: Files) -> No
         kind = Kind.FILE_DELETE if one.change is Change.DELETED else Kind.FILE_WRITE
         if writer:
             if writer.path != path or kind is Kind.FILE_DELETE:
-                how = "" if writer.path == path else f"written as {writer.path}"
+                known = writer.path == path or writer.listing
+                how = "" if known else f"written as {writer.path}"
                 files.drafts.append(draft(writer.time, kind, path, writer.node, weight=weight, detail=how))
         else:
-            phase = last.phase if last else "run"
-            time = last.end_ns if last else raw.end_ns
+            when = phases.get(one.phase, last)
+            phase = when.phase if when else "run"
+            time = when.end_ns if when else raw.end_ns
             how = "found afterwards"
             files.drafts.append(Draft(time, kind, path, phase, by=by, weight=weight, detail=how))
     listed.sort(key=lambda pair: (-pair[0], pair[1].path))
@@ -153,7 +155,10 @@ class _Writers:
         self._paths: dict[str, Open] = {}
         self._names: dict[str, Open] = {}
         self._folders: dict[str, Open] = {}
+        self._visits: dict[tuple[str, str], Open] = {}
         for one in opens:
+            if one.listing and not (one.error or one.node.ours or one.node.by is By.TOOL):
+                self._visits[one.node.phase, one.path.rstrip("/")] = one
             if one.write and not one.error and not one.node.ours:
                 folder, _, name = one.path.rpartition("/")
                 best = self._paths.get(one.path)
@@ -172,3 +177,14 @@ class _Writers:
         if near and (name in near.path or near.path.rpartition("/")[2].split(".")[0] in name):
             return near
         return self._names.get(name) or near
+
+    def visitor(self, path: str, one: Changed) -> Open | None:
+        """Who looked, in the phase in which a file vanished, into the folder it was in: wipers do."""
+        if one.change is not Change.DELETED or not one.phase:
+            return None
+        folder = path.rpartition("/")[0]
+        while folder.count("/") > 1:
+            if found := self._visits.get((one.phase, folder)):
+                return found
+            folder = folder.rpartition("/")[0]
+        return None

@@ -11,6 +11,7 @@ import msgspec
 from dnslib import DNSRecord
 
 from biopsy.model.behaviour import By, Kind
+from biopsy.sandbox import observe_calls
 from biopsy.sandbox.observe_files import excerpt
 from biopsy.sandbox.observe_ledger import Draft
 from biopsy.sandbox.observe_seen import Seen
@@ -25,6 +26,7 @@ _LATE: Final = 2_000_000  # ns that a connection may be seen after what was said
 _STALE: Final = 600_000_000_000
 _PARSE: Final[Callable[[bytes], DNSRecord]] = DNSRecord.parse  # untyped
 _DEFAULT = {"http": 80, "https": 443}
+_PICKLE = b"cbuiltins\neval\n"
 _LOCAL = ("127.", "0.", "::1", "localhost")
 
 
@@ -40,6 +42,8 @@ class Talk:
     @property
     def by(self) -> By:
         """Whose doing it is."""
+        if observe_calls.handed(self.phase, self.host):
+            return By.TOOL
         return self.node.by if self.node else By.PACKAGE
 
 
@@ -226,3 +230,8 @@ def ran(net: Net) -> Iterator[Draft]:
             node = talk.node
             by, owner = (node.by, node.owner) if node else (By.PACKAGE, "")
             yield Draft(talk.said.time_ns, Kind.CODE_REMOTE, value, talk.phase, node, by, owner, weight=3)
+            if giver and node and giver.node is node:  # by the interpreter that fetched it, not by a program
+                how = "remote-pickle" if _PICKLE in giver.said.response else "remote"
+                yield Draft(
+                    talk.said.time_ns, Kind.CODE_EVAL, f"{how} {value}", talk.phase, node, by, owner, weight=3
+                )

@@ -109,6 +109,7 @@ class Changed(msgspec.Struct, frozen=True):
     sha256: str = ""
     mode: int = 0
     head: bytes = b""  # the beginning of its content
+    phase: str = ""  # in which it became so, where that is known
 
 
 class Raw(msgspec.Struct, frozen=True):

@@ -16,21 +16,23 @@ from typing import Protocol, cast
 
 from biopsy.model.behaviour import Behaviour, Kind, When
 from biopsy.model.release import Tree, TreeFile
-from biopsy.static import readers
+from biopsy.static import concealed, readers
+from biopsy.static.budget import MAX_STEPS, Budget
 from biopsy.static.sight import Layer, Package, Part, Sight, Source
 
 MAX_FILE = 64 * 1024**2  # bytes of one file that any reader looks at
 MAX_BYTES = 512 * 1024**2  # bytes of a tree that are read
-MAX_SECONDS = 12.0  # of processor time, for a whole tree
+MAX_SECONDS = 60.0  # of processor time, for a whole tree: for what counting steps missed
 MAX_DEPTH = 5  # layers inside layers
 MAX_LAYERS = 200  # of one file
 MAX_NESTED = 3  # files inside files
 MAX_PARTS = 1000  # files inside one file, in all
 MAX_PART_BYTES = 128 * 1024**2  # of those
-MAX_PART_SECONDS = 6.0  # of processor time, for those
+MAX_PART_STEPS = MAX_STEPS // 2  # for those
 MAX_BEHAVIOURS = 50_000  # of a tree
 MAX_STACK = 10_000  # frames of the interpreter while reading
-MAX_WASTE = 700_000  # blocks of memory taken since garbage was last collected, until it is again
+MAX_WASTE = 700_000  # blocks of memory taken since all garbage was last collected, until it is again
+YOUNG_WASTE = 100_000  # of those, taken since any was
 CHECKED = 256 * 1024  # bytes of files that are read between two looks at the clock, which is slow to tell
 LARGE = 1024**2  # bytes of a file that waits until the smaller ones of its moment were read
 
@@ -71,10 +73,12 @@ def read(
     room of another.
     """
     with _stack():
-        found, late = _read(tree, moments, clock)
-    yield from _shared_out(found)
+        reading = _Reading(tree, moments, clock)
+        late = reading.all()
+    yield from _shared_out(reading.found)
     if late:
-        first = Source(late[0].path, b"", moments.get(late[0].path, When.UNKNOWN))
+        late.sort(key=lambda path: _ORDER.index(moments.get(path, When.UNKNOWN)))
+        first = Source(late[0], b"", moments.get(late[0], When.UNKNOWN))
         yield first.see(Kind.PKG_MALFORMED, f"{first.path} and {len(late) - 1} more not read: out-of-time")
 
 
@@ -98,30 +102,61 @@ def _stack() -> Iterator[None]:
             gc.enable()
 
 
-def _read(
-    tree: Tree, moments: Mapping[str, When], clock: Callable[[], float]
-) -> "tuple[dict[_Key, Behaviour], list[TreeFile]]":
-    end, total, unchecked, blocks = clock() + MAX_SECONDS, 0, 0, sys.getallocatedblocks()
-    package = _package(tree, moments)
-    found: dict[_Key, Behaviour] = {}
-    late: list[TreeFile] = []
-    for file in sorted(tree.files, key=lambda f: _turn(f, moments)):
-        unchecked += file.size + CHECKED // 16
-        if unchecked > CHECKED:
-            unchecked, end = 0, end if clock() <= end else 0.0
-        if not end or total + file.size > MAX_BYTES:
-            late.append(file)
-            continue
-        total += file.size
-        if sys.getallocatedblocks() - blocks > MAX_WASTE:
-            gc.collect()
-            blocks = sys.getallocatedblocks()
-        for behaviour in _file(package, file):
-            _keep(found, behaviour)
-    return found, late
-
-
 _Key = tuple[Kind, str, str, int]
+
+
+class _Reading:
+    """The reading of one tree: what was found, and what there was no budget for."""
+
+    def __init__(self, tree: Tree, moments: Mapping[str, When], clock: Callable[[], float]) -> None:
+        self._tree, self._clock, self.package = tree, clock, _package(tree, moments)
+        self.found: dict[_Key, Behaviour] = {}
+        self._end, self._bytes, self._unchecked = clock() + MAX_SECONDS, 0, 0
+        self._waste = _Waste()
+
+    def all(self) -> list[str]:
+        """Read everything; gives the files that were left out."""
+        budget, late = self.package.budget, []
+        for file in sorted(self._tree.files, key=lambda f: _turn(f, self.package.moments)):
+            if not budget.spent and self._in_time(file.size) and self._bytes + file.size <= MAX_BYTES:
+                self._bytes += file.size
+                budget.read(file.size)
+                self._keep(_file(self.package, file.path))
+            else:
+                late.append(file.path)
+        for path, reader in budget.last():
+            self._keep(_file(self.package, path, reader))
+        return [*budget.waiting, *late]
+
+    def _keep(self, behaviours: list[Behaviour]) -> None:
+        for behaviour in behaviours:
+            _keep(self.found, behaviour)
+        self._waste.collect()
+
+    def _in_time(self, size: int) -> bool:
+        self._unchecked += size + CHECKED // 16
+        if self._unchecked > CHECKED:
+            self._unchecked, self._end = 0, self._end if self._clock() <= self._end else 0.0
+        return bool(self._end)
+
+
+class _Waste:
+    """Garbage, which is collected between files: the young often, all of it when there is twice as much."""
+
+    def __init__(self) -> None:
+        self._young = self._old = sys.getallocatedblocks()
+        self._most = self._old + MAX_WASTE
+
+    def collect(self) -> None:
+        """Collect what there is, where there may be enough."""
+        blocks = sys.getallocatedblocks()
+        if blocks > self._most:
+            gc.collect()
+            self._young = sys.getallocatedblocks()
+            self._most = self._young + max(MAX_WASTE, self._young - self._old)
+        elif blocks - self._young > YOUNG_WASTE:
+            gc.collect(0)
+            self._young = sys.getallocatedblocks()
 
 
 def _turn(file: TreeFile, moments: Mapping[str, When]) -> tuple[int, bool, str]:
@@ -166,36 +201,35 @@ def _shared_out(found: Mapping[_Key, Behaviour]) -> Iterator[Behaviour]:
 class _Room:
     """What the files inside one file may take, all together, so that none takes what later files need."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget) -> None:
         self.parts, self.bytes = MAX_PARTS, MAX_PART_BYTES
-        self.end = 0.0  # the first part starts the clock
+        self._budget, self._least = budget, max(budget.left - MAX_PART_STEPS, 0)
 
     def takes(self, part: Part, outer: Source) -> bool:
         if outer.nested >= MAX_NESTED or not self.parts or len(part.data) > self.bytes:
             return False
-        now = time.process_time()
-        self.end = self.end or now + MAX_PART_SECONDS
-        if now > self.end:
+        if self._budget.left < self._least:
             return False
         self.parts -= 1
         self.bytes -= len(part.data)
+        self._budget.read(len(part.data))
         return True
 
 
-def _file(package: Package, file: TreeFile) -> list[Behaviour]:
-    source = package.source(file.path)
+def _file(package: Package, path: str, reader: str = "") -> list[Behaviour]:
+    source = package.source(path)
     if source is None:
-        when = package.moments.get(file.path, When.UNKNOWN)
-        return [Source(file.path, b"", when).see(Kind.PKG_MALFORMED, f"{file.path} too-large")]
-    return _one(source, _Room())
+        when = package.moments.get(path, When.UNKNOWN)
+        return [Source(path, b"", when).see(Kind.PKG_MALFORMED, f"{path} too-large")]
+    return _one(source, _Room(package.budget), reader)
 
 
-def _one(source: Source, room: _Room) -> list[Behaviour]:
+def _one(source: Source, room: _Room, reader: str = "") -> list[Behaviour]:
     best: dict[_Key, Behaviour] = {}
     waiting, layers, seen = [source], 0, set()
     while waiting:
         current = waiting.pop(0)
-        for sight in _sights(current):
+        for sight in _sights(current, reader if current is source else ""):
             if isinstance(sight, Layer):
                 if current.depth >= MAX_DEPTH or layers >= MAX_LAYERS or (sight.text, sight.when) in seen:
                     continue
@@ -207,7 +241,7 @@ def _one(source: Source, room: _Room) -> list[Behaviour]:
                 inner = _part(current, sight)
                 found = _one(inner, room) if room.takes(sight, current) else [_skipped(inner)]
             else:
-                found = [sight]
+                found = [sight, *concealed.told(current, sight)]
             for behaviour in found:
                 _keep(best, behaviour)
     return list(best.values())
@@ -218,24 +252,24 @@ def _layer(outer: Source, layer: Layer) -> Source:
     line = outer.line or layer.line
     return Source(
         outer.path, data, layer.when, language=layer.language, depth=outer.depth + 1, line=line,
-        nested=outer.nested, package=outer.package,
+        nested=outer.nested, package=outer.package, hidden=outer.hidden or layer.hidden,
     )  # fmt: skip
 
 
 def _part(outer: Source, part: Part) -> Source:
-    return Source(
-        f"{outer.path}!/{part.path}", part.data, part.when, paths=part.beside, nested=outer.nested + 1
-    )
+    package = Package(part.beside, budget=outer.package.budget)
+    path = f"{outer.path}!/{part.path}"
+    return Source(path, part.data, part.when, nested=outer.nested + 1, package=package)
 
 
 def _skipped(part: Source) -> Behaviour:
     return part.see(Kind.PKG_MALFORMED, f"{part.path} not read: too-much")
 
 
-def _sights(source: Source) -> Iterator[Sight]:
+def _sights(source: Source, only: str = "") -> Iterator[Sight]:
     for reader in discover():
         try:
-            if reader.wants(source):
+            if only in ("", reader.NAME) and reader.wants(source):
                 yield from reader.read(source)
         except (RecursionError, MemoryError) as error:
             yield source.see(Kind.PKG_MALFORMED, f"{source.path} {type(error).__name__}")

@@ -10,13 +10,14 @@ import urllib.parse
 import zlib
 from collections.abc import Callable, Iterator
 
+from biopsy.model.runs import DIGITS, LETTERS, runs, sort
+
 MAX_OUT = 4 * 1024**2  # bytes that one decoding may give
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 _HEX_ESCAPES = re.compile(r"\\x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2}){7,}")
 _MIN_RUN = 40  # characters
-BASE64 = bytes(120 if (chr(c).isalnum() and c < 128) or chr(c) in "+/" else 32 for c in range(256))
-"""A table for `runs`: the characters of base64, of which hex is a part."""
+_LETTERS = sort(LETTERS + DIGITS + "+/")  # of base64, of which hex is a part
 
 _TELLING = re.compile(
     r"https?://|\b(?:import|require|exec|eval|subprocess|child_process|function|powershell|curl|wget|process\.env"
@@ -103,20 +104,6 @@ def telling(text: str) -> bool:
     return bool(_TELLING.search(text[:200_000]))
 
 
-def runs(text: str, table: bytes, least: int) -> Iterator[tuple[int, int]]:
-    """Where at least so many characters in a row are of a kind: those that `table` turns into `x`.
-
-    This is a search for a fixed text, which is many times faster than a pattern.
-    """
-    mapped, wanted = text.encode("ascii", "replace").translate(table), b"x" * least
-    at = mapped.find(wanted)
-    while at >= 0:
-        end = mapped.find(b" ", at)
-        end = len(mapped) if end < 0 else end
-        yield at, end
-        at = mapped.find(wanted, end)
-
-
 def candidates(text: str) -> Iterator[tuple[int, str, str]]:
     """Literals that stand encoded in any text: where, by what encoding, and what they hide."""
     for start, literal in literals(text):
@@ -135,7 +122,7 @@ def candidates(text: str) -> Iterator[tuple[int, str, str]]:
 def literals(text: str) -> Iterator[tuple[int, str]]:
     """What looks like base64, hex or a row of escapes: where, and as it stands there."""
     found = []
-    for start, end in runs(text, BASE64, _MIN_RUN):
+    for start, end in runs(text, _LETTERS, _MIN_RUN):
         stop = end + len(text[end : end + 2]) - len(text[end : end + 2].lstrip("="))
         if text[start - 1 : start] not in {"=", "_", "-"} and text[stop : stop + 1] not in {"=", "_", "-"}:
             found.append((start, text[start:stop]))

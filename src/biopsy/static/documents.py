@@ -1,7 +1,6 @@
 """Which files are documentation or lists: what they name is talked about, not done."""
 
 import re
-from pathlib import PurePosixPath
 
 from biopsy.static.sight import Source
 
@@ -20,4 +19,4 @@ def is_document(source: Source) -> bool:
     """Whether a text file is documentation by its name, and no code by its first line."""
     if source.language:
         return False
-    return PurePosixPath(source.path).suffix.lower() in _SUFFIXES or bool(_NAMES.search(source.path))
+    return source.suffix in _SUFFIXES or bool(_NAMES.search(source.path))

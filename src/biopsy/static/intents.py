@@ -7,7 +7,7 @@ expanded or run.
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 MAX_COMMAND = 20_000
 
@@ -19,7 +19,7 @@ _HOME = (
 
 @cache
 def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    lines = (resources.files("biopsy.static") / "intents.txt").read_text("utf-8").splitlines()
+    lines = Path(__file__).with_name("intents.txt").read_text("utf-8").splitlines()
     pairs = (line.split("\t") for line in lines if line and not line.startswith("#"))
     return tuple((words, re.compile(form.replace("{HOME}", _HOME))) for words, form in pairs)
 

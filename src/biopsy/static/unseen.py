@@ -28,9 +28,9 @@ class Row:
     data: bytes
 
 
-def any_unseen(text: str) -> bool:
-    """Whether to look closer."""
-    return not text.isascii() and bool(_QUICK.search(text))
+def any_unseen(characters: str) -> bool:
+    """Whether to look closer at a text of which these are the characters beyond ASCII."""
+    return bool(_QUICK.search(characters))
 
 
 def rows(text: str) -> list[Row]:

@@ -6,7 +6,6 @@ Nobody says here that the data are ever decoded: it is told that there is code i
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from biopsy.static import archives, bytecode, decode, programs
 from biopsy.static.sight import guess
@@ -118,9 +117,3 @@ def _plain(method: str, data: bytes) -> bytes | None:
         case "base32" | "base85" | "ascii85":
             return decode.decode(method, re.sub(rb"\s", b"", data))
     return decode.decode(method, data)
-
-
-def suffix(path: str) -> str:
-    """The end of a path that says what a file claims to be: `.png`; its name where it has none."""
-    pure = PurePosixPath(path)
-    return pure.suffix.lower() or pure.name.lower()

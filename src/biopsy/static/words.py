@@ -2,45 +2,54 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from biopsy.model.behaviour import Kind
 from biopsy.static.sight import Sight, Source
 
 MAX_HITS = 50  # of each kind
 
-_WORDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    (Kind.CODE_EVAL, re.compile(r"(?<![\w.])(exec|eval)\s*\(|\bnew\s+(Function)\s*\(|\bvm\.(run\w+)\s*\(")),
+_WORDS: tuple[tuple[Kind, re.Pattern[str], re.Pattern[str]], ...] = (
+    (
+        Kind.CODE_EVAL,
+        re.compile(r"exec|eval|new\s|vm\."),
+        re.compile(r"(?<![\w.])(exec|eval)\s*\(|\bnew\s+(Function)\s*\(|\bvm\.(run\w+)\s*\("),
+    ),
     (
         Kind.ENV_READ,
+        re.compile(r"os\.(?:environ|getenv)|process\.env"),
         re.compile(
             r"(?:os\.environ(?:\.get\(|\[)|os\.getenv\(|process\.env(?:\.|\[))\s*[\"']?([A-Z][A-Z0-9_]+)"
         ),
     ),
     (
         Kind.PROCESS_EXEC,
+        re.compile(r"os\.(?:system|popen)|subprocess\.|exec|spawn"),
         re.compile(
             r"(?:os\.(?:system|popen)|subprocess\.\w+|(?:exec|spawn)(?:Sync)?)\s*\(\s*[\"'`]([^\"'`\n]{2,300})"
         ),
     ),
     (
         Kind.NET_HTTP,
+        re.compile(r"requests\.|axios\.|urllib"),
         re.compile(
             r"(?:requests|axios|urllib\w*)\.(get|post|put|urlopen)\s*\(\s*[\"'`](https?://[^\"'`\s]+)"
         ),
     ),
     (
         Kind.CODE_DECODE,
+        re.compile(r"b64decode|atob|Buffer\.from"),
         re.compile(r"\b(?:b64decode|atob)\b()|Buffer\.from\([^)\n]{0,200},\s*[\"'](base64|hex)"),
     ),
 )
+"""Each with how it begins, which is found many times faster than the whole."""
 
 
 def read_words(source: Source) -> Iterator[Sight]:
     """Yield what words alone tell."""
-    for kind, pattern in _WORDS:
-        for count, match in enumerate(pattern.finditer(source.text)):
-            if count >= MAX_HITS:
-                break
+    for kind, begins, pattern in _WORDS:
+        found = (pattern.match(source.text, match.start()) for match in begins.finditer(source.text))
+        for match in islice(filter(None, found), MAX_HITS):
             words = [g for g in match.groups() if g]
             if kind is Kind.NET_HTTP:
                 words[0] = "GET" if words[0] == "urlopen" else words[0].upper()

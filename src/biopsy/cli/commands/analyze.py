@@ -19,7 +19,7 @@ from biopsy.cli.options import (
     rules_option,
     run_options,
 )
-from biopsy.cli.teach import Taught
+from biopsy.cli.teach import Taught, grouped
 from biopsy.errors import BiopsyError, SandboxError
 from biopsy.formats import names
 from biopsy.formats.views.visible import visible
@@ -54,7 +54,23 @@ Where several apply, 1 goes before 2, and 2 before 3.
 """
 
 
-@click.command("analyze", cls=Taught, epilog=EXAMPLES)
+PANELS = grouped(
+    {
+        "What is run": ("--static-only", "--profile", "--phases", "--timeout", "--artifact", "--against"),
+        "What comes out": (
+            "--format",
+            "--output",
+            "--against",
+            "--fail-on",
+            "--keep",
+            "--quiet",
+            "--no-color",
+        ),
+    }
+)
+
+
+@click.command("analyze", cls=Taught, epilog=EXAMPLES, context_settings=PANELS)
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True, shell_complete=complete.targets)
 @document_option(names())
 @output_option
@@ -83,44 +99,12 @@ Where several apply, 1 goes before 2, and 2 before 3.
 @home_option
 @quiet_option
 @plain_option
-@click.rich_config(
-    help_config={
-        "option_groups": {
-            "*": [
-                {
-                    "name": "What is run",
-                    "options": [
-                        "--static-only",
-                        "--profile",
-                        "--phases",
-                        "--timeout",
-                        "--artifact",
-                        "--against",
-                    ],
-                },
-                {
-                    "name": "What comes out",
-                    "options": [
-                        "--format",
-                        "--output",
-                        "--against",
-                        "--fail-on",
-                        "--keep",
-                        "--quiet",
-                        "--no-color",
-                    ],
-                },
-            ]
-        }
-    }
-)
 def command(targets: tuple[str, ...], quiet: bool, plain: bool, **options: Any) -> int:  # noqa: FBT001
     """Take packages apart, run them where they can harm nobody, and say what they do.
 
     TARGET is a release (pkg:pypi/six@1.17.0, pypi:six, npm:@scope/name@1.0.0) or a file or directory.
     """
     from biopsy.cli import output as out  # noqa: PLC0415 - what follows is slow to import, and --help is not
-    from biopsy.cli.elevate import ensure_root  # noqa: PLC0415
     from biopsy.pipeline import Options  # noqa: PLC0415
 
     if options["against"] not in {None, "none"} and len(targets) > 1:
@@ -129,6 +113,8 @@ def command(targets: tuple[str, ...], quiet: bool, plain: bool, **options: Any) 
     form = out.choose(options.pop("form"), output, formats)
     colour = False if plain else None
     if not options["static_only"]:
+        from biopsy.cli.elevate import ensure_root  # noqa: PLC0415
+
         ensure_root(sys.argv[1:], options["home"])
     analyses, failed = _analyze(targets, Options(**options), quiet=quiet, colour=colour)
     if analyses:

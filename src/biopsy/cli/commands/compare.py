@@ -17,7 +17,7 @@ from biopsy.cli.options import (
     rules_option,
     run_options,
 )
-from biopsy.cli.teach import Taught
+from biopsy.cli.teach import Taught, grouped
 from biopsy.formats.comparison import names
 
 if TYPE_CHECKING:
@@ -48,7 +48,15 @@ a wheel with a wheel, an sdist with an sdist, else what there is.
 """
 
 
-@click.command("compare", cls=Taught, epilog=EXAMPLES)
+PANELS = grouped(
+    {
+        "What is run": ("--static-only", "--profile", "--phases", "--timeout", "--artifact"),
+        "What comes out": ("--format", "--output", "--fail-on", "--quiet", "--no-color"),
+    }
+)
+
+
+@click.command("compare", cls=Taught, epilog=EXAMPLES, context_settings=PANELS)
 @click.argument("before", metavar="BEFORE", shell_complete=targets)
 @click.argument("after", metavar="AFTER", shell_complete=targets)
 @document_option(names())
@@ -66,22 +74,6 @@ a wheel with a wheel, an sdist with an sdist, else what there is.
 @home_option
 @quiet_option
 @plain_option
-@click.rich_config(
-    help_config={
-        "option_groups": {
-            "*": [
-                {
-                    "name": "What is run",
-                    "options": ["--static-only", "--profile", "--phases", "--timeout", "--artifact"],
-                },
-                {
-                    "name": "What comes out",
-                    "options": ["--format", "--output", "--fail-on", "--quiet", "--no-color"],
-                },
-            ]
-        }
-    }
-)
 def command(before: str, after: str, quiet: bool, plain: bool, **options: Any) -> int:  # noqa: FBT001
     """Compare two releases: behaviours new, gone and changed, by class, and whether that is worrying.
 

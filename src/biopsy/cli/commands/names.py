@@ -55,7 +55,7 @@ def list_(home: Path) -> None:
     for ecosystem in all_ecosystems():
         names = load(ecosystem.type, home)
         place = "came with biopsy" if names.source == "shipped" else names.source
-        click.echo(visible(f"{ecosystem.type:6} {names.date or '-':12} {len(names.ranks):6} names  {place}"))
+        click.echo(visible(f"{ecosystem.type:6} {names.date or '-':12} {len(names):6} names  {place}"))
 
 
 @command.command("refresh", cls=Taught, epilog=REFRESH)
@@ -124,12 +124,12 @@ def check(names: tuple[str, ...], kind: str, home: Path, form: str) -> None:
         return
     for name, alike in found.items():
         spelt = _spelt(ecosystem, name)
-        if spelt in known.ranks:
-            click.echo(visible(f"{name}: is in wide use itself, number {known.ranks[spelt]} of {kind}"))
+        if rank := known.rank(spelt):
+            click.echo(visible(f"{name}: is in wide use itself, number {rank} of {kind}"))
         elif not alike:
             click.echo(visible(f"{name}: resembles nothing in wide use"))
         for one in alike:
-            rank = known.ranks.get(one.target)
+            rank = known.rank(one.target)
             place = f", number {rank} of {kind}" if rank else ""
             click.echo(visible(f"{name}: {one.word} of {one.target}{place}: {one.how}"))
 
@@ -147,7 +147,7 @@ def _print_json(found: "dict[str, tuple[Resemblance, ...]]", known: "Names") -> 
 
     listed = {
         name: [
-            {"word": one.word, "target": one.target, "rank": known.ranks.get(one.target), "how": one.how}
+            {"word": one.word, "target": one.target, "rank": known.rank(one.target) or None, "how": one.how}
             for one in alike
         ]
         for name, alike in found.items()

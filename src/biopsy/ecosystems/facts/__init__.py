@@ -1,10 +1,13 @@
 """What names, versions, dates, people and manifests say about a release: facts, of which none is a judgement.
 
-    pkg.name         typosquat, homoglyph, combosquat, scope TARGET; other-ecosystem npm:NAME; internal NAME
+    pkg.name         typosquat, homoglyph, combosquat, scope TARGET; other-ecosystem npm:NAME; internal NAME;
+                     module-of TARGET
     pkg.version      zero, absurd, epoch VERSION; jump A > B; out-of-order A after B
     pkg.release      young, fresh N days; dormant N days; burst N in a day; holding
-    pkg.maintainer   new, gone, first-release-by NAME; replaced; disposable-mail, invalid-mail MAIL
-    pkg.provenance   present; gone; gone trusted-publisher
+    pkg.maintainer   new, gone, owner, first-release-by NAME; replaced; mail-changed NAME OLD > NEW;
+                     disposable-mail, invalid-mail MAIL
+    pkg.provenance   present; gone; gone trusted-publisher; signed; unsigned; signature-wrong;
+                     signature-expired
     pkg.manifest     hidden, missing WHAT; differs WHAT A > B; added WHAT; trivial N bytes of code
     pkg.description  empty; boilerplate; copied NAME; installs NAME; no-repository; repository-of NAME
 

@@ -65,7 +65,7 @@ def _installed(it: Subject, readme: str) -> str:
                 name = _normal(it, word.strip("`'\"*()[],;"))
                 if name == it.release.name:
                     return ""
-                if name in it.names.ranks and not first:
+                if not first and name in it.names:
                     first = name
     return first
 

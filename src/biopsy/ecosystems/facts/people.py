@@ -1,14 +1,17 @@
 """People: who published a release, who may, and what address they give."""
 
 import re
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
 
-from biopsy.ecosystems.facts.subject import Subject, previous, published
+from biopsy.ecosystems.facts.subject import Subject, previous, published, when
+from biopsy.ecosystems.protocol import Published
 from biopsy.model.behaviour import Behaviour, InFile, InRegistry, Kind
 
 MAX_NAMED = 10
-_MAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
+_EVER = datetime.min.replace(tzinfo=UTC)
+_SIGNATURES = {"good": "signed", "wrong": "signature-wrong", "expired": "signature-expired"}
+_MAIL = re.compile(r"[^@\s<>,]{1,64}@[^@\s.<>,]+(?:\.[^@\s.<>,]+)+")
 
 DISPOSABLE = frozenset(
     """
@@ -33,12 +36,20 @@ def facts(it: Subject, today: date) -> Iterator[Behaviour]:  # noqa: ARG001
     yield from _mails(it)
     here, earlier = published(it)
     before = previous(it)
+    if it.listing is not None:
+        for name in it.listing.owners[:MAX_NAMED]:
+            yield it.say(Kind.PKG_MAINTAINER, f"owner {name}")
+        if said := _SIGNATURES.get(it.listing.signature):
+            yield it.say(Kind.PKG_PROVENANCE, said)
     if here is None:
         return
     if here.provenance or here.trusted:
         yield it.say(Kind.PKG_PROVENANCE, "present")
+    yield from _moved(it, here, earlier)
     if before is None:
         return
+    if before.signed and here.signed is False:
+        yield it.say(Kind.PKG_PROVENANCE, "unsigned")
     if before.provenance and here.provenance is False:
         yield it.say(Kind.PKG_PROVENANCE, "gone")
     if before.trusted and not here.trusted and here.publisher:
@@ -55,18 +66,32 @@ def facts(it: Subject, today: date) -> Iterator[Behaviour]:  # noqa: ARG001
         yield it.say(Kind.PKG_MAINTAINER, f"first-release-by {here.publisher}")
 
 
+def _moved(it: Subject, here: Published, earlier: Sequence[Published]) -> Iterator[Behaviour]:
+    """Say where the account that published this has another address than at its last release.
+
+    Who takes an account over gives it an address of their own first; so does who changes jobs.
+    """
+    theirs = [one for one in earlier if one.publisher == here.publisher and one.mail]
+    if not here.publisher or not here.mail or not theirs:
+        return
+    last = max(reversed(theirs), key=lambda one: when(one) or _EVER)
+    if last.mail.lower() != here.mail.lower():
+        yield it.say(Kind.PKG_MAINTAINER, f"mail-changed {here.publisher} {last.mail} > {here.mail}")
+
+
 def _mails(it: Subject) -> Iterator[Behaviour]:
     """Look at the addresses that the manifest gives: the registry's words first, then the archive's."""
     for manifest in (it.shown, it.manifest):
         if manifest is None:
             continue
         where = InFile(manifest.path) if manifest.path else InRegistry()
-        for mail in manifest.mails[:MAX_NAMED]:
-            if not _MAIL.fullmatch(mail):
-                yield it.say(Kind.PKG_MAINTAINER, f"invalid-mail {mail}", where)
-            elif _throwaway(mail):
-                yield it.say(Kind.PKG_MAINTAINER, f"disposable-mail {mail}", where)
-        if manifest.mails:
+        given = manifest.mails[:MAX_NAMED]
+        mails = [found[0] for mail in given if (found := _MAIL.search(mail))]
+        for mail in filter(_throwaway, mails):
+            yield it.say(Kind.PKG_MAINTAINER, f"disposable-mail {mail}", where)
+        for mail in given if not mails else ():  # what stands beside a good address is a slip of a tool
+            yield it.say(Kind.PKG_MAINTAINER, f"invalid-mail {mail}", where)
+        if given:
             return
 
 

@@ -30,7 +30,7 @@ class Subject:
     @property
     def popular(self) -> bool:
         """Whether its own name is one of them; where there is no list, nobody knows, and it is not."""
-        return self.release.name in self.names.ranks
+        return self.release.name in self.names
 
     @property
     def shown(self) -> Manifest | None:
@@ -82,7 +82,8 @@ def when(one: Published) -> datetime | None:
 
 
 def previous(it: Subject) -> Published | None:
-    """Give the version before this one by the ecosystem's ordering."""
-    version = it.listing.previous() if it.listing else None
-    found = (v for v in it.listing.versions if v.version == version) if it.listing and version else ()
-    return next(iter(found), None)
+    """Give the version before this one as `order.previous` chooses it."""
+    listing = it.listing
+    if listing is None or listing.previous is None:
+        return None
+    return next((one for one in listing.versions if one.version == listing.previous), None)

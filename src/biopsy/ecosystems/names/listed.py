@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib import resources
 from pathlib import Path
 
 from biopsy.ecosystems.names.look import skeleton
@@ -30,18 +29,47 @@ _WORDS = 4  # a shorter sentence ("A library") is nobody's
 
 @dataclass(frozen=True)
 class Names:
-    """The names of one ecosystem in wide use by rank: 1 is the most used. `marks`: whose a sentence is."""
+    """The names of one ecosystem in wide use, the most used first.
+
+    `rows` are the lines of the list as they were read, each ended: most questions are answered by a look
+    into that text, and only what compares a name with all others takes it apart.
+    """
 
     ecosystem: str
     date: str
-    ranks: dict[str, int]
-    marks: dict[str, str]
+    rows: str = ""
     source: str = "shipped"
+
+    def rank(self, name: str) -> int:
+        """Say which one a name is: 1 is the most used, 0 that it is not among them."""
+        return self._line(f"\n{name}\t", f"\n{name}\n") if name and name.isprintable() else 0
+
+    def __contains__(self, name: str) -> bool:
+        """Whether a name is among them."""
+        return self.rank(name) > 0
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return self.rows.count("\n")
+
+    def _line(self, *forms: str) -> int:
+        text = self._text
+        at = next((at for form in forms if (at := text.find(form)) >= 0), -1)
+        return text.count("\n", 0, at + 1)
+
+    @cached_property
+    def _text(self) -> str:
+        return f"\n{self.rows}"
 
     @cached_property
     def ordered(self) -> list[str]:
         """Every name, the most used first."""
-        return list(self.ranks)
+        return [row.partition("\t")[0] for row in self.rows.split("\n")[:-1]]
+
+    @cached_property
+    def ranks(self) -> dict[str, int]:
+        """Every name with its rank."""
+        return {name: rank for rank, name in enumerate(self.ordered, 1)}
 
     @cached_property
     def squeezed(self) -> dict[str, str]:
@@ -55,24 +83,21 @@ class Names:
 
     def _by(self, form: Callable[[str], str]) -> dict[str, str]:
         """Put all names into a form at once: ten times as quick as one by one."""
-        forms = form("\n".join(self.ranks)).split("\n")
+        forms = form("\n".join(self.ordered)).split("\n")
         found: dict[str, str] = {}
-        for formed, name in zip(forms, self.ranks, strict=True):
+        for formed, name in zip(forms, self.ordered, strict=True):
             found.setdefault(formed, name)
         return found
 
-    @cached_property
-    def scopes(self) -> dict[str, int]:
-        """The scopes there are (`@babel`), with the rank of the most used name in each."""
-        found: dict[str, int] = {}
-        for name, rank in self.ranks.items():
-            if name.startswith("@"):
-                found.setdefault(name.partition("/")[0], rank)
-        return found
+    def owns(self, scope: str) -> bool:
+        """Whether a scope (`@babel`) is that of one of them."""
+        return f"\n{scope}/" in self._text
 
     def describes(self, sentence: str) -> str:
-        """Say which popular package describes itself in these words; empty where none does."""
-        return self.marks.get(mark(sentence), "")
+        """Say which popular package describes itself in these words, the most used; empty where none does."""
+        sign = mark(sentence)
+        at = self._text.find(f"\t{sign}\n") if sign else -1
+        return self._text[self._text.rfind("\n", 0, at) + 1 : at] if at >= 0 else ""
 
 
 def squeeze(name: str) -> str:
@@ -114,15 +139,15 @@ def kept(ecosystem: str, home: Path) -> Path:
 @cache
 def shipped() -> tuple[str, ...]:
     """Give the ecosystems that a list is shipped for."""
-    files = (file.name for file in resources.files(__package__).iterdir())
+    files = (file.name for file in Path(__file__).parent.iterdir())
     return tuple(sorted(name.removesuffix(_ENDING) for name in files if name.endswith(_ENDING)))
 
 
 @cache
 def _shipped(ecosystem: str) -> Names:
-    file = resources.files(__package__) / f"{ecosystem}{_ENDING}"
+    file = Path(__file__).with_name(f"{ecosystem}{_ENDING}")
     if not file.is_file():
-        return Names(ecosystem, "", {}, {}, "none")
+        return Names(ecosystem, "", source="none")
     return parse(file.read_bytes(), ecosystem)
 
 
@@ -144,13 +169,11 @@ def parse(data: bytes, ecosystem: str, source: str = "shipped") -> Names:
     words = head.split("\t")
     if len(text) > MAX_BYTES or len(words) != 3 or words[:2] != [_HEAD, ecosystem]:
         raise UsageError(f"{source}: no list of names of {ecosystem}")
-    pairs = [line.partition("\t") for line in rest.splitlines()[:MAX_NAMES]]
-    ranks = {name: rank for rank, (name, _, _) in enumerate(pairs, 1)}
-    marks: dict[str, str] = {}
-    for name, _, sign in pairs:
-        if sign:
-            marks.setdefault(sign, name)
-    return Names(ecosystem, words[2], ranks, marks, source)
+    if rest and not rest.endswith("\n"):
+        rest += "\n"
+    if rest.count("\n") > MAX_NAMES:
+        rest = "".join(rest.splitlines(keepends=True)[:MAX_NAMES])
+    return Names(ecosystem, words[2], rest, source)
 
 
 def write(ecosystem: str, date: str, pairs: Iterable[tuple[str, str]]) -> bytes:

@@ -4,12 +4,9 @@ One ordinary name in fifty resembles one in wide use (docs/decisions/0012 tells 
 follows from a resemblance alone. A name that is in wide use itself resembles nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import permutations
-
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 
 from biopsy.ecosystems.names.listed import Names, squeeze
 from biopsy.ecosystems.names.look import latin, skeleton
@@ -45,11 +42,14 @@ class Resemblance:
 
 
 def resemblances(
-    name: str, names: Names, habits: Habits, others: tuple[Names, ...] = ()
+    name: str, names: Names, habits: Habits, others: Iterable[Names] = ()
 ) -> tuple[Resemblance, ...]:
-    """Say what `name` resembles, the most telling first; nothing where it is in wide use itself."""
+    """Say what `name` resembles, the most telling first; nothing where it is in wide use itself.
+
+    `others` are the lists of other ecosystems; they are only asked for where that is of use.
+    """
     name = name[:MAX_NAME]
-    if not names.ranks or name in names.ranks or _of_the_family(name, names):
+    if not names.rows or name in names or _of_the_family(name, names):
         return _internal(name, names)
     found: dict[str, Resemblance] = {}
     for one in _all(name, names, habits):
@@ -64,7 +64,7 @@ _ORDER = ("homoglyph", "typosquat", "scope", "combosquat")
 
 def _of_the_family(name: str, names: Names) -> bool:
     """Whether it stands in a scope that is in wide use: a scope has one owner."""
-    return name.startswith("@") and name.partition("/")[0] in names.scopes
+    return name.startswith("@") and names.owns(name.partition("/")[0])
 
 
 def _all(name: str, names: Names, habits: Habits) -> Iterator[Resemblance]:
@@ -85,6 +85,9 @@ def _alike(name: str, names: Names) -> Iterator[Resemblance]:
 
 def _slipped(name: str, names: Names) -> Iterator[Resemblance]:
     """Compare with every name at most two slips away: at once, in a few milliseconds."""
+    from rapidfuzz import process  # noqa: PLC0415 - most packages are in wide use, and are not compared
+    from rapidfuzz.distance import OSA  # noqa: PLC0415
+
     cutoff = 2 if len(name) >= FAR_LENGTH else 1
     near = process.extract(name, names.ordered, scorer=OSA.distance, score_cutoff=cutoff, limit=50)
     for target, distance, index in near:
@@ -167,14 +170,14 @@ def _without(name: str, habits: Habits) -> Iterator[tuple[str, str]]:
             yield whole.removesuffix(word), word
 
 
-def _abroad(name: str, others: tuple[Names, ...]) -> Iterator[Resemblance]:
+def _abroad(name: str, others: Iterable[Names]) -> Iterator[Resemblance]:
     for other in others:
-        if len(name) >= 5 and other.ranks.get(name, MAX_RANK) <= ABROAD_RANK:
+        if len(name) >= 5 and 0 < other.rank(name) <= ABROAD_RANK:
             target = f"{other.ecosystem}:{name}"
             yield Resemblance("other-ecosystem", target, "has the name of a package there")
 
 
 def _internal(name: str, names: Names) -> tuple[Resemblance, ...]:
-    if name in names.ranks or not INTERNAL & set(tokens(name)):
+    if not INTERNAL & set(tokens(name)) or name in names:
         return ()
     return (Resemblance("internal", name, "reads like a name that was not meant for a public registry"),)

@@ -3,8 +3,6 @@
 import re
 from functools import cache
 
-from rapidfuzz.distance import OSA
-
 _ROWS = ("1234567890-", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 _TOKENS = re.compile(r"[-_.@/]+")
 FAR_LENGTH = 9
@@ -31,6 +29,8 @@ def tokens(name: str) -> list[str]:
 
 def slip(name: str, target: str) -> str:
     """Say in a few words which one slip turns `target` into `name`; empty where more lies between them."""
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 - slow to import, and seldom needed
+
     if OSA.distance(name, target, score_cutoff=1) != 1:
         return ""
     start = next((i for i, (a, b) in enumerate(zip(name, target, strict=False)) if a != b), None)

@@ -1,6 +1,7 @@
 """How an ecosystem's people make names out of other names."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 COMMON = frozenset(
     """
@@ -20,7 +21,8 @@ class Habits:
 
     `languages` are words that say which language or registry something is for, and that people add, leave out
     and exchange (`python-x`, `py-x`, `x-js`). `fused` are those that are also put on without a separator.
-    `code` are the endings of files with code.
+    `code` are the endings of files with code. `modules` are what one imports under a name that is that of no
+    package in wide use, and what brings them.
     """
 
     languages: frozenset[str] = frozenset()
@@ -28,6 +30,7 @@ class Habits:
     fused_behind: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
     holding: str = ""  # how a version ends which the registry itself put in the place of a removed package
+    modules: Mapping[str, str] = field(default_factory=dict)
     install: tuple[str, ...] = ()  # how a README says that one installs something: a regular expression each
 
 

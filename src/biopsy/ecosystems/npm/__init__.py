@@ -12,7 +12,6 @@ from biopsy.ecosystems.npm import (
     identity,
     manifest,
     moments,
-    packument,
     phases,
     versions,
 )
@@ -48,6 +47,8 @@ class Npm:
 
     def resolve(self, client: "httpx.Client", endpoint: Endpoint, release: Release) -> Listing:
         """Read the package's document."""
+        from biopsy.ecosystems.npm import packument  # noqa: PLC0415 - what is local asks no registry
+
         return packument.resolve(client, endpoint, release)
 
     def version_key(self, version: str) -> Any:

@@ -5,14 +5,13 @@ import binascii
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
-from biopsy.ecosystems import web
-from biopsy.ecosystems.npm import claim, versions
+from biopsy.ecosystems import order, web
+from biopsy.ecosystems.npm import claim, signatures, versions
 from biopsy.ecosystems.protocol import MAX_TEXT, Facts, Listing, Published
 from biopsy.errors import RegistryError, UsageError
 from biopsy.model.release import Endpoint, Release, Remote
@@ -31,7 +30,6 @@ class _Dist(msgspec.Struct):
     tarball: str = ""
     integrity: str | None = None
     shasum: str | None = None
-    attestations: Any = None
     signatures: Any = None
 
 
@@ -76,10 +74,12 @@ def resolve(client: "httpx.Client", endpoint: Endpoint, release: Release) -> Lis
     entry = _entry(packument, version, release.name)
     exact = Release("npm", release.name, version)
     times = packument.time
-    listing = Listing(
+    published = tuple(_published(packument, every))
+    previous = order.previous(published, version, versions.prerelease)
+    return Listing(
         exact,
         (_remote(exact, entry.dist, _text(times.get(version)) or None),),
-        tuple(_published(packument, every)),
+        published,
         Facts(
             _text(entry.description) or _text(packument.description),
             _text(entry.homepage) or _text(packument.homepage),
@@ -90,27 +90,46 @@ def resolve(client: "httpx.Client", endpoint: Endpoint, release: Release) -> Lis
             newest,
         ),
         claim.of_registry(_decoded(packument, version), packument.readme if version == newest else None),
+        claim.of_registry(_decoded(packument, previous or "")),
+        signature=signatures.check(
+            client,
+            endpoint,
+            f"{release.name}@{version}:{entry.dist.integrity}",
+            entry.dist.signatures,
+            _text(times.get(version)),
+        ),
+        previous=previous,
     )
-    return replace(listing, before=claim.of_registry(_decoded(packument, listing.previous() or "")))
 
 
 def _published(packument: _Packument, every: list[str]) -> Iterator[Published]:
     """Say of each version when and by whom it was published, as far as the registry does."""
     whose = {v: _who(packument.versions[v]) for v in every[-MAX_PEOPLE:]}
     attests = any(who.attested for who in whose.values())
+    signs = any(who.signed for who in whose.values())
     for version in every:
         time = _text(packument.time.get(version)) or None
         if who := whose.get(version):
-            provenance = who.attested if attests else None
-            yield Published(version, time, None, who.publisher, who.maintainers, provenance, who.trusted)
+            yield Published(
+                version,
+                time,
+                publisher=who.publisher,
+                mail=who.mail,
+                maintainers=who.maintainers,
+                provenance=who.attested if attests else None,
+                signed=who.signed if signs else None,
+                trusted=who.trusted,
+            )
         else:
             yield Published(version, time)
 
 
 class _Whose(NamedTuple):
     publisher: str = ""
+    mail: str = ""
     maintainers: tuple[str, ...] = ()
     attested: bool = False
+    signed: bool = False
     trusted: bool = False
 
 
@@ -121,10 +140,13 @@ def _who(raw: msgspec.Raw) -> _Whose:
         return _Whose()
     several = entry.maintainers[:50] if isinstance(entry.maintainers, list) else []
     names = (_text(one, "name") for one in several)
+    dist = entry.dist if isinstance(entry.dist, dict) else {}
     return _Whose(
         _text(entry.user, "name"),
+        _text(entry.user, "email"),
         tuple(sorted({name for name in names if name})),
-        isinstance(entry.dist, dict) and bool(entry.dist.get("attestations")),
+        bool(dist.get("attestations")),
+        bool(dist.get("signatures")),
         isinstance(entry.user, dict) and bool(entry.user.get("trustedPublisher")),
     )
 

@@ -1,13 +1,8 @@
 """Ordering of npm versions, as node-semver has it."""
 
-import logging
 from collections.abc import Iterable
-from functools import cmp_to_key
+from functools import cache, cmp_to_key
 from typing import Any
-
-import nodesemver
-
-logging.getLogger("nodesemver").setLevel(logging.WARNING)
 
 MAX_VERSION = 256
 """Longest text that node-semver takes for a version, in characters."""
@@ -39,9 +34,19 @@ def _parse(text: str) -> Any:
     if len(text) > MAX_VERSION:
         return None
     try:
-        return nodesemver.make_semver(text, loose=True)  # type: ignore[no-untyped-call]
+        return _semver().make_semver(text, loose=True)
     except (ValueError, IndexError, AttributeError, TypeError):
         return None
+
+
+@cache
+def _semver() -> Any:
+    import logging  # noqa: PLC0415
+
+    import nodesemver  # noqa: PLC0415 - slow to import, and a local package's version is compared with none
+
+    logging.getLogger("nodesemver").setLevel(logging.WARNING)
+    return nodesemver
 
 
 def _compare(left: tuple[Any, str], right: tuple[Any, str]) -> int:

@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 from biopsy.ecosystems.claims import Manifest
 from biopsy.ecosystems.names.words import Habits
 from biopsy.ecosystems.protocol import Ecosystem, Listing
-from biopsy.ecosystems.pypi import claim, configuration, identity, index, manifest, moments, phases, purity
+from biopsy.ecosystems.pypi import claim, configuration, identity, manifest, moments, phases, purity
 from biopsy.ecosystems.pypi.habits import HABITS
 from biopsy.errors import UsageError
 from biopsy.model.behaviour import Behaviour, When
@@ -39,6 +39,8 @@ class Pypi:
 
     def resolve(self, client: "httpx.Client", endpoint: Endpoint, release: Release) -> Listing:
         """Ask the simple API, and the index's JSON documents for what that leaves out."""
+        from biopsy.ecosystems.pypi import index  # noqa: PLC0415 - what is local asks no index
+
         return index.resolve(client, endpoint, release)
 
     def version_key(self, version: str) -> Any:

@@ -6,7 +6,6 @@ from email.message import Message
 from email.parser import HeaderParser
 from email.utils import getaddresses
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
@@ -62,6 +61,8 @@ def mails(*headers: str) -> tuple[str, ...]:
 
 def requirements(lines: Iterable[str]) -> Mapping[str, str]:
     """Give name → specification; of several for one name, under different conditions, all, in order."""
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - slow, not always needed
+
     found: dict[str, set[str]] = {}
     for line in list(lines)[:MAX_EACH]:
         try:

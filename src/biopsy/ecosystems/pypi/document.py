@@ -36,6 +36,7 @@ class Document(msgspec.Struct):
     info: dict[str, Any] = {}
     releases: dict[str, Any] = {}
     ownership: Any = None
+    vulnerabilities: Any = None
 
     def uploads(self) -> dict[str, Upload]:
         """Give what is said of each file, by its name."""
@@ -55,6 +56,17 @@ class Document(msgspec.Struct):
         roles = self.ownership.get("roles") if isinstance(self.ownership, dict) else None
         users = [one.get("user") for one in roles if isinstance(one, dict)] if isinstance(roles, list) else []
         return tuple(sorted({text(user) for user in users if text(user)}))[:50]
+
+    def advisories(self) -> tuple[str, ...]:
+        """Give the records that call this very release malware, by their ids; flaws are no matter of ours."""
+        known = self.vulnerabilities[:1000] if isinstance(self.vulnerabilities, list) else []
+        found: set[str] = set()
+        for one in known:
+            if isinstance(one, dict) and not one.get("withdrawn"):
+                aliases = one.get("aliases")
+                ids = [one.get("id"), *(aliases[:20] if isinstance(aliases, list) else [])]
+                found |= {text(id_) for id_ in ids if text(id_).startswith("MAL-")}
+        return tuple(sorted(found))[:20]
 
     def facts(self) -> Facts:
         """Give what people look at."""

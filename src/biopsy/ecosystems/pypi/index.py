@@ -9,7 +9,7 @@ import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from biopsy.ecosystems import web
+from biopsy.ecosystems import order, web
 from biopsy.ecosystems.protocol import MAX_TEXT, Facts, Listing, Published
 from biopsy.ecosystems.pypi import document, identity, simple, wheels
 from biopsy.errors import RegistryError, UsageError
@@ -23,24 +23,28 @@ _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+h
 
 def resolve(client: "httpx.Client", endpoint: Endpoint, release: Release) -> Listing:
     """Find the release, its files and its neighbours. `release.version` empty means what pip would take."""
-    files = _files(client, endpoint, release)
+    page = _page(client, endpoint, release)
     about = document.ask(client, endpoint, release.name)
     uploads = about.uploads() if about else {}
     by_version: dict[Version, list[simple.File]] = {}
-    for file in files:
+    for file in page.files:
         parsed = identity.parse(file.filename) if identity.kind(file.filename) else None
         if parsed and parsed[0] == release.name:
             by_version.setdefault(parsed[1], []).append(_merged(file, uploads.get(file.filename)))
+    if not by_version and page.status:
+        raise UsageError(f"the configured index offers nothing of {release.name!r}: {page.status}")
     if not by_version:
         raise UsageError(f"{release.purl} has no release that pip could install")
     newest = _newest(by_version)
     version = _wanted(release, by_version) if release.version else newest
+    every = tuple(_published(by_version))
     listing = Listing(
         replace(release, version=str(version)),
         tuple(_remotes(by_version[version])),
-        tuple(_published(by_version)),
-        replace(about.facts() if about else Facts(), newest=str(newest)),
+        every,
+        replace(about.facts() if about else Facts(), newest=str(newest), status=page.status),
         owners=about.owners() if about else (),
+        previous=order.previous(every, str(version), identity.prerelease),
     )
     return _with_manifests(client, endpoint, listing, about) if about else listing
 
@@ -53,18 +57,23 @@ def _with_manifests(
     The project's document has that of one release; another's has a document of its own on some indexes.
     """
     name, version = listing.release.name, listing.release.version
+    mine: document.Document | None = about
     here = about.manifest()
     if here is None or here.version != version:
-        other = document.ask(client, endpoint, name, version)
-        here = other.manifest() if other else None
-        if here is None or here.version != version:
-            return listing
-    previous = listing.previous()
-    before = document.ask(client, endpoint, name, previous) if previous else None
-    return replace(listing, manifest=here, before=before.manifest() if before else None)
+        mine = document.ask(client, endpoint, name, version)
+        here = mine.manifest() if mine else None
+    if mine is None or here is None or here.version != version:
+        return listing
+    before = document.ask(client, endpoint, name, listing.previous) if listing.previous else None
+    return replace(
+        listing,
+        manifest=here,
+        before=before.manifest() if before else None,
+        advisories=mine.advisories(),
+    )
 
 
-def _files(client: "httpx.Client", endpoint: Endpoint, release: Release) -> list[simple.File]:
+def _page(client: "httpx.Client", endpoint: Endpoint, release: Release) -> simple.Page:
     page = web.get(client, endpoint, f"{endpoint.url}{release.name}/", _ACCEPT)
     if page.status in (404, 410):
         raise UsageError(f"the configured index has no package {release.name!r}")

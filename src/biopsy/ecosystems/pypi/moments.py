@@ -29,7 +29,7 @@ def moments(tree: Tree) -> Mapping[str, When]:
     lookup = imports.Lookup(sources)
     imported = sorted(p for p, when in found.items() if when is When.IMPORT)
     for path in _follow(tree, lookup, imported):
-        if found.get(path) in (When.TEST, When.DOCS):
+        if found.get(path) in (None, When.TEST, When.DOCS):
             found[path] = When.IMPORT
     starting = [*_starting(tree, lookup)]
     for path in [*starting, *_follow(tree, lookup, starting)]:

@@ -8,7 +8,7 @@ _RUNGS = (
     Rung("start", "pypi.py", 12, 20.0),
     Rung("import", "pymodules.py", 165, 180.0, each=10, file=True),
     Rung("scripts", "pypi.py", 15, 25.0, file=True),
-    Rung("execute", "pymodules.py", 12, 25.0, each=4, file=True),
+    Rung("execute", "pymodules.py", 12, 25.0, each=6, file=True),
 )
 
 

@@ -9,8 +9,15 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
 
+from biopsy.ecosystems.protocol import MAX_TEXT
+
 MAX_FILES = 100_000
 """Most files of one project that are listed; the largest real ones have a tenth of it."""
+
+MAX_SAID = 100
+"""Most `<meta>` of a page that are kept."""
+
+STATUSES = ("archived", "deprecated", "quarantined")
 
 _ALGORITHM = re.compile(r"(sha256|sha384|sha512|sha1|md5|blake2b)=([0-9a-fA-F]{32,128})")
 _FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!~-]{0,254}", re.ASCII)
@@ -30,6 +37,14 @@ class File:
     attested: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A project's page. `status` is `archived`, `deprecated` or `quarantined`, and the reason (PEP 792)."""
+
+    files: list[File]
+    status: str = ""
+
+
 class _Entry(msgspec.Struct):
     filename: str
     url: str
@@ -43,10 +58,24 @@ class _Entry(msgspec.Struct):
 
 class _Project(msgspec.Struct):
     files: list[_Entry]
+    status: Any = msgspec.field(default=None, name="project-status")
 
 
-def from_json(body: bytes, base: str) -> list[File]:
+def from_json(body: bytes, base: str) -> Page:
     """Read the JSON form; raise msgspec.DecodeError where it is none."""
+    project = msgspec.json.decode(body, type=_Project)
+    said = project.status if isinstance(project.status, dict) else {}
+    return Page(_files(project.files, base), _status(said.get("status"), said.get("reason")))
+
+
+def _status(word: object, reason: object) -> str:
+    """Give a mark of the project that means anything; `active` is what every other is."""
+    if word not in STATUSES:
+        return ""
+    return f"{word} {reason[:MAX_TEXT]}".strip() if isinstance(reason, str) else str(word)
+
+
+def _files(entries: list[_Entry], base: str) -> list[File]:
     return [
         File(
             entry.filename,
@@ -60,16 +89,17 @@ def from_json(body: bytes, base: str) -> list[File]:
             entry.upload_time,
             bool(entry.provenance),
         )
-        for entry in msgspec.json.decode(body, type=_Project).files[:MAX_FILES]
+        for entry in entries[:MAX_FILES]
         if _FILENAME.fullmatch(entry.filename) and _web(urljoin(base, entry.url))
     ]
 
 
-def from_html(body: bytes, base: str) -> list[File]:
+def from_html(body: bytes, base: str) -> Page:
     """Read the HTML form: every anchor that ends in the name of a file."""
     parser = _Anchors(base)
     parser.feed(body.decode("utf-8", "replace"))
-    return list(parser.files())
+    status = _status(parser.said.get("pypi:project-status"), parser.said.get("pypi:project-status-reason"))
+    return Page(list(parser.files()), status)
 
 
 class _Anchors(html.parser.HTMLParser):
@@ -77,13 +107,17 @@ class _Anchors(html.parser.HTMLParser):
         super().__init__()
         self.base = base
         self.anchors: list[dict[str, str | None]] = []
+        self.said: dict[str, str] = {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Collect anchors; mind a `<base>`."""
+        """Collect anchors and what is said of the project; mind a `<base>`."""
         if tag == "a" and len(self.anchors) < MAX_FILES:
             self.anchors.append(dict(attrs))
         elif tag == "base" and (href := dict(attrs).get("href")):
             self.base = urljoin(self.base, href)
+        elif tag == "meta" and len(self.said) < MAX_SAID:
+            about = dict(attrs)
+            self.said[about.get("name") or ""] = about.get("content") or ""
 
     def files(self) -> Iterator[File]:
         """Yield what the anchors say."""

@@ -65,6 +65,7 @@ class CodeFile:
 
     path: str
     when: str  # the moments at which its code runs
+    vendored: bool
     lines: Listed[tuple[Behaviour, int | None]]
 
 
@@ -98,4 +99,4 @@ def _line(behaviour: Behaviour) -> int:
 def _file(path: str, seen: list[Behaviour], anchors: Anchors, limits: Limits) -> CodeFile:
     moments = sorted({_when(behaviour) for behaviour in seen} - {When.UNKNOWN}, key=_SOONEST.index)
     lines = listed(anchors.numbered(sorted(seen, key=_line)), limits.code_lines)
-    return CodeFile(path, ", ".join(moment.value for moment in moments), lines)
+    return CodeFile(path, ", ".join(moment.value for moment in moments), InFile(path).vendored, lines)

@@ -99,6 +99,10 @@ class FilePlace(Struct, frozen=True, kw_only=True):
     when: Annotated[
         str, Meta(description="install, start, import, call, test, docs, or empty: when that code runs.")
     ]
+    vendored: Annotated[
+        bool,
+        Meta(description="A copy of somebody else's code, by the words in its path: the author's claim."),
+    ]
 
 
 class TracePlace(Struct, frozen=True, kw_only=True):

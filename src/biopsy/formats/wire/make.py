@@ -73,8 +73,8 @@ def _phase(outcome: Outcome) -> wire.PhaseDocument:
 def _behaviour(behaviour: Behaviour, attack: Attack) -> wire.BehaviourDocument:
     file = trace = None
     match behaviour.where:
-        case InFile(path, line, when):
-            file = wire.FilePlace(path=text(path), line=count(line), when=when.value)
+        case InFile(path, line, when) as where:
+            file = wire.FilePlace(path=text(path), line=count(line), when=when.value, vendored=where.vendored)
         case InTrace(phase, seq, profile):
             trace = wire.TracePlace(profile=text(profile), phase=text(phase), seq=count(seq))
     return wire.BehaviourDocument(

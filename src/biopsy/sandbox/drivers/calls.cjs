@@ -1,23 +1,21 @@
-// Call what a module exports with made-up arguments. Read by node from its standard input: `node - NAME SKIP`.
+// Call what a module exports with made-up arguments. Read by node from its standard input, after made.cjs, whose
+// `argumentLists` it uses: `node - NAME SKIP`.
 //
 // Writes JSON lines to descriptor 3: {index, call} before, the same with {status, reason} after each call,
 // {done, status, reason} at the end. The first SKIP calls are left out: another process has done them.
 
-const fs = process.getBuiltinModule('fs')
-const os = process.getBuiltinModule('os')
-const path = process.getBuiltinModule('path')
-
 const [NAME, SKIP] = [process.argv[2], Number(process.argv[3])]
 const CALL_TIME = 500 // ms that a promise may take
+const CHILD_TIME = 3000 // ms while programs run that it started
 const MAX_TARGETS = 300
 const MAX_METHODS = 40
 const MAX_DEPTH = 2
-const MAX_TEXTS = 60
-const MAX_LENGTH = 400
-const MAX_TRIES = 4
+const MAX_FOUND = 3000 // of which the most telling are called
+const MAX_AFTER = 10 // calls of what one call gave back
+const AFTER_TIME = 800 // ms for them
 const TAKEN = 4
 const later = setTimeout
-const text = Function.prototype.toString
+const TELLING = /\b(?:eval|Function|fetch|atob|exec\w*|spawn\w*|fork|https?|net|dns|request|axios|got|post|send|socket|readFile\w*|unlink\w*|rm\w*|write\w*|homedir|env|Buffer|fromCharCode)\b|_0x|\\x[0-9a-f]{2}/
 
 const tell = (message) => {
   try {
@@ -31,20 +29,6 @@ const say = (err) => {
     return `raised: ${err?.name ?? typeof err}: ${String(err?.message ?? err).split('\n')[0]}`.slice(0, 200)
   } catch {
     return 'raised'
-  }
-}
-const source = (fn) => {
-  try {
-    return text.call(fn).slice(0, 100_000)
-  } catch {
-    return ''
-  }
-}
-const get = (object, key) => {
-  try {
-    return object[key]
-  } catch {
-    return undefined
   }
 }
 
@@ -67,34 +51,47 @@ const parent = (object) => {
 }
 const isClass = (fn) => /^class\b/.test(source(fn)) || names(Object.getOwnPropertyNames, get(fn, 'prototype') ?? {}).length > 1
 
-// Yield [label, function, maker of `this` or null, whether to use `new`].
+const OF_FUNCTIONS = new Set(['length', 'name', 'prototype', 'arguments', 'caller', 'super_'])
+
+// Yield [label, function or name of a method, maker of `this` or null, whether to use `new`, its code].
 function* targets(value, label, seen = new Set(), depth = 0) {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function') || seen.has(value)) return
   seen.add(value)
+  let keys = names(Object.keys, value)
   if (typeof value === 'function') {
     const made = isClass(value)
-    yield [label, value, null, made]
-    if (made) yield* methods(value, label)
-  }
+    yield [label, value, null, made, source(value)]
+    if (made) yield* methods(get(value, 'prototype'), label, once(() => build(value)))
+    keys = names(Object.getOwnPropertyNames, value).filter((name) => !OF_FUNCTIONS.has(name)) // static ones, too
+  } else if (!Array.isArray(value)) yield* methods(parent(value), label, () => value)
   if (depth > MAX_DEPTH) return
-  for (const key of names(Object.keys, value)) {
+  for (const key of keys) {
     if (!key.startsWith('_')) yield* targets(get(value, key), `${label}.${key}`, seen, depth + 1)
   }
 }
 
-function* methods(cls, label) {
+const once = (make) => {
   let held
-  const instance = () => (held ??= build(cls))
-  const first = get(cls, 'prototype')
-  const found = new Set()
-  for (let proto = first; proto && proto !== Object.prototype; proto = parent(proto)) {
-    if (proto !== first && /\[native code\]/.test(source(get(proto, 'constructor')))) break
-    names(Object.getOwnPropertyNames, proto).forEach((name) => found.add(name))
-    if (found.size > MAX_TARGETS) break
+  return () => (held ??= make())
+}
+
+// What Node itself gives to its objects is nobody's to call.
+const native = (proto) => proto === Object.prototype || /\[native code\]/.test(source(get(proto, 'constructor'))) || NODES.has(proto)
+const NODES = new Set(['events', 'stream', 'net', 'http', 'child_process', 'fs'].flatMap((name) => {
+  const loaded = process.moduleLoadList.includes(`NativeModule ${name}`) ? process.getBuiltinModule(name) : {}
+  return [loaded, ...Object.values(loaded)].map((one) => one?.prototype).filter(Boolean)
+}))
+
+function* methods(first, label, instance) {
+  const found = new Map()
+  for (let proto = first; proto && !native(proto) && found.size <= MAX_TARGETS; proto = parent(proto)) {
+    for (const name of names(Object.getOwnPropertyNames, proto)) {
+      if (!found.has(name)) found.set(name, Object.getOwnPropertyDescriptor(proto, name)?.value)
+    }
   }
-  for (const name of [...found].slice(0, MAX_METHODS)) {
+  for (const [name, fn] of [...found].slice(0, MAX_METHODS)) {
     if (name === 'constructor' || name.startsWith('_')) continue
-    yield [`${label}#${name}`, name, instance, false]
+    yield [`${label}#${name}`, name, instance, false, source(fn)]
   }
 }
 
@@ -111,15 +108,17 @@ function build(cls) {
 
 // ---- one call
 
-async function attempt([, thing, make, made]) {
+async function attempt([, thing, make, made], anything) {
   let outcome = null
+  const began = Date.now()
   try {
     const self = make ? make() : undefined
     const fn = make ? self[thing] : thing
     if (typeof fn !== 'function') return { status: 'completed', reason: '' }
-    for (const list of argumentLists(fn)) {
+    for (const list of anything ? [strangeArguments(fn)] : argumentLists(fn)) {
       try {
-        await follow(made ? new fn(...list) : fn.apply(self, list))
+        const result = await follow(made ? new fn(...list) : fn.apply(self, list))
+        if (!made && outcome?.status !== 'completed') await after(result, began)
         outcome = { status: 'completed', reason: '' }
       } catch (err) {
         if (err === LATE) return outcome ?? { status: 'timeout', reason: `no end after ${CALL_TIME} ms` }
@@ -137,82 +136,46 @@ const LATE = Symbol('late')
 async function follow(result) {
   if (typeof get(Object(result), 'then') === 'function') {
     let timer
-    const late = new Promise((_, refuse) => (timer = setTimeout(refuse, CALL_TIME, LATE)))
+    const end = Date.now() + CHILD_TIME
+    const late = new Promise((_, refuse) => {
+      const expire = () => (Date.now() < end && process.getActiveResourcesInfo().includes('ProcessWrap') ? (timer = setTimeout(expire, 100)) : refuse(LATE))
+      timer = setTimeout(expire, CALL_TIME)
+    })
     try {
-      await Promise.race([result, late])
+      return await Promise.race([result, late])
     } finally {
       clearTimeout(timer)
     }
-  } else if (typeof result === 'object' && result !== null && typeof get(result, 'next') === 'function') {
+  }
+  if (typeof result === 'object' && result !== null && typeof get(result, 'next') === 'function') {
     for (let count = 0; count < TAKEN; count++) {
       if ((await result.next())?.done) break
     }
+    return undefined
   }
+  return result
 }
 
-// ---- arguments
-
-const samples = path.join(os.homedir(), 'samples')
-let folder = fs.existsSync(path.join(samples, 'notes.txt')) ? samples : null
-const decoy = (name) => {
-  try {
-    if (!folder) {
-      folder = fs.mkdtempSync(path.join(os.tmpdir(), 'work-'))
-      fs.writeFileSync(path.join(folder, 'notes.txt'), 'alpha\nbeta\n')
-      fs.writeFileSync(path.join(folder, 'data.json'), '{"key": "value"}\n')
+// Call what a call gave back: the handler that a factory made, the methods of a client.
+const known = new Set()
+async function after(result, began) {
+  if (result === null || !/^(?:object|function)$/.test(typeof result) || known.has(result)) return
+  known.add(result)
+  let count = 0
+  for (const target of targets(result, 'result')) {
+    if (count++ >= MAX_AFTER || Date.now() > began + AFTER_TIME) return
+    try {
+      const [, thing, make, made] = target
+      const self = make ? make() : undefined
+      const fn = make ? self[thing] : thing
+      if (typeof fn !== 'function') continue
+      const [list] = argumentLists(fn)
+      await follow(made ? new fn(...list) : fn.apply(self, list))
+    } catch {
+      // the next
     }
-    return path.join(folder, name)
-  } catch {
-    return name
   }
 }
-
-const HINTS = [
-  [/(?:path|file|filename|src|source|dst|input|output)$/i, () => decoy('notes.txt')],
-  [/(?:dir|folder|directory|root|cwd|dest)$/i, () => decoy('')],
-  [/(?:url|uri|endpoint|link|href|address)$/i, () => 'http://service.example/index.html'],
-  [/(?:host|hostname|domain|server)$/i, () => 'service.example'],
-  [/port$/i, () => 8080],
-  [/(?:^cb|callback|func|fn|function|handler|hook|listener|next|done|iteratee|predicate)$/i, () => () => true],
-  [/^(?:n|num|number|count|size|length|index|i|limit|timeout|ms|seconds|delay)$/i, () => 1],
-  [/(?:data|payload|body|content|buffer|buf|raw|bytes|chunk)$/i, () => Buffer.from('data')],
-  [/(?:items|values|args|list|array|arr|collection|names|lines)$/i, () => ['a', 'b']],
-  [/(?:config|options|opts|params|props|settings|object|obj|env|headers|context|ctx)$/i, () => ({ key: 'value' })],
-]
-
-function parameters(fn) {
-  const code = source(fn)
-  const match = /^(?:async\s+)?(?:function\s*\*?\s*[\w$]*\s*)?\(?([^)=]*)/.exec(/^class\b/.test(code) ? (/constructor\s*\([^)]*/.exec(code)?.[0].replace('constructor', '') ?? '(') : code)
-  const listed = (match?.[1] ?? '').split(',').map((name) => name.trim().replace(/^\.\.\./, '')).filter(Boolean)
-  while (listed.length < Math.min(get(fn, 'length') ?? 0, 6)) listed.push('')
-  return listed.slice(0, 6)
-}
-
-const value = (name, index) => {
-  const hint = HINTS.find(([pattern]) => pattern.test(name))
-  if (hint) return hint[1]()
-  if (/^[{[]/.test(name)) return name[0] === '{' ? { key: 'value' } : ['a']
-  return TEXTS.length ? TEXTS[(name.length + index) % TEXTS.length] : 'text'
-}
-
-function* argumentLists(fn) {
-  const names = parameters(fn)
-  yield names.map(value)
-  if (!names.length) return
-  const own = harvest(source(fn))
-  let tries = 1
-  for (const one of new Set([...own, ...TEXTS])) {
-    if (tries++ >= MAX_TRIES) break
-    yield names.map((name, index) => (HINTS.slice(2).some(([pattern]) => pattern.test(name)) ? value(name, index) : one))
-  }
-  if (tries < MAX_TRIES) yield names.map(() => undefined)
-}
-
-const harvest = (code) => {
-  const found = [...code.matchAll(/'((?:[^'\\\n]|\\.){1,400})'|"((?:[^"\\\n]|\\.){1,400})"|`([^`$\\]{1,400})`/g)]
-  return found.map((match) => match[1] ?? match[2] ?? match[3]).filter((t) => t.length <= MAX_LENGTH)
-}
-let TEXTS = []
 
 // ---- all of it
 
@@ -230,16 +193,20 @@ process.on('unhandledRejection', () => {})
       return
     }
   }
-  const all = []
+  const found = []
   for (const target of targets(module, 'exports')) {
-    if (all.push(target) >= MAX_TARGETS) break
+    if (found.push(target) >= MAX_FOUND) break
   }
-  TEXTS = [...new Set(all.flatMap(([, fn]) => (typeof fn === 'function' ? harvest(source(fn)) : [])))].slice(0, MAX_TEXTS)
-  for (const [index, target] of all.entries()) {
+  setTexts(found.flatMap(([, fn]) => (typeof fn === 'function' ? harvest(source(fn)) : [])))
+  const telling = found.filter((target) => TELLING.test(target[4]))
+  const all = [...telling, ...found.filter((target) => !TELLING.test(target[4]))].slice(0, MAX_TARGETS)
+  const again = telling.slice(0, MAX_TARGETS).filter(([, fn]) => typeof fn !== 'function' || fn.length)
+  for (const [index, target] of [...all, ...again].entries()) {
     if (index < SKIP) continue
-    tell({ index, call: target[0] })
-    const outcome = await attempt(target)
-    tell({ index, call: target[0], ...outcome })
+    const strange = index >= all.length
+    const call = strange ? `${target[0]} (anything)` : target[0]
+    tell({ index, call, strange })
+    tell({ index, call, strange, ...(await attempt(target, strange)) })
   }
   tell({ done: true, status: 'completed', reason: '' })
   later(() => {}, LATER) // it stands before this text

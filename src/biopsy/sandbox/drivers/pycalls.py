@@ -4,16 +4,25 @@ import enum
 import inspect
 import os
 import signal
+import time
 import types
-import typing
+
+from pymade import argument_lists, codes, decoys, got, passed, strange, texts
 
 CALL_TIME = 0.5  # seconds that one call may take
-MAX_TARGETS = 300  # functions and methods of one module
+CHILD_TIME = 3.5  # …while programs run that it started
+MAX_FOUND = 3000  # functions and methods of one module that are looked at
+MAX_TARGETS = 300  # …that are called, the more telling first
 MAX_METHODS = 40  # of one class
-MAX_TEXTS = 60  # texts harvested from a module
-MAX_LENGTH = 400  # of one of them
-MAX_TRIES = 4  # argument lists for one function
+MAX_AFTER = 10  # calls of what one call gave back
+MAX_HELD = 50  # of the functions in one list or dictionary
 TAKEN = 4  # items of an iterator
+TELLING = set(
+    "exec eval compile system popen Popen run call check_output check_call spawn urlopen urlretrieve Request request get "
+    "post put session Session socket connect sendall sendto send create_connection getaddrinfo gethostbyname open "
+    "read_text read_bytes environ getenv expanduser home remove unlink rmtree removedirs write loads b64decode "
+    "decompress fromhex unhexlify import_module __import__ CDLL".split()
+)
 
 
 class Expired(BaseException):
@@ -21,8 +30,24 @@ class Expired(BaseException):
 
 
 def expire(*_):
-    """Answer the alarm."""
-    raise Expired
+    """Answer the alarm; a call that waits for programs has more time."""
+    if time.monotonic() > STARTED[0] + CHILD_TIME or not working():
+        raise Expired
+
+
+STARTED = [0.0]
+
+
+def working():
+    """Whether programs run that this process started."""
+    try:
+        return os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    except OSError:
+        return False
+
+
+passed.append(Expired)
+OWN = set()  # the modules whose objects are gone on with
 
 
 def every(module, skip):
@@ -31,43 +56,80 @@ def every(module, skip):
         return
     here = texts(module)
     folder = decoys()
-    for index, (label, thing, make) in enumerate(targets(module, here, folder)):
+    OWN.add(module.__name__)
+    found = []
+    for target in targets(module, here, folder):
+        found.append(target)
+        if len(found) >= MAX_FOUND:
+            break
+    telling = [target for target in found if tells(target[3])]
+    chosen = (telling + [target for target in found if not tells(target[3])])[:MAX_TARGETS]
+    for index, (label, thing, make, _) in enumerate([*chosen, *telling[:MAX_TARGETS]]):
         if index < skip:
             continue
-        if index >= MAX_TARGETS:
-            return
+        odd = index >= len(chosen)
+        label = f"{label} (anything)" if odd else label
         yield index, label, {}
-        status, reason = attempt(thing, make, here, folder)
+        status, reason = attempt(thing, make, here, folder, odd)
         yield index, label, {"status": status, "reason": reason}
+
+
+def tells(code):
+    """Whether a function's code names something that could do harm."""
+    return any(not TELLING.isdisjoint(one.co_names) for one in codes(code))
 
 
 # ---- what there is to call
 
 
-def got(thing, key):
-    """Give an attribute, or None: there are things whose attributes import others, and fail."""
-    try:
-        return getattr(thing, key, None)
-    except Expired:
-        raise
-    except BaseException:
-        return None
-
-
 def targets(module, here, folder):
-    """Yield (label, callable, maker of its instance or None) for what the module itself defines."""
+    """Yield (label, callable or name of a method, maker of its instance or None, its code) for what the module
+    itself defines, in whatever it keeps that."""
     name = module.__name__
+    seen = set()
     members = sorted(list(vars(module).items()), key=lambda pair: isinstance(pair[1], type))
     for key, value in members:
-        if key.startswith("_") or got(value, "__module__") != name:
+        if key.startswith("_"):
             continue
-        if isinstance(value, type):
+        label = f"{name}.{key}"
+        if got(value, "__module__") != name or not (isinstance(value, type) or callable(value)):
+            for inner, thing in kept(value, label):
+                if got(thing, "__module__") == name and id(thing) not in seen:
+                    seen.add(id(thing))
+                    yield inner, thing, None, got(thing, "__code__")
+        elif isinstance(value, type):
             if issubclass(value, (BaseException, enum.Enum)):
                 continue
-            yield f"{name}.{key}", value, None
-            yield from methods(value, f"{name}.{key}", here, folder)
-        elif callable(value):
-            yield f"{name}.{key}", value, None
+            yield label, value, None, got(got(value, "__init__"), "__code__")
+            yield from methods(value, label, here, folder)
+        elif id(value) not in seen:
+            seen.add(id(value))
+            yield label, value, None, got(got(value, "__wrapped__") or value, "__code__")
+
+
+def kept(value, label):
+    """Yield the functions that a list, a dictionary or somebody else's object (a command, a task) holds."""
+    if isinstance(value, (type, types.ModuleType, types.FunctionType)):
+        return
+    if isinstance(value, dict):
+        pairs = list(value.items())[:MAX_HELD]
+    elif isinstance(value, (list, tuple, set)):
+        pairs = list(enumerate(value))[:MAX_HELD]
+    else:
+        pairs = list((got(value, "__dict__") or {}).items())[:MAX_HELD]
+    for key, thing in pairs:
+        if isinstance(thing, types.FunctionType):
+            yield f"{label}[{str(key)[:40]}]", thing
+
+
+LEFT_OUT = {
+    "__init__",
+    "__new__",
+    "__class_getitem__",
+    "__init_subclass__",
+    "__subclasshook__",
+    "__getattribute__",
+}
 
 
 def methods(cls, label, here, folder):
@@ -82,7 +144,7 @@ def methods(cls, label, here, folder):
     top = cls.__module__.partition(".")[0]
     count = 0
     for key in dir(cls):
-        if key.startswith("_") and key not in ("__call__", "__enter__", "__iter__", "__str__", "__repr__"):
+        if key.startswith("_") and not (key.startswith("__") and key.endswith("__")) or key in LEFT_OUT:
             continue
         owner = next((base for base in cls.__mro__ if key in vars(base)), object)
         if str(owner.__module__).partition(".")[0] != top:
@@ -90,7 +152,10 @@ def methods(cls, label, here, folder):
         count += 1
         if count > MAX_METHODS:
             return
-        yield f"{label}.{key}", key, instance
+        value = vars(owner)[key]
+        code = got(got(value, "fget") or got(value, "__func__") or value, "__code__")
+        if code is not None or not key.startswith("__"):
+            yield f"{label}.{key}", key, instance, code
 
 
 def build(cls, here, folder):
@@ -108,19 +173,22 @@ def build(cls, here, folder):
 # ---- one call
 
 
-def attempt(thing, make, here, folder):
+def attempt(thing, make, here, folder, odd=False):
     """Call with one argument list after the other; the outcome is the best of them. The alarm is always cleared."""
     outcome = "failed", "no-arguments"
     signal.signal(signal.SIGALRM, expire)
     try:
+        STARTED[0] = time.monotonic()
         signal.setitimer(signal.ITIMER_REAL, CALL_TIME, 0.1)
         if make is not None:
             thing = getattr(make(), thing)
             if not callable(thing):
                 return "completed", ""
-        for arguments, named in argument_lists(thing, here, folder):
+        for arguments, named in strange(thing) if odd else argument_lists(thing, here, folder):
             try:
-                follow(thing(*arguments, **named))
+                result = follow(thing(*arguments, **named))
+                if outcome[0] != "completed" and not isinstance(thing, type):
+                    after(result, here, folder)
                 outcome = "completed", ""
             except SystemExit:
                 outcome = better(outcome, "exited")
@@ -154,18 +222,36 @@ def better(outcome, reason, status="failed"):
 
 
 def follow(result):
-    """Drive what a call gave back: coroutines, generators, async generators."""
+    """Drive what a call gave back (coroutines, generators, async generators) and give what came of it."""
     if inspect.iscoroutine(result):
         import asyncio
 
-        asyncio.run(asyncio.wait_for(result, CALL_TIME))
-    elif inspect.isasyncgen(result):
+        return asyncio.run(asyncio.wait_for(result, CALL_TIME))
+    if inspect.isasyncgen(result):
         import asyncio
 
         asyncio.run(asyncio.wait_for(some(result), CALL_TIME))
     elif isinstance(result, types.GeneratorType):
         for _, _ in zip(range(TAKEN), result):
             pass
+    return result
+
+
+def after(result, here, folder):
+    """Call what a call gave back: the function that a decorator or a factory made, the methods of a client."""
+    found = [result] if isinstance(result, types.FunctionType) else []
+    for key in dir(type(result))[:200] if type(result).__module__ in OWN else ():
+        if not key.startswith("_"):
+            found.append(got(result, key))
+    for thing in [one for one in found if callable(one)][:MAX_AFTER]:
+        for arguments, named in argument_lists(thing, here, folder):
+            try:
+                follow(thing(*arguments, **named))
+            except Expired:
+                raise
+            except BaseException:
+                pass
+            break
 
 
 async def some(source):
@@ -175,149 +261,3 @@ async def some(source):
         count += 1
         if count >= TAKEN:
             return
-
-
-# ---- arguments
-
-
-def argument_lists(thing, here, folder):
-    """Yield a few argument lists: by name and annotation; then with the texts of the function's own code."""
-    try:
-        parameters = list(inspect.signature(thing).parameters.values())
-    except (ValueError, TypeError):
-        parameters = None
-    except Expired:
-        raise
-    except BaseException:
-        parameters = None
-    if parameters is None:
-        yield from (((), {}), ((here[0] if here else "text",), {}), ((1,), {}))
-        return
-    own = constants(got(got(thing, "__func__") or thing, "__code__"))
-    yield fill(parameters, lambda p: value(p, here, folder), required=True)
-    if not parameters:
-        return
-    count = 1
-    for text in dict.fromkeys([*own, *here]):
-        if count >= MAX_TRIES:
-            return
-        count += 1
-        yield fill(parameters, lambda p: text if texty(p) else value(p, here, folder), required=False)
-
-
-def fill(parameters, choose, required):
-    """Make one argument list."""
-    arguments, named = [], {}
-    for p in parameters:
-        if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) or (required and p.default is not p.empty):
-            continue
-        if p.kind is p.KEYWORD_ONLY:
-            if p.default is p.empty:
-                named[p.name] = choose(p)
-        elif p.default is p.empty or texty(p):
-            if p.default is not p.empty or p.kind is not p.POSITIONAL_ONLY and named:
-                named[p.name] = choose(p)
-            else:
-                arguments.append(choose(p))
-    return tuple(arguments), named
-
-
-def texty(p):
-    """Whether a parameter may well be a text."""
-    note = p.annotation
-    return note in (p.empty, str, "str", typing.Any) and (p.default is p.empty or isinstance(p.default, str))
-
-
-HINTS = (
-    (
-        ("path", "file", "filename", "fname", "src", "source", "dst"),
-        lambda folder: os.path.join(folder, "notes.txt"),
-    ),
-    (("dir", "folder", "directory", "root", "cwd", "dest"), lambda folder: folder),
-    (("url", "uri", "endpoint", "link", "address"), lambda _: "http://service.example/index.html"),
-    (("host", "hostname", "domain", "server"), lambda _: "service.example"),
-    (("port",), lambda _: 8080),
-    (("callback", "func", "fn", "function", "handler", "hook", "cb"), lambda _: lambda *a, **k: None),
-    (
-        ("n", "num", "count", "size", "length", "index", "i", "limit", "timeout", "seconds", "number"),
-        lambda _: 1,
-    ),
-    (("data", "payload", "body", "content", "buffer", "buf", "raw", "bytes"), lambda _: b"data"),
-    (("items", "values", "args", "lst", "list", "seq", "iterable", "names", "lines"), lambda _: ["a", "b"]),
-    (
-        ("config", "options", "opts", "params", "kwargs", "mapping", "dict", "d", "env", "headers"),
-        lambda _: {"key": "value"},
-    ),
-)
-TYPES = {
-    "str": "text",
-    "int": 1,
-    "float": 1.5,
-    "bool": True,
-    "bytes": b"data",
-    "list": ["a"],
-    "dict": {"key": "value"},
-    "tuple": ("a",),
-    "set": {"a"},
-    "None": None,
-}
-
-
-def value(p, here, folder):
-    """Make one argument from the parameter's name, then its annotation; failing both, a text of the module."""
-    words = p.name.lower().strip("_").split("_")
-    for names, make in HINTS:
-        if words[-1] in names or p.name.lower() in names:
-            return make(folder)
-    note = p.annotation
-    named = note if isinstance(note, str) else getattr(note, "__name__", "")
-    if named.partition("[")[0] in TYPES:
-        return TYPES[named.partition("[")[0]]
-    return here[len(p.name) % len(here)] if here else "text"
-
-
-def texts(module):
-    """Harvest the texts that stand in a module's code and names."""
-    found = [v for k, v in list(vars(module).items()) if isinstance(v, str) and not k.startswith("__")]
-    for thing in list(vars(module).values()):
-        if got(thing, "__module__") != module.__name__:
-            continue
-        for inner in list(vars(thing).values()) if isinstance(thing, type) else (thing,):
-            found += constants(got(got(inner, "__func__") or inner, "__code__"))
-    return [t for t in dict.fromkeys(found) if 0 < len(t) <= MAX_LENGTH][:MAX_TEXTS]
-
-
-def constants(code, depth=0):
-    """Give the texts in a code object and those inside it."""
-    if not isinstance(code, types.CodeType) or depth > 5:
-        return []
-    found = []
-    for constant in code.co_consts[1:] if depth == 0 and code.co_consts else code.co_consts:
-        if isinstance(constant, str) and 0 < len(constant) <= MAX_LENGTH:
-            found.append(constant)
-        elif isinstance(constant, (tuple, frozenset)):
-            found += [c for c in constant if isinstance(c, str) and 0 < len(c) <= MAX_LENGTH]
-        elif isinstance(constant, types.CodeType):
-            found += constants(constant, depth + 1)
-    return found
-
-
-def decoys():
-    """Give a folder with a few ordinary files, for parameters that are paths: the machine's, or a new one."""
-    import tempfile
-
-    folder = os.path.join(os.path.expanduser("~"), "samples")
-    if os.path.isfile(os.path.join(folder, "notes.txt")):
-        return folder
-    try:
-        folder = tempfile.mkdtemp()
-        for name, text in (
-            ("notes.txt", "alpha\nbeta\n"),
-            ("data.json", '{"key": "value"}\n'),
-            ("table.csv", "a,b\n1,2\n"),
-        ):
-            with open(os.path.join(folder, name), "w") as file:
-                file.write(text)
-    except OSError:
-        return "."
-    return folder

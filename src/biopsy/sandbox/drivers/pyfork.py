@@ -280,6 +280,20 @@ def kill(pid):
                 pass
 
 
+def busy(pid):
+    """Whether a process has children that run."""
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat") as file:
+                    state, parent = file.read().rpartition(")")[2].split()[:2]
+            except (OSError, ValueError):
+                continue
+            if parent == str(pid) and state not in "ZX":
+                return True
+    return False
+
+
 def died(code):
     """Say how a process ended that gave no answer: it may have closed the socket and gone on."""
     if code is None:

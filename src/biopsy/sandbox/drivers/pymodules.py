@@ -39,7 +39,7 @@ pyfork = sibling("pyfork")
 
 OWN_TIME = 8.0  # seconds for which every module has a process of its own, whatever it was loaded with before
 TEST_TIME = 3.0  # seconds that a module may take which looks like a test
-STUCK_TIME = 2.0  # …one call that the alarm does not end
+STUCK_TIME = 2.0  # …one call that the alarm does not end; it waits longer for programs
 MAX_STEPS = 1500
 MAX_RESTARTS = 5
 CODES = {"completed": 0, "failed": 64, "skipped": 65}
@@ -216,12 +216,16 @@ class Work:
     def listen(self, child, module, end):
         """Follow one fork to its end; give its answer, and the call that it ended in."""
         pid = call = answer = None
-        settled = end
+        settled, longer = end, 0
         while True:
             try:
                 stuck = time.monotonic() + STUCK_TIME if call else settled
                 message = child.hear(min(stuck, settled))
+                longer = 0
             except TimeoutError:
+                longer += 1
+                if call and longer < 3 and time.monotonic() < settled and pyfork.busy(pid):
+                    continue
                 pyfork.kill(pid)
                 self.drain(child)
                 return answer or ("timeout", "no end"), None if answer else call

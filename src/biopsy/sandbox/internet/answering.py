@@ -1,15 +1,13 @@
-"""Answering one HTTP request: by the registry gateway, as a resolver, or as the replies say."""
+"""Answering one HTTP request, of any version: by the gateway, as a resolver, or as the replies say."""
 
 import email.utils
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
 
-import h11
 import msgspec
 
-from biopsy.sandbox.internet import doh
+from biopsy.sandbox.internet import bodies, doh
 from biopsy.sandbox.internet.hearing import Heard
 from biopsy.sandbox.internet.reply import Asked, Made
-from biopsy.sandbox.internet.wire import Wire
 from biopsy.sandbox.internet.world import Place, World
 from biopsy.sandbox.raw import Said
 
@@ -23,61 +21,89 @@ _FAILED = Made(502, "text/plain", b"Bad Gateway\n")
 _ABSENT = Made(404, "application/json", b'{"error":"Not found"}')
 
 
-@dataclass(slots=True)
-class Exchange:
-    """One request being answered, and what is to be recorded of it."""
+Headers = list[tuple[str, str]]
 
-    wire: Wire
-    connection: h11.Connection
-    place: Place
-    heard: Heard
-    said: Said
+
+class Exchange(ABC):
+    """One request being answered, and what is to be recorded of it; each version of HTTP has its own.
+
+    Of what is sent `keep` bytes in all are kept for the record.
+    """
+
+    def __init__(self, place: Place, heard: Heard, world: World) -> None:
+        """Begin the record with what was heard."""
+        self.place, self.heard = place, heard
+        self.said = begun(place, heard, world)
+        self.keep = world.bounds.response
 
     def note(self, **changes: object) -> None:
         """Change what will be recorded."""
         self.said = msgspec.structs.replace(self.said, **changes)
 
-    async def send(self, event: h11.Event, *, keep: int) -> None:
-        """Send a part of the answer, and keep it for the record up to `keep` bytes in all."""
-        data = self.connection.send(event) or b""
-        room = max(keep - len(self.said.response), 0)
-        self.note(response=self.said.response + data[:room], received=self.said.received + len(data))
-        await self.wire.write(data)
+    def kept(self, data: bytes, size: int) -> None:
+        """Take note of `size` bytes that are being sent, which a person reads as `data`."""
+        room = max(self.keep - len(self.said.response), 0)
+        self.note(response=self.said.response + data[:room], received=self.said.received + size)
 
-    async def say(self, made: Made, *, keep: int) -> None:
+    @abstractmethod
+    async def begin(self, status: int, headers: Headers) -> None:
+        """Send the head of an answer."""
+
+    @abstractmethod
+    async def part(self, data: bytes) -> None:
+        """Send a part of its body."""
+
+    @abstractmethod
+    async def finish(self) -> None:
+        """Send its end."""
+
+    async def say(self, made: Made) -> None:
         """Send an answer whole."""
         self.note(status=made.status, token=made.token)
+        if made.status == 101:
+            await self.begin(101, [*made.add])
+            return
         bare = made.status in _NO_BODY
         headers = [("Server", "nginx"), ("Date", email.utils.formatdate(usegmt=True)), *made.add]
-        if made.status == 101:
-            headers = [*made.add, ("Connection", "Upgrade")]
-            await self.send(h11.InformationalResponse(status_code=101, headers=headers), keep=keep)
-            return
         if not bare:
             headers += [("Content-Type", made.kind), ("Content-Length", str(len(made.body)))]
-        if self.heard.wrong:
-            headers.append(("Connection", "close"))
-        await self.send(h11.Response(status_code=made.status, headers=headers), keep=keep)
+        await self.begin(made.status, headers)
         if made.body and not bare and self.heard.method != "HEAD":
-            await self.send(h11.Data(data=made.body), keep=keep)
-        await self.send(h11.EndOfMessage(), keep=keep)
+            await self.part(made.body)
+        await self.finish()
+
+
+def begun(place: Place, heard: Heard, world: World) -> Said:
+    """The beginning of the record of a request, or of what there was of one."""
+    name = place.name or (heard.host if heard.host != place.address else "")
+    encoding = heard.headers.get("content-encoding", "")
+    return msgspec.structs.replace(
+        place.said("https" if place.secure else "http"),
+        time_ns=heard.start or place.start,
+        name=name,
+        summary=heard.summary,
+        request=heard.kept(),
+        body=bodies.decoded(bytes(heard.body), encoding, world.bounds.decoded),
+        sent=heard.size,
+        ran=world.tags.ran(name) or world.tags.ran(heard.host),
+    )
 
 
 async def answer(exchange: Exchange, world: World) -> None:
-    """Answer the request of `exchange`; raise OSError, EOFError or LocalProtocolError where that fails."""
-    heard, keep = exchange.heard, world.bounds.response
+    """Answer the request of `exchange`; raise OSError, EOFError or its protocol's error where that fails."""
+    heard = exchange.heard
     if heard.wrong:
-        await exchange.say(_WRONG, keep=keep)
+        await exchange.say(_WRONG)
         return
     if heard.method == "CONNECT":
         exchange.note(status=200)
-        await exchange.send(h11.Response(status_code=200, headers=[], reason=b"OK"), keep=keep)
+        await exchange.begin(200, [])
         return
     asked, url = _asked(exchange, world)
     if world.gate.knows(url):
         await _registry(exchange, asked, url, world)
     else:
-        await exchange.say(_simulated(exchange, asked, world), keep=keep)
+        await exchange.say(_simulated(exchange, asked, world))
 
 
 def _asked(exchange: Exchange, world: World) -> tuple[Asked, str]:
@@ -107,7 +133,7 @@ def _simulated(exchange: Exchange, asked: Asked, world: World) -> Made:
 
 
 async def _registry(exchange: Exchange, asked: Asked, url: str, world: World) -> None:
-    heard, keep = exchange.heard, world.bounds.response
+    heard = exchange.heard
     refused = world.gate.refuse(heard.method, url, body=bool(heard.body))
     made = None
     if not refused:
@@ -121,7 +147,7 @@ async def _registry(exchange: Exchange, asked: Asked, url: str, world: World) ->
     if refused:
         exchange.note(refused=refused, gateway=False)
         made = made or world.replies.to(asked)
-        await exchange.say(_ABSENT if made.token else made, keep=keep)
+        await exchange.say(_ABSENT if made.token else made)
 
 
 async def _forward(exchange: Exchange, url: str, world: World) -> str:
@@ -132,10 +158,11 @@ async def _forward(exchange: Exchange, url: str, world: World) -> str:
         if head.refused:
             return head.refused
         exchange.note(status=head.status, gateway=True)
+        exchange.keep = GATEWAY_KEPT
         headers = [("Content-Type", head.kind), ("Content-Length", str(head.size))]
         headers.append(("Date", email.utils.formatdate(usegmt=True)))
-        await exchange.send(h11.Response(status_code=head.status, headers=headers), keep=GATEWAY_KEPT)
+        await exchange.begin(head.status, headers)
         async for chunk in fetched.body:
-            await exchange.send(h11.Data(data=chunk), keep=GATEWAY_KEPT)
-        await exchange.send(h11.EndOfMessage(), keep=GATEWAY_KEPT)
+            await exchange.part(chunk)
+        await exchange.finish()
     return ""

@@ -13,12 +13,12 @@ from biopsy.sandbox.internet.world import Place, World
 
 SILENCE = 0.6
 """Seconds after which a client that says nothing is greeted, on a port where servers speak first."""
-LONG_SILENCE = 2.0
+LONG_SILENCE = 1.0
 """Seconds after which one is tempted, on a port about which nothing is known."""
 CLIENT_FIRST = frozenset({*(53, 80, 443, 465, 853, 990, 993, 995, 1080, 3000, 3128, 5000, 5432, 6379, 6697)})
 CLIENT_FIRST |= {8000, 8008, 8080, 8081, 8443, 8873, 8883, 8888, 9000, 9090, 9200, 9443, 27017}
 """Ports where clients speak first; a busy one may take its time, and a word from us would be wrong."""
-LONGEST_SILENCE = 10.0
+LONGEST_SILENCE = 5.0
 """Seconds after which even there a client is tempted: it may be a shell that hides behind the port."""
 MAX_DEPTH = 6
 """Layers of TLS and proxies in one connection."""
@@ -29,6 +29,7 @@ _HTTP = re.compile(
     rb"[^\r\n]|[!-~]{1,32} [^\r\n]{1,8192} HTTP/1\.[01]\r?\n"
 )
 _MAYBE_HTTP = re.compile(rb"[A-Z]{1,10}(?: [^\r\n]*)?")
+_PREFACE = b"PRI * HTTP/2.0\r\n"  # RFC 9113, section 3.4
 _CLIENT_HELLO = b"\x16\x03"
 
 
@@ -46,6 +47,10 @@ async def converse(wire: Wire, place: Place, world: World) -> None:
         _silent(place, world)
     elif first.startswith(_CLIENT_HELLO) and place.depth < MAX_DEPTH:
         await _secure(wire, place, world)
+    elif first.startswith(_PREFACE):
+        from biopsy.sandbox.internet import http2  # noqa: PLC0415 - few speak it, and it takes 0.05 s to load
+
+        await http2.serve(wire, place, world)
     elif _HTTP.match(first):
         await http.serve(wire, place, world, converse)
     elif place.port in DNS_PORTS:

@@ -74,7 +74,7 @@ async def _step(wire: Wire, connection: h11.Connection, heard: Heard) -> bool:
         case h11.Request():
             heard.method = event.method.decode("latin-1")
             heard.target = event.target.decode("latin-1")
-            heard.headers = _joined(event.headers)
+            heard.headers = joined(event.headers)
             if connection.they_are_waiting_for_100_continue:
                 await wire.write(
                     connection.send(h11.InformationalResponse(status_code=100, headers=[])) or b""
@@ -92,9 +92,10 @@ async def _step(wire: Wire, connection: h11.Connection, heard: Heard) -> bool:
     return True
 
 
-def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    joined: dict[str, str] = {}
+def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by their name; one that was sent several times has all its values."""
+    found: dict[str, str] = {}
     for name, value in headers:
         key, text = name.decode("latin-1"), value.decode("latin-1")
-        joined[key] = f"{joined[key]}, {text}" if key in joined else text
-    return joined
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found

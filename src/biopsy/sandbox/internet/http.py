@@ -4,17 +4,46 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import h11
-import msgspec
 
-from biopsy.sandbox.internet import bodies, websocket
-from biopsy.sandbox.internet.answering import Exchange, answer
+from biopsy.sandbox.internet import websocket
+from biopsy.sandbox.internet.answering import Exchange, Headers, answer, begun
 from biopsy.sandbox.internet.hearing import Heard, hear
 from biopsy.sandbox.internet.wire import Wire
 from biopsy.sandbox.internet.world import Place, World
-from biopsy.sandbox.raw import Said
 
 Converse = Callable[[Wire, Place, World], Awaitable[None]]
 """Goes on with a conversation in any protocol: what comes after CONNECT."""
+
+
+class _Exchange(Exchange):
+    """A request of HTTP/1, and its answer."""
+
+    def __init__(
+        self, wire: Wire, connection: h11.Connection, place: Place, heard: Heard, world: World
+    ) -> None:
+        super().__init__(place, heard, world)
+        self._wire, self._connection = wire, connection
+
+    async def begin(self, status: int, headers: Headers) -> None:
+        if status == 101:
+            upgraded = [*headers, ("Connection", "Upgrade")]
+            await self._send(h11.InformationalResponse(status_code=101, headers=upgraded))
+            return
+        if self.heard.wrong:
+            headers = [*headers, ("Connection", "close")]
+        reason = b"OK" if self.heard.method == "CONNECT" else b""
+        await self._send(h11.Response(status_code=status, headers=headers, reason=reason))
+
+    async def part(self, data: bytes) -> None:
+        await self._send(h11.Data(data=data))
+
+    async def finish(self) -> None:
+        await self._send(h11.EndOfMessage())
+
+    async def _send(self, event: h11.Event) -> None:
+        data = self._connection.send(event) or b""
+        self.kept(data, len(data))
+        await self._wire.write(data)
 
 
 async def serve(wire: Wire, place: Place, world: World, converse: Converse) -> None:
@@ -28,9 +57,9 @@ async def serve(wire: Wire, place: Place, world: World, converse: Converse) -> N
         except asyncio.CancelledError:
             heard.wrong = "unfinished"
             if heard.raw:
-                world.recorder.add(_begun(place, heard, world))
+                world.recorder.add(begun(place, heard, world))
             raise
-        exchange = Exchange(wire, connection, place, heard, _begun(place, heard, world))
+        exchange = _Exchange(wire, connection, place, heard, world)
         try:
             await answer(exchange, world)
         except (OSError, EOFError, h11.LocalProtocolError) as err:
@@ -48,21 +77,6 @@ async def serve(wire: Wire, place: Place, world: World, converse: Converse) -> N
         if connection.our_state is not h11.DONE or connection.their_state is not h11.DONE:
             return
         connection.start_next_cycle()
-
-
-def _begun(place: Place, heard: Heard, world: World) -> Said:
-    name = place.name or (heard.host if heard.host != place.address else "")
-    encoding = heard.headers.get("content-encoding", "")
-    return msgspec.structs.replace(
-        place.said("https" if place.secure else "http"),
-        time_ns=heard.start or place.start,
-        name=name,
-        summary=heard.summary,
-        request=heard.kept(),
-        body=bodies.decoded(bytes(heard.body), encoding, world.bounds.decoded),
-        sent=heard.size,
-        ran=world.tags.ran(name) or world.tags.ran(heard.host),
-    )
 
 
 def _through(place: Place, heard: Heard) -> Place:

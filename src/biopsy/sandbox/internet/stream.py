@@ -8,6 +8,9 @@ from biopsy.sandbox.internet.talk import Speaker
 from biopsy.sandbox.internet.wire import Wire
 from biopsy.sandbox.internet.world import Place, World
 
+PAUSE = 0.3
+"""Seconds without a word after which the next order is given."""
+
 
 class _Tape:
     """What is said on one stream, for one record."""
@@ -16,6 +19,7 @@ class _Tape:
         self.wire, self.place, self.world = wire, place, world
         self.heard, self.told = bytearray(), bytearray()
         self.size, self.token = 0, ""
+        self.left: list[str] = []  # that will be said yet
 
     def hear(self, data: bytes) -> None:
         self.size += len(data)
@@ -29,7 +33,17 @@ class _Tape:
     async def tempt(self) -> None:
         """Say what a shell or an interpreter at the other end would run."""
         self.token = self.world.tags.token()
+        self.left = list(tag.lines(self.token))
         await self.say(tag.code(self.token).encode())
+
+    async def read(self) -> bytes:
+        """The next bytes; who takes orders line by line gets such, one after each silence."""
+        while self.left:
+            try:
+                return await self.wire.read(PAUSE)
+            except TimeoutError:
+                await self.say(self.left.pop(0).encode() + b"\n")
+        return await self.wire.read()
 
     def record(self) -> None:
         said = self.place.said("tcp")
@@ -56,7 +70,7 @@ async def serve(wire: Wire, place: Place, world: World, *, silent: bool) -> bool
             await tape.say(speaker.greeting)
         elif silent:
             await tape.tempt()
-        while data := await wire.read():
+        while data := await tape.read():
             tape.hear(data)
             if speaker is None:
                 if not tape.token:

@@ -14,6 +14,7 @@ The same four lines are a program in all three languages (DQ is a double quote):
 """
 
 import hashlib
+import json
 import re
 from collections import OrderedDict
 
@@ -67,6 +68,15 @@ def code(token: str) -> str:
         f'//""" and {python(token)}',
     )
     return "\n".join((*lines, ""))
+
+
+def lines(token: str) -> tuple[str, ...]:
+    """Orders of one line each, for who reads lines: in shell, in JSON, in Python, in JavaScript."""
+    order = shell(token)
+    named = dict.fromkeys(("type", "action", "op"), "exec") | dict.fromkeys(
+        ("cmd", "command", "data", "args"), order
+    )
+    return order, json.dumps(named), python(token), javascript(token)
 
 
 def script(token: str) -> str:

@@ -1,4 +1,4 @@
-"""A WebSocket: whatever is said in it is taken, and answered once with code that something might run."""
+"""A WebSocket: whatever is said in it is taken, and answered with code that something might run."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from biopsy.sandbox.internet.record import shown
 from biopsy.sandbox.internet.wire import Wire
 from biopsy.sandbox.internet.world import Place, World
 
-SILENCE = 1.0
+SILENCE = 0.7
 """Seconds after which a client that only listens is told something."""
 
 
@@ -17,31 +17,33 @@ async def serve(wire: Wire, place: Place, world: World) -> None:
     """Take frames until the connection ends; record them as one exchange."""
     heard = frames.Frames(world.bounds.request)
     raw, token, sent = bytearray(), "", wire.sent
-    answer = b""
+    answer, left = b"", list[str]()
     at = place.inner(depth=place.depth)
     try:
         while True:
             try:
-                data = await wire.read(None if token else SILENCE)
+                data = await wire.read(SILENCE if left or not token else None)
                 if not data:
                     break
                 raw += data[: max(world.bounds.request - len(raw), 0)]
                 heard.feed(data)
             except TimeoutError:
-                if token:
+                if token and not left:
                     break
             if not token:
                 token = world.tags.token()
-                answer = frames.text(tag.code(token).encode())
-                await wire.write(answer)
+                left = [tag.code(token), *tag.lines(token)]
+            if left:
+                said = frames.text(left.pop(0).encode())
+                answer += said
+                await wire.write(said)
     except (ConnectionError, asyncio.IncompleteReadError):
         pass
     finally:
-        said = at.said("https" if place.secure else "http")
         body = bytes(heard.payload)
         world.recorder.add(
             msgspec.structs.replace(
-                said,
+                at.said("https" if place.secure else "http"),
                 summary=f"WebSocket {shown(body)}".strip(),
                 request=bytes(raw),
                 body=body,

@@ -15,7 +15,7 @@ from biopsy.static.code.state import (
     Scope,
     State,
 )
-from biopsy.static.code.value import CLEAN, Value, merge, unknown
+from biopsy.static.code.value import CLEAN, Value, merge, taints, unknown
 
 _STANDING = frozenset({"data", "decoded"})
 """Where what is known from the package's own files comes from."""
@@ -26,38 +26,40 @@ PARTIAL = "#partial"
 class Calling(State):
     """Calls values."""
 
-    @property
-    def _self_first(self) -> bool:
-        return bool(getattr(self.language, "self_first", False))
-
     def function(self, func: ir.Func) -> Value:
         """Make a value of a function."""
         closure = Closure(func, self.scope, home=self.source)
         self.closures.append(closure)
         return Value(func=closure)
 
-    def _call(self, node: ir.Call) -> Value:
-        receiver, name = None, ""
-        if isinstance(node.func, ir.Attr):
-            receiver, name = self.evaluate(node.func.obj), node.func.name
+    def lambda_(self, node: ir.Lambda) -> Value:
+        """A function."""
+        return self.function(node.func)
+
+    def calling(self, node: ir.Call) -> Value:
+        """A call, as it is written."""
+        receiver, name, func = None, "", node.func
+        if type(func) is ir.Attr:
+            receiver, name = self.evaluate(func.obj), func.name
             callee = self.attribute(receiver, name, node.line)
-        elif isinstance(node.func, ir.Index) and not isinstance(node.func.key, ir.Slice):
-            receiver, key = self.evaluate(node.func.obj), self.evaluate(node.func.key)
+        elif type(func) is ir.Index and type(func.key) is not ir.Slice:
+            receiver, key = self.evaluate(func.obj), self.evaluate(func.key)
             name = key.text() if key.consts else ""
             callee = self.index(receiver, key, node.line)
         else:
-            callee = self.evaluate(node.func)
+            callee = self.evaluate(func)
         args = self.sequence(node.args)
-        kwargs = {k: self.evaluate(v) for k, v in node.kwargs}
+        kwargs = {k: self.evaluate(v) for k, v in node.kwargs} if node.kwargs else {}
         return self.call(callee, Invocation(callee.ref, name, args, kwargs, node.line, receiver, node.new))
 
     def call(self, callee: Value, call: Invocation) -> Value:
         """Call a value: enter it where it is local, ask the language where it is not."""
-        callee = self.opened(callee)
+        if callee.link:
+            callee = self.opened(callee)
         call.target, self.line = callee, call.line
         if callee.func is not None:
             bound = callee.fields.get("") if callee.fields else None
-            if bound is None and call.receiver is not None and call.receiver.fields and not self._self_first:
+            if bound is None and call.receiver is not None and call.receiver.fields and not self.self_first:
                 bound = call.receiver
             return self.enter(callee.func, call.args, call.kwargs, bound)
         if callee.ref == PARTIAL and callee.items:
@@ -74,9 +76,7 @@ class Calling(State):
         result = self.language.invoke(self, call)
         if result is not None:
             return result
-        taint = (
-            CLEAN.union(*(a.all_taint() for a in call.all())) if not call.receiver and call.args else CLEAN
-        )
+        taint = taints(call.all()) if not call.receiver and call.args else CLEAN
         return Value(ref=f"{call.ref}()" if call.ref and len(call.ref) < 200 else "", taint=taint)
 
     def _construct(self, cls: Value, call: Invocation) -> Value:
@@ -86,7 +86,7 @@ class Calling(State):
         if init is not None and init.func is not None:
             self.enter(init.func, call.args, call.kwargs, made)
         elif cls.bases:
-            made.taint = CLEAN.union(*(a.all_taint() for a in call.all())) if call.args else CLEAN
+            made.taint = taints(call.all()) if call.args else CLEAN
         return made
 
     def enter(
@@ -97,15 +97,14 @@ class Calling(State):
         A function that was run with many different ones is from then on run with what they come from alone,
         so that calls made for show never keep the one that matters from being followed.
         """
-        if bound is not None and closure.func.params and self._self_first:
+        if bound is not None and closure.func.params and self.self_first:
             args = [bound, *args]
-        signature: tuple[object, ...] = (
-            self.when,
-            *(_mark(a) for a in args),
-            *((k, _mark(v)) for k, v in kwargs.items()),
-        )
-        if signature in closure.known:
-            return closure.known[signature][0]
+        marks = [_mark(a) for a in args]
+        if kwargs:
+            marks += [(k, _mark(v)) for k, v in kwargs.items()]
+        signature: tuple[object, ...] = (self.when, *marks)
+        if (known := closure.known.get(signature)) is not None:
+            return known[0]
         exact = (
             bool(args)
             and self.loops < MAX_LOOPS
@@ -122,8 +121,8 @@ class Calling(State):
                 self.when,
                 *((a.taint, a.ref, id(a.func)) if near else a.taint for a in every),
             )
-            if signature in closure.known:
-                return closure.known[signature][0]
+            if (known := closure.known.get(signature)) is not None:
+                return known[0]
             if not near and not any(a.taint for a in every):
                 return unknown()
             if closure.runs >= MAX_RUNS + 3 * MAX_WIDE:
@@ -144,10 +143,10 @@ class Calling(State):
         signature: object,
     ) -> Value:
         closure.runs += 1
-        closure.moments.add(self.when)
+        closure.moments |= {self.when}
         self.entered += 1
         closure.active += 1
-        outer, returns, source = self.scope, self.returns, self.source
+        outer, returns, source, nesting = self.scope, self.returns, self.source, self.nesting
         self.trail.append(f"{source.path}:{self.line}")
         self.scope, self.returns, self.source = Scope(closure.scope), [], closure.home or source
         self.depth += 1
@@ -155,15 +154,14 @@ class Calling(State):
             if bound is not None:
                 self.scope.names["this"] = bound
             self._bind_params(closure.func.params, args, kwargs)
-            if closure.body is None:
-                closure.body = _lowered(closure.func)
-            self.execute(closure.body)
+            self.execute(_lowered(closure.func))
             result = merge(self.returns)
         except RecursionError:
             self.limits.setdefault("too-deep", self.line)
             result = unknown(*args, *kwargs.values())
         finally:
             self.scope, self.returns, self.source = outer, returns, source
+            self.nesting = nesting
             self.depth -= 1
             self.trail.pop()
             closure.active -= 1
@@ -171,7 +169,7 @@ class Calling(State):
         return result
 
     def _bind_params(self, params: list[ir.Param], args: list[Value], kwargs: Mapping[str, Value]) -> None:
-        left = dict(kwargs)
+        left = dict(kwargs) if kwargs else {}
         for at, param in enumerate(params):
             if param.rest == "*":
                 self.assign(param.target, Value(items=args[at:]))

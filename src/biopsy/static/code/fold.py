@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable
 
 from biopsy.static.code.value import (
-    CLEAN,
     HOLE,
     MAX_CONSTS,
     MAX_TEXT,
@@ -13,6 +12,7 @@ from biopsy.static.code.value import (
     as_text,
     const,
     merge,
+    taints,
     unknown,
 )
 
@@ -33,7 +33,7 @@ _NUMBERS: dict[str, Callable[[int, int], int]] = {
 
 def binary(op: str, left: Value, right: Value) -> Value:
     """`left op right`."""
-    taint = left.taint | right.taint
+    taint = left.taint | right.taint if right.taint else left.taint
     if op == "+" and left.items is not None and right.items is not None:
         return Value(items=(left.items + right.items)[:100_000], taint=taint)
     if op == "|" and (left.fields is not None or right.fields is not None):
@@ -81,7 +81,7 @@ def _is_text(*values: Value) -> bool:
 
 
 def _concat(left: Value, right: Value) -> Value:
-    taint = left.all_taint() | right.all_taint()
+    taint = taints((left, right))
     if isinstance(left.whole(), bytes) or isinstance(right.whole(), bytes):
         a, b = left.whole(), right.whole()
         if isinstance(a, bytes) and isinstance(b, bytes) and len(a) + len(b) <= MAX_TEXT:
@@ -143,7 +143,7 @@ def _percent(left: Value, right: Value) -> Value:
 
 def join(parts: list[Value], separator: str = "") -> Value:
     """Parts put together as text."""
-    taint = CLEAN.union(*(p.all_taint() for p in parts)) if parts else CLEAN
+    taint = taints(parts)
     wide = [p for p in parts if len(p.consts) > 1]
     if len(wide) == 1:
         texts = [separator.join(c if p is wide[0] else p.text() for p in parts) for c in wide[0].texts()]

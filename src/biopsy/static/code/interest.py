@@ -1,64 +1,175 @@
-"""Which files of a package are worth running: those that hold a telling word, and their users."""
+"""Which files of a package are worth running: those that hold a telling word, and users of what holds one.
 
-from collections.abc import Callable, Iterable
+A word tells something of the definition that it stands in, not of its whole file: who imports another name
+of that file learns nothing by being run.
+"""
 
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from biopsy.model.behaviour import When
 from biopsy.static.sight import Package, Source
 
-Scan = Callable[[Source], tuple[bool, Iterable[tuple[str, str]]]]
-"""Whether a source holds a telling word, and the names that it takes from which files of the package."""
-
+ALL = "*"
+"""Every name of a file."""
 MAX_LINKS = 2000  # modules that one file is followed into
+
+ANY: frozenset[str] = frozenset()
+"""Whatever stands behind a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A name that a file takes from another of the package: `attr` there, `ALL`, or the module as a whole.
+
+    What is asked of a whole module has a name of its own, `module.attr`; the module by itself is `module.`.
+    """
+
+    name: str
+    path: str
+    attr: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A top-level statement: what it binds, and what it mentions of taken names and of its own file's."""
+
+    binds: frozenset[str]
+    words: frozenset[str]
+    now: bool = True  # whether it does more than to define something
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the words of a file say: whether one is telling, and the names bound where one stands.
+
+    `uses` is None where a file cannot be told apart: then all of it stands and falls together.
+    """
+
+    telling: bool = False
+    gives: frozenset[str] = frozenset()
+    taken: tuple[Taken, ...] = ()
+    uses: tuple[Use, ...] | None = ()
+
+
+Scan = Callable[[Source], Look]
 
 
 class Interest:
-    """Looks at each file once, by words; `scan` says whether it holds one, and which files it imports."""
+    """Looks at each file once, by words, when it or a file that leads to it is asked for."""
 
-    def __init__(self, package: Package, scan: Scan) -> None:
-        """Take a package and how its files are looked at."""
-        self._package, self._scan = package, scan
-        self._seen: dict[str, tuple[bool, tuple[tuple[str, str], ...]]] = {}
+    def __init__(self, package: Package, scan: Scan, reader: str) -> None:
+        """Take a package, how its files are looked at, and who reads them."""
+        self._package, self._scan, self._reader = package, scan, reader
+        self._looks: dict[str, Look] = {}
+        self._told: dict[str, set[str]] = {}
         self._worth: dict[str, bool] = {}
+        self._telling: set[str] = set()
+        self._names: dict[str, Mapping[str, frozenset[str]]] = {}
 
     def worth(self, source: Source) -> bool:
-        """Whether running a source can show anything, by itself or through what it imports."""
+        """Whether running a source can show anything, by itself or through what it imports.
+
+        What says nothing itself, and is not run unasked before all else, has to wait for all that does.
+        """
         if source.depth:
-            telling, links = self._scan(source)
-            return telling or any(self.worthy(path) for _, path in links)
-        if source.path not in self._seen:
-            self._put(source.path, source)
-        return self.worthy(source.path)
+            look = self._scan(source)
+            return look.telling or bool(self._taken(look)[1])
+        self._solve(source.path, source)
+        if not self._worth[source.path]:
+            return False
+        first = source.path in self._telling or source.when in (When.INSTALL, When.START)
+        return self._package.budget.takes(source.path, self._reader, first=first)
 
     def worthy(self, path: str) -> bool:
         """Whether running a file of the package can show anything."""
-        known = self._worth.get(path)
-        if known is not None:
-            return known
-        queue, seen, found = [path], {path}, False
+        self._solve(path)
+        return self._worth[path]
+
+    def names(self, source: Source) -> Mapping[str, frozenset[str]]:
+        """The telling names that a source takes from others, each with the attributes that matter.
+
+        No attributes are all of them; an empty one stands for the name by itself.
+        """
+        if source.depth:
+            return _by_attribute(self._taken(self._scan(source))[0])
+        self._solve(source.path, source)
+        return self._names[source.path]
+
+    def _solve(self, path: str, source: Source | None = None) -> None:
+        """Find out about a file and all that it leads to."""
+        if path in self._worth:
+            return
+        new = self._reached(path, source)
+        pending = new[::-1]  # what is imported mostly stands before what imports it
+        changed = True
+        while changed:
+            changed = False
+            for at in pending:
+                changed = self._spread(at) or changed
+        for at in new:
+            look = self._looks.pop(at)
+            names, mentioned = self._taken(look)
+            self._worth[at] = look.telling or bool(mentioned)
+            if look.telling:
+                self._telling.add(at)
+            elif any(use.now and not mentioned.isdisjoint(use.words) for use in look.uses or ()):
+                self._package.budget.sooner.add(at)
+            self._names[at] = _by_attribute(names)
+
+    def _reached(self, path: str, source: Source | None) -> list[str]:
+        queue = [path]
+        seen = {path}
         for at in queue:
-            telling, links = self._look(at)
-            if telling or self._worth.get(at):
-                found = True
-                break
-            for _, link in links:
-                if link not in seen and self._worth.get(link) is not False:
-                    seen.add(link)
-                    queue.append(link)
-        if found:
-            self._worth[path] = True
-        else:
-            self._worth.update(dict.fromkeys(seen, False))
-        return found
+            held = source if source is not None and at == path else self._package.source(at)
+            look = self._looks[at] = self._scan(held) if held is not None else Look()
+            self._told[at] = set(look.gives)
+            for taken in look.taken[:MAX_LINKS]:
+                if taken.path not in seen and taken.path not in self._worth:
+                    seen.add(taken.path)
+                    queue.append(taken.path)
+        return queue
 
-    def names(self, source: Source) -> set[str]:
-        """The names that a source takes from files that are worth running."""
-        links = self._scan(source)[1] if source.depth else self._look(source.path)[1]
-        return {name for name, path in links if name and self.worthy(path)}
+    def _spread(self, path: str) -> bool:
+        """Tell a file's names what is known of those that they mention; whether that was news."""
+        look, told = self._looks[path], self._told[path]
+        before = len(told)
+        names, _ = self._taken(look)
+        told.update(n.partition(".")[0] for n in names)
+        if look.uses is None and names:
+            told.add(ALL)
+        known = told | names
+        for use in look.uses or ():
+            if not known.isdisjoint(use.words):
+                told |= use.binds
+                known |= use.binds
+        return len(told) != before
 
-    def _look(self, path: str) -> tuple[bool, tuple[tuple[str, str], ...]]:
-        if path not in self._seen:
-            self._put(path, self._package.source(path))
-        return self._seen[path]
+    def _taken(self, look: Look) -> tuple[set[str], set[str]]:
+        """The telling names that a file takes, and those of them that it does more with than to hand on."""
+        if not look.taken:
+            return set(), set()
+        names: set[str] = set()
+        for taken in look.taken:
+            there = self._told.get(taken.path)
+            if not there:
+                continue
+            if taken.attr == ALL:
+                names.update(n for n in there if not n.startswith("_"))
+            elif not taken.attr or taken.attr in there or ALL in there:
+                names.add(taken.name)
+        if look.uses is None:
+            return names, names
+        return names, {n for use in look.uses for n in names & use.words} if names else names
 
-    def _put(self, path: str, source: Source | None) -> None:
-        telling, links = self._scan(source) if source is not None else (False, ())
-        self._seen[path] = telling, tuple(dict.fromkeys(links))[:MAX_LINKS]
+
+def _by_attribute(names: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """`module.attr` by its module."""
+    found: dict[str, set[str] | None] = {}
+    for name in names:
+        module, dot, attr = name.partition(".")
+        if not dot:
+            found[module] = None
+        elif (held := found.setdefault(module, set())) is not None:
+            held.add(attr.partition(".")[0])
+    return {n: ANY if held is None else frozenset(held) for n, held in found.items() if n not in {"", ALL}}

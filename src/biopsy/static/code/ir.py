@@ -6,6 +6,10 @@ Bodies of functions are lowered when they are first run (`Func.body`), most neve
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from biopsy.static.code.value import Value
 
 
 @dataclass(slots=True)
@@ -14,6 +18,7 @@ class Const:
 
     value: object
     line: int = 0
+    known: "Value | None" = None  # what it is, for the interpreter, once that was asked
 
 
 @dataclass(slots=True)
@@ -153,6 +158,24 @@ class Param:
     target: "Target"
     default: "Expr | None" = None
     rest: str = ""  # `*` or `**`
+
+
+class Once:
+    """What a function does, lowered when somebody first asks; what it is lowered from is then let go."""
+
+    __slots__ = ("_lower", "_made")
+
+    def __init__(self, lower: "Callable[[], list[Stmt]]") -> None:
+        """Take what lowers it."""
+        self._lower: Callable[[], list[Stmt]] | None = lower
+        self._made: list[Stmt] = []
+
+    def __call__(self) -> "list[Stmt]":
+        """The statements. May raise RecursionError."""
+        if self._lower is not None:
+            self._made = self._lower()
+            self._lower = None
+        return self._made
 
 
 @dataclass(slots=True)

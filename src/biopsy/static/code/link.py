@@ -22,7 +22,7 @@ MIN_KEPT = 8  # modules that are kept whatever their size
 MAX_LOADING = 60  # modules that wait for each other
 _ASIDE = frozenset({When.TEST, When.DOCS})
 UNASKED = 200_000  # steps for all tests and documentation of a package, each at most a quarter of the rest
-MIN_UNASKED = 4000  # steps that each of them has in any case
+MIN_UNASKED = 4000  # steps that each of them, and whatever is run, has in any case
 MAX_LOADS = 2  # times that one module is run again, after it was dropped
 
 
@@ -36,6 +36,12 @@ class Module:
     size: int = 0
     failed: str = ""
     running: bool = True
+    counted: int = 0  # steps that were taken off the budget
+
+    def taken(self) -> int:
+        """The steps that it took since this was last asked."""
+        before, self.counted = self.counted, self.witness.given - max(self.witness.steps, 0)
+        return self.counted - before
 
 
 @dataclass(slots=True, eq=False)
@@ -78,6 +84,8 @@ class Linker:
             return module
         if self._loading >= MAX_LOADING or self._loads.get(path, 0) >= MAX_LOADS:
             return None
+        if self.package.budget.left <= 0:
+            return None
         self._loads[path] = self._loads.get(path, 0) + 1
         source = self.package.source(path)
         return None if source is None else self.run(source)
@@ -86,8 +94,14 @@ class Linker:
         """The module of a source: one that others loaded already, or run now."""
         return (self.load(source.path) if not source.depth else None) or self.run(source)
 
+    def steps(self, most: int) -> int:
+        """How many of `most` steps there still are for a module."""
+        return max(min(most, self.package.budget.left), MIN_UNASKED)
+
     def run(self, source: "Source") -> Module | None:
         """Run the top level of a source as a module of the package."""
+        budget = self.package.budget
+        budget.parsed(len(source.data))
         made = self._start(source, self)
         if made is None:
             return None
@@ -107,6 +121,7 @@ class Linker:
         finally:
             self._loading -= 1
             module.running = False
+            budget.left -= module.taken()
         return module
 
     def _trim(self) -> None:
@@ -132,6 +147,7 @@ def finished(module: Module, source: "Source") -> "Iterator[Sight]":
             module.failed = "too-complex"
         except RecursionError:
             module.failed = "too-deep"
+    source.package.budget.left -= module.taken()
     if source.when in _ASIDE:
         witness.shared.unasked -= witness.given - max(witness.steps, 0)
     if module.failed:

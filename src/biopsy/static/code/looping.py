@@ -39,6 +39,17 @@ class Looping(State):
             self.execute(node.body)
         self.repeated += before - self.steps
 
+    def comprehension(self, node: ir.Comp) -> Value:
+        """What a comprehension gives, item by item where they are known."""
+        over = self.evaluate(node.iterable)
+        values = []
+        for element in self.elements(over):
+            self.assign(node.target, element)
+            for condition in node.conditions:
+                self.evaluate(condition)
+            values.append(self.evaluate(node.element))
+        return Value(items=values, taint=over.taint & frozenset(t for v in values for t in v.taint))
+
     def elements(self, over: Value, *, keys: bool = False) -> Iterator[Value]:
         """What a loop over a value meets: every item where they are known, else one that stands for all."""
         known = fold.items(over, keys=keys)

@@ -55,6 +55,10 @@ def method(run: Interpreter, call: Invocation) -> Value | None:
         elif call.name == "test" and call.args and obj.fields and "source" in obj.fields:
             _narrow(call.args[0], _ANCHORED.sub(r"\1", obj.fields["source"].text()))
         return Value()
+    if call.name in {"get", "pop"} and call.args and obj.fields is None:
+        held = run.drawn(obj, call.args[0], call.line)
+        if held is not None:
+            return merge([held, *call.args[1:2]])
     if obj.items is not None or obj.fields is not None:
         result = _container(run, obj, call)
         if result is not None:
@@ -132,7 +136,7 @@ def _container(run: Interpreter, obj: Value, call: Invocation) -> Value | None:
                 obj.taint |= arg.taint
             return Value()
         case "get" | "setdefault" | "pop" if obj.fields is not None and args and args[0].consts:
-            held = obj.fields.get(args[0].text())
+            held = obj.fields.get(args[0].text()) or run.drawn(obj, args[0], call.line)
             return (
                 merge([v for v in (held, *args[1:2]) if v is not None]) if held or args[1:] else unknown(obj)
             )
@@ -159,6 +163,8 @@ def each(run: Interpreter, obj: Value, function: Value, call: Invocation) -> Val
             run.call(function, Invocation(function.ref, "", [i], {}, call.line))
             for i in (obj.items or [])[:200]
         ]
+        if call.name == "filter":
+            return obj
         return Value(items=call_each, taint=obj.taint)
     results = [run.enter(function.func, [i, const(n)], {}) for n, i in enumerate((obj.items or [])[:5000])]
     if call.name == "filter":

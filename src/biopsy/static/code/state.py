@@ -1,6 +1,6 @@
 """What the interpreter keeps while it runs: scopes, functions, counters; and what it asks of a language."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -35,8 +35,8 @@ class Scope:
         """Start empty."""
         self.names: dict[str, Value | Thunk] = {}
         self.parent = parent
-        self.outer: set[str] = set()
-        self.stars: list[str] = []  # modules of the package whose names are all taken over
+        self.outer: frozenset[str] = frozenset()
+        self.stars: tuple[str, ...] = ()  # modules of the package whose names are all taken over
 
 
 @dataclass(slots=True, eq=False)
@@ -56,9 +56,8 @@ class Closure:
     home: Source | None = None  # the file it stands in
     runs: int = 0
     active: int = 0  # how often it is being run right now, inside itself
-    moments: set[When] = field(default_factory=set)  # at which it was run
+    moments: frozenset[When] = frozenset()  # at which it was run
     known: dict[object, tuple[Value, object]] = field(default_factory=dict)
-    body: "list[ir.Stmt] | None" = None
 
 
 @dataclass(slots=True, eq=False)
@@ -118,6 +117,8 @@ class State:
     def __init__(self, language: Language, source: Source, steps: int) -> None:
         """Prepare to run `source`, in at most `steps` steps."""
         when = source.when
+        self.rebinds = bool(getattr(language, "rebinds", False))  # variables of scopes further out
+        self.self_first = bool(getattr(language, "self_first", False))  # among the arguments of a method
         self.language, self.source, self.when, self.steps = language, source, when, steps
         self.main_when = when if when in {When.INSTALL, When.START, When.TEST, When.DOCS} else When.CALL
         self.call_when = when if when in {When.TEST, When.DOCS, When.UNKNOWN} else When.CALL
@@ -144,6 +145,10 @@ class State:
         """Evaluate items, opening those that are spread."""
         raise NotImplementedError
 
+    def force(self, value: Value | Thunk) -> Value:
+        """The value behind a thunk."""
+        return self.evaluate(value.expr) if isinstance(value, Thunk) else value
+
     def attribute(self, obj: Value, name: str, line: int) -> Value:
         """`obj.name`."""
         raise NotImplementedError
@@ -169,8 +174,3 @@ class State:
     def assign(self, target: ir.Expr, value: Value) -> None:
         """Bind a target to a value."""
         raise NotImplementedError
-
-
-def taints(values: Iterable[Value]) -> frozenset[str]:
-    """The taint of several values together."""
-    return frozenset().union(*(v.all_taint() for v in values))

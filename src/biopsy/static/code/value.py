@@ -1,6 +1,6 @@
 """What the interpreter knows of a value: the constants it may be, where it comes from, what it holds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -59,8 +59,9 @@ class Value:
         for value in waiting:
             for held in (value.items, value.fields.values() if value.fields else None):
                 for one in held or ():
-                    if one.taint and not one.taint <= taint:
-                        taint = taint | one.taint
+                    more = one.taint
+                    if more and more is not taint and not more <= taint:
+                        taint = taint | more if taint else more
                     if (one.items or one.fields) and id(one) not in seen and len(seen) < MAX_HELD:
                         seen.add(id(one))
                         waiting.append(one)
@@ -82,16 +83,30 @@ def as_text(const: object) -> str:
             return str(const)
 
 
+def taints(values: Iterable[Value]) -> Taint:
+    """The taint of several values together, and of what they hold."""
+    return union([v.all_taint() for v in values])
+
+
+def union(sets: Iterable[Taint]) -> Taint:
+    """Taints together: where one of them is all, that one itself, so that there are not many copies."""
+    taint = CLEAN
+    for one in sets:
+        if one and one is not taint:
+            taint = taint | one if taint else one
+    return taint
+
+
 def unknown(*sources: Value) -> Value:
     """A value of which only the taint is known."""
-    return Value(taint=CLEAN.union(*(s.all_taint() for s in sources))) if sources else Value()
+    return Value((), "", taints(sources))
 
 
 def const(value: object, taint: Taint = CLEAN) -> Value:
     """A value that is known."""
-    if isinstance(value, str | bytes) and len(value) > MAX_TEXT:
-        return Value(taint=taint)
-    return Value(consts=(value,), taint=taint)
+    if isinstance(value, (str, bytes)) and len(value) > MAX_TEXT:
+        return Value((), "", taint)
+    return Value((value,), "", taint)
 
 
 def merge(values: "list[Value]") -> Value:
@@ -99,25 +114,37 @@ def merge(values: "list[Value]") -> Value:
     values = [v for v in values if v is not None]
     if not values:
         return Value()
-    first = values[0]
-    if len(values) == 1 or all(v is first for v in values):
+    best = first = values[0]
+    rank, same = _rank(first), True
+    for value in values:
+        if value is not first:
+            same, other = False, _rank(value)
+            if other > rank:
+                best, rank = value, other
+    if same:
         return first
-    consts = tuple(dict.fromkeys((type(c), c) for v in values for c in v.consts))
-    best = max(
-        values,
-        key=lambda v: (v.func is not None, v.fields is not None, v.items is not None, bool(v.ref or v.link)),
-    )
+    consts = {(type(c), c): c for v in values for c in v.consts}
     return Value(
-        consts=tuple(c for _, c in consts)[:MAX_CONSTS],
-        ref=best.ref,
-        taint=CLEAN.union(*(v.taint for v in values)),
-        items=best.items if best.items is not None else next((v.items for v in values if v.items), None),
-        fields=best.fields,
-        func=best.func,
-        bases=best.bases,
-        made=best.made,
-        link=best.link or next((v.link for v in values if v.link), ""),
+        tuple(consts.values())[:MAX_CONSTS],
+        best.ref,
+        union([v.taint for v in values]),
+        best.items if best.items is not None else next((v.items for v in values if v.items), None),
+        best.fields,
+        best.func,
+        best.bases,
+        best.made,
+        best.link or next((v.link for v in values if v.link), ""),
     )
+
+
+def _rank(value: Value) -> int:
+    """How much a value says of what it is."""
+    known = 1 if value.ref or value.link else 0
+    if value.items is not None:
+        known += 2
+    if value.fields is not None:
+        known += 4
+    return known if value.func is None else known + 8
 
 
 def shown(text: str) -> str:

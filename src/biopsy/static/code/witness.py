@@ -7,17 +7,19 @@ from collections.abc import Iterable
 
 from biopsy.model.behaviour import Kind, When
 from biopsy.static import commands, decode
-from biopsy.static.code import contents
+from biopsy.static.code import contents, fed
 from biopsy.static.code.interpret import Interpreter, Language
 from biopsy.static.code.link import Linker, Shared
 from biopsy.static.code.state import MAX_LOOPS
-from biopsy.static.code.value import CLEAN, HOLE, Value, const, shown, unknown
+from biopsy.static.code.value import CLEAN, HOLE, Value, const, shown, union, unknown
+from biopsy.static.concealed import concealed
 from biopsy.static.secrets import is_secret_name, is_secret_path
 from biopsy.static.sight import Layer, Part, Sight, Source, guess
 
 _PYC = b"\xa7\r\r\n" + bytes(12)  # the head of a file of byte code, which is what marshalled code lacks
 MIN_DECODED = 24  # bytes from which a decoded literal is a blob, whose execution is worth a flow
 MAX_SIGHTS = 800  # of one kind, in one file
+MAX_OPENED = 20  # files whose content is remembered
 MAX_HASHED = 500  # digests of one file that are remembered
 MAX_WRITTEN = 2000  # files of a package that are known to hold what may be run
 MAX_ORIGINS = 5000  # places of a package where a flow may start
@@ -46,6 +48,9 @@ _OBJECTS = frozenset(
 
 _SHELL = re.compile(r"(?i)(?:\S*[/\\])?(?:(?:ba|da|z|k)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?)(?: -i)?")
 _SELF = frozenset({"data:self"})
+_ALL = frozenset({"env:*", "keys env:*"})
+_WHOLE = frozenset({"os.environ", "process.env"})
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+|npm_\w+|(?:https?|no|all)_proxy")
 RUNNABLE = frozenset({"network", "decoded", "verified"})
 
 
@@ -61,6 +66,7 @@ class Witness(Interpreter):
         self.sights: dict[Sight, None] = {}
         self._counts: Counter[Kind] = Counter()
         self._hashed: dict[str, list[Value]] = {}
+        self.opened_files: list[str | bytes] = []  # of the package itself, which anybody may read there
         if source.when in {When.TEST, When.DOCS}:  # what nobody runs unasked is worth less time
             self.steps, self.loops = self.shared.share(self.steps // 4), MAX_LOOPS - MAX_LOOPS // 12
         self.given = self.steps
@@ -92,15 +98,15 @@ class Witness(Interpreter):
         """Leave a decoded text to the readers; `runs` says whether it is known to be run."""
         text = data if isinstance(data, str) else decode.readable(data)
         if text and len(text) > 2 and HOLE not in text[:2000]:
-            self.sights[Layer(text, language or guess(text), line, self.when if runs else When.UNKNOWN)] = (
-                None
-            )
+            hidden = runs and concealed(text, (self.source.text, *self.opened_files))
+            when = self.when if runs else When.UNKNOWN
+            self.sights[Layer(text, language or guess(text), line, when, hidden)] = None
 
     def compared(self, values: list[Value], line: int) -> None:
         """What tells one machine from another is looked at, or a digest is checked."""
         if self._hashed and len(values) > 1:
             self._verified(values)
-        for taint in sorted(CLEAN.union(*(v.taint for v in values)) if values else CLEAN):
+        for taint in sorted(union([v.taint for v in values])):
             if taint.startswith(("host:", "fact:")):
                 self.see(Kind.EVASION_FINGERPRINT, taint[5:], line)
 
@@ -108,7 +114,7 @@ class Witness(Interpreter):
 
     def flow(self, sink: str, values: list[Value], line: int, detail: str = "") -> None:
         """Write down every source that reaches a sink."""
-        taints = CLEAN.union(*(v.all_taint() for v in values)) if values else CLEAN
+        taints = union([v.all_taint() for v in values])
         if not taints:
             return
         if sink == "network" and "env:*" in taints:
@@ -150,7 +156,11 @@ class Witness(Interpreter):
         if any(commands.talks(t) for t in texts):
             self.flow("network", values, line, detail=shown(texts[0]) if texts else "")
         self.flow("execution", values, line)
-        return Value(ref="process", taint=self._output(texts))
+        fed.ordered(self, command, line)
+        made = Value(ref="process", taint=self._output(texts).union(*map(fed.marks, texts[:20])))
+        if fed.MARK + fed.CLIPBOARD in made.taint:
+            fed.give(self, made, values, line)  # `echo x | xclip`, and what is given with the command
+        return made
 
     def _words(self, command: Value, rest: Value | None) -> list[Value]:
         """The words of a command that is given as such."""
@@ -182,6 +192,10 @@ class Witness(Interpreter):
         whole = code.whole()
         self.see(Kind.CODE_EVAL, name, line, detail=shown(code.text()) if code.consts else "")
         self.flow("execution", [code], line)
+        if "request" in code.all_taint():
+            self.see(Kind.CODE_FLOW, "request > execution", line)
+        if fed.HEADER in code.all_taint():
+            self.see(Kind.CODE_FLOW, "header > execution", line)
         if whole is not None and "data:self" not in code.taint:
             self.peel(
                 whole,
@@ -270,7 +284,7 @@ class Witness(Interpreter):
     def env(self, name: Value, line: int) -> Value:
         """One variable of the environment is read."""
         if not name.consts or all(c == HOLE for c in name.consts):
-            return Value()
+            return Value(taint=_ALL & {"env:*"} if _ALL & name.taint else CLEAN)
         taints = []
         for text in name.texts():
             self.see(Kind.ENV_READ, text, line)
@@ -279,6 +293,20 @@ class Witness(Interpreter):
         self.born(taints, line)
         home = _HOMES.get(name.text())
         return Value(consts=(home.replace("?", HOLE),) if home else (), taint=frozenset(taints))
+
+    def drawn(self, obj: Value, key: Value, line: int) -> Value | None:
+        """One variable, named or not, of a copy of the environment is not the environment."""
+        if "env:*" not in obj.taint or obj.consts or obj.ref in _WHOLE:
+            return None
+        held = (obj.fields or {}).get(HOLE)
+        if not key.consts:
+            every = {"env:*", "keys env:*"} & key.taint or obj.fields is None or held is not None
+            return None if every else Value(taint=obj.taint - _ALL)
+        names = list(key.texts())
+        if not all(map(_VARIABLE.fullmatch, names)):
+            return None
+        value = self.env(key, line)
+        return Value(value.consts, taint=value.taint | (obj.taint - _ALL))
 
     def environment(self, line: int) -> Value:
         """The whole environment is read."""
@@ -310,6 +338,8 @@ class Witness(Interpreter):
         taints |= (
             {"data"} if data is not None and own != self.source.path else {"data"} | (path.taint & _SELF)
         )
+        if data is not None and len(self.opened_files) < MAX_OPENED:
+            self.opened_files.append(data)
         known = () if data is None else (data.decode("utf-8", "replace"),) if text else (data,)
         return Value(consts=known, ref="content", taint=frozenset(taints))
 

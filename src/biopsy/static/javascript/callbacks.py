@@ -1,14 +1,16 @@
 """Functions that are passed along: which are called at once, and with what."""
 
 from biopsy.model.behaviour import Kind
-from biopsy.static.code import fold
+from biopsy.static.code import fed, fold
 from biopsy.static.code.interpret import Invocation
 from biopsy.static.code.value import Value, const, merge, unknown
 from biopsy.static.code.witness import Witness
+from biopsy.static.javascript import requests
 
 _SOON = frozenset(
     {"forEach", "map", "filter", "reduce", "some", "every", "find", "flatMap", "catch", "finally", "sort"}
 )
+MAX_LISTENERS = 20  # of one event
 _LIVE = frozenset({
     "response", "request", "socket", "process", "websocket", "content",
 })  # fmt: skip
@@ -24,8 +26,26 @@ def run_all(run: Witness, call: Invocation, given: list[Value], skip: int = 0) -
 def _steered(run: Witness, given: list[Value], stdin: Value, line: int) -> None:
     """A process is told what to do; a shell by somebody outside is theirs."""
     run.flow("execution", given, line)
+    fed.give(run, stdin, given, line)
     if "shell" in stdin.taint and any("network" in g.all_taint() for g in given):
         run.see(Kind.PROCESS_DOES, "reverse-shell piped", line)
+
+
+def emitted(run: Witness, call: Invocation) -> bool:
+    """Somebody listens to an emitter of the package's own, or it emits, and all that listen are called."""
+    obj, args = call.receiver, call.args
+    if obj is None or obj.fields is None or obj.ref or not args or not args[0].consts:
+        return False
+    event = f"on {args[0].text()}"
+    if call.name in {"on", "once", "addListener"}:
+        listeners = obj.fields.setdefault(event, Value(items=[]))
+        if listeners.items is not None and len(listeners.items) < MAX_LISTENERS:
+            listeners.items += [a for a in args[1:] if a.func is not None]
+    elif call.name == "emit" and event in obj.fields:
+        for one in tuple(obj.fields[event].items or ()):
+            run.call(one, Invocation("", "", args[1:], {}, call.line))
+        return True
+    return False
 
 
 def method(run: Witness, call: Invocation) -> Value | None:
@@ -48,8 +68,9 @@ def method(run: Witness, call: Invocation) -> Value | None:
             ]
             return merge(results) if results else obj
         case "on" | "once" | "addListener" | "addEventListener":
-            live = obj.ref in _LIVE or "network" in obj.taint
-            if live:
+            if obj.ref == requests.GIVEN:
+                run_all(run, call, [requests.said()], 1)
+            elif obj.ref in _LIVE or "network" in obj.taint:
                 run_all(run, call, [unknown(obj), unknown(obj)], 1)
             return obj
         case "pipe" if args and args[0].ref in {"process.stdin", "process.stdout"}:

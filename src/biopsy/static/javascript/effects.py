@@ -5,7 +5,7 @@
 from collections.abc import Callable
 
 from biopsy.model.behaviour import Kind
-from biopsy.static.code import decode_form, fold
+from biopsy.static.code import decode_form, fed, fold
 from biopsy.static.code.data import parsed
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import HOLE, Value, const
@@ -42,8 +42,17 @@ def find(ref: str) -> Effect | None:
 )  # fmt: skip
 def _exec(run: Witness, call: Invocation) -> Value:
     output = run.command(call.arg(0), call.line)
+    fed.dictated(run, call.arg(0), call.line)
+    _given(run, call, output)
     run_all(run, call, [Value(), output, Value()], 1)
     return output
+
+
+def _given(run: Witness, call: Invocation, process: Value) -> None:
+    """What options say is given to a process on its standard input."""
+    for option in call.args[1:]:
+        if option.fields and (given := option.fields.get("input")) is not None:
+            fed.give(run, process, [given], call.line)
 
 
 @effect(
@@ -63,6 +72,7 @@ def _spawn(run: Witness, call: Invocation) -> Value:
         return Value(ref="worker")
     rest_ = call.arg(1)
     output = run.command(call.arg(0), call.line, rest_ if rest_.items is not None else None)
+    _given(run, call, output)
     run_all(run, call, [Value(), output, Value()], 1)
     return output
 
@@ -111,7 +121,9 @@ def _require(run: Witness, call: Invocation) -> Value:
             path.rpartition("/")[2].partition(".")[2] not in _DATA and call.ref == "require"
         ):
             if not path.endswith(modules.CODE):
-                run.peel(run.source.package.load(path) or b"", call.line, "javascript")
+                whole = run.source.package.load(path) or b""
+                run.opened_files.append(whole)
+                run.peel(whole, call.line, "javascript")
             return Value(link=path)
         if path.endswith(".json"):
             return modules.data(path, run.source.package)
@@ -281,6 +293,18 @@ def _join(run: Witness, call: Invocation) -> Value:
                  for a in out.texts() for b in (list(arg.texts()) or [HOLE])]  # fmt: skip
         out = Value(tuple(dict.fromkeys(texts))[:12], taint=out.taint | arg.taint)
     return out
+
+
+@effect("incoming.get", "incoming.header", "incoming.param", "incoming.text", "incoming.json")
+def _asked(run: Witness, call: Invocation) -> Value:
+    """What a request says when it is asked, rather than looked at."""
+    return Value(taint=call.target.taint if call.target is not None else frozenset())
+
+
+@effect("url.pathToFileURL")
+def _file_url(run: Witness, call: Invocation) -> Value:
+    path = call.arg(0)
+    return Value(fields=dict.fromkeys(("href", "pathname", "toString"), path), taint=path.taint)
 
 
 @effect("path.dirname")

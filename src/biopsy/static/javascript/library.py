@@ -7,7 +7,7 @@ from biopsy.static.code.methods import method
 from biopsy.static.code.state import Invocation, State
 from biopsy.static.code.value import HOLE, Value, const
 from biopsy.static.code.witness import Witness
-from biopsy.static.javascript import callbacks, effects, modules, octets
+from biopsy.static.javascript import callbacks, effects, modules, octets, requests
 from biopsy.static.javascript.names import BUILTINS, GIVEN, canonical
 
 _TEXTS = {
@@ -35,6 +35,8 @@ class JavaScript:
             return None
         if name.startswith("param "):
             name = name[6:]
+            if name in requests.NAMES:
+                return requests.given()
             return self.builtin(name) if name in GIVEN else None
         if name == "__dirname":
             return const(".")
@@ -73,6 +75,8 @@ class JavaScript:
             return Value(ref=f"[].{name}", taint=obj.taint)
         if not obj.ref:
             return None
+        if obj.ref == requests.GIVEN:
+            return requests.attribute(name)
         if obj.ref == "process.env":
             return run.env(const(name), line) if name != HOLE else Value()
         if obj.ref in _GLOBALS and name in BUILTINS:
@@ -104,6 +108,8 @@ class JavaScript:
             result = found(run, call)
             if result is not None:
                 return result
+        if callbacks.emitted(run, call):
+            return Value()
         result = octets.method(run, call)
         if result is None:
             result = callbacks.method(run, call)
@@ -115,7 +121,10 @@ class JavaScript:
         """An attribute of another module, or of a builtin, is assigned a function."""
         assert isinstance(run, Witness)
         ours = obj.ref.startswith((".", "module", "exports", "process.env", *_GLOBALS)) or "()" in obj.ref
-        if value.func is not None and not ours:
+        if value.func is not None and obj.ref == "websocket" and name == "onmessage":
+            said = Value(fields={"data": Value(taint=obj.taint)}, taint=obj.taint)
+            run.call(value, Invocation("", "", [said], {}, line))
+        elif value.func is not None and not ours:
             run.patch(obj.ref, name, line)
 
     def installs(self, name: str, bases: tuple[str, ...]) -> bool:  # noqa: ARG002 - no name does

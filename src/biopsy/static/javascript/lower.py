@@ -41,6 +41,8 @@ class Lowering:
     def __init__(self, source: bytes, hot: list[int]) -> None:
         """Take the file's bytes and the hot offsets in them."""
         self.source, self._hot = source, hot
+        self._plain = source.decode("ascii") if source.isascii() else None
+        self._names: dict[str, ir.Name] = {}
         self._expr: dict[str, Callable[[Node], ir.Expr]] = {
             "identifier": self._name,
             "property_identifier": self._name,
@@ -89,6 +91,8 @@ class Lowering:
 
     def text(self, node: Node) -> str:
         """The text of a node."""
+        if self._plain is not None:
+            return self._plain[node.start_byte : node.end_byte]
         return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
     def is_hot(self, node: Node) -> bool:
@@ -113,7 +117,12 @@ class Lowering:
 
     def _name(self, node: Node) -> ir.Expr:
         name = self.text(node)
-        return ir.Const(None, line(node)) if name == "undefined" else ir.Name(name, line(node))
+        if name == "undefined":
+            return ir.Const(None, line(node))
+        held = self._names.get(name)  # one for all places: they are most of all nodes
+        if held is None:
+            held = self._names[name] = ir.Name(name, line(node))
+        return held
 
     def _meta(self, node: Node) -> ir.Expr:
         """`import.meta`."""
@@ -263,7 +272,7 @@ class Lowering:
                 return self.block(body)
             return [ir.Return(self.expr(body), line(body))]
 
-        func = ir.Func(self.text(named) if named else "", params, lower, line(node))
+        func = ir.Func(self.text(named) if named else "", params, ir.Once(lower), line(node))
         func.hot = self.is_hot(node)
         return func
 

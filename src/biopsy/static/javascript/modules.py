@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from biopsy.static.code.data import parsed
+from biopsy.static.code.interest import Taken
 from biopsy.static.code.value import Value
 from biopsy.static.sight import Package, Source
 
@@ -109,21 +110,21 @@ _SAID = frozenset({b"as", b"default", b"type", b"from", b"import"})
 MAX_NAMES = 300  # names of one file that come from others of the package
 
 
-def links(source: Source) -> Iterator[tuple[str, str]]:
+def links(source: Source) -> Iterator[Taken]:
     """The names that hold modules of the package, or parts of them; no name for one that is only loaded."""
     found: dict[str, str] = {}
     for one in dict.fromkeys(_SPEC.findall(source.data)):
         spec = one.decode("utf-8", "replace")
         path = found[spec] = resolve(spec, source.path, source.package)
         if path:
-            yield "", path
+            yield Taken("", path)
     count = 0
     for match in _BOUND.finditer(source.data):
         path = found.get((match[2] or match[4]).decode("utf-8", "replace"), "")
         for word in _WORD.findall(match[1] or match[3]) if path.endswith(CODE) else ():
             count += 1
             if word not in _SAID and count <= MAX_NAMES:
-                yield word.decode(), path
+                yield Taken(word.decode(), path)
 
 
 def data(path: str, package: Package) -> Value:

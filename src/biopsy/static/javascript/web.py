@@ -97,8 +97,21 @@ def _beacon(run: Witness, call: Invocation) -> Value:
     "WebSocket", "ws", "ws.WebSocket", "socket.io-client", "socket.io-client.io", "http2.connect",
 )  # fmt: skip
 def _socket_url(run: Witness, call: Invocation) -> Value:
+    if call.ref == "http2.connect":
+        return Value(ref="websocket", taint=_NET, fields={"#url": call.arg(0)})
     run.request("GET", call.arg(0), [], call.line)
     return Value(ref="websocket", taint=_NET)
+
+
+@effect("websocket.request")
+def _http2(run: Witness, call: Invocation) -> Value:
+    """A stream of a session of HTTP/2, whose head says what is asked for."""
+    head = call.arg(0)
+    verb, path = _field(head, ":method"), _field(head, ":path")
+    base = _field(call.receiver, "#url") if call.receiver is not None else Value()
+    url = const(base.text().rstrip("/") + (path.text() if path.consts else "/"), base.taint | path.taint)
+    run.request(verb.text().upper() if verb.consts else "GET", url, [head], call.line)
+    return Value(ref="request", taint=_NET)
 
 
 @effect("XMLHttpRequest")

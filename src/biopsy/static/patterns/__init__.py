@@ -4,14 +4,16 @@ The patterns are the `.yar` files beside this, and two lists of the model (hosts
 A pattern's `meta` names the behaviour that it becomes. They find forms and words; they do not judge code.
 """
 
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 import yara_x
 
+from biopsy.model import kept
 from biopsy.model.behaviour import Kind
 from biopsy.model.hosts import SHARED, hosts
 from biopsy.model.stores import stores
@@ -71,16 +73,29 @@ class OutOfTime(Exception):  # noqa: N818 - it is a state, caught where the file
 
 @cache
 def _scanner() -> yara_x.Scanner:
-    compiler = yara_x.Compiler(error_on_slow_pattern=True, includes_enabled=False)
-    folder = resources.files(__name__)
-    for file in sorted(folder.iterdir(), key=lambda f: f.name):
-        if file.name.endswith(".yar"):
-            compiler.add_source(file.read_text("utf-8"), origin=file.name)
-    compiler.add_source(made(), origin="made")
-    scanner = yara_x.Scanner(compiler.build())
+    files = kept.sources("static/patterns", "model", endings=(".yar", ".py", ".txt"))
+    scanner = yara_x.Scanner(kept.kept("patterns", [yara_x.__file__, *files], _compiled, _frozen, _thawed))
     scanner.set_timeout(TIMEOUT)
     scanner.max_matches_per_pattern(MAX_MATCHES)
     return scanner
+
+
+def _compiled() -> yara_x.Rules:
+    compiler = yara_x.Compiler(error_on_slow_pattern=True, includes_enabled=False)
+    for file in sorted(Path(__file__).parent.glob("*.yar")):
+        compiler.add_source(file.read_text("utf-8"), origin=file.name)
+    compiler.add_source(made(), origin="made")
+    return compiler.build()
+
+
+def _frozen(rules: yara_x.Rules) -> bytes:
+    into = io.BytesIO()
+    rules.serialize_into(into)
+    return into.getvalue()
+
+
+def _thawed(data: bytes) -> yara_x.Rules:
+    return yara_x.Rules.deserialize_from(io.BytesIO(data))
 
 
 def made() -> str:

@@ -3,6 +3,7 @@
 import re
 
 from biopsy.model.behaviour import Kind
+from biopsy.static.code import fed
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import Value
 from biopsy.static.code.witness import Witness
@@ -14,6 +15,8 @@ _SHELL = re.compile(
 )
 _LOOKUP = re.compile(r"(?:^|[;&|]\s*|\s)(?:\S*/)?(?:nslookup|dig|host|getent|drill|ping|resolvectl)\s")
 _PYTHON = re.compile(r"(?:\S*/)?python[\d.]*w?(?:\.exe)?")
+_LINES = frozenset({"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput",
+                    "commands.getoutput", "asyncio.create_subprocess_shell", "platform.popen"})  # fmt: skip
 _STREAMS = ("stdin", "stdout", "stderr")
 _TIED = "stdio:network"
 
@@ -65,10 +68,28 @@ def started(run: Witness, call: Invocation, command: Value) -> Value:
         run.see(Kind.PROCESS_DOES, "reverse-shell python", call.line)
     if _LOOKUP.search(text):
         run.flow("network", [command], call.line, detail="lookup")
+    if call.ref in _LINES or "shell" in call.kwargs:
+        fed.dictated(run, command, call.line)
     _own_script(run, command, call.line)
     clipboard = devices.piped(run, text, [command, *([given] if given else [])], call.line)
     result = run.command(command, call.line, given)
+    if given is not None:
+        fed.give(run, result, [given], call.line)
     return Value(result.consts, result.ref, result.taint | clipboard) if clipboard else result
+
+
+@effect(
+    "process.communicate", "process.stdin.write", "process.stdin.writelines", "process.stdin.buffer.write"
+)
+def _fed(run: Witness, call: Invocation) -> Value | None:
+    """Something is written to a process that was started with a pipe."""
+    if call.receiver is not None:
+        fed.give(run, call.receiver, call.all(), call.line)
+    return (
+        Value(items=[Value(taint=call.receiver.taint)] * 2)
+        if call.name == "communicate" and call.receiver
+        else None
+    )
 
 
 def _own_script(run: Witness, command: Value, line: int) -> None:

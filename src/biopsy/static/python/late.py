@@ -59,8 +59,7 @@ def parsed(text: str, line: int) -> list[ast.stmt]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            block = ast.parse(f"if 1:\n{text}").body[0]
+            block = ast.parse("\n" * (line - 2) + f"if 1:\n{text}").body[0]
         except (SyntaxError, ValueError, MemoryError):  # such lines were parsed once: it does not happen
             return []
-    ast.increment_lineno(block, line - 2)
     return block.body if isinstance(block, ast.If) else []

@@ -67,7 +67,7 @@ class Python:
     def builtin(self, name: str) -> Value | None:
         """A builtin, by its name; `__file__` is a path that is not known but for its folder."""
         if name.startswith(("import ", "param ")):
-            return Value(ref="#request") if name == "param request" else None
+            return requested.parameter(name)
         if name == "__file__":
             return const(f"./{HOLE}.py", frozenset({"data:self"}))
         return Value(ref=name) if name in BUILTINS else None
@@ -101,7 +101,7 @@ class Python:
         if ref in {"os.environ", "os.environb"}:
             return Value(ref="os.environ", taint=frozenset({"env:*"}))
         if obj.ref == "os.environ" and name not in machine.ENVIRON:
-            return run.env(const(name), line) if name.isupper() else None
+            return run.env(const(name), line) if name.isupper() or name == HOLE else None
         if ref in _TEXTS:
             return const(_TEXTS[ref])
         if ref in {"sys.platform", "os.name"}:

@@ -30,10 +30,11 @@ class Lowering:
 
     def __init__(self, hot: list[int], text: str = "") -> None:
         """Take the hot lines, and the text of the tree where functions may be parsed anew from it."""
+        self._names: dict[str, ir.Name] = {}
         self._hot, self.late = hot, Late(text) if text else None
         self._expr: dict[type, Callable[..., ir.Expr]] = {
             ast.Constant: lambda n: ir.Const(n.value if n.value is not ... else None, n.lineno),
-            ast.Name: lambda n: ir.Name(n.id, n.lineno),
+            ast.Name: self._name,
             ast.Attribute: lambda n: ir.Attr(self.expr(n.value), n.attr, n.end_lineno or n.lineno),
             ast.Subscript: lambda n: ir.Index(self.expr(n.value), self.expr(n.slice), n.lineno),
             ast.Slice: self._slice,
@@ -68,6 +69,12 @@ class Lowering:
         return at < len(self._hot) and self._hot[at] <= last
 
     # expressions
+
+    def _name(self, node: ast.Name) -> ir.Expr:
+        held = self._names.get(node.id)  # one for all places: they are most of all nodes
+        if held is None:
+            held = self._names[node.id] = ir.Name(node.id, node.lineno)
+        return held
 
     def expr(self, node: ast.AST) -> ir.Expr:
         """Lower an expression."""
@@ -136,10 +143,9 @@ class Lowering:
         return ir.Call(ir.Name("dict", node.lineno), [comp], [], node.lineno)
 
     def _lambda(self, node: ast.Lambda) -> ir.Expr:
-        func = ir.Func(
-            "", self._params(node.args), lambda: [ir.Return(self.expr(node.body), node.lineno)], node.lineno
-        )
-        func.hot = self.is_hot(node)
+        line, inside = node.lineno, node.body
+        body = ir.Once(lambda: [ir.Return(self.expr(inside), line)])
+        func = ir.Func("", self._params(node.args), body, line, self.is_hot(node))
         return ir.Lambda(func, node.lineno)
 
     def _params(self, args: ast.arguments) -> list[ir.Param]:

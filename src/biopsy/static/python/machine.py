@@ -27,7 +27,7 @@ def _getenv(run: Witness, call: Invocation) -> Value:
 )  # fmt: skip
 def _environ(run: Witness, call: Invocation) -> Value:
     if call.name == "keys":
-        return Value()
+        return Value(taint=frozenset({"keys env:*"}))
     return Value(taint=run.environment(call.line).taint)
 
 

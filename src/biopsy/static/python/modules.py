@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from biopsy.static.python.effects import TABLE
@@ -85,8 +86,17 @@ _IMPORTS = re.compile(
 )
 
 
-def links(text: str, path: str, paths: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """The names that a text takes from other files of the package, by its lines, and these files."""
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A name that an import statement binds, what it stands for, and what the statement asks for."""
+
+    name: str
+    ref: str
+    asked: str
+
+
+def imports(text: str) -> Iterator[Imported]:
+    """What the import statements of a text bind, by its lines."""
     for match in _IMPORTS.finditer(text):
         if match[3]:
             pairs = [_named(part, "") for part in match[3].split(",")]
@@ -94,14 +104,20 @@ def links(text: str, path: str, paths: frozenset[str]) -> Iterator[tuple[str, st
             start = match[1] if match[1].endswith(".") else f"{match[1]}."
             listed = re.sub(r"#[^\n]*", "", match[2]).strip("() \t\n").split(",")
             pairs = [_named(part, start) for part in listed]
-        for name, ref in pairs:
-            if name and (found := resolve(ref, path, paths)):
-                yield name, found[0]
+        yield from (p for p in pairs if p is not None)
 
 
-def _named(part: str, start: str) -> tuple[str, str]:
+def _named(part: str, start: str) -> Imported | None:
     words = part.replace("\\", " ").split()
     if not words:
-        return "", ""
-    name = words[2] if len(words) > 2 else words[0] if start else words[0].partition(".")[0]
-    return name, start + words[0]
+        return None
+    asked = start + words[0]
+    if len(words) > 2 or start:
+        return Imported(words[2] if len(words) > 2 else words[0], asked, asked)
+    top = asked.partition(".")[0]
+    return Imported(top, top, asked)
+
+
+def without_imports(text: str) -> str:
+    """A text without its import statements."""
+    return _IMPORTS.sub("", text)

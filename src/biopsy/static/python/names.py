@@ -1,7 +1,5 @@
-"""Names of Python's libraries: one spelling for each thing, and the words worth looking at a file for."""
+"""Names of Python's libraries: one spelling for each thing."""
 
-import re
-from collections.abc import Collection, Iterator
 from functools import lru_cache
 
 BUILTINS = frozenset({
@@ -66,42 +64,3 @@ def canonical(ref: str) -> str:
         else:
             break
     return ref
-
-
-_HOT = frozenset({
-    "AES", "CodeType", "ExtensionFileLoader", "Fernet", "FunctionType", "HTTPConnection",
-    "HTTPSConnection", "ImageGrab", "Path", "Popen", "Request", "SourceFileLoader",
-    "SourcelessFileLoader", "__builtins__", "__dict__", "__import__", "a2b_base64", "a2b_hex", "a2b_uu",
-    "a85decode", "aiohttp", "b16decode", "b32decode", "b64decode", "b85decode", "builtins", "bytearray",
-    "bytes", "cPickle", "cdll", "cffi", "chmod", "chr", "cmdclass", "compile", "copy2", "copyfile",
-    "copytree", "cpu_count", "create_connection", "ctypes", "decodebytes", "decodestring", "decompress",
-    "dill", "dlopen", "dns", "dup2", "environ", "environb", "eval", "exec", "execfile", "execl",
-    "execle", "execlp", "execlpe", "execv", "execve", "execvp", "execvpe", "expanduser", "fernet",
-    "find_spec", "fromhex", "ftplib", "get_ipython", "getaddrinfo", "getattr", "getenv", "getfqdn",
-    "gethostbyaddr", "gethostbyname", "gethostbyname_ex", "gethostname", "getlogin", "getnode",
-    "getoutput", "getpass", "getsitepackages", "getstatusoutput", "gettempdir", "getuid", "getuser",
-    "globals", "httpx", "imp", "import_module", "loads", "locals", "makedirs", "marshal", "mkstemp",
-    "modules", "move", "mss", "open", "paramiko", "pickle", "platform", "popen", "popen2", "popen3",
-    "popen4", "posix_spawn", "posix_spawnp", "psutil", "pty", "pwd", "pynput", "pyperclip", "remove",
-    "rename", "requests", "resolver", "reversed", "rmdir", "rmtree", "rot13", "rot_13", "run_module",
-    "run_path", "runpy", "setattr", "sleep", "smtplib", "socket", "spawn", "spawnl", "spawnle",
-    "spawnlp", "spawnv", "spawnve", "spawnvp", "spec_from_file_location", "startfile", "subprocess",
-    "symlink", "system", "telnetlib", "uname", "unhexlify", "unlink", "urllib", "urllib2", "urllib3",
-    "urlopen", "urlretrieve", "urlsafe_b64decode", "vars", "websocket", "websockets", "windll",
-    "winreg", "write_bytes", "write_text", "attrgetter", "methodcaller", "resolve_name", "meta_path",
-    "path_hooks", "get_data", "from_bytes", "to_bytes", "__subclasses__", "__loader__", "__globals__",
-    "keyboard", "sounddevice", "pyaudio", "cv2", "pyautogui", "clipboard", "clipboard_get", "win32clipboard",
-    "importlib", "read_text", "read_bytes", "atexit", "addaudithook", "translate", "extractall",
-})  # fmt: skip
-_WORD = re.compile(r"[A-Za-z_]\w{1,}")
-_OTHER = re.compile(r"\[::-1\]|(?m:^[a-z_]\w*(?:\.\w+){1,4}[ \t]*=[ \t]*[A-Za-z_]\w*[ \t]*$)")
-
-
-def hot(text: str, also: Collection[str] = ()) -> Iterator[int]:
-    """Where words stand that something here acts on (or one of `also`), and two shapes that have no word."""
-    words = _HOT.union(also) if also else _HOT
-    for match in _WORD.finditer(text):
-        if match[0] in words:
-            yield match.start()
-    for match in _OTHER.finditer(text):
-        yield match.start()

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from biopsy.model.behaviour import Kind, When
-from biopsy.static import bytecode
 from biopsy.static.sight import Layer, Sight, Source
+
+if TYPE_CHECKING:
+    from biopsy.static import bytecode
 
 NAME = "bytecode"
 MAX_TEXT = 500_000  # characters of constants that are read on
@@ -49,6 +52,8 @@ def _is_python(data: bytes) -> bool:
 
 def read(source: Source) -> Iterator[Sight]:
     """Yield that it is there, and what its names and constants are."""
+    from biopsy.static import bytecode  # noqa: PLC0415 - few packages have any
+
     if not (_is_python(source.data) or source.path.endswith((".pyc", ".pyo", ".marshal"))):
         yield source.see(Kind.CODE_NATIVE, f"bytenode {source.path}")
         return
@@ -75,7 +80,7 @@ def read(source: Source) -> Iterator[Sight]:
     yield Layer("\n".join(texts)[:MAX_TEXT], "", 0, When.UNKNOWN)
 
 
-def _strangers(code: bytecode.Code, text: str) -> list[str]:
+def _strangers(code: "bytecode.Code", text: str) -> list[str]:
     """Names in the byte code that its source does not have."""
     words = set(_WORDS.findall(text))
     names = {part for name in code.all_names() for part in name.split(".")}

@@ -1,12 +1,15 @@
 """Code made hard to see or to read: off-screen, invisible characters, and the marks of obfuscators."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from biopsy.model.behaviour import Kind
+from biopsy.model.runs import DIGITS, runs, sort
 from biopsy.static.sight import Sight, Source
 
 NAME = "concealment"
+_SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 OFF_SCREEN = 200  # blanks in a line before code that nobody scrolls to
 MAX_TEXT = 16 * 1024**2
 
@@ -18,12 +21,16 @@ _UNSEEN = re.compile(
 )
 _ODD = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e01ef]")
 
-_HEX_NAME = re.compile(r"\b_0x[0-9a-f]{4,8}\b")
+_HEX_NAME = re.compile(r"_0x(?<!\w_0x)[0-9a-f]{4,8}\b")  # a fixed beginning is found fast
 _ROTATED = re.compile(
     r"while\s*\(\s*!!\s*\[\s*\]\s*\)|\[['\"]push['\"]\]\s*\(\s*\w+\[['\"]shift['\"]\]|while\s*\(\s*--\w+\s*\)\s*\{\s*\w+\.push\(\w+\.shift\(\)\)"
 )
-_JSFUCK = re.compile(r"[\[\]()!+]{400,}")
-_ESCAPES = re.compile(r"(?:\\x[0-9a-fA-F]{2}){12,}|(?:\\u[0-9a-fA-F]{4}){12,}")
+_SIGNS = sort("[]()!+")
+_JSFUCK = 400  # of those signs in a row
+_ESCAPES = tuple(
+    re.compile(rf"\\{letter}[0-9a-fA-F]{{{digits}}}(?:\\{letter}[0-9a-fA-F]{{{digits}}}){{11,}}")
+    for letter, digits in (("x", 2), ("u", 4))
+)
 _LOOKALIKE = re.compile(r"\b(?=[O0oQ]*O)(?=[O0oQ]*0)[O0oQ]{6,}\b|\b(?=[Il1i]*I)(?=[Il1i]*l)[Il1i]{6,}\b")
 _ALIKE = ("O0O", "0O0", "OO0", "IlI", "lIl", "Ill", "llI")  # a quick look before it
 _RUNS = re.compile(r"\b(?:exec|eval|__import__|compile|getattr)\s*\(")
@@ -33,6 +40,7 @@ _ARMOUR = re.compile(
     r"|import[ \t]+pytransform\b|(?:__pyarmor\w*|pyarmor_runtime)[ \t]*\()"
 )
 """As code, not inside a text: the packer itself holds these lines."""
+_STEPS = sort(DIGITS + "|")
 _FLAT = re.compile(r"['\"](?:\d{1,3}\|){5,}\d{1,3}['\"]\s*(?:\.|\[['\"])split")
 
 
@@ -51,40 +59,52 @@ def read(source: Source) -> Iterator[Sight]:
             rest = text[match.end() : match.end() + 200]
             if re.match(r"[\"'`,;)\]}|+]*\s*$", rest.split("\n", 1)[0]) is None:
                 yield source.see(Kind.EVASION_HIDDEN, "off-screen", source.line_at(match.end()), detail=rest)
-    if not text.isascii() and _ODD.search(text):
+    if _ODD.search(source.beyond_ascii):
         for name, pattern in (("bidi", _BIDI), ("invisible", _UNSEEN)):
             # One character alone, repeated, carries nothing: payloads need at least two.
-            found = next((m for m in pattern.finditer(text) if name == "bidi" or len(set(m[0])) > 1), None)
+            rows = pattern.finditer(text) if pattern.search(source.beyond_ascii) else ()
+            found = next((m for m in rows if name == "bidi" or len(set(m[0])) > 1), None)
             if found:
                 yield source.see(Kind.EVASION_HIDDEN, name, source.line_at(found.start()))
     yield from _marks(source, text)
 
 
 def _marks(source: Source, text: str) -> Iterator[Sight]:
-    script = source.language in {"javascript", "typescript", "tsx"}
-    checks: list[tuple[str, re.Pattern[str], int]] = []
+    found: list[tuple[str, Iterable[int], int]] = []
     if "\\x" in text or "\\u" in text:
-        checks += [("escapes", _ESCAPES, 5)]
-    if script:
-        checks += [("jsfuck", _JSFUCK, 1), ("packer", _PACKED, 1), ("control-flow", _FLAT, 3)]
+        found += [("escapes", sorted(at for form in _ESCAPES for at in islice(_places(form, text), 5)), 5)]
+    if source.language in _SCRIPTS:
+        found += [
+            ("jsfuck", (start for start, _ in runs(text, _SIGNS, _JSFUCK)), 1),
+            ("packer", _places(_PACKED, text) if "eval" in text else (), 1),
+            ("control-flow", _flat(text), 3),
+        ]
         if "_0x" in text:
-            checks += [("hex-identifiers", _HEX_NAME, 20)]
+            found += [("hex-identifiers", _places(_HEX_NAME, text), 20)]
             rotated = _ROTATED.search(text)
             if rotated and len(_HEX_NAME.findall(text)) >= 10:
                 yield source.see(Kind.CODE_OBFUSCATED, "string-array", source.line_at(rotated.start()))
     elif source.language == "python":
         if "pyarmor" in text or "pytransform" in text:
-            checks += [("pyarmor", _ARMOUR, 1)]
+            found += [("pyarmor", _places(_ARMOUR, text), 1)]
         if any(piece in text for piece in _ALIKE):
-            checks += [("identifiers", _LOOKALIKE, 10)]
+            found += [("identifiers", _places(_LOOKALIKE, text), 10)]
         yield from _long_lines(source, text)
-    for name, pattern, enough in checks:
-        first = None
-        for count, match in enumerate(pattern.finditer(text), 1):
-            first = first or match
-            if count >= enough:
-                yield source.see(Kind.CODE_OBFUSCATED, name, source.line_at(first.start()))
-                break
+    for name, places, enough in found:
+        seen = list(islice(places, enough))
+        if len(seen) == enough:
+            yield source.see(Kind.CODE_OBFUSCATED, name, source.line_at(seen[0]))
+
+
+def _places(form: re.Pattern[str], text: str) -> Iterator[int]:
+    return (match.start() for match in form.finditer(text))
+
+
+def _flat(text: str) -> Iterator[int]:
+    """Where a text of numbers is split: the order in which steps were to be taken."""
+    for start, _ in runs(text, _STEPS, 11):
+        if start and _FLAT.match(text, start - 1):
+            yield start - 1
 
 
 def _long_lines(source: Source, text: str) -> Iterator[Sight]:

@@ -11,7 +11,7 @@ from tree_sitter import Language, Parser
 
 from biopsy.model.behaviour import Kind
 from biopsy.static.code import ir
-from biopsy.static.code.interest import Interest
+from biopsy.static.code.interest import ALL, Interest, Look
 from biopsy.static.code.link import Linker, finished
 from biopsy.static.code.value import Value
 from biopsy.static.code.witness import Witness
@@ -64,7 +64,7 @@ def read(source: Source) -> Iterator[Sight]:
 
 def interest(package: Package) -> Interest:
     """What of a package is worth running, looked at once."""
-    return package.kept("javascript interest", Interest, lambda: Interest(package, _scan))
+    return package.kept("javascript interest", Interest, lambda: Interest(package, _scan, NAME))
 
 
 def linker_of(package: Package) -> Linker:
@@ -72,12 +72,13 @@ def linker_of(package: Package) -> Linker:
     return package.kept("javascript linker", Linker, lambda: Linker(package, _start))
 
 
-def _scan(source: Source) -> tuple[bool, list[tuple[str, str]]]:
+def _scan(source: Source) -> Look:
     if source.language not in LANGUAGES:
-        return False, []
-    named = list(links(source))
-    odd = any(not path.endswith((*CODE, ".json")) for _, path in named)  # Node runs it as JavaScript
-    return odd or STRONG.search(source.data) is not None, named
+        return Look()
+    named = tuple(dict.fromkeys(links(source)))
+    odd = any(not t.path.endswith((*CODE, ".json")) for t in named)  # Node runs it as JavaScript
+    telling = odd or STRONG.search(source.data) is not None
+    return Look(telling, frozenset({ALL} if telling else ()), named, None)
 
 
 def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | None":
@@ -88,7 +89,7 @@ def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | N
     if b"\r" in data and b"\n" not in data:
         data = data.replace(b"\r", b"\n")  # the grammar knows no such line ends
     root = _parser(language).parse(data).root_node
-    witness = Witness(JavaScript(), source, min(MAX_STEPS, 100_000 + 3 * len(data)), linker)
+    witness = Witness(JavaScript(), source, linker.steps(min(MAX_STEPS, 100_000 + 3 * len(data))), linker)
     if root.has_error and root.type == "ERROR" and not source.depth:
         witness.limits["SyntaxError"] = 0
     looked = interest(source.package)

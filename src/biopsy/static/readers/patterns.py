@@ -81,9 +81,7 @@ def _under_key(source: Source, hit: patterns.Hit) -> Iterator[Sight]:
 
 
 def _line(source: Source, spans: tuple[tuple[int, int], ...]) -> int:
-    if source.binary or not spans:
-        return 0
-    return source.data.count(b"\n", 0, spans[0][0]) + 1
+    return 0 if source.binary or not spans else source.line_at(source.character_at(spans[0][0]))
 
 
 def _named(source: Source, hit: patterns.Hit, comments: Comments | None) -> Iterator[Sight]:
@@ -97,15 +95,10 @@ def _named(source: Source, hit: patterns.Hit, comments: Comments | None) -> Iter
         )
         if not word or word in seen:
             continue
-        if comments and comments.hold(_character(source, start)):
+        if comments and comments.hold(source.character_at(start)):
             continue
         seen.add(word)
-        line = 0 if source.binary else source.data.count(b"\n", 0, start) + 1
-        yield source.see(hit.kind, f"{hit.value} {word}", line)
-
-
-def _character(source: Source, offset: int) -> int:
-    return offset if source.text.isascii() else len(source.data[:offset].decode("utf-8", "replace"))
+        yield source.see(hit.kind, f"{hit.value} {word}", _line(source, ((start, length),)))
 
 
 def _place(data: bytes) -> str:

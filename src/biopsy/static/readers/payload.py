@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import msgspec
 
 from biopsy.model.behaviour import Kind, When
-from biopsy.static import archives, decode, images, programs
+from biopsy.model.runs import DIGITS, LETTERS, runs, sort
+from biopsy.static import archives, images, programs
 from biopsy.static.sight import Layer, Part, Sight, Source
-from biopsy.static.unwrap import LANGUAGES, Found, name, suffix, unwrap
+from biopsy.static.unwrap import LANGUAGES, Found, name, unwrap
 
 NAME = "payload"
 MAX_DATA = 8 * 1024**2  # bytes of a file whose text is searched
@@ -28,9 +29,10 @@ _DATA = frozenset({
     ".json", ".yaml", ".yml", ".toml", ".asset", ".pak", ".dic", ".lng", ".locale", ".po", ".bdic",
     ".properties",
 })  # fmt: skip
-_BASE64 = bytes(120 if (chr(c).isalnum() and c < 128) or chr(c) in "+/_-" else 32 for c in range(256))
-_PRINTED = bytes(120 if 33 <= c < 127 else 32 for c in range(256))
-_DIGITS = bytes(120 if chr(c) in "0123456789, \t\r\n" else 32 for c in range(256))
+_CLAIMS = _PICTURES | _DATA
+_BASE64 = sort(LETTERS + DIGITS + "+/_-")
+_PRINTED = sort("".join(map(chr, range(33, 127))))
+_NUMBERED = sort(DIGITS + ", \t\r\n")
 _LINES = re.compile(r"(?:[A-Za-z0-9+/]{40,120}\r?\n){3,}[A-Za-z0-9+/]{0,120}={0,2}")
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{60,}={0,2}")
 _QUOTED = re.compile(r"\"((?:[^\"\\\n]|\\.){60,})\"|'((?:[^'\\\n]|\\.){60,})'")
@@ -43,7 +45,12 @@ def wants(source: Source) -> bool:
         return False
     if source.path.endswith(".marshal"):
         return False
-    return suffix(source.path) in _PICTURES or suffix(source.path) in _DATA or "." not in source.path[-12:]
+    return _end(source) in _CLAIMS or "." not in source.path[-12:]
+
+
+def _end(source: Source) -> str:
+    """What says what a file claims to be: its suffix, or its name where it has none."""
+    return source.suffix or source.path.rpartition("/")[2].lower()
 
 
 def read(source: Source) -> Iterator[Sight]:
@@ -51,7 +58,7 @@ def read(source: Source) -> Iterator[Sight]:
     if picture := images.read(source.data):
         yield from _picture(source, picture)
         return
-    end = suffix(source.path)
+    end = _end(source)
     if end in _PICTURES or source.binary:
         yield from _disguised(source, end)
     else:
@@ -139,7 +146,7 @@ def _text(source: Source) -> Iterator[Sight]:
 
 
 def _blobs(source: Source, text: str) -> Iterator[tuple[int, bytes]]:
-    encoded = list(decode.runs(text, _BASE64, MIN_BLOB // 2))
+    encoded = list(runs(text, _BASE64, MIN_BLOB // 2))
     taken = 0
     for start, end in encoded:
         if start >= taken and text[end : end + 1] in {"\r", "\n"} and (match := _LINES.match(text, start)):
@@ -149,12 +156,12 @@ def _blobs(source: Source, text: str) -> Iterator[tuple[int, bytes]]:
         before = text[max(0, start - 8) : start]
         if end - start >= MIN_BLOB and not before.endswith((";base64,", "sha512-", "sha256-", "sha384-")):
             yield start, (text[start:end] + "=" * (-(end - start) % 4)).encode()
-    for start, end in decode.runs(text, _PRINTED, MIN_BLOB):
+    for start, end in runs(text, _PRINTED, MIN_BLOB):
         quoted = _QUOTED.search(text[start : end + 1])
         if quoted and not _ENCODED.fullmatch(inner := quoted[1] or quoted[2]):
             plain = inner.replace('\\"', '"').replace("\\\\", "\\")
             yield start, plain.encode("utf-8", "replace")
-    for start, end in decode.runs(text, _DIGITS, 2 * MIN_BLOB):
+    for start, end in runs(text, _NUMBERED, 2 * MIN_BLOB):
         if numbers := _NUMBERS.search(text[start:end]):
             yield start, numbers[0].encode()
     if source.path.endswith(".json"):
@@ -172,11 +179,10 @@ def _joined(data: bytes) -> Iterator[tuple[int, bytes]]:
             return
         node = waiting.pop()
         values = list(node.values()) if isinstance(node, dict) else node if isinstance(node, list) else []
-        texts = [v for v in values if isinstance(v, str)]
-        if (
-            2 < len(texts) == len(values)
-            and sum(map(len, texts)) >= MIN_BLOB
-            and not any(" " in t for t in texts)
-        ):
-            yield 0, "".join(texts).encode("utf-8", "replace")
-        waiting.extend(v for v in values if isinstance(v, dict | list))
+        sorts = set(map(type, values))
+        if sorts == {str} and len(values) > 2:
+            joined = "".join(values)
+            if len(joined) >= MIN_BLOB and " " not in joined:
+                yield 0, joined.encode("utf-8", "replace")
+        elif sorts & {dict, list}:
+            waiting.extend(v for v in values if isinstance(v, dict | list))

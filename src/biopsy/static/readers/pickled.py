@@ -5,10 +5,13 @@ Those inside archives (PyTorch, joblib) are read as members; Keras's Lambda laye
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from biopsy.model.behaviour import Kind, When
-from biopsy.static import bytecode, decode, pickles
 from biopsy.static.sight import Layer, Part, Sight, Source
+
+if TYPE_CHECKING:
+    from biopsy.static import pickles
 
 NAME = "pickle"
 MAX_INNER = 3  # pickles inside pickles
@@ -74,6 +77,8 @@ def read(source: Source) -> Iterator[Sight]:
 
 
 def _pickle(source: Source, data: bytes, depth: int) -> Iterator[Sight]:
+    from biopsy.static import pickles  # noqa: PLC0415 - few packages have any
+
     loaded = pickles.read(data)
     for name in loaded.names:
         module, _, last = name.rpartition(".")
@@ -91,7 +96,9 @@ def _pickle(source: Source, data: bytes, depth: int) -> Iterator[Sight]:
             yield from _pickle(source, inner, depth + 1)
 
 
-def _called(source: Source, call: pickles.Call) -> Iterator[Sight]:
+def _called(source: Source, call: "pickles.Call") -> Iterator[Sight]:
+    from biopsy.static import bytecode, pickles  # noqa: PLC0415
+
     module, _, name = call.name.rpartition(".")
     top = module.partition(".")[0]
     words = list(pickles.texts(call))
@@ -113,6 +120,8 @@ def _called(source: Source, call: pickles.Call) -> Iterator[Sight]:
 
 def _keras(source: Source) -> Iterator[Sight]:
     """Lambda layers: Python's byte code in base64, which loading the model runs."""
+    from biopsy.static import bytecode, decode  # noqa: PLC0415
+
     yield source.see(Kind.CODE_EVAL, "keras Lambda")
     for match in list(_MARSHALLED.finditer(source.data))[:50]:
         data = decode.decode("base64", match[1].replace(b"\\n", b""))

@@ -7,16 +7,14 @@ from collections.abc import Iterator
 
 from biopsy.model.behaviour import Kind, When
 from biopsy.static.code import ir
-from biopsy.static.code.interest import Interest
+from biopsy.static.code.interest import Interest, Look
 from biopsy.static.code.link import Linker, Module, finished
 from biopsy.static.code.state import Exhausted
 from biopsy.static.code.value import const
 from biopsy.static.code.witness import Witness
-from biopsy.static.python import build, parse
+from biopsy.static.python import blocks, build, parse
 from biopsy.static.python.library import Python
 from biopsy.static.python.lower import Lowering
-from biopsy.static.python.modules import links
-from biopsy.static.python.names import hot
 from biopsy.static.sight import Package, Sight, Source
 from biopsy.static.words import read_words
 
@@ -66,7 +64,7 @@ def _broken(package: Package) -> dict[str, str]:
 
 def interest(package: Package) -> Interest:
     """What of a package is worth running, looked at once."""
-    return package.kept("python interest", Interest, lambda: Interest(package, _scan))
+    return package.kept("python interest", Interest, lambda: Interest(package, _scan, NAME))
 
 
 def linker_of(package: Package) -> Linker:
@@ -74,11 +72,10 @@ def linker_of(package: Package) -> Linker:
     return package.kept("python linker", Linker, lambda: Linker(package, _start))
 
 
-def _scan(source: Source) -> tuple[bool, Iterator[tuple[str, str]]]:
+def _scan(source: Source) -> Look:
     if source.language != "python":
-        return False, iter(())
-    text = parse.text(source)
-    return next(hot(text), None) is not None, links(text, source.path, source.paths)
+        return Look(uses=())
+    return blocks.look(parse.text(source), source.path, source.paths)
 
 
 def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | None":
@@ -91,10 +88,10 @@ def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | N
     tree = parsed.tree
     if tree is None:
         return None
-    names = interest(source.package).names(source) if linker.deep else ()
+    names = interest(source.package).names(source) if linker.deep else None
     starts = [0, *(m.end() for m in re.finditer("\n", text))]
-    lines = sorted({bisect_right(starts, at) for at in hot(text, names)})
-    witness = Witness(Python(), source, min(MAX_STEPS, 100_000 + 3 * len(source.data)), linker)
+    lines = sorted({bisect_right(starts, at) for at in blocks.words(text).hot(names)})
+    witness = Witness(Python(), source, linker.steps(min(MAX_STEPS, 100_000 + 3 * len(source.data))), linker)
     name = source.path.rpartition("/")[2]
     witness.scope.names["__file__"] = const(f"./{name}", frozenset({"data:self"}))
     witness.scope.names["__doc__"] = const(ast.get_docstring(tree, clean=False))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from biopsy.model.behaviour import Kind, When
+from biopsy.model.runs import DIGITS, runs, sort
 from biopsy.model.wallet import wallets
 from biopsy.static import decode
 from biopsy.static.comments import Comments
@@ -28,7 +29,9 @@ _BEGINNINGS = frozenset({
 _BOT = re.compile(r"[\"'`/]((?:bot)?\d{8,10}:AA[\w-]{32,33})(?=[\"'`/])")
 _URL = re.compile(r"://[^\s\"'`<>\\(){}\[\]|^,;]{4,1000}")  # a fixed beginning is found fast
 _SCHEME = re.compile(r"(?:https?|wss?|ftp)$")
-_ADDRESS = re.compile(r"[\"'`/@](\d{1,3}(?:\.\d{1,3}){3})(?=[\"'`:/])")
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_DOTTED = sort(DIGITS + ".")
+_LEFT, _RIGHT = frozenset("\"'`/@"), frozenset("\"'`:/")  # what stands beside an address
 
 
 def wants(source: Source) -> bool:
@@ -63,7 +66,7 @@ def _credentials(source: Source, text: str) -> Iterator[Sight]:
         return
     for coin, address, at in islice(wallets(text), MAX_HELD):
         yield source.see(Kind.CODE_WALLET, f"{coin} {address}", source.line_at(at))
-    for match in islice(_BOT.finditer(text), MAX_HELD):
+    for match in islice(_BOT.finditer(text), MAX_HELD) if ":AA" in text else ():
         yield source.see(Kind.CODE_TOKEN, f"telegram {match[1]}", source.line_at(match.start()))
 
 
@@ -97,15 +100,19 @@ def _urls(source: Source, text: str) -> Iterator[Sight]:
 def _addresses(source: Source, text: str) -> Iterator[Sight]:
     seen: set[str] = set()
     comments = None
-    for match in _ADDRESS.finditer(text):
-        address = match[1]
-        if address in seen or len(seen) >= MAX_HITS or not _public(address):
+    for start, end in runs(text, _DOTTED, 7):
+        if text[start - 1 : start] not in _LEFT or text[end : end + 1] not in _RIGHT:
+            continue
+        address = text[start:end]
+        if address in seen or not _ADDRESS.fullmatch(address) or not _public(address):
             continue
         comments = comments or Comments(source)
-        if comments.hold(match.start()):
+        if comments.hold(start - 1):
             continue
         seen.add(address)
-        yield source.see(Kind.NET_ADDRESS, address, source.line_at(match.start()))
+        yield source.see(Kind.NET_ADDRESS, address, source.line_at(start - 1))
+        if len(seen) >= MAX_HITS:
+            return
 
 
 def _public(text: str) -> bool:

@@ -17,9 +17,8 @@ def wants(source: Source) -> bool:
     return (
         not source.depth
         and len(source.data) <= MAX_TEXT
-        and not source.data.isascii()
         and not source.binary
-        and unseen.any_unseen(source.text)
+        and unseen.any_unseen(source.beyond_ascii)
     )
 
 

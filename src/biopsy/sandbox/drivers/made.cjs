@@ -1,0 +1,150 @@
+// Arguments that are made up, by the names of parameters and by the texts that stand in the code.
+//
+// What they name (the host, the folder, the words) is known outside: what a function does with them is its job, and
+// not told of the package. Keep HOST and WORDS as observe_calls.py has them.
+
+const fs = process.getBuiltinModule('fs')
+const os = process.getBuiltinModule('os')
+const path = process.getBuiltinModule('path')
+
+const HOST = 'files.partner-intake.example'
+const WORDS = 'sample-words'
+const MAX_TEXTS = 60
+const MAX_LENGTH = 400
+const MAX_TRIES = 4
+const text = Function.prototype.toString
+
+const source = (fn) => {
+  try {
+    return text.call(fn).slice(0, 100_000)
+  } catch {
+    return ''
+  }
+}
+const get = (object, key) => {
+  try {
+    return object[key]
+  } catch {
+    return undefined
+  }
+}
+
+const samples = path.join(os.homedir(), 'samples')
+let folder = fs.existsSync(path.join(samples, 'notes.txt')) ? samples : null
+const decoy = (name) => {
+  try {
+    if (!folder) {
+      folder = fs.mkdtempSync(path.join(os.tmpdir(), 'work-'))
+      fs.writeFileSync(path.join(folder, 'notes.txt'), 'alpha\nbeta\n')
+      fs.writeFileSync(path.join(folder, 'data.json'), '{"key": "value"}\n')
+    }
+    return path.join(folder, name)
+  } catch {
+    return name
+  }
+}
+
+// Secrets that are nobody's, to see what is done with them.
+const secret = (() => {
+  try {
+    return JSON.parse(fs.readFileSync(path.join(samples, 'account.json'), 'utf8'))
+  } catch {
+    return { key: WORDS, password: WORDS, phrase: WORDS, private: WORDS }
+  }
+})()
+
+// What answers to everything: some code goes on only where each of its many wishes is met.
+const anything = () => new Proxy(function () {}, {
+  get(target, key, self) {
+    if (key === Symbol.toPrimitive || key === 'toString' || key === 'toJSON') return () => WORDS
+    if (key === Symbol.iterator) return function* () {}
+    if (key === 'then' || typeof key === 'symbol') return undefined
+    if (key === 'length') return 1
+    if (key === 'prototype') return target.prototype
+    if (/^(?:message|body|data|text|html|content|value|name|username|email)$/i.test(key)) return WORDS
+    const told = SECRETS.find(([pattern]) => pattern.test(key))
+    if (told) return told[1]()
+    return (target[`_${key}`] ??= anything())
+  },
+  apply: (target, self, list) => {
+    for (const one of list) if (typeof one === 'function') setTimeout(() => one(null, anything()), 1).unref()
+    return anything()
+  },
+  construct: () => anything(),
+  has: () => true,
+})
+const asked = () => ({
+  method: 'POST', url: '/orders?id=1', originalUrl: '/orders?id=1', path: '/orders', ip: '192.0.2.7', cookies: { session: secret.key },
+  headers: { host: HOST, cookie: `session=${secret.key}`, authorization: `Bearer ${secret.key}`, 'content-type': 'application/json' },
+  query: { id: '1' }, params: { id: '1' }, body: { username: 'ada', email: `ada@${HOST}`, password: secret.password, message: WORDS },
+  socket: { remoteAddress: '192.0.2.7' }, get: () => WORDS, on() { return this }, once() { return this },
+})
+
+const SECRETS = [
+  [/(?:mnemonic|phrase|seed)s?$/i, () => secret.phrase],
+  [/(?:priv(?:ate)?_?key|secret_?key|wallet)$/i, () => `0x${secret.private}`],
+  [/(?:password|passwd|pass|pwd)$/i, () => secret.password],
+  [/(?:key|token|secret|auth|credentials?|jwt|bearer)$/i, () => secret.key],
+]
+const HINTS = [
+  [/(?:path|file|filename|src|source|dst|input|output)$/i, () => decoy('notes.txt')],
+  [/(?:dir|folder|directory|root|cwd|dest)$/i, () => decoy('')],
+  [/(?:url|uri|endpoint|link|href|address)$/i, () => `http://${HOST}/index.html`],
+  [/(?:host|hostname|domain|server)$/i, () => HOST],
+  [/(?:^|[^a-z])(?:cmd|command|shell)$|Command$/i, () => `echo ${WORDS}`],
+  [/^(?:code|script|expr|expression)$/i, () => '1'],
+  [/port$/i, () => 8080],
+  [/^req(?:uest)?$/i, asked],
+  [/^(?:res|response|reply|ctx|context|app|client|bot|browser|page)$/i, anything],
+  [/(?:^cb|callback|func|fn|function|handler|hook|listener|next|done|iteratee|predicate)$/i, () => () => true],
+  [/^(?:n|num|number|count|size|length|index|i|limit|timeout|ms|seconds|delay)$/i, () => 1],
+  [/(?:data|payload|body|content|buffer|buf|raw|bytes|chunk)$/i, () => Buffer.from('data')],
+  [/(?:items|values|args|list|array|arr|collection|names|lines)$/i, () => ['a', 'b']],
+  [/(?:config|options|opts|params|props|settings|object|obj|env|headers)$/i, () => options()],
+]
+const options = () => ({
+  key: 'value', name: WORDS, url: `http://${HOST}/`, baseURL: `http://${HOST}/`, host: HOST, token: secret.key, apiKey: secret.key,
+  secret: secret.key, password: secret.password, privateKey: `0x${secret.private}`, mnemonic: secret.phrase,
+})
+
+// The names of a function's parameters; null for one that has a value of its own.
+function parameters(fn) {
+  const code = source(fn)
+  const head = /^class\b/.test(code) ? (/constructor\s*(\([^{]*)/.exec(code)?.[1] ?? '()') : code
+  const match = /^(?:async\s+)?(?:function\s*\*?\s*[\w$]*\s*)?(?:[*\s]*[\w$]+\s*(?=\())?\(?([^)]*)/.exec(head)
+  const listed = (match?.[1].split('=>')[0] ?? '').split(',').map((one) => (/=/.test(one) ? null : one.trim().replace(/^\.\.\./, ''))).filter((name) => name !== '')
+  while (listed.length < Math.min(get(fn, 'length') ?? 0, 6)) listed.push('')
+  return listed.slice(0, 6)
+}
+
+const value = (name, index) => {
+  if (name === null) return undefined
+  const hint = [...SECRETS, ...HINTS].find(([pattern]) => pattern.test(name))
+  if (hint) return hint[1]()
+  if (/^[{[]/.test(name)) return name[0] === '{' ? options() : ['a']
+  return TEXTS.length ? TEXTS[(name.length + index) % TEXTS.length] : WORDS
+}
+
+function* argumentLists(fn) {
+  const names = parameters(fn)
+  yield names.map(value)
+  if (!names.length) return
+  // What a parameter's name says it is for is never replaced by a text of the package's: what is done to it is ours.
+  const said = names.map((name) => name !== null && HINTS.some(([pattern]) => pattern.test(name)))
+  let tries = 1
+  for (const one of said.every(Boolean) ? [] : new Set([...harvest(source(fn)), ...TEXTS])) {
+    if (tries++ >= MAX_TRIES) break
+    yield names.map((name, index) => (said[index] ? value(name, index) : one))
+  }
+  if (tries < MAX_TRIES) yield names.map(() => undefined)
+}
+
+const strangeArguments = (fn) => Array.from({ length: Math.max(1, parameters(fn).length) }, anything)
+
+const harvest = (code) => {
+  const found = [...code.matchAll(/'((?:[^'\\\n]|\\.){1,400})'|"((?:[^"\\\n]|\\.){1,400})"|`([^`$\\]{1,400})`/g)]
+  return found.map((match) => match[1] ?? match[2] ?? match[3]).filter((one) => one.length <= MAX_LENGTH)
+}
+let TEXTS = []
+const setTexts = (found) => (TEXTS = [...new Set(found)].slice(0, MAX_TEXTS))
+
