@@ -88,12 +88,12 @@ def test_the_time_of_all_phases_together_is_limited(attempt):
 
 def test_a_late_phase_takes_its_children_with_it_but_not_those_of_others(attempt):
     seen = attempt(
-        "subprocess.Popen(['sleep', '1111'], start_new_session=True)",
+        "subprocess.Popen(['tail', '-f', '/dev/null'], start_new_session=True)",
         "subprocess.Popen(['sleep', '2222']); time.sleep(10**6)",
         "print(subprocess.run(['ps', 'ax'], capture_output=True, text=True).stdout)",
         timeout=4,
     )
-    assert "sleep 1111" in seen.text(2)
+    assert "tail -f" in seen.text(2)
     assert "sleep 2222" not in seen.text(2)
 
 

@@ -52,8 +52,9 @@ typedef int64_t ns;
 #define HOUR (3600 * SECOND)
 #define FOREVER INT64_MAX
 
-#define SLICE (30 * MS)          /* of a wait: below what counts as one for whoever watches */
+#define SLICE (20 * MS)          /* of a wait: below what counts as one for whoever watches */
 #define IDLE (60 * MS)           /* that nothing has to happen before a jump */
+#define LOOKS 3                  /* …and that have to have found so: a machine that stands still is not idle */
 #define HEARD (150 * MS)         /* …since something came from a socket */
 #define ANSWER (3 * SECOND)      /* that an answer may take */
 #define FREE_JUMPS 6             /* after which each is four times as long as the last, at least */
@@ -74,6 +75,7 @@ struct family {
     _Atomic ns ahead;  /* of real time */
     _Atomic ns busy;   /* when something happened last, in real time */
     _Atomic ns looked;
+    _Atomic int quiet;  /* how many looks found nothing since */
     _Atomic int jumps;
     _Atomic int root;  /* its first process */
 };
@@ -299,7 +301,7 @@ pid_t setsid(void) {
 
 static void look(struct family *family) {
     ns at = real_time(CLOCK_MONOTONIC), last = family->looked;
-    if (at - last < 15 * MS || !atomic_compare_exchange_strong(&family->looked, &last, at)) return;
+    if (at - last < 12 * MS || !atomic_compare_exchange_strong(&family->looked, &last, at)) return;
     int which = family - page->family, count = page->processes, quiet = 1;
     for (int i = 0; i < count && i < PROCESSES; i++) {
         struct process *one = &page->process[i];
@@ -318,7 +320,12 @@ static void look(struct family *family) {
         ns sent = one->sent, heard = one->heard;
         if ((sent > heard && at - sent < ANSWER) || at - heard < HEARD) quiet = 0;
     }
-    if (!quiet || at - family->busy < IDLE) return;
+    if (!quiet || family->busy == at || (last && family->busy > last)) {
+        family->quiet = 0;
+        return;
+    }
+    if (++family->quiet < LOOKS || at - family->busy < IDLE) return;
+    family->quiet = 0;
     ns here = at + family->ahead, next = FOREVER;
     count = page->waiters;
     for (int i = 0; i < count && i < WAITERS; i++) {

@@ -29,10 +29,13 @@ static const char *shown(const char *path, char *room) {
     struct stat found;
     if (!mine || !path || (strncmp(path, "/proc/", 6) && strncmp(path, "/sys/", 5)) || strlen(path) > 150) return path;
     int keep = errno, own = 0;
-    if (!strncmp(path, "/proc/", 6) && atoi(path + 6) == pid) while (path[6 + own] >= '0' && path[6 + own] <= '9') own++;
-    if (own) snprintf(room, ROOM, GUISE "/proc/self%s", path + 6 + own);
-    else snprintf(room, ROOM, GUISE "%s", path);
+    snprintf(room, ROOM, GUISE "%s", path);
     int there = !syscall(SYS_newfstatat, AT_FDCWD, room, &found, 0);
+    if (!there && !strncmp(path, "/proc/", 6) && path[6] >= '1' && path[6] <= '9') {  /* a process like any other */
+        while (path[6 + own] >= '0' && path[6 + own] <= '9') own++;
+        snprintf(room, ROOM, GUISE "/proc/self%s", path + 6 + own);
+        there = path[6 + own] && !syscall(SYS_newfstatat, AT_FDCWD, room, &found, 0) && !syscall(SYS_faccessat, AT_FDCWD, path, F_OK);
+    }
     if (there && S_ISDIR(found.st_mode)) there = syscall(SYS_faccessat, AT_FDCWD, path, F_OK) != 0;
     errno = keep;
     return there ? room : path;
