@@ -90,8 +90,8 @@ def test_what_one_machine_alone_sees_is_told() -> None:
 
 
 def test_homes_of_different_names_are_no_difference() -> None:
-    laptop = run_of("laptop", "file.write /home/ada/.cache/x")
-    assert different(laptop, run_of("ci", "file.write /home/runner/.cache/x")) == []
+    laptop = run_of("laptop", "file.delete /home/ada/.cache/x")
+    assert different(laptop, run_of("ci", "file.delete /home/runner/.cache/x")) == []
 
 
 def test_a_machine_that_did_not_get_that_far_proves_nothing() -> None:

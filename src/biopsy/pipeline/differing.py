@@ -6,16 +6,13 @@ from typing import Final
 
 from biopsy.detect.compare_value import identity
 from biopsy.model.behaviour import Behaviour, By, InTrace, Kind
-from biopsy.model.run import Run, Status
+from biopsy.model.run import Outcome, Run, Status
 
 MAX_DIFFERING: Final = 200
 """Most differences that are told of one profile."""
 
 _TELLING: Final = frozenset(
-    {
-        *(Kind.NET_HTTP, Kind.NET_SEND, Kind.NET_LISTEN, Kind.CODE_REMOTE, Kind.PROCESS_EXEC),
-        *(Kind.FILE_WRITE, Kind.FILE_DELETE),
-    }
+    {Kind.NET_HTTP, Kind.NET_SEND, Kind.NET_LISTEN, Kind.CODE_REMOTE, Kind.PROCESS_EXEC, Kind.FILE_DELETE}
 )
 
 
@@ -57,4 +54,11 @@ def _same(one: Behaviour) -> object:
 
 def _finished(run: Run, one: Behaviour) -> bool:
     assert isinstance(one.where, InTrace)
-    return any(o.phase == one.where.phase and o.status is Status.COMPLETED for o in run.outcomes)
+    return any(
+        o.phase == one.where.phase and o.status is Status.COMPLETED and _whole(o) for o in run.outcomes
+    )
+
+
+def _whole(outcome: Outcome) -> bool:
+    """Whether no step of a phase was cut short: what came after that, nobody knows."""
+    return all(step.status is not Status.TIMEOUT for step in outcome.steps)

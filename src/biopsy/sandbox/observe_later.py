@@ -31,7 +31,7 @@ _TELLING: Final = frozenset(
             Kind.PROCESS_EXEC,
             Kind.CODE_REMOTE,
         ),
-        *(Kind.CANARY_READ, Kind.CANARY_LEAK, Kind.FILE_WRITE, Kind.FILE_DELETE),
+        *(Kind.CANARY_READ, Kind.CANARY_LEAK, Kind.FILE_DELETE),
     }
 )
 _STEPS: Final = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
@@ -46,7 +46,7 @@ def differing(
 
     `plain` takes out of a value what differs from run to run.
     """
-    telling = [one for one in drafts if one.kind in _TELLING and one.by is By.PACKAGE and one.node]
+    telling = [one for one in drafts if one.by is By.PACKAGE and one.node and _tells(one)]
     yield from _late(telling, slept, plain)
     yield from _again(telling, ran, plain)
 
@@ -58,6 +58,11 @@ def span(seconds: float) -> str:
         if seconds >= least:
             return f"{round(seconds / size)}{unit}"
     return "0s"
+
+
+def _tells(one: Draft) -> bool:
+    """Whether it is worth telling when it was done; of files written, only those whose place counts."""
+    return one.kind in _TELLING or (one.kind is Kind.FILE_WRITE and one.weight > 0)
 
 
 def _late(telling: Sequence[Draft], slept: Waits, plain: Callable[[str], str]) -> Iterator[Draft]:

@@ -82,8 +82,8 @@ class Slept(msgspec.Struct, frozen=True):
 
     root: int  # the first process of its family, inside
     span: int
-    due: int  # how far ahead of real time it ended
-    ahead: int  # how far ahead of real time the clock was when it had
+    due: int  # how far ahead its end was of the family's beginning, beyond real time
+    ahead: int  # how far ahead the clock was, when it had ended, of when the phase began
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 /* Time that jumps: loaded into every dynamically linked program of the machine.
 
-   A family is what one command of the machine's owner has started. Its clock runs as clocks do, until all of its
+   A family is what one command of the machine's owner has started, or what left it for a session of its own. Its clock runs as clocks do, until all of its
    processes have waited for a moment without anything happening; then it is set to the time at which the first
    of them wants to be woken. So a second and a week take equally long, every timeout that guards against
    something keeps its order, and nobody who works, or waits for an answer, is hurried.
@@ -73,6 +73,7 @@ typedef int64_t ns;
 
 struct family {
     _Atomic ns ahead;  /* of real time */
+    _Atomic ns began;  /* how far ahead it was at first */
     _Atomic ns busy;   /* when something happened last, in real time */
     _Atomic ns looked;
     _Atomic int quiet;  /* how many looks found nothing since */
@@ -209,10 +210,11 @@ static void belong(int to_which) {
 }
 
 static void begin_family(void) {
+    ns ahead = mine ? mine->ahead : page->start;
     int fresh = 1 + page->families++;
     if (fresh >= FAMILIES || fresh < 1) fresh = FAMILIES - 1;
     else {
-        page->family[fresh].ahead = page->start;
+        page->family[fresh].ahead = page->family[fresh].began = ahead;
         page->family[fresh].jumps = 0;
     }
     page->family[fresh].root = pid;
@@ -293,7 +295,7 @@ __attribute__((destructor)) static void finish(void) {
 pid_t setsid(void) {
     REAL(setsid);
     pid_t done = real();
-    if (page && forked && !mine && pid == getpid()) begin_family();  /* a command's fork that leaves it */
+    if (page && forked && pid == getpid()) begin_family();  /* it goes ways of its own, from here on */
     return done;
 }
 
@@ -376,7 +378,7 @@ static void tell(const struct wait *wait) {
     number_field(&at, pid);
     number_field(&at, mine->root);
     number_field(&at, (wait->until - wait->began + SECOND / 2) / SECOND);
-    number_field(&at, (wait->until - real_time(CLOCK_MONOTONIC) - page->start) / SECOND);
+    number_field(&at, (wait->until - real_time(CLOCK_MONOTONIC) - mine->began) / SECOND);
     number_field(&at, (mine->ahead - page->start) / SECOND);
     int size = sprintf(record, "%d:%s,\n", (int)(at - body), body);
     int fd = syscall(SYS_openat, AT_FDCWD, journal, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
