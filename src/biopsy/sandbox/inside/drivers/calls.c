@@ -3,7 +3,12 @@
 /* ---- what tells the time */
 
 static void reading(void) {
-    if (++spins < SPINS || spins % SPIN_EACH) return;
+    if (++spins == 1) spun_since = real_time(CLOCK_MONOTONIC);
+    if (spins < SPINS || spins % SPIN_EACH) return;
+    if (spins == SPINS && real_time(CLOCK_MONOTONIC) - spun_since > SPUN) {  /* it works, and looks at the clock */
+        spins = 0;
+        return;
+    }
     spun = spun ? (spun < HOUR / 2 ? spun * 2 : HOUR) : SECOND;
     mine->ahead += spun;
     mine->busy = real_time(CLOCK_MONOTONIC);

@@ -61,6 +61,7 @@ typedef int64_t ns;
 #define LONGEST (24 * HOUR)      /* that they get to be */
 #define SPINS 200000             /* readings of the clock, one after the other, that are a wait too */
 #define SPIN_EACH 20000
+#define SPUN SECOND              /* in which they have to come */
 #define NAP (6 * SECOND)         /* from which a wait is written down: what keeps a connection waits less */
 #define LATE (30 * SECOND)       /* after which many short ones are, too */
 #define NAPS 200                 /* that one process writes down */
@@ -111,7 +112,7 @@ static ns told;               /* how far ahead it was when that was written down
 static char journal[64];
 static unsigned char sockets[SOCKETS / 8];
 static __thread long spins;
-static __thread ns spun;
+static __thread ns spun, spun_since;
 
 #define REAL(name) \
     static __typeof__(&name) real; \
