@@ -42,14 +42,23 @@ class Expressions(State):
             self.scope = before
             if not isinstance(thunk.expr, _ELSEWHERE):
                 scope.names[name] = value
-        if value is None and scope.stars and self.linker is not None and not name.startswith("_"):
-            for path in scope.stars:
-                module = self.module(path)
-                if module is not None and module.scope is not scope:
-                    value = self.language.member(self, module, name, 0)
-                    if value is not None:
-                        return value
+        if value is None and scope.stars and name not in scope.absent and not name.startswith("_"):
+            return self._taken_over(scope, name)
         return value
+
+    def _taken_over(self, scope: Scope, name: str) -> Value | None:
+        """What the modules have whose names are all taken over; what none has is not looked for again."""
+        settled = self.linker is not None
+        for path in scope.stars if settled else ():
+            module = self.module(path)
+            settled = settled and module is not None and not module.running
+            if module is not None and module.scope is not scope:
+                value = self.language.member(self, module, name, 0)
+                if value is not None:
+                    return value
+        if settled:
+            scope.absent.add(name)
+        return None
 
     def linked(self, node: ir.Linked) -> Value:
         """A name of another module."""
