@@ -49,7 +49,6 @@ WHENEVER = {
     "execution/pickle-steals",
     "execution/remote-text-when-called",
     "exfil/keys-pushed",
-    "exfil/phrase-of-argument",
     "exfil/secrets-to-collector-when-called",
     "exfil/several-stores-in-one-message",
     "impact/miner-fetched-when-called",
