@@ -9,7 +9,7 @@ import types
 
 from pymade import argument_lists, codes, decoys, got, passed, strange, texts
 
-CALL_TIME = 0.5  # seconds that one call may take
+CALL_TIME = 0.5  # seconds that one call may take, and BETWEEN
 CHILD_TIME = 3.5  # …while programs run that it started
 MAX_FOUND = 3000  # functions and methods of one module that are looked at
 MAX_TARGETS = 300  # …that are called, the more telling first
@@ -38,7 +38,7 @@ def expire(*_):
         raise Expired
 
 
-BETWEEN = 0.25  # seconds from the end of one program to the start of the next
+BETWEEN = 0.5  # seconds from the end of one program to the start of the next
 BUSY = [0.0, 0.0]  # when the call began, and when a program of its was last seen running
 
 
@@ -182,6 +182,7 @@ def attempt(thing, make, here, folder, odd=False):
     signal.signal(signal.SIGALRM, expire)
     try:
         BUSY[0] = time.monotonic()
+        BUSY[1] = BUSY[0] + CALL_TIME
         signal.setitimer(signal.ITIMER_REAL, CALL_TIME, 0.1)
         if make is not None:
             thing = getattr(make(), thing)
@@ -229,11 +230,11 @@ def follow(result):
     if inspect.iscoroutine(result):
         import asyncio
 
-        return asyncio.run(asyncio.wait_for(result, CALL_TIME))
+        return asyncio.run(asyncio.wait_for(result, CALL_TIME + BETWEEN))
     if inspect.isasyncgen(result):
         import asyncio
 
-        asyncio.run(asyncio.wait_for(some(result), CALL_TIME))
+        asyncio.run(asyncio.wait_for(some(result), CALL_TIME + BETWEEN))
     elif isinstance(result, types.GeneratorType):
         for _, _ in zip(range(TAKEN), result):
             pass
