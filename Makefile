@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 BIOPSY := .venv/bin/biopsy
 
-.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-peers lock clean
+.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers lock clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -40,6 +40,9 @@ rules-report:  ## How often each rule fires in evals and on benign packages, and
 
 bench: image  ## Time and memory, beside the same done natively
 	@$(PY) -m bench
+
+bench-cost: setup  ## What reading costs: of a sample, in a service and as a command; the start; 200 MB
+	@$(PY) -m bench.cost --start --large --sample 60
 
 bench-peers: setup  ## biopsy beside GuardDog and hexora, on the same artifacts
 	@$(PY) -m bench.peers

@@ -11,7 +11,14 @@ import pytest
 SELDOM = (
     *("httpx", "ssl", "certifi", "jinja2", "yaml", "rapidfuzz", "nodesemver", "packaging.requirements"),
     *("biopsy.pipeline.dynamic", "biopsy.cli.elevate", "biopsy.detect.folder", "biopsy.formats.html"),
-    *("biopsy.formats.sarif", "biopsy.ecosystems.pypi", "biopsy.static.pickles", "google.protobuf"),
+    *(
+        "biopsy.formats.sarif",
+        "biopsy.ecosystems.pypi",
+        "biopsy.static.pickles",
+        "biopsy.static.python.lower",
+        "tree_sitter_typescript",
+        "google.protobuf",
+    ),
 )
 """Modules for the network, for reading rules, for other formats and for the other ecosystem."""
 

@@ -39,6 +39,7 @@ def test_what_convicts_is_high_and_has_three_near_misses_or_a_whole_phase_to_its
 
 
 WHENEVER = {
+    "command-and-control/ran-what-it-was-sent",
     "command-and-control/runs-headers",
     "command-and-control/runs-what-an-address-sends",
     "evasion/bytecode-as-data",
@@ -48,7 +49,6 @@ WHENEVER = {
     "execution/pickle-steals",
     "execution/remote-text-when-called",
     "exfil/keys-pushed",
-    "exfil/phrase-of-argument",
     "exfil/secrets-to-collector-when-called",
     "exfil/several-stores-in-one-message",
     "impact/miner-fetched-when-called",

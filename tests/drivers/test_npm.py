@@ -296,6 +296,7 @@ exports.children = async () => {{
   for (let n = 0; n < 3; n++) await new Promise((go) => require('child_process').spawn('sleep', ['0.3']).on('exit', go))
   {mark("children")}
 }}
+exports.named = ({{ filename, count: many = 2, ...rest }} = {{}}, cb) => {{ if (filename && many && typeof cb === 'function') {mark("named")} }}
 exports.own = (count = 3) => {{ if (count === 3) {mark("default")} }}
 exports.last = () => {mark("last")}
 """
@@ -306,7 +307,7 @@ def test_functions_classes_and_methods_are_called_whatever_the_others_do(project
     report = project.drive("execute", "thing", budget=15)
     assert project.marks == {
         "secret", "method", "path", "items", "later", "last", "static", "instance", "made", "choosy", "default",
-        "children",
+        "children", "named",
     }  # fmt: skip
     assert report.status("thing exports.Raises") == "failed"
     assert report.status("thing exports.Raises#method") == "completed"

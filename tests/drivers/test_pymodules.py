@@ -250,7 +250,7 @@ def factory(options):
     return handler
 def choosy(e, wanted):
     os.environ.get("x")
-    if e.profile.wallet == 3 and wanted["a"]["b"]: {MARK.format("choosy")}
+    if e.profile.level == 3 and wanted["a"]["b"]: {MARK.format("choosy")}
 def children():
     import subprocess
     for _ in range(3): subprocess.run(["sleep", "0.3"])

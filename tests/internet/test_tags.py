@@ -47,22 +47,6 @@ def test_orders_of_one_line_run_by_themselves(looked_up: list[str], tmp_path: Pa
     assert (tmp_path / "getent.asked").read_text().strip() == HOST
 
 
-@pytest.mark.parametrize(
-    ("filename", "program"),
-    [
-        ("tool-1.2-linux-x64.tar.gz", "tool"),
-        ("my-tool_linux_amd64.tgz", "my-tool"),
-        ("agent.tar.gz", "package/agent"),
-    ],
-)
-def test_an_archive_holds_the_program_that_it_is_named_after(filename: str, program: str) -> None:
-    import tarfile
-
-    with tarfile.open(fileobj=BytesIO(parcel.project(TOKEN, filename))) as packed:
-        assert packed.getmember(program).mode & 0o111
-        assert packed.extractfile(program).read().startswith(b"#!/bin/sh")
-
-
 def test_a_pickle_that_is_loaded_looks_the_name_up(looked_up: list[str]) -> None:
     pickle.loads(parcel.pickle(TOKEN, ""))
     assert looked_up == [HOST]

@@ -48,3 +48,8 @@ def test_nothing_is_kept_where_nobody_said_where(file: Path) -> None:
 def test_a_folder_that_cannot_be_written_stops_nothing(file: Path) -> None:
     keep_in(file)
     assert made(file, "first") == "first"
+
+
+def test_what_is_of_a_file_that_is_gone_is_made_and_not_kept(file: Path) -> None:
+    file.unlink()
+    assert [made(file, "first"), made(file, "second")] == ["first", "second"]

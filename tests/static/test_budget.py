@@ -11,7 +11,7 @@ from biopsy.model.behaviour import When
 from biopsy.model.release import Tree, TreeFile
 from biopsy.static import budget, read
 from biopsy.static.code.interest import Interest
-from biopsy.static.readers import python
+from biopsy.static.python import reading
 from biopsy.static.sight import Package
 
 SINK = "import os\ndef run(text):\n    os.system(text)\ndef size(text):\n    return len(text)\n"
@@ -19,7 +19,7 @@ SINK = "import os\ndef run(text):\n    os.system(text)\ndef size(text):\n    ret
 
 def interest(files: dict[str, str]) -> Interest:
     held = {path: text.encode() for path, text in files.items()}
-    return python.interest(Package(frozenset(held), load=held.get))
+    return reading.interest(Package(frozenset(held), load=held.get))
 
 
 @pytest.mark.parametrize(

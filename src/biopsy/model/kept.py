@@ -40,7 +40,10 @@ def kept(
     folder = _FOLDER.get()
     if folder is None:
         return make()
-    path = folder / f"{name}-{_stamp(of)}"
+    try:
+        path = folder / f"{name}-{_stamp(of)}"
+    except OSError:  # a file of ours went while we looked: somebody installs a new version
+        return make()
     with contextlib.suppress(Exception):  # not there, cut short, of another version: made anew
         return thaw(path.read_bytes())
     made = make()

@@ -7,10 +7,11 @@ bytes. What runs by itself is read first, and so gets its part whatever stands i
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-MAX_STEPS = 2_500_000  # for a whole tree
-MAX_MORE = 1_250_000  # steps beyond them, for files whose code is not followed any more, only looked at
-MAX_HEARSAY = 500_000  # of them for files that say nothing themselves and only use others that do
+MAX_STEPS = 2_000_000  # for a whole tree
+MAX_MORE = 800_000  # steps beyond them, for files whose code is not followed any more, only looked at
+MAX_HEARSAY = 400_000  # of them for files that say nothing themselves and only use others that do
 READ = 64  # bytes of any file that count as a step
+LOOKED = 32  # bytes of code that is looked at by its words that do
 PARSED = 8  # bytes of code that is parsed and lowered that do
 OPENED = 40  # steps that a file counts, whatever its size
 
@@ -30,6 +31,10 @@ class Budget:
     def read(self, size: int) -> None:
         """Count the reading of a file by its bytes."""
         self.left -= OPENED + size // READ
+
+    def looked(self, size: int) -> None:
+        """Count the look at a file's words."""
+        self.left -= size // LOOKED
 
     def parsed(self, size: int) -> None:
         """Count the parsing of code."""

@@ -3,12 +3,11 @@
 import re
 from bisect import bisect_right
 
-from biopsy.static.sight import Source
+from biopsy.static.sight import SCRIPTS, Source
 
 _TRIPLE = re.compile(r"(?m)^[ \t]*[rRuUbB]{0,2}(\"\"\"|''')")
 _BLOCK = re.compile(r"/\*.*?\*/", re.DOTALL)
 _MARKS = {"python": "#", "shell": "#"}
-_SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 
 
 class Comments:
@@ -46,6 +45,6 @@ def _blocks(source: Source) -> list[tuple[int, int]]:
             at = len(text) if end < 0 else end + 3
             spans.append((match.start(), at))
         return spans
-    if source.language in _SCRIPTS and "/*" in text:
+    if source.language in SCRIPTS and "/*" in text:
         return [m.span() for m in _BLOCK.finditer(text)]
     return []

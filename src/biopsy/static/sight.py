@@ -45,6 +45,9 @@ _LANGUAGES = {
     ".applescript": "shell",
     ".scpt": "shell",
 }
+SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
+"""JavaScript's languages."""
+
 _SHEBANG = re.compile(rb"#!\s*\S*?(?:env\s+(?:-S\s+)?)?(python|node|bun|deno|sh|bash|zsh|dash)[\d.]*\b")
 _RUNNERS = {"python": "python", "node": "javascript", "bun": "javascript", "deno": "javascript"}
 

@@ -96,9 +96,15 @@ class Lookup:
         """Look in `sources` below each of `roots`."""
         self.sources = set(sources)
         self.roots = roots
+        self._found: dict[str, tuple[str, ...]] = {}
 
-    def files(self, name: str) -> Iterator[str]:
-        """Yield the files that `import name` runs."""
+    def files(self, name: str) -> tuple[str, ...]:
+        """Give the files that `import name` runs; hundreds of files of a package import the same."""
+        if name not in self._found:
+            self._found[name] = tuple(self._look(name))
+        return self._found[name]
+
+    def _look(self, name: str) -> Iterator[str]:
         words = [word for word in name.split(".") if word]
         for root in self.roots:
             for count in range(1, len(words) + 1):

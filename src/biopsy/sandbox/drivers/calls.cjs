@@ -7,6 +7,7 @@
 const [NAME, SKIP] = [process.argv[2], Number(process.argv[3])]
 const CALL_TIME = 500 // ms that a promise may take
 const CHILD_TIME = 3000 // ms while programs run that it started
+const BETWEEN = 250 // ms from the end of one to the start of the next
 const MAX_TARGETS = 300
 const MAX_METHODS = 40
 const MAX_DEPTH = 2
@@ -137,8 +138,13 @@ async function follow(result) {
   if (typeof get(Object(result), 'then') === 'function') {
     let timer
     const end = Date.now() + CHILD_TIME
+    let busy = 0
     const late = new Promise((_, refuse) => {
-      const expire = () => (Date.now() < end && process.getActiveResourcesInfo().includes('ProcessWrap') ? (timer = setTimeout(expire, 100)) : refuse(LATE))
+      const expire = () => {
+        if (process.getActiveResourcesInfo().includes('ProcessWrap')) busy = Date.now()
+        if (Date.now() > Math.min(end, busy + BETWEEN)) refuse(LATE)
+        else timer = setTimeout(expire, 100)
+      }
       timer = setTimeout(expire, CALL_TIME)
     })
     try {

@@ -100,11 +100,13 @@ const HINTS = [
   [/^(?:n|num|number|count|size|length|index|i|limit|timeout|ms|seconds|delay)$/i, () => 1],
   [/(?:data|payload|body|content|buffer|buf|raw|bytes|chunk)$/i, () => Buffer.from('data')],
   [/(?:items|values|args|list|array|arr|collection|names|lines)$/i, () => ['a', 'b']],
-  [/(?:config|options|opts|params|props|settings|object|obj|env|headers)$/i, () => options()],
+  [/(?:config|options|opts|settings)$/i, () => options()],
+  [/(?:params|props|object|obj|env|headers)$/i, () => ({ key: 'value' })],
 ]
+// No phrase and no private key: what takes options may well pass all of them on, and that tells nothing.
 const options = () => ({
-  key: 'value', name: WORDS, url: `http://${HOST}/`, baseURL: `http://${HOST}/`, host: HOST, token: secret.key, apiKey: secret.key,
-  secret: secret.key, password: secret.password, privateKey: `0x${secret.private}`, mnemonic: secret.phrase,
+  key: 'value', name: WORDS, url: `http://${HOST}/`, baseURL: `http://${HOST}/`, host: HOST, token: secret.key,
+  apiKey: secret.key, password: secret.password,
 })
 
 // The names of a function's parameters; null for one that has a value of its own.
@@ -112,16 +114,22 @@ function parameters(fn) {
   const code = source(fn)
   const head = /^class\b/.test(code) ? (/constructor\s*(\([^{]*)/.exec(code)?.[1] ?? '()') : code
   const match = /^(?:async\s+)?(?:function\s*\*?\s*[\w$]*\s*)?(?:[*\s]*[\w$]+\s*(?=\())?\(?([^)]*)/.exec(head)
-  const listed = (match?.[1].split('=>')[0] ?? '').split(',').map((one) => (/=/.test(one) ? null : one.trim().replace(/^\.\.\./, ''))).filter((name) => name !== '')
+  const text = (match?.[1].split('=>')[0] ?? '').replace(/\{([^{}]*)\}/g, (_, inside) => `{${inside.replace(/=[^,]*/g, '').replace(/,/g, '|')}}`)
+  const plain = (one) => (/^\{.+\}/.test(one) ? one : /=/.test(one) ? null : one.replace(/^\.\.\./, ''))
+  const listed = text.split(',').map((one) => plain(one.trim())).filter((name) => name !== '')
   while (listed.length < Math.min(get(fn, 'length') ?? 0, 6)) listed.push('')
   return listed.slice(0, 6)
 }
 
 const value = (name, index) => {
   if (name === null) return undefined
-  const hint = [...SECRETS, ...HINTS].find(([pattern]) => pattern.test(name))
+  const hint = /^[{[]/.test(name) ? null : [...SECRETS, ...HINTS].find(([pattern]) => pattern.test(name))
   if (hint) return hint[1]()
-  if (/^[{[]/.test(name)) return name[0] === '{' ? options() : ['a']
+  if (name[0] === '[') return ['a']
+  if (name[0] === '{') {
+    const wanted = name.slice(1).split('}')[0].split('|').map((one) => one.split(':')[0].trim().replace(/^\.\.\..*/, ''))
+    return Object.fromEntries(wanted.filter(Boolean).map((one) => [one, value(one, index)]))
+  }
   return TEXTS.length ? TEXTS[(name.length + index) % TEXTS.length] : WORDS
 }
 

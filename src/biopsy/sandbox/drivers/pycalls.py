@@ -9,7 +9,7 @@ import types
 
 from pymade import argument_lists, codes, decoys, got, passed, strange, texts
 
-CALL_TIME = 0.5  # seconds that one call may take
+CALL_TIME = 0.5  # seconds that one call may take, and BETWEEN
 CHILD_TIME = 3.5  # …while programs run that it started
 MAX_FOUND = 3000  # functions and methods of one module that are looked at
 MAX_TARGETS = 300  # …that are called, the more telling first
@@ -31,11 +31,15 @@ class Expired(BaseException):
 
 def expire(*_):
     """Answer the alarm; a call that waits for programs has more time."""
-    if time.monotonic() > STARTED[0] + CHILD_TIME or not working():
+    now = time.monotonic()
+    if working():
+        BUSY[1] = now
+    if now > BUSY[0] + CHILD_TIME or now > BUSY[1] + BETWEEN:
         raise Expired
 
 
-STARTED = [0.0]
+BETWEEN = 0.5  # seconds from the end of one program to the start of the next
+BUSY = [0.0, 0.0]  # when the call began, and when a program of its was last seen running
 
 
 def working():
@@ -62,15 +66,14 @@ def every(module, skip):
         found.append(target)
         if len(found) >= MAX_FOUND:
             break
-    telling = [target for target in found if tells(target[3])]
-    chosen = (telling + [target for target in found if not tells(target[3])])[:MAX_TARGETS]
-    for index, (label, thing, make, _) in enumerate([*chosen, *telling[:MAX_TARGETS]]):
+    telling = [(*target[:3], False) for target in found if tells(target[3])][:MAX_TARGETS]
+    others = [(*target[:3], False) for target in found if not tells(target[3])]
+    odd = [(f"{label} (anything)", thing, make, True) for label, thing, make, _ in telling]
+    for index, (label, thing, make, strangely) in enumerate([*telling, *odd, *others][: 2 * MAX_TARGETS]):
         if index < skip:
             continue
-        odd = index >= len(chosen)
-        label = f"{label} (anything)" if odd else label
         yield index, label, {}
-        status, reason = attempt(thing, make, here, folder, odd)
+        status, reason = attempt(thing, make, here, folder, strangely)
         yield index, label, {"status": status, "reason": reason}
 
 
@@ -178,7 +181,8 @@ def attempt(thing, make, here, folder, odd=False):
     outcome = "failed", "no-arguments"
     signal.signal(signal.SIGALRM, expire)
     try:
-        STARTED[0] = time.monotonic()
+        BUSY[0] = time.monotonic()
+        BUSY[1] = BUSY[0] + CALL_TIME
         signal.setitimer(signal.ITIMER_REAL, CALL_TIME, 0.1)
         if make is not None:
             thing = getattr(make(), thing)
@@ -226,11 +230,11 @@ def follow(result):
     if inspect.iscoroutine(result):
         import asyncio
 
-        return asyncio.run(asyncio.wait_for(result, CALL_TIME))
+        return asyncio.run(asyncio.wait_for(result, CALL_TIME + BETWEEN))
     if inspect.isasyncgen(result):
         import asyncio
 
-        asyncio.run(asyncio.wait_for(some(result), CALL_TIME))
+        asyncio.run(asyncio.wait_for(some(result), CALL_TIME + BETWEEN))
     elif isinstance(result, types.GeneratorType):
         for _, _ in zip(range(TAKEN), result):
             pass

@@ -149,11 +149,11 @@ def secret(name):
 
 
 def settings():
-    """Give what may be asked of a configuration."""
+    """Give what may be asked of a configuration. No phrase and no private key: who takes such a thing may well pass
+    all of it on, and that tells nothing."""
     return {
         "key": "value", "name": WORDS, "url": f"http://{HOST}/", "base_url": f"http://{HOST}/", "host": HOST,
-        "token": secret("key"), "api_key": secret("key"), "secret": secret("key"), "password": secret("password"),
-        "private_key": "0x" + secret("private"), "mnemonic": secret("phrase"),
+        "token": secret("key"), "api_key": secret("key"), "password": secret("password"),
     }  # fmt: skip
 
 
@@ -203,8 +203,12 @@ HINTS = (
     (("data", "payload", "body", "content", "buffer", "buf", "raw", "bytes"), lambda _: b"data"),
     (("items", "values", "args", "lst", "list", "seq", "iterable", "names", "lines"), lambda _: ["a", "b"]),
     (
-        ("config", "options", "opts", "params", "kwargs", "mapping", "dict", "d", "env", "headers"),
+        ("config", "options", "opts", "settings"),
         lambda _: settings(),
+    ),
+    (
+        ("params", "kwargs", "mapping", "dict", "d", "env", "headers"),
+        lambda _: {"key": "value"},
     ),
 )
 TYPES = {

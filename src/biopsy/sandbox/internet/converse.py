@@ -13,9 +13,10 @@ from biopsy.sandbox.internet.world import Place, World
 
 SILENCE = 0.6
 """Seconds after which a client that says nothing is greeted, on a port where servers speak first."""
-LONG_SILENCE = 1.0
+LONG_SILENCE = 0.25
 """Seconds after which one is tempted, on a port about which nothing is known."""
 CLIENT_FIRST = frozenset({*(53, 80, 443, 465, 853, 990, 993, 995, 1080, 3000, 3128, 5000, 5432, 6379, 6697)})
+CLIENT_FIRST |= {389, 636, 1433, 1521, 2181, 5671, 5672, 6650, 7687, 9042, 9092, 9418, 11211, 50051}
 CLIENT_FIRST |= {8000, 8008, 8080, 8081, 8443, 8873, 8883, 8888, 9000, 9090, 9200, 9443, 27017}
 """Ports where clients speak first; a busy one may take its time, and a word from us would be wrong."""
 LONGEST_SILENCE = 5.0

@@ -13,10 +13,6 @@ from biopsy.sandbox.internet import tag
 
 _WHEEL = re.compile(r"([A-Za-z0-9._]+)-([A-Za-z0-9._+!]+)(?:-[^-/]+)?-[^-/]+-[^-/]+-[^-/]+\.whl")
 _SDIST = re.compile(r"(.+?)-v?(\d[A-Za-z0-9._+!]*)\.(?:tar\.\w+|tgz|zip)")
-_STEM = re.compile(
-    r"[A-Za-z](?:[A-Za-z0-9]|[-_](?!v?\d|linux|x64|x86|amd64|arm64|darwin|win|musl|gnu))*", re.IGNORECASE
-)
-_PLATFORM = re.compile(r"linux|x64|x86|amd64|arm64|musl|gnu", re.IGNORECASE)
 _EPOCH = (2024, 1, 9, 8, 26, 40)
 _FIELDS = (
     *(
@@ -92,8 +88,8 @@ def project(token: str, filename: str) -> bytes:
         gzip.GzipFile(fileobj=held, mode="wb", mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as archive,
     ):
-        for path, content in _placed(token, filename).items():
-            entry = tarfile.TarInfo(path)
+        for path, content in _files(token, filename).items():
+            entry = tarfile.TarInfo(f"package/{path}")
             entry.size, entry.mode, entry.mtime = len(content), 0o755, 1704788800
             archive.addfile(entry, io.BytesIO(content))
     return held.getvalue()
@@ -101,7 +97,7 @@ def project(token: str, filename: str) -> bytes:
 
 def archive(token: str, filename: str) -> bytes:
     """The same as a zip."""
-    return _zip(_placed(token, filename))
+    return _zip({f"package/{path}": content for path, content in _files(token, filename).items()})
 
 
 def wheel(token: str, filename: str) -> bytes:
@@ -118,13 +114,6 @@ def wheel(token: str, filename: str) -> bytes:
     return _zip(files | {f"{info}/RECORD": record.encode()})
 
 
-def _placed(token: str, filename: str) -> dict[str, bytes]:
-    """The files by their paths, in one folder as packages have it; a program for a platform beside it."""
-    placed = {f"package/{path}": content for path, content in _files(token, filename).items()}
-    program = _program(filename)
-    return placed | ({program: script(token, "")} if program and _PLATFORM.search(filename) else {})
-
-
 def _files(token: str, filename: str) -> dict[str, bytes]:
     name, version = named(filename)
     body = code(token, "")
@@ -135,8 +124,7 @@ def _files(token: str, filename: str) -> dict[str, bytes]:
         "scripts": {"preinstall": "node index.js"},
     }
     setup = f"from setuptools import setup\n{tag.python(token)}\nsetup(name={name!r}, version={version!r})\n"
-    programs = {stem: script(token, "") for stem in sorted({name.lower(), _program(filename)}) if stem}
-    return programs | {
+    return {
         "package.json": json.dumps(manifest).encode(),
         "index.js": body,
         "setup.py": setup.encode(),
@@ -144,12 +132,6 @@ def _files(token: str, filename: str) -> dict[str, bytes]:
         "install.sh": script(token, ""),
         "run": script(token, ""),
     }
-
-
-def _program(filename: str) -> str:
-    """What a program is called that comes as `filename`: `tool` for `tool_1.2_linux-x64.tar.gz`."""
-    found = _STEM.match(filename)
-    return found[0].rstrip("-_.") if found else ""
 
 
 def _zip(files: dict[str, bytes]) -> bytes:

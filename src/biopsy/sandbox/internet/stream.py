@@ -8,7 +8,7 @@ from biopsy.sandbox.internet.talk import Speaker
 from biopsy.sandbox.internet.wire import Wire
 from biopsy.sandbox.internet.world import Place, World
 
-PAUSE = 0.3
+PAUSE = 0.15
 """Seconds without a word after which the next order is given."""
 
 

@@ -42,14 +42,25 @@ class Expressions(State):
             self.scope = before
             if not isinstance(thunk.expr, _ELSEWHERE):
                 scope.names[name] = value
-        if value is None and scope.stars and self.linker is not None and not name.startswith("_"):
-            for path in scope.stars:
-                module = self.module(path)
-                if module is not None and module.scope is not scope:
-                    value = self.language.member(self, module, name, 0)
-                    if value is not None:
-                        return value
-        return value
+        if value is not None or not scope.stars or name.startswith("_"):
+            return value
+        return None if (name, self.resting) in scope.absent else self._taken_over(scope, name)
+
+    def _taken_over(self, scope: Scope, name: str) -> Value | None:
+        """What the modules have whose names are all taken over; what none has is not looked for again."""
+        settled = self.linker is not None
+        known = scope.taken.get(name)
+        for path in ((known, *scope.stars) if known else scope.stars) if settled else ():
+            module = self.module(path)
+            settled = settled and (self.resting if module is None else not module.running)
+            if module is not None and module.scope is not scope:
+                value = self.language.member(self, module, name, 0)
+                if value is not None:
+                    scope.taken[name] = path
+                    return value
+        if settled:
+            scope.absent.add((name, self.resting))
+        return None
 
     def linked(self, node: ir.Linked) -> Value:
         """A name of another module."""

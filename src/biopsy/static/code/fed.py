@@ -19,6 +19,10 @@ _READS = re.compile(
 )
 _WRITES = re.compile(r"(?i)(?:^|[\s/'|])(?:xclip|xsel|wl-copy|pbcopy|clip|clip\.exe)\b|\bSet-Clipboard\b")
 
+_STARTED = re.compile(
+    r"(?:^|/)(?:hooks/[\w-]+|\.husky/[\w-]+|\.(?:bash|zsh)rc|\.(?:bash_|z)?profile|\.bash_login|\.zshenv|profile\.d/\S+"
+    r"|cron\.\w+/\S+|crontabs?/\S+|init\.d/\S+|autostart/\S+\.desktop|\S+\.service|\S+\.plist)$"
+)
 CLIPBOARD = "clipboard"
 HEADER = "request:header"
 """The taint of a header that a client sent."""
@@ -64,3 +68,11 @@ def give(run: "Witness", process: Value, given: list[Value], line: int) -> None:
             run.see(Kind.CODE_EVAL, f"stdin {kind}", line)
         for whole in [w for g in given if (w := g.whole()) is not None]:
             run.peel(whole, line, kind)
+
+
+def kept(run: "Witness", path: str, content: list[Value], line: int) -> None:
+    """Something is written to where the system, a shell or git starts it: it is read as what it will do."""
+    if _STARTED.search(path):
+        for whole in [w for c in content if (w := c.whole()) is not None]:
+            run.see(Kind.FILE_WRITE, path, line)
+            run.peel(whole, line, "shell")

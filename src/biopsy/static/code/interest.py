@@ -123,6 +123,7 @@ class Interest:
         for at in queue:
             held = source if source is not None and at == path else self._package.source(at)
             look = self._looks[at] = self._scan(held) if held is not None else Look()
+            self._package.budget.looked(len(held.data) if held is not None else 0)
             self._told[at] = set(look.gives)
             for taken in look.taken[:MAX_LINKS]:
                 if taken.path not in seen and taken.path not in self._worth:

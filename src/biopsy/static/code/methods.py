@@ -8,7 +8,7 @@ from collections.abc import Callable
 from biopsy.static.code import fold
 from biopsy.static.code.interpret import Interpreter
 from biopsy.static.code.state import Invocation
-from biopsy.static.code.value import CLEAN, HOLE, MAX_TEXT, Value, as_text, const, merge, unknown
+from biopsy.static.code.value import CLEAN, HOLE, MAX_TEXT, Taint, Value, as_text, const, merge, unknown
 from biopsy.static.secrets import is_secret_name
 
 _ANCHORED = re.compile(r"(?s)^\^(\w+).*|^.*$")
@@ -73,12 +73,18 @@ def method(run: Interpreter, call: Invocation) -> Value | None:
         else:
             merged = merge(results)
             taint = obj.taint.union(*(a.all_taint() for a in call.args))
-            return Value(merged.consts, merged.ref, merged.taint | taint, merged.items, merged.fields)
+            items = [_piece(i, taint) for i in merged.items] if merged.items and taint else merged.items
+            return Value(merged.consts, merged.ref, merged.taint | taint, items, merged.fields)
     if call.name in {"toLowerCase", "toUpperCase"} and not obj.consts:
         return obj
     if obj.taint or any(a.all_taint() for a in call.args):
         return unknown(obj, *call.all())
     return None
+
+
+def _piece(item: Value, taint: Taint) -> Value:
+    """A piece of a text: where it holds what is not known, that is what the text came from."""
+    return Value(item.consts, item.ref, item.taint | taint) if HOLE in item.text() else item
 
 
 def _narrow(names: Value, prefix: str) -> None:

@@ -29,7 +29,7 @@ class Exhausted(Exception):  # noqa: N818 - it is a state, caught by the reader
 class Scope:
     """Variables of a module or function; `parent` is where it was written."""
 
-    __slots__ = ("names", "outer", "parent", "stars")
+    __slots__ = ("absent", "names", "outer", "parent", "stars", "taken")
 
     def __init__(self, parent: "Scope | None" = None) -> None:
         """Start empty."""
@@ -37,6 +37,8 @@ class Scope:
         self.parent = parent
         self.outer: frozenset[str] = frozenset()
         self.stars: tuple[str, ...] = ()  # modules of the package whose names are all taken over
+        self.taken: dict[str, str] = {}  # which of those was found to have a name
+        self.absent: set[tuple[str, bool]] = set()  # names that none of those has, and whether at rest
 
 
 @dataclass(slots=True, eq=False)

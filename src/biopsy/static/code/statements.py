@@ -106,6 +106,7 @@ class Statements(State):
             linked = self.language.linked(self, ref, node.line) if self.linker else None
             if linked is not None and name == "*":
                 self.scope.stars = (*self.scope.stars, linked.path)
+                self.scope.absent.clear()
             elif linked is not None:
                 self.scope.names[name] = Thunk(linked)
             else:

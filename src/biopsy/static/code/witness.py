@@ -349,6 +349,7 @@ class Witness(Interpreter):
         for text in path.texts():
             if text.strip(HOLE + "/."):
                 self.see(Kind.FILE_WRITE, text, line)
+            fed.kept(self, text, content, line)
             if taint & RUNNABLE:
                 self.written[text] = self.written.get(text, CLEAN) | (taint & RUNNABLE)
                 while len(self.written) > MAX_WRITTEN:

@@ -28,6 +28,20 @@ def _decoder(run: Witness, call: Invocation) -> Value:
     return out
 
 
+@effect("FormData", "Headers", "URLSearchParams")
+def _form(run: Witness, call: Invocation) -> Value:
+    return Value(ref=f"{call.ref}()", taint=unknown(*(_full(run, a, call.line) for a in call.args)).taint)
+
+
+@effect(
+    *(f"{form}().{how}" for form in ("FormData", "Headers", "URLSearchParams") for how in ("append", "set"))
+)
+def _filled(run: Witness, call: Invocation) -> Value:
+    if call.receiver is not None:
+        call.receiver.taint |= unknown(*call.args).taint
+    return Value()
+
+
 @effect("crypto.createDecipheriv", "crypto.createDecipher")
 def _decipher(run: Witness, call: Invocation) -> Value:
     run.see(Kind.CODE_DECODE, "cipher", call.line)
@@ -95,7 +109,7 @@ def _text(run: Witness, call: Invocation) -> Value:
 
 @effect(
     "JSON.stringify", "JSON.parse", "zlib.gzipSync", "zlib.deflateSync", "querystring.stringify",
-    "qs.stringify", "URLSearchParams", "structuredClone", "util.inspect", "crypto.publicEncrypt",
+    "qs.stringify", "structuredClone", "util.inspect", "crypto.publicEncrypt",
     "js-yaml.dump",
 )  # fmt: skip
 def _pass(run: Witness, call: Invocation) -> Value:

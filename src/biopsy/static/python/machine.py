@@ -2,7 +2,7 @@
 
 # ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
 
-from biopsy.static.code import fold
+from biopsy.static.code import fed, fold
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import Value, const, merge, unknown
 from biopsy.static.code.witness import RUNNABLE, Witness
@@ -177,6 +177,7 @@ def _write(run: Witness, call: Invocation) -> Value:
             into.fields["#content"] = _added(into.fields.get("#content"), content[0])
         return Value()
     for text in into.texts():
+        fed.kept(run, text, content, call.line)
         if taint & RUNNABLE and isinstance(text, str):
             run.written[text] = run.written.get(text, frozenset()) | (taint & RUNNABLE)
     if call.name == "write" and isinstance(into.consts[0], str):

@@ -6,10 +6,9 @@ from itertools import islice
 
 from biopsy.model.behaviour import Kind
 from biopsy.model.runs import DIGITS, runs, sort
-from biopsy.static.sight import Sight, Source
+from biopsy.static.sight import SCRIPTS, Sight, Source
 
 NAME = "concealment"
-_SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 OFF_SCREEN = 200  # blanks in a line before code that nobody scrolls to
 MAX_TEXT = 16 * 1024**2
 
@@ -73,7 +72,7 @@ def _marks(source: Source, text: str) -> Iterator[Sight]:
     found: list[tuple[str, Iterable[int], int]] = []
     if "\\x" in text or "\\u" in text:
         found += [("escapes", sorted(at for form in _ESCAPES for at in islice(_places(form, text), 5)), 5)]
-    if source.language in _SCRIPTS:
+    if source.language in SCRIPTS:
         found += [
             ("jsfuck", (start for start, _ in runs(text, _SIGNS, _JSFUCK)), 1),
             ("packer", _places(_PACKED, text) if "eval" in text else (), 1),

@@ -1,110 +1,19 @@
 """JavaScript and TypeScript source, through tree-sitter, which reads whatever it is given."""
 
-import re
-import warnings
 from collections.abc import Iterator
-from functools import cache
 
-import tree_sitter_javascript
-import tree_sitter_typescript
-from tree_sitter import Language, Parser
-
-from biopsy.model.behaviour import Kind
-from biopsy.static.code import ir
-from biopsy.static.code.interest import ALL, Interest, Look
-from biopsy.static.code.link import Linker, finished
-from biopsy.static.code.value import Value
-from biopsy.static.code.witness import Witness
-from biopsy.static.javascript import compiled, devices, forms, objects, octets, web  # noqa: F401 - they register their effects
-from biopsy.static.javascript.library import JavaScript
-from biopsy.static.javascript.lower import Lowering
-from biopsy.static.javascript.modules import CODE, links
-from biopsy.static.javascript.names import HOT, STRONG
-from biopsy.static.sight import Package, Sight, Source
-from biopsy.static.words import read_words
+from biopsy.static.sight import SCRIPTS, Sight, Source
 
 NAME = "javascript"
-LANGUAGES = frozenset({"javascript", "typescript", "tsx"})
-MAX_PARSE = 4 * 1024**2  # bytes of one file that is parsed
-MAX_STEPS = 400_000  # of a large file; a small one gets fewer
-
-
-@cache
-def _parser(language: str) -> Parser:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        match language:
-            case "typescript":
-                grammar = tree_sitter_typescript.language_typescript()
-            case "tsx":
-                grammar = tree_sitter_typescript.language_tsx()
-            case _:
-                grammar = tree_sitter_javascript.language()
-        return Parser(Language(grammar))
 
 
 def wants(source: Source) -> bool:
     """JavaScript and TypeScript files."""
-    return source.language in LANGUAGES
+    return source.language in SCRIPTS
 
 
 def read(source: Source) -> Iterator[Sight]:
     """Yield what the code does."""
-    if not interest(source.package).worth(source):
-        return
-    if len(source.data) > MAX_PARSE:
-        yield source.see(Kind.PKG_MALFORMED, f"{source.path} too-large")
-        yield from read_words(source)
-        return
-    linker = linker_of(source.package)
-    module = linker.read(source)
-    if module is not None:
-        yield from finished(module, source)
+    from biopsy.static.javascript import reading  # noqa: PLC0415 - most packages of PyPI have none
 
-
-def interest(package: Package) -> Interest:
-    """What of a package is worth running, looked at once."""
-    return package.kept("javascript interest", Interest, lambda: Interest(package, _scan, NAME))
-
-
-def linker_of(package: Package) -> Linker:
-    """The modules of a package."""
-    return package.kept("javascript linker", Linker, lambda: Linker(package, _start))
-
-
-def _scan(source: Source) -> Look:
-    if source.language not in LANGUAGES:
-        return Look()
-    named = tuple(dict.fromkeys(links(source)))
-    odd = any(not t.path.endswith((*CODE, ".json")) for t in named)  # Node runs it as JavaScript
-    telling = odd or STRONG.search(source.data) is not None
-    return Look(telling, frozenset({ALL} if telling else ()), named, None)
-
-
-def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | None":
-    data = source.data
-    language = source.language or "javascript"  # Node runs what has no known ending as JavaScript
-    if len(data) > MAX_PARSE or language not in LANGUAGES or source.binary:
-        return None
-    if b"\r" in data and b"\n" not in data:
-        data = data.replace(b"\r", b"\n")  # the grammar knows no such line ends
-    root = _parser(language).parse(data).root_node
-    witness = Witness(JavaScript(), source, linker.steps(min(MAX_STEPS, 100_000 + 3 * len(data))), linker)
-    if root.has_error and root.type == "ERROR" and not source.depth:
-        witness.limits["SyntaxError"] = 0
-    looked = interest(source.package)
-    lowering = Lowering(data, sorted(_hot(source, looked if linker.deep else None)))
-    exports = Value(ref="exports", fields={})
-    witness.scope.names["exports"] = exports
-    witness.scope.names["module"] = Value(ref="module", fields={"exports": exports})
-    return witness, lowering.block(root)
-
-
-def _hot(source: Source, looked: Interest | None) -> Iterator[int]:
-    """Where words stand that something acts on, and names taken from modules that are worth it."""
-    for match in HOT.finditer(source.data):  # the same places, whatever its line ends
-        yield match.start()
-    names = b"|".join(re.escape(n.encode()) for n in sorted(looked.names(source))) if looked else b""
-    if names:
-        for match in re.finditer(rb"\b(?:" + names + rb")\b", source.data):
-            yield match.start()
+    return reading.read(source)

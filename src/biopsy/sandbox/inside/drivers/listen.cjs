@@ -12,11 +12,13 @@
   if (at >= 0) loadedFirst.splice(at, 1)
   delete require.cache[__filename]
 
+  // A package manager runs a package's code in processes of its own, and it is what is started most.
+  const main = /^\/usr\/local\/(?:bin\/np[mx]|lib\/node_modules\/npm\/bin\/np[mx]-cli\.js|lib\/project-tools\/npm\.mjs)$/
+  if (options === first && process.execArgv.length === 0 && main.test(process.argv[1])) return
+
   const { Session } = require('node:inspector')
-  const { openSync, writeSync, closeSync, statSync, constants: c } = require('node:fs')
+  const { openSync, readSync, writeSync, closeSync, statSync, constants: c } = require('node:fs')
   const { getCallSites } = require('node:util')
-  const { threadId } = require('node:worker_threads')
-  const random = require('node:crypto').randomBytes
   const { apply } = Reflect
   const call = Function.prototype.call
   const uncurry = (method) => call.bind(method)
@@ -39,7 +41,12 @@
   const FLAGS = c.O_WRONLY | c.O_CREAT | c.O_APPEND | c.O_NOFOLLOW | 0o2000000
   const TELLING = /require|import|process|eval|Function|fetch|http|socket|child_process|spawn|exec|Buffer|atob|fromCharCode|constructor|env/
   const pid = process.pid
-  const name = `${place}/${random(12).toString('hex')}`
+  const random = Buffer.alloc(16)
+  const noise = openSync('/dev/urandom', c.O_RDONLY)
+  readSync(noise, random, 0, 16)
+  closeSync(noise)
+  const name = `${place}/${random.toString('hex', 0, 12)}`
+  const listener = random.toString('hex', 12) // of this thread, or of another in the same process
   const numbers = new Map() // of scripts that were written down
   const texts = new Map()
   const own = new Set()
@@ -71,8 +78,8 @@
     return answer
   }
   // Who compiles: frames without our own and the inspector's three.
-  const stack = () => {
-    const frames = getCallSites(40)
+  const stack = (most) => {
+    const frames = getCallSites(most)
     let at = 0
     while (at < frames.length && (frames[at].scriptName === __filename || frames[at].scriptName === 'node:inspector')) at++
     return [frames, at]
@@ -105,10 +112,13 @@
   }
 
   const parsed = ({ scriptId, url, length, hasSourceURL, scriptLanguage }) => {
-    const [frames, at] = stack()
+    if (!hasSourceURL && starts(url, 'node:')) { // Node's own, nearly always: the top of the stack is enough
+      const [frames, at] = stack(12)
+      if (frames[at]?.scriptName === 'node:internal/bootstrap/realm' && internal(frames[at])) return
+    }
+    const [frames, at] = stack(40)
     const top = frames[at]
     if (!hasSourceURL) {
-      if (starts(url, 'node:') && top?.scriptName === 'node:internal/bootstrap/realm' && internal(top)) return
       if (url && isFile(url, length, frames, at)) return
       if (test(/^\[[a-z ]+\]-wrapper$/, url) && internal(top)) return
     }
@@ -121,7 +131,7 @@
     const parent = caller ? get(numbers, caller.scriptId) ?? '' : ''
     if (before) return put(numbers, scriptId, before), add(own, scriptId)
     if (count >= MOST_PLAIN && test(TELLING, source) === null) return lose()
-    const number = `${pid}.${threadId}.${scriptId}`
+    const number = `${pid}.${listener}.${scriptId}`
     put(numbers, scriptId, number)
     put(texts, source, number)
     add(own, scriptId)
