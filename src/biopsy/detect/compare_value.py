@@ -33,6 +33,7 @@ _RANKS = {
     "install": 0,
     "start": 1,
     "import": 2,
+    "later": 2,
     "call": 3,
     "scripts": 3,
     "execute": 3,

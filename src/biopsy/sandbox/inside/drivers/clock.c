@@ -57,7 +57,7 @@ typedef int64_t ns;
 #define LOOKS 3                  /* …and that have to have found so: a machine that stands still is not idle */
 #define HEARD (150 * MS)         /* …since something came from a socket */
 #define ANSWER (3 * SECOND)      /* that an answer may take */
-#define FREE_JUMPS 6             /* after which each is four times as long as the last, at least */
+#define FREE_JUMPS 8             /* after which each is four times as long as the last, at least */
 #define LONGEST (24 * HOUR)      /* that they get to be */
 #define SPINS 200000             /* readings of the clock, one after the other, that are a wait too */
 #define SPIN_EACH 20000
@@ -75,6 +75,7 @@ typedef int64_t ns;
 struct family {
     _Atomic ns ahead;  /* of real time */
     _Atomic ns began;  /* how far ahead it was at first */
+    _Atomic ns stride; /* how long its last jump was */
     _Atomic ns busy;   /* when something happened last, in real time */
     _Atomic ns looked;
     _Atomic int quiet;  /* how many looks found nothing since */
@@ -344,10 +345,11 @@ static void look(struct family *family) {
     if (next == FOREVER) return;
     int jumps = family->jumps++;
     if (jumps >= FREE_JUMPS) {
-        ns least = SECOND << 2 * (jumps - FREE_JUMPS > 9 ? 9 : jumps - FREE_JUMPS);
+        ns least = family->stride < SECOND / 4 ? SECOND : 4 * family->stride;
         if (least > LONGEST) least = LONGEST;
         if (next < here + least) next = here + least;
     }
+    family->stride = next - here;
     family->ahead += next - here;
     family->busy = at;
 }
