@@ -57,7 +57,8 @@ typedef int64_t ns;
 #define LOOKS 3                  /* …and that have to have found so: a machine that stands still is not idle */
 #define HEARD (150 * MS)         /* …since something came from a socket */
 #define ANSWER (3 * SECOND)      /* that an answer may take */
-#define FREE_JUMPS 8             /* after which each is four times as long as the last, at least */
+#define FREE_JUMPS 10            /* after which each is four times as long as the last, at least */
+#define LARGE (10 * SECOND)      /* from which a jump counts for two */
 #define LONGEST (24 * HOUR)      /* that they get to be */
 #define SPINS 200000             /* readings of the clock, one after the other, that are a wait too */
 #define SPIN_EACH 20000
@@ -343,7 +344,8 @@ static void look(struct family *family) {
         }
     }
     if (next == FOREVER) return;
-    int jumps = family->jumps++;
+    int jumps = family->jumps;
+    family->jumps = jumps + (next - here < LARGE ? 1 : 2);
     if (jumps >= FREE_JUMPS) {
         ns least = family->stride < SECOND / 4 ? SECOND : 4 * family->stride;
         if (least > LONGEST) least = LONGEST;
