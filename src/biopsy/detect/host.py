@@ -3,11 +3,11 @@
 import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
+from msgspec import Struct
 from publicsuffixlist import PSLFILE, PublicSuffixList
 
 from biopsy.model.hosts import SHARED, host_class, hosts
@@ -19,8 +19,7 @@ _REGISTRIES = frozenset({"npmjs", "yarnpkg", "pypi", "pythonhosted", "rubygems",
 """First label of domains under which package registries are: they stand under `org`, `com` or `io`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """A host. `shared` says whose it is where it serves everybody, `reserved` that it stands for nobody."""
 
     name: str

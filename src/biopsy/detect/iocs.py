@@ -8,8 +8,9 @@ whoever made the package, and what a messenger's abuse desk asks for.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 from biopsy.detect.host import Host, host_of, registrable
 from biopsy.model.behaviour import Behaviour, By, InFile, Kind, When, escape
@@ -44,8 +45,7 @@ _ASIDE = frozenset({When.TEST, When.DOCS})
 _ORDER = list(IocType)
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     shared: str = ""
     reserved: bool = False
     ran: bool = False

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import yaml
+from msgspec import Struct, field
 
 MAX_FILE = 64 * 1024
 """Largest rule file, in characters."""
@@ -24,8 +24,7 @@ _KINDS = {
 }
 
 
-@dataclass(slots=True)
-class Mistakes:
+class Mistakes(Struct):
     """What is wrong with a file, by line."""
 
     file: str

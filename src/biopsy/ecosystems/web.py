@@ -2,8 +2,9 @@
 
 import re
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from biopsy.errors import RegistryError
 from biopsy.model.release import Endpoint
@@ -20,8 +21,7 @@ DEADLINE = 120.0
 TRIES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """An answer that was read to its end. `url` is where it came from after redirects."""
 
     url: str

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from biopsy import ecosystems
 from biopsy.ecosystems.order import earlier
@@ -20,8 +22,7 @@ NONE = "none"
 RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(Struct, frozen=True):
     """Where another release is looked at: `examine` reads a sample, and runs it where that is wanted."""
 
     warehouse: Warehouse
@@ -30,8 +31,7 @@ class Desk:
     examine: Callable[[Sample], Dossier]
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """What to compare with. No dossier: there is nothing, or `note` says why it could not be looked at."""
 
     dossier: Dossier | None = None
@@ -39,8 +39,7 @@ class Before:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """How an earlier analysis must have been made to stand beside this one: alike, and no less of it."""
 
     kind: str

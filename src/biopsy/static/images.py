@@ -7,15 +7,15 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 MAX_CHUNKS = 20_000  # of one file
 MAX_TEXT = 1024**2  # bytes of one text, unpacked
 MAX_TEXTS = 100
 
 
-@dataclass(slots=True)
-class Picture:
+class Picture(Struct):
     """One such file: its form, its end (0 where that is not known), and the texts that it carries."""
 
     form: str

@@ -3,10 +3,11 @@
 import re
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from biopsy.model.behaviour import Behaviour, InFile, Kind, When
 from biopsy.static.budget import Budget
@@ -55,8 +56,7 @@ _RUNNERS = {"python": "python", "node": "javascript", "bun": "javascript", "deno
 Kept = TypeVar("Kept")
 
 
-@dataclass(slots=True)
-class Package:
+class Package(Struct):
     """The files of a tree, for readers that follow one file into another.
 
     `load` gives the bytes of a file, or None where they may not be read (too large, gone). `memo` is where a
@@ -193,8 +193,7 @@ class Source:
         return Behaviour(kind, value, where, detail=detail[:MAX_DETAIL])
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """Code or text that was hidden in a file, to be read by the readers in turn."""
 
     text: str
@@ -204,8 +203,7 @@ class Layer:
     hidden: bool = False  # it is run, and hardly a word of it can be read in the file
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Bytes that stand in a file as a file of their own: a member of an archive, what an image carries.
 
     It is read like any file of the tree. Its place is the outer path, `!/`, and its own: `a.zip!/b/c.py`.

@@ -5,7 +5,8 @@ two or more zero-width characters (one a bit).
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MAX_FOUND = 20
 MIN_ROW = 8  # characters
@@ -19,8 +20,7 @@ _QUICK = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A row of unseen characters: where it begins, its alphabet, and its bytes where they can be told."""
 
     at: int

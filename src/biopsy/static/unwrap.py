@@ -5,7 +5,8 @@ Nobody says here that the data are ever decoded: it is told that there is code i
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from biopsy.static import archives, bytecode, decode, programs
 from biopsy.static.sight import guess
@@ -29,8 +30,7 @@ _OLD_PICKLE = re.compile(rb"c[\w.]{2,40}\n\w{2,40}\n(?:p\d+\n)?\(")
 _BITS = re.compile(rb"[01\s]{128,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What came out: `what` it is (a language, or a form of program or archive), and `how` it was wrapped."""
 
     what: str

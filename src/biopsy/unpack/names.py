@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from hashlib import sha256
+
+from msgspec import Struct
 
 from biopsy.model.behaviour import Kind
 from biopsy.unpack.limits import Limits
@@ -13,8 +14,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udf
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A member's name as written, where it may safely stand, and what is odd about it.
 
     `parts` is empty where nothing is left to stand on (`/`, `..`).

@@ -3,11 +3,11 @@
 import html.parser
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
+from msgspec import Struct
 
 from biopsy.ecosystems.protocol import MAX_TEXT
 
@@ -23,8 +23,7 @@ _ALGORITHM = re.compile(r"(sha256|sha384|sha512|sha1|md5|blake2b)=([0-9a-fA-F]{3
 _FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!~-]{0,254}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """One line of a project's page."""
 
     filename: str
@@ -37,8 +36,7 @@ class File:
     attested: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """A project's page. `status` is `archived`, `deprecated` or `quarantined`, and the reason (PEP 792)."""
 
     files: list[File]

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from biopsy.formats.page.anchors import Anchors
 from biopsy.formats.page.limits import Limits, Listed, listed
@@ -28,8 +28,7 @@ MAX_TOKENS = 2_000
 """Words of a text that are coloured; what follows is shown as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A text in its chain, with the number of its `code.eval` in the long list."""
 
     layer: evaluated.Layer
