@@ -7,7 +7,8 @@ the cut is in doubt, a statement takes in what follows, and gives every name.
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from biopsy.static.code.interest import ALL, Look, Taken, Use
 from biopsy.static.python import modules
@@ -44,8 +45,7 @@ _HARMLESS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One statement, or several that could not be told apart; `sure` says whether `binds` is all."""
 
     start: int

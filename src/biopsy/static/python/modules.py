@@ -3,8 +3,9 @@
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from biopsy.static.python.effects import TABLE
 
@@ -86,8 +87,7 @@ _IMPORTS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """A name that an import statement binds, what it stands for, and what the statement asks for."""
 
     name: str

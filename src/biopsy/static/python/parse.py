@@ -4,7 +4,8 @@ import ast
 import codecs
 import re
 import warnings
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from biopsy.static.sight import Source
 
@@ -31,8 +32,7 @@ MAX_PIECES = 2000  # statements of a file that does not parse which are tried on
 MAX_DROPPED = 200  # lines that are left out before a file counts as unreadable
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """A syntax tree, why it was not had at once, and whether parts of the file are missing in it."""
 
     tree: ast.Module | None
