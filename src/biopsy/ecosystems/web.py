@@ -1,12 +1,12 @@
 """Reading a registry's pages under limits of size and time."""
 
-import re
 import time
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from biopsy.errors import RegistryError
+from biopsy.model.regex import regex
 from biopsy.model.release import Endpoint
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def mended(body: bytes) -> bytes:
     return _HALF.sub(rb"\\ufffd", body)
 
 
-_HALF = re.compile(
+_HALF = regex(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )

@@ -17,6 +17,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
+from biopsy.model.regex import regex
 from biopsy.model.vendored import vendored
 
 MAX_VALUE = 4096
@@ -159,14 +160,14 @@ class InRegistry(Struct, frozen=True):
 
 Where = InFile | InTrace | InRegistry
 
-_TRACE = re.compile(r"(?:([a-z0-9][a-z0-9-]*)/)?([a-z][a-z0-9-]*)#(\d{1,12})")
-_FILE = re.compile(
+_TRACE = regex(r"(?:([a-z0-9][a-z0-9-]*)/)?([a-z][a-z0-9-]*)#(\d{1,12})")
+_FILE = regex(
     r"(.*?)(?::(\d{1,9}))?(?: \((?:(install|start|import|call|test|docs)(?:, vendored)?|vendored)\))?",
     re.DOTALL,
 )
-_ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\\]|(?<= )@(?= )")
-_PLACE = re.compile(r"[:#]|(?<= )\(|\Ar(?=egistry\Z)")  # what would make a path read as another place
-_ESCAPE = re.compile(r"\\(?:\\|x([0-9a-f]{2})|u([0-9a-f]{4}))")
+_ODD = regex(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\\]|(?<= )@(?= )")
+_PLACE = regex(r"[:#]|(?<= )\(|\Ar(?=egistry\Z)")  # what would make a path read as another place
+_ESCAPE = regex(r"\\(?:\\|x([0-9a-f]{2})|u([0-9a-f]{4}))")
 
 
 def escape(text: str) -> str:

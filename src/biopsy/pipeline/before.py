@@ -1,6 +1,5 @@
 """The release before: which one it is, and what was seen of it, in a kept analysis or one made now."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from biopsy import ecosystems
 from biopsy.ecosystems.order import earlier
 from biopsy.errors import BiopsyError, UsageError
 from biopsy.model.dossier import Dossier
+from biopsy.model.regex import regex
 from biopsy.model.release import Release
 from biopsy.pipeline.reasons import UNTRIED
 from biopsy.pipeline.source import Sample, collect
@@ -19,7 +19,7 @@ from biopsy.warehouse import Warehouse
 NONE = "none"
 """What `against` says where no comparison is wanted."""
 
-RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
+RUN_ID = regex(r"\d{8}-\d{6}-[0-9a-f]{8}")
 
 
 class Desk(Struct, frozen=True):

@@ -10,6 +10,7 @@ from typing import TypeVar
 from msgspec import Struct, field
 
 from biopsy.model.behaviour import Behaviour, InFile, Kind, When
+from biopsy.model.regex import regex
 from biopsy.static.budget import Budget
 
 MAX_DETAIL = 600  # characters of an excerpt kept for people
@@ -49,7 +50,7 @@ _LANGUAGES = {
 SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 """JavaScript's languages."""
 
-_SHEBANG = re.compile(rb"#!\s*\S*?(?:env\s+(?:-S\s+)?)?(python|node|bun|deno|sh|bash|zsh|dash)[\d.]*\b")
+_SHEBANG = regex(rb"#!\s*\S*?(?:env\s+(?:-S\s+)?)?(python|node|bun|deno|sh|bash|zsh|dash)[\d.]*\b")
 _RUNNERS = {"python": "python", "node": "javascript", "bun": "javascript", "deno": "javascript"}
 
 

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from biopsy.ecosystems.protocol import MAX_TEXT
+from biopsy.model.regex import regex
 
 MAX_FILES = 100_000
 """Most files of one project that are listed; the largest real ones have a tenth of it."""
@@ -19,8 +20,8 @@ MAX_SAID = 100
 
 STATUSES = ("archived", "deprecated", "quarantined")
 
-_ALGORITHM = re.compile(r"(sha256|sha384|sha512|sha1|md5|blake2b)=([0-9a-fA-F]{32,128})")
-_FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!~-]{0,254}", re.ASCII)
+_ALGORITHM = regex(r"(sha256|sha384|sha512|sha1|md5|blake2b)=([0-9a-fA-F]{32,128})")
+_FILENAME = regex(r"[A-Za-z0-9][A-Za-z0-9._+!~-]{0,254}", re.ASCII)
 
 
 class File(Struct, frozen=True):

@@ -12,6 +12,7 @@ from biopsy.formats.page.marks import block
 from biopsy.formats.views import evaluated
 from biopsy.model.behaviour import Behaviour, InTrace, Kind
 from biopsy.model.dossier import Dossier
+from biopsy.model.regex import regex
 
 _WORDS = (
     r"\b(?:and|as|assert|async|await|break|case|catch|class|const|continue|def|del|delete|do|elif|else|except|export|"
@@ -21,7 +22,7 @@ _WORDS = (
 _STRINGS = r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`"
 _COMMENTS = {"python": r"#[^\n]*", "javascript": r"//[^\n]*|/\*.*?\*/"}
 _TOKENS = {
-    language: re.compile(f"(?P<s>{_STRINGS})|(?P<c>{comment})|(?P<w>{_WORDS})", re.DOTALL)
+    language: regex(f"(?P<s>{_STRINGS})|(?P<c>{comment})|(?P<w>{_WORDS})", re.DOTALL)
     for language, comment in _COMMENTS.items()
 }
 MAX_TOKENS = 2_000

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from biopsy.model.regex import regex
 from biopsy.static.python.effects import TABLE
 
 ROOTS = ("", "src/", "lib/")
@@ -81,7 +82,7 @@ def _below(start: str, words: list[str], paths: frozenset[str]) -> tuple[str, li
     return best
 
 
-_IMPORTS = re.compile(
+_IMPORTS = regex(
     r"(?m)(?:^|[;:])[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]*(\([^)]{0,5000}\)|[^\n;#]+)"
     r"|import[ \t]+([\w., \t]+))"
 )
