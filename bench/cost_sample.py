@@ -8,12 +8,12 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from evals.corpus_table import percentile
+from msgspec.structs import replace
 
 from bench import peers_tools
 from biopsy import detect, static

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biopsy.errors import RegistryError, UsageError
+from biopsy.model.regex import regex
 from biopsy.model.release import Artifact, Endpoint, Remote
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ DEADLINE = 600.0
 TRIES = 3
 CHUNK = 256 * 1024
 
-_FILENAME = re.compile(r"[A-Za-z0-9@~_][A-Za-z0-9@~._+!-]{0,254}", re.ASCII)
+_FILENAME = regex(r"[A-Za-z0-9@~_][A-Za-z0-9@~._+!-]{0,254}", re.ASCII)
 _KINDS = {".whl": "wheel", ".tgz": "tgz"}
 _AUTHORITIES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 

@@ -1,8 +1,9 @@
 """Dossiers and rules made from text, for the tests of detection."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from biopsy.detect.read import parse
 from biopsy.detect.rule import Rule

@@ -1,12 +1,12 @@
 """Two dossiers beside each other: what is new, gone and changed, and what cannot be told."""
 
 import random
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_rules import behaviours, dossier
+from msgspec.structs import replace
 
 from biopsy.detect import compare
 from biopsy.model.behaviour import Behaviour, By, InFile, InTrace, Kind, When

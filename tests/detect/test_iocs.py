@@ -1,11 +1,10 @@
 """Indicators: what others can recognise a release by, where each was seen, whose it is."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_rules import behaviours, dossier
+from msgspec.structs import replace
 from publicsuffixlist import PublicSuffixList
 
 from biopsy.detect import iocs

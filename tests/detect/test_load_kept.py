@@ -1,10 +1,10 @@
 """Rules, classes and techniques that are kept judge like those that are shipped."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from biopsy import detect
 from biopsy.detect.attack import known

@@ -2,12 +2,12 @@
 
 import string
 import time
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_rules import behaviours, dossier
+from msgspec.structs import replace
 
 from biopsy.detect import decide, load, match
 from biopsy.detect.expression import New, Not, Seen

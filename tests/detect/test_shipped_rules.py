@@ -90,7 +90,7 @@ def test_examples_use_reserved_names_and_no_machine_of_ours(rule: Rule) -> None:
 
 
 def test_rules_are_in_order_and_their_digest_depends_on_every_word() -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     assert [rule.id for rule in RULES] == sorted(rule.id for rule in RULES)
     other = (replace(RULES[0], text=RULES[0].text + "#"), *RULES[1:])

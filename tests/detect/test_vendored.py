@@ -1,11 +1,11 @@
 """Calling a folder `_vendor` excuses nothing: whatever a verdict rests on, it finds in copies of other code too."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from biopsy.detect import check, load
 from biopsy.detect.expression import Seen

@@ -3,8 +3,9 @@
 # ruff: noqa: PLR0917 - rows of a table
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from biopsy.detect import compare
 from biopsy.model.behaviour import Behaviour, By, InFile, InRegistry, InTrace, Kind, When

@@ -1,9 +1,9 @@
 """The code that was evaluated, in every form: chains together, words escaped, what reading it showed beside it."""
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from sample import behaviour, benign, malicious
 
 from biopsy.formats import html, text

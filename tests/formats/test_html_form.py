@@ -4,7 +4,6 @@ import re
 import subprocess
 from base64 import b64encode
 from collections import Counter
-from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 import sample
+from msgspec.structs import replace
 
 from biopsy.formats import by_name
 from biopsy.formats.page.limits import MAX_PAGE

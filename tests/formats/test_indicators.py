@@ -1,11 +1,11 @@
 """Classes, indicators and techniques in every form: shown to people without a trap, to programs as they are."""
 
 import csv
-from dataclasses import replace
 from io import StringIO
 
 import pytest
 import sample
+from msgspec.structs import replace
 
 from biopsy.formats import html, iocs, text
 from biopsy.formats.views.indicators import defanged, matrix, telling

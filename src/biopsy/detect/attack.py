@@ -1,9 +1,10 @@
 """Attack: what a behaviour is in the words of MITRE ATT&CK, from `attack.yml`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from biopsy.detect.leaf import Leaf
 from biopsy.model import kept
@@ -14,8 +15,7 @@ from biopsy.model.dossier import Dossier, Finding
 TABLE = Path(__file__).with_name("attack.yml")
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """The table: techniques by their id, and which behaviours they are said of, by kind."""
 
     techniques: Mapping[str, Technique]

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable
 
 from biopsy.model.behaviour import Behaviour, By, InFile
+from biopsy.model.regex import regex
 
-_NODE = re.compile(r".*/node_modules/((?:@[^/]+/)?[^/.][^/]*)(?:/|\Z)", re.DOTALL)
-_PYTHON = re.compile(r".*/(?:site|dist)-packages/([^/]+)", re.DOTALL)
-_INFO = re.compile(r"-[^-/]+\.(?:dist|egg)-info$")
-_SEPARATORS = re.compile(r"[-_.]+")
-_ELSEWHERE = re.compile(r"^/(?:tmp|var/tmp|dev/shm)/")  # build environments come and go with their build
+_NODE = regex(r".*/node_modules/((?:@[^/]+/)?[^/.][^/]*)(?:/|\Z)", re.DOTALL)
+_PYTHON = regex(r".*/(?:site|dist)-packages/([^/]+)", re.DOTALL)
+_INFO = regex(r"-[^-/]+\.(?:dist|egg)-info$")
+_SEPARATORS = regex(r"[-_.]+")
+_ELSEWHERE = regex(r"^/(?:tmp|var/tmp|dev/shm)/")  # build environments come and go with their build
 _NOBODY = frozenset({"__pycache__", "bin"})
 
 

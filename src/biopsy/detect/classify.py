@@ -1,9 +1,11 @@
 """Classify: what sort of thing a release is, by the classes of `classes.yml`, with evidence for each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from biopsy.detect.decide import decide
 from biopsy.detect.expression import Expression
@@ -19,8 +21,7 @@ TABLE = Path(__file__).with_name("classes.yml")
 _GUILTY = (Call.MALICIOUS, Call.SUSPICIOUS)
 
 
-@dataclass(frozen=True, slots=True)
-class Class:
+class Class(Struct, frozen=True):
     """One class. One that `accuses` is not given to what is benign or unknown."""
 
     name: str
@@ -52,8 +53,7 @@ def classify(findings: Sequence[Finding], dossier: Dossier) -> tuple[Classificat
     return tuple(given)
 
 
-@dataclass(frozen=True, slots=True)
-class TriedClass:
+class TriedClass(Struct, frozen=True):
     """What became of an example of a class: whether it was given."""
 
     name: str

@@ -7,8 +7,9 @@ profile that was not run) is left untold, never called new.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+
+from msgspec import Struct, field
 
 from biopsy.detect.compare_facet import CONTACTED, NAMED, Topic, topics
 from biopsy.detect.compare_value import CALLED, NEVER, rank
@@ -30,8 +31,7 @@ Key = tuple[Facet, str, bool]
 Seen = tuple[Behaviour, Topic]
 
 
-@dataclass(slots=True)
-class Thing:
+class Thing(Struct):
     """All that one dossier shows of one thing."""
 
     topic: Topic

@@ -10,6 +10,7 @@ from biopsy.detect.compare_value import path, plain
 from biopsy.detect.sight import out_of_time
 from biopsy.model.behaviour import Behaviour, By, InFile, InRegistry, InTrace, Kind, When
 from biopsy.model.comparison import Facet
+from biopsy.model.regex import regex
 
 CONTACTED, NAMED = "contacted", "named"
 COMPUTED = "an address that it computes"
@@ -72,19 +73,19 @@ _SAID_ALREADY = frozenset(
 """What depends on the day and the version, or compares with another artifact already."""
 
 _ASIDE = frozenset({When.TEST, When.DOCS, When.UNKNOWN})
-_SECRET_NAME = re.compile(
+_SECRET_NAME = regex(
     r"TOKEN|SECRET|PASSW|CREDENTIAL|API_?KEY|PRIVATE_KEY|ACCESS_KEY|AUTH(?!OR)", re.IGNORECASE
 )
-_OUR_OWN = re.compile(
+_OUR_OWN = regex(
     r"(?:\S*/)?(?:node|python3?)\s+-(?:\s|I\b)|\S*/opt/venv/bin/\S+\s+--?\w+$|\S*\.bin/\S+\s+--?\w+$"
 )
 """How the drivers of a run start things in it: no doing of the package."""
-_HOOK = re.compile(r"(npm:\S+|cmdclass \w+|\S+)(?:[ =]|$)")
-_ENTRY = re.compile(r"([^=]+)=(.*)", re.DOTALL)
-_REQUIREMENT = re.compile(r"\s*(@?[^\s@<>=!~;(\[]+)(.*)", re.DOTALL)
-_WORD = re.compile(r"[-_.]+")
-_PORT = re.compile(r":[\d*?]*$")
-_STRANGE = re.compile(r"[?*{}<>$%\s]")
+_HOOK = regex(r"(npm:\S+|cmdclass \w+|\S+)(?:[ =]|$)")
+_ENTRY = regex(r"([^=]+)=(.*)", re.DOTALL)
+_REQUIREMENT = regex(r"\s*(@?[^\s@<>=!~;(\[]+)(.*)", re.DOTALL)
+_WORD = regex(r"[-_.]+")
+_PORT = regex(r":[\d*?]*$")
+_STRANGE = regex(r"[?*{}<>$%\s]")
 
 
 def topics(behaviour: Behaviour) -> Iterator[Topic]:

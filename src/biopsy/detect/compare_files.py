@@ -1,19 +1,18 @@
 """Files sorted into classes: which file exactly is read matters for credentials, and for little else."""
 
-import re
-
 from biopsy.detect.compare_value import CALLED, path, rank
 from biopsy.model.behaviour import Behaviour, InTrace, Kind
 from biopsy.model.comparison import Facet
+from biopsy.model.regex import regex
 
-_SECRETS = re.compile(
+_SECRETS = regex(
     r"(?:^|/)\.(?:npmrc|yarnrc(?:\.yml)?|pypirc|netrc|git-credentials|pgpass|my\.cnf|vault-token|env(?:\.\w+)?)$"
     r"|(?:^|/)\.(?:ssh|aws|azure|kube|gnupg|docker/config\.json|config/(?:gcloud|gh|hub|op|doctl))(?:/|$)"
     r"|(?:^|/)\.(?:bash|zsh|python|node_repl|psql|mysql)_history$"
     r"|wallet|keystore|keychain|[Ll]ogin [Dd]ata|(?:^|/)[Cc]ookies(?:\.sqlite)?$|logins\.json$|key[34]\.db$"
     r"|^/etc/(?:shadow|sudoers)|/var/run/secrets/|^/proc/(?!self)[^/]+/(?:environ|mem)$"
 )
-_LASTING = re.compile(
+_LASTING = regex(
     r"(?:^|/)\.(?:bashrc|bash_profile|bash_login|profile|zshrc|zshenv|zprofile|xinitrc|xprofile|gitconfig)$"
     r"|^/etc/(?:cron|profile|init|systemd|rc\.|ld\.so|sudoers|passwd|hosts)|/cron(?:tabs?)?/|/LaunchAgents/"
     r"|/\.?config/(?:autostart|systemd|fish)/|/\.git/hooks/|(?:^|/)\.github/workflows/"
@@ -21,11 +20,11 @@ _LASTING = re.compile(
     r"|authorized_keys|\.pth$|(?:site|user)customize\.py$"
     r"|(?:^|/)\.(?:npmrc|pypirc)$|pip\.conf$"
 )
-_SYSTEM = re.compile(r"^/(?:proc|sys|usr|lib|lib64|opt|dev|bin|sbin)(?:/|$)")
-_SETTINGS = re.compile(r"^/etc/(?!passwd|group|shadow|sudoers|machine-id|hostname|ssh|cron)")
+_SYSTEM = regex(r"^/(?:proc|sys|usr|lib|lib64|opt|dev|bin|sbin)(?:/|$)")
+_SETTINGS = regex(r"^/etc/(?!passwd|group|shadow|sudoers|machine-id|hostname|ssh|cron)")
 """Settings of the machine that libraries read on their own account: resolver, certificates, time zone."""
-_TEMPORARY = re.compile(r"^/(?:tmp|var/tmp|dev/shm)(?:/|$)")
-_SAMPLES = re.compile(r"^~/samples(?:/|$)")
+_TEMPORARY = regex(r"^/(?:tmp|var/tmp|dev/shm)(?:/|$)")
+_SAMPLES = regex(r"^~/samples(?:/|$)")
 """What the drivers hand to functions that want a path."""
 
 

@@ -8,16 +8,17 @@ import re
 from functools import lru_cache
 
 from biopsy.model.behaviour import Behaviour, InFile, InTrace, Kind
+from biopsy.model.regex import regex
 
-_NUMBER = re.compile(r"\d+")
-_HEX = re.compile(r"(?<![0-9A-Za-z])(?=[0-9a-f]*\d)[0-9a-f]{8,}(?![0-9A-Za-z])")
-_TOKEN = re.compile(r"[0-9A-Za-z]{8,}")
-_TEMPORARY = re.compile(r"(/(?:tmp|var/tmp|dev/shm|run/user/\d+)/)[^/\s'\"]+")
-_MADE_UP = re.compile(r"\b(tmp)[0-9a-z_]{8}(?![0-9A-Za-z])")  # as Python's tempfile names them
-_USER = re.compile(r"/(?:home|Users)/[^/\s'\"]+|/root(?=/|$)")
-_PROJECT = re.compile(r"~/(?:projects/[^/\s'\"]+|work/([^/\s'\"]+)/\1)(?=[/\s'\"]|$)")
-_PROCESS = re.compile(r"(?<=/proc/)\d+")
-_PORT = re.compile(r":(\d+)$")
+_NUMBER = regex(r"\d+")
+_HEX = regex(r"(?<![0-9A-Za-z])(?=[0-9a-f]*\d)[0-9a-f]{8,}(?![0-9A-Za-z])")
+_TOKEN = regex(r"[0-9A-Za-z]{8,}")
+_TEMPORARY = regex(r"(/(?:tmp|var/tmp|dev/shm|run/user/\d+)/)[^/\s'\"]+")
+_MADE_UP = regex(r"\b(tmp)[0-9a-z_]{8}(?![0-9A-Za-z])")  # as Python's tempfile names them
+_USER = regex(r"/(?:home|Users)/[^/\s'\"]+|/root(?=/|$)")
+_PROJECT = regex(r"~/(?:projects/[^/\s'\"]+|work/([^/\s'\"]+)/\1)(?=[/\s'\"]|$)")
+_PROCESS = regex(r"(?<=/proc/)\d+")
+_PORT = regex(r":(\d+)$")
 _PASSING = 32_768
 """Ports from here on are given out by the system: another one each time."""
 
@@ -26,8 +27,8 @@ _CHANGING = frozenset({"file", "process", "pkg", "archive", "differs"})
 _PATHS = frozenset({Kind.CODE_NATIVE, Kind.CODE_IMPORT, Kind.CODE_REMOTE, Kind.EVASION_FINGERPRINT})
 _URLS = frozenset({Kind.NET_URL, Kind.NET_HTTP})
 _ENDPOINTS = frozenset({Kind.NET_CONNECT, Kind.NET_LISTEN, Kind.NET_SEND})
-_REQUIREMENT = re.compile(r"@?[^\s@<>=!~;(\[]+")
-_LABEL = re.compile(r"(?<![^./ ])(?=[^./ ]*\d)[0-9a-z-]{16,}(?=\.)")
+_REQUIREMENT = regex(r"@?[^\s@<>=!~;(\[]+")
+_LABEL = regex(r"(?<![^./ ])(?=[^./ ]*\d)[0-9a-z-]{16,}(?=\.)")
 
 _RANKS = {
     "install": 0,

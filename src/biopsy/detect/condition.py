@@ -1,7 +1,5 @@
 """Condition: the `when` of a rule, read from YAML into an expression."""
 
-import re
-
 import yaml
 
 from biopsy.detect import sheet
@@ -11,6 +9,7 @@ from biopsy.detect.pattern import Pattern, reserved
 from biopsy.detect.place import IN_ONE_PLACE
 from biopsy.detect.sheet import Mistakes
 from biopsy.model.behaviour import By, Kind, When
+from biopsy.model.regex import regex
 
 MAX_DEPTH = 10
 MAX_PATTERNS = 200
@@ -19,7 +18,7 @@ MAX_COUNT = 10_000
 _OPERATORS = ("all", "any", "not", "then", "new", "first", "rule")
 _CONSTRAINTS = frozenset({"but", "of", "at", "when", "phase", "by", "count", "vendored"})
 _KINDS = frozenset(Kind)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = regex(r"[\x00-\x1f\x7f]")
 _MOMENTS = tuple(moment.value for moment in When if moment)
 _ACTORS = (By.PACKAGE.value, By.DEPENDENCY.value)
 

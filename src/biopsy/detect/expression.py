@@ -6,8 +6,9 @@ order and `same` can ask for them in one spot.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from biopsy.detect.leaf import Leaf
 from biopsy.detect.pattern import Pattern
@@ -34,8 +35,7 @@ class Expression(Protocol):
         """Whether it cannot hold without evidence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """There is such a behaviour."""
 
     leaf: Leaf
@@ -54,8 +54,7 @@ class Seen:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class All:
+class All(Struct, frozen=True):
     """Every part holds; with `same` (`file`, `line`, `profile`) all of them in one place."""
 
     of: tuple[Expression, ...]
@@ -85,8 +84,7 @@ class All:
         return any(part.grounded for part in self.of)
 
 
-@dataclass(frozen=True, slots=True)
-class Any:
+class Any(Struct, frozen=True):
     """At least one part holds."""
 
     of: tuple[Expression, ...]
@@ -110,8 +108,7 @@ class Any:
         return all(part.grounded for part in self.of)
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """The part does not hold, and every phase that could have shown otherwise was run and finished."""
 
     of: Expression
@@ -138,8 +135,7 @@ class Not:
         yield from self.of.parts()
 
 
-@dataclass(frozen=True, slots=True)
-class Then:
+class Then(Struct, frozen=True):
     """One after the other: within one profile by position in its run, or within one file by line."""
 
     of: tuple[Expression, ...]
@@ -160,8 +156,7 @@ class Then:
             yield from part.parts()
 
 
-@dataclass(frozen=True, slots=True)
-class New:
+class New(Struct, frozen=True):
     """Holds over what the previous release did not do. Without one to compare with, nothing is new."""
 
     of: Expression
@@ -181,8 +176,7 @@ class New:
         yield from self.of.parts()
 
 
-@dataclass(frozen=True, slots=True)
-class First:
+class First(Struct, frozen=True):
     """Holds over what the previous release did not do, where nothing of the kind held for that at all."""
 
     of: Expression
@@ -204,8 +198,7 @@ class First:
         yield from self.of.parts()
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(Struct, frozen=True):
     """Another rule matched; a glob (in classes, not in rules) means any of those it fits."""
 
     rule: str

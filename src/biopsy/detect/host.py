@@ -1,26 +1,25 @@
 """Host: what a name or address on the network is as an indicator: its owner's, everybody's, nobody's."""
 
 import contextlib
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
+from msgspec import Struct
 from publicsuffixlist import PSLFILE, PublicSuffixList
 
 from biopsy.model.hosts import SHARED, host_class, hosts
+from biopsy.model.regex import regex
 
-_NAME = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{1,62}\Z")
+_NAME = regex(r"(?=.{4,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{1,62}\Z")
 _NOBODY = ("example", "test", "invalid", "localhost", "local", "internal", "lan", "home", "corp")
 _EXAMPLES = ("example.com", "example.net", "example.org")
 _REGISTRIES = frozenset({"npmjs", "yarnpkg", "pypi", "pythonhosted", "rubygems", "crates", "nuget"})
 """First label of domains under which package registries are: they stand under `org`, `com` or `io`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """A host. `shared` says whose it is where it serves everybody, `reserved` that it stands for nobody."""
 
     name: str

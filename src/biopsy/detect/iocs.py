@@ -6,14 +6,15 @@ a benign release these are contacts. Values are whole, webhooks and bot tokens t
 whoever made the package, and what a messenger's abuse desk asks for.
 """
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 from biopsy.detect.host import Host, host_of, registrable
 from biopsy.model.behaviour import Behaviour, By, InFile, Kind, When, escape
 from biopsy.model.dossier import Dossier, Ioc, IocType
+from biopsy.model.regex import regex
 from biopsy.model.run import Change
 from biopsy.model.wallet import wallets
 
@@ -23,10 +24,10 @@ MAX_IOCS = 2_000
 MAX_WHERE = 20
 """Most places that an indicator names; the rest is counted."""
 
-_URL = re.compile(r"(?i)\b(?:https?|wss?|ftp|stratum(?:\+\w{1,5})?)://[^\s'\"<>`\\|)\]}]{3,2000}")
-_MAIL = re.compile(r"(?i)(?:RCPT TO|MAIL FROM):\s*<([^<>@\s]{1,64}@[^<>@\s]{3,253})>")
+_URL = regex(r"(?i)\b(?:https?|wss?|ftp|stratum(?:\+\w{1,5})?)://[^\s'\"<>`\\|)\]}]{3,2000}")
+_MAIL = regex(r"(?i)(?:RCPT TO|MAIL FROM):\s*<([^<>@\s]{1,64}@[^<>@\s]{3,253})>")
 _TOKENS = tuple(
-    (owner, re.compile(form))
+    (owner, regex(form))
     for owner, form in (
         ("discord-webhook", r"discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/(\d{15,22}/[\w-]{50,90})"),
         ("telegram-bot", r"api\.telegram\.org/bot(\d{6,12}:[\w-]{30,45})"),
@@ -39,13 +40,12 @@ _TOKENS = tuple(
 _DATA_LABEL = 24
 """A label as long as this carries data: the domain above it is the indicator."""
 
-_INSTALLED = re.compile(r"/(?:site|dist)-packages/|/node_modules/|/__pycache__/|\.pyc\Z")
+_INSTALLED = regex(r"/(?:site|dist)-packages/|/node_modules/|/__pycache__/|\.pyc\Z")
 _ASIDE = frozenset({When.TEST, When.DOCS})
 _ORDER = list(IocType)
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     shared: str = ""
     reserved: bool = False
     ran: bool = False

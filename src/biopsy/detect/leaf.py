@@ -1,7 +1,8 @@
 """Leaf: the smallest condition of a rule, one kind of behaviour with such a value at such a place."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from biopsy.detect.pattern import Pattern
 from biopsy.detect.scene import Scene
@@ -14,8 +15,7 @@ _READ_ONLY_KINDS = frozenset(
 """What only reading files shows: no unfinished phase can have hidden it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """A behaviour of this kind with such a value, at such a place.
 
     `at` and `when` are about places in files, `phase` is about runs. Naming one world leaves the other out;

@@ -1,8 +1,9 @@
 """Load: the rules of a folder, or those that are shipped; to judge by, or whole."""
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from biopsy.detect.rule import Rule
 from biopsy.model import kept

@@ -1,7 +1,8 @@
 """Match: rules over a dossier. Pure: the same rules over the same dossier find the same, whenever that is."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from biopsy.detect.expression import Seen
 from biopsy.detect.rule import Example, Rule, evaluate, reach
@@ -41,8 +42,7 @@ def _finding(rule: Rule, found: Iterable[Behaviour]) -> Finding:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """What became of an example: whether its rule matched, and the behaviours it would have shown."""
 
     rule: Rule

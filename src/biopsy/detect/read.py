@@ -1,6 +1,5 @@
 """Read: the text of one rule file into a rule, or into everything that is wrong with it."""
 
-import re
 from collections.abc import Mapping
 
 import yaml
@@ -10,14 +9,15 @@ from biopsy.detect.rule import Example, Rule
 from biopsy.detect.sheet import Mistakes
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.dossier import Level
+from biopsy.model.regex import regex
 
 MAX_TITLE = 100
 MIN_WHY = 60
 """Fewest characters of a `why`: it is a paragraph for an analyst, not a label."""
 
-_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*/[a-z0-9]+(?:-[a-z0-9]+)*")
-TECHNIQUE = re.compile(r"T\d{4}(?:\.\d{3})?")
-_PHASE = re.compile(r"[a-z][a-z0-9-]*")
+_ID = regex(r"[a-z0-9]+(?:-[a-z0-9]+)*/[a-z0-9]+(?:-[a-z0-9]+)*")
+TECHNIQUE = regex(r"T\d{4}(?:\.\d{3})?")
+_PHASE = regex(r"[a-z][a-z0-9-]*")
 _STATUSES = ("draft", "stable", "retired")
 _LEVELS = tuple(level.value for level in Level)
 _NEEDED = ("rule", "title", "status", "severity", "confidence", "attack", "why", "when")

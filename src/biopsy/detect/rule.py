@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from biopsy.detect.expression import Evidence, Expression, Ref, Seen
 from biopsy.detect.scene import Scene
@@ -14,8 +15,7 @@ NAME = "thing"
 """What the package of every example is called."""
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """A case that a rule must match, or must not, written as behaviours.
 
     Every phase that the behaviours name has finished, but for those in `unfinished`; so it was in the
@@ -44,8 +44,7 @@ class Example:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule. `id` is its path below the rules folder, `text` its file as written."""
 
     id: str
@@ -59,7 +58,7 @@ class Rule:
     why: str
     when: Expression
     examples: tuple[Example, ...]
-    text: str = field(default="", repr=False)
+    text: str = ""
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import yaml
+from msgspec import Struct, field
+
+from biopsy.model.regex import regex
 
 MAX_FILE = 64 * 1024
 """Largest rule file, in characters."""
@@ -14,7 +16,7 @@ MAX_NESTED = 100
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT = "tag:yaml.org,2002:str"
-_MARKED = re.compile(r"(?:^|[\s\[{,:-])[&*]", re.MULTILINE)
+_MARKED = regex(r"(?:^|[\s\[{,:-])[&*]", re.MULTILINE)
 """Where an anchor or alias may stand: what has no such place need not be looked through for them."""
 
 _KINDS = {
@@ -24,8 +26,7 @@ _KINDS = {
 }
 
 
-@dataclass(slots=True)
-class Mistakes:
+class Mistakes(Struct):
     """What is wrong with a file, by line."""
 
     file: str

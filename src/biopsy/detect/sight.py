@@ -5,10 +5,11 @@ from collections.abc import Iterable
 
 from biopsy.detect.compare_value import NEVER, plain, rank
 from biopsy.model.behaviour import Behaviour, InFile, InTrace, Kind, When
+from biopsy.model.regex import regex
 from biopsy.model.run import Outcome, Status
 
 _DAMAGED = frozenset({Kind.ARCHIVE_BOMB, Kind.ARCHIVE_DAMAGED})
-_UNREAD = re.compile(
+_UNREAD = regex(
     r"(?P<late>.*) and \d+ more not read: out-of-time"
     r"|(?P<path>.*?)(?: patterns)? (?:out-of-time|too-large|too-complex|too-deep)",
     re.DOTALL,
@@ -34,7 +35,7 @@ def out_of_time(behaviour: Behaviour) -> bool:
     return behaviour.kind is Kind.PKG_MALFORMED and behaviour.value.endswith("out-of-time")
 
 
-_CUT = re.compile(r".* (?:out-of-time|too-(?:large|complex|deep|many-calls))", re.DOTALL)
+_CUT = regex(r".* (?:out-of-time|too-(?:large|complex|deep|many-calls))", re.DOTALL)
 
 
 def cut_short(behaviour: Behaviour) -> bool:

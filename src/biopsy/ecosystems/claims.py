@@ -1,7 +1,8 @@
 """What a package says of itself, in one shape: whoever repeats it, and whatever the ecosystem."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MAX_README = 64 * 1024
 """Most of a README that is looked at, in characters."""
@@ -10,8 +11,7 @@ MAX_EACH = 1000
 """Most scripts, commands or dependencies kept of one manifest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """A manifest: the one in the archive, or what the registry shows in its place.
 
     None means that whoever speaks does not speak of it, so nothing follows from its absence; empty means

@@ -1,8 +1,9 @@
 """What an ecosystem promises, and what its registry says of a release."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct
 
 from biopsy.ecosystems.claims import Manifest
 from biopsy.ecosystems.names.words import Habits
@@ -18,8 +19,7 @@ MAX_TEXT = 500
 """Longest text kept of what a registry says in prose (a summary, a reason), in characters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """One version that the registry offers. `time` is RFC 3339 as the registry wrote it, where it did."""
 
     version: str
@@ -33,8 +33,7 @@ class Published:
     trusted: bool = False  # published by a build service that the registry knows, not by a person's token
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """The little of a registry's metadata that people and rules look at; empty where it says nothing."""
 
     summary: str = ""
@@ -47,8 +46,7 @@ class Facts:
     status: str = ""  # of the project, where the registry marks it: `archived`, `quarantined reason`
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """A registry's answer about one release.
 
     `release` has its exact version. `artifacts` stand in the order in which an install on the sandbox's

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from biopsy.model.behaviour import When
+from biopsy.model.regex import regex
 from biopsy.model.release import Tree
 
 MAX_MANIFEST = 4 * 1024**2
@@ -12,12 +13,12 @@ MAX_MANIFEST = 4 * 1024**2
 MAX_READ = 32 * 1024**2
 """Most source that is read to follow imports from file to file, in characters."""
 
-_TEST = re.compile(
+_TEST = regex(
     r"(?:^|/)(?:tests?|testing|__tests__|__mocks__|specs?|fixtures|testdata|e2e)/"
     r"|(?:^|/)(?:test_[^/]*\.py|[^/]*_test\.py|conftest\.py|[^/]+\.(?:test|spec)\.[cm]?[jt]sx?)$",
     re.IGNORECASE,
 )
-_DOCS = re.compile(
+_DOCS = regex(
     r"(?:^|/)(?:docs?|documentation|examples?|samples?|demos?|tutorials?|benchmarks?)/", re.IGNORECASE
 )
 

@@ -6,13 +6,14 @@ from pathlib import Path
 from packageurl import PackageURL
 
 from biopsy.errors import UsageError
+from biopsy.model.regex import regex
 from biopsy.model.release import Release
 
 MAX_TARGET = 1024
 
-_SHORT = re.compile(r"([a-z][a-z0-9.+-]*):(?!//)(.+)", re.DOTALL)
-_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_~-]{0,127}")
-_ARCHIVE = re.compile(r"\.(?:whl|zip|tgz|tar\.(?:gz|bz2|xz))$", re.IGNORECASE)
+_SHORT = regex(r"([a-z][a-z0-9.+-]*):(?!//)(.+)", re.DOTALL)
+_VERSION = regex(r"[A-Za-z0-9][A-Za-z0-9.!+_~-]{0,127}")
+_ARCHIVE = regex(r"\.(?:whl|zip|tgz|tar\.(?:gz|bz2|xz))$", re.IGNORECASE)
 _RIGHT = (
     "write pypi:NAME, npm:NAME@VERSION, a purl such as pkg:pypi/NAME@VERSION, or the path of a file or folder"
 )

@@ -1,11 +1,12 @@
 """Reading a registry's pages under limits of size and time."""
 
-import re
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from biopsy.errors import RegistryError
+from biopsy.model.regex import regex
 from biopsy.model.release import Endpoint
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ DEADLINE = 120.0
 TRIES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """An answer that was read to its end. `url` is where it came from after redirects."""
 
     url: str
@@ -73,7 +73,7 @@ def mended(body: bytes) -> bytes:
     return _HALF.sub(rb"\\ufffd", body)
 
 
-_HALF = re.compile(
+_HALF = regex(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )

@@ -1,7 +1,8 @@
 """Attack: what a release did, in the words of MITRE ATT&CK (Enterprise)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from biopsy.model.behaviour import Behaviour, Kind
 
@@ -24,8 +25,7 @@ TACTICS = (
 """The tactics of the matrix, in its order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Technique:
+class Technique(Struct, frozen=True):
     """A technique: its id (`T1234`, `T1234.001`), what it is called, and which tactics it serves."""
 
     id: str
@@ -33,8 +33,7 @@ class Technique:
     tactics: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Attack:
+class Attack(Struct, frozen=True):
     """The techniques of one analysis, by id, and which of them each fact (kind and value) can serve.
 
     That a behaviour can serve a technique is no judgement: most of what serves them is harmless.

@@ -12,9 +12,12 @@ as `\xNN`, the backslash as `\\`, so that a hostile file name cannot forge a sec
 """
 
 import re
-from dataclasses import dataclass, field
 from enum import StrEnum
 
+from msgspec import Struct
+from msgspec.structs import force_setattr
+
+from biopsy.model.regex import regex
 from biopsy.model.vendored import vendored
 
 MAX_VALUE = 4096
@@ -113,8 +116,7 @@ class By(StrEnum):
     TOOL = "tool"  # pip, npm, node-gyp, a compiler
 
 
-@dataclass(frozen=True, slots=True)
-class InFile:
+class InFile(Struct, frozen=True):
     """In a file of the tree; line 0 means the file as a whole."""
 
     path: str
@@ -139,8 +141,7 @@ class InFile:
         return f"{path}{line}{context}"
 
 
-@dataclass(frozen=True, slots=True)
-class InTrace:
+class InTrace(Struct, frozen=True):
     """In a run: `seq` orders everything seen under one profile, whatever the phase. No profile means any."""
 
     phase: str
@@ -153,8 +154,7 @@ class InTrace:
         return f"{profile}{self.phase}#{self.seq}"
 
 
-@dataclass(frozen=True, slots=True)
-class InRegistry:
+class InRegistry(Struct, frozen=True):
     """In the registry's own answer about the release."""
 
     def __str__(self) -> str:
@@ -164,14 +164,14 @@ class InRegistry:
 
 Where = InFile | InTrace | InRegistry
 
-_TRACE = re.compile(r"(?:([a-z0-9][a-z0-9-]*)/)?([a-z][a-z0-9-]*)#(\d{1,12})")
-_FILE = re.compile(
+_TRACE = regex(r"(?:([a-z0-9][a-z0-9-]*)/)?([a-z][a-z0-9-]*)#(\d{1,12})")
+_FILE = regex(
     r"(.*?)(?::(\d{1,9}))?(?: \((?:(install|start|import|call|test|docs)(?:, vendored)?|vendored)\))?",
     re.DOTALL,
 )
-_ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\\]|(?<= )@(?= )")
-_PLACE = re.compile(r"[:#]|(?<= )\(|\Ar(?=egistry\Z)")  # what would make a path read as another place
-_ESCAPE = re.compile(r"\\(?:\\|x([0-9a-f]{2})|u([0-9a-f]{4}))")
+_ODD = regex(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\\]|(?<= )@(?= )")
+_PLACE = regex(r"[:#]|(?<= )\(|\Ar(?=egistry\Z)")  # what would make a path read as another place
+_ESCAPE = regex(r"\\(?:\\|x([0-9a-f]{2})|u([0-9a-f]{4}))")
 
 
 def escape(text: str) -> str:
@@ -208,8 +208,7 @@ def parse_where(text: str) -> Where:
     raise ValueError(f"not a place: {text!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class Behaviour:
+class Behaviour(Struct, frozen=True, eq=False):
     """A fact about a release, never a judgement: rules judge.
 
     `value` is normalised to mean the same in every ecosystem. Two behaviours are equal when their text is.
@@ -220,16 +219,26 @@ class Behaviour:
     kind: Kind
     value: str
     where: Where
-    process: int | None = field(default=None, compare=False)
-    time: float | None = field(default=None, compare=False)
-    by: By = field(default=By.PACKAGE, compare=False)
-    owner: str = field(default="", compare=False)  # which dependency, which tool
-    detail: str = field(default="", compare=False)
+    process: int | None = None
+    time: float | None = None
+    by: By = By.PACKAGE
+    owner: str = ""  # which dependency, which tool
+    detail: str = ""
 
     def __post_init__(self) -> None:
         """Hold the value to its limit."""
         if len(self.value) > MAX_VALUE:
-            object.__setattr__(self, "value", self.value[: MAX_VALUE - 1] + "…")
+            force_setattr(self, "value", self.value[: MAX_VALUE - 1] + "…")
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other one's text is the same."""
+        if not isinstance(other, Behaviour):
+            return NotImplemented
+        return self.value == other.value and self.kind == other.kind and self.where == other.where
+
+    def __hash__(self) -> int:
+        """Of what its text says."""
+        return hash((self.kind, self.value, self.where))
 
     def __str__(self) -> str:
         """The one text form: `kind value @ where`."""

@@ -1,7 +1,8 @@
 """Comparison: what one release does that the one before it did not, and the other way round."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.release import Release
@@ -32,8 +33,7 @@ class Facet(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One thing of one class. `now` and `was` are words for how it stands, empty on the side without it.
 
     `evidence` are behaviours of the later release, of the earlier one where it is gone; `more` counts those
@@ -49,8 +49,7 @@ class Difference:
     more: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """What a comparison was made with. No `run_id`: there is no analysis of it."""
 
     release: Release
@@ -60,8 +59,7 @@ class Side:
     static_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """A release beside an earlier one. Where it says nothing, `untold` says what could not be compared.
 
     `identical` means the same bytes. `note` says why there is no comparison at all, where there is none.

@@ -1,7 +1,8 @@
 """Dossier: everything known about one artifact; finding and verdict: what rules make of it."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from biopsy.model.attack import Attack
 from biopsy.model.behaviour import Behaviour
@@ -10,8 +11,7 @@ from biopsy.model.release import Artifact, Release
 from biopsy.model.run import Evaluated, Exchange, FileChange, Outcome, Process, Watch
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """The versions of whatever made a dossier; empty where a part took no part."""
 
     biopsy: str
@@ -22,8 +22,7 @@ class Tool:
     readers: str = ""  # names the code that made the behaviours: others may see other things
 
 
-@dataclass(frozen=True, slots=True)
-class Dossier:
+class Dossier(Struct, frozen=True):
     """All behaviours and phase outcomes of an artifact. Rules read this and nothing else."""
 
     run_id: str
@@ -53,8 +52,7 @@ class Level(StrEnum):
     HIGH = "high"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """A rule that matched, with its evidence: the behaviours."""
 
     rule: str
@@ -70,8 +68,7 @@ class Finding:
     more: int = 0  # behaviours beyond those in `evidence`
 
 
-@dataclass(frozen=True, slots=True)
-class Classification:
+class Classification(Struct, frozen=True):
     """What sort of thing a release is, if it is one: a class of `detect/classes.yml`, with its evidence.
 
     One that `accuses` is given only where the verdict is malicious or suspicious.
@@ -97,8 +94,7 @@ class IocType(StrEnum):
     MAIL = "mail"
 
 
-@dataclass(frozen=True, slots=True)
-class Ioc:
+class Ioc(Struct, frozen=True):
     """Something by which others can recognise, block or report what this release did.
 
     Of a benign release it is a contact, and no indicator of anything: the verdict beside it says which.
@@ -123,8 +119,7 @@ class Call(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What we say of an artifact, and because of which findings; `reason` is one sentence."""
 
     call: Call
@@ -133,8 +128,7 @@ class Verdict:
     categories: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(Struct, frozen=True):
     """A dossier judged: what every output format renders."""
 
     dossier: Dossier

@@ -1,14 +1,13 @@
 """What a registry publishes: a release, its artifacts, and the tree inside one of them."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from packageurl import PackageURL
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(Struct, frozen=True):
     """One version of one package. `ecosystem` is a purl type: `pypi`, `npm`.
 
     `name` is in the ecosystem's normal form; for npm it includes the scope (`@scope/name`).
@@ -26,8 +25,7 @@ class Release:
         return PackageURL(self.ecosystem, namespace or None, name, self.version or None).to_string()
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """A registry as this machine's own package client is configured to use it.
 
     `url` ends in `/`. `authorization` is the header a private registry wants; it never enters a sandbox.
@@ -49,8 +47,7 @@ class Endpoint:
         return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Remote:
+class Remote(Struct, frozen=True):
     """An artifact as a registry offers it: where it is, and what it should hash to.
 
     `digests` maps an algorithm of hashlib to the digest in hex, as far as the registry says.
@@ -66,8 +63,7 @@ class Remote:
     uploaded: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(Struct, frozen=True):
     """One file of a release on our disk, known by its sha256.
 
     `verified` is True when the registry's own hash was compared and equal, False when there was none
@@ -82,8 +78,7 @@ class Artifact:
     verified: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TreeFile:
+class TreeFile(Struct, frozen=True):
     """One regular file of a tree. `path` is relative, with `/`, and safe to join to the tree's root."""
 
     path: str
@@ -92,8 +87,7 @@ class TreeFile:
     mode: int = 0o644
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """What is inside an artifact, unpacked under limits into `root`.
 
     The top folder that an sdist or npm tarball wraps everything in is stripped: `setup.py`, `package.json`

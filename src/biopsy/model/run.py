@@ -1,7 +1,8 @@
 """What happens in a sandbox, as data: phases to run, how they ended, who ran, what was said and changed."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from biopsy.model.behaviour import Behaviour, By
 
@@ -16,8 +17,7 @@ class Status(StrEnum):
     CRASHED = "crashed"
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(Struct, frozen=True):
     """A step of a run, as an ecosystem asks for it: `driver` is a file of `sandbox/drivers`, run with `args`.
 
     The driver runs as the profile's user, in the profile's project folder, on the interpreter its name says
@@ -35,8 +35,7 @@ class Phase:
     again: str = ""  # how much later it is done once more, for people and `differs.again`: `3d`, `2031-04-01`
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One module, script, function or class that a phase tried."""
 
     name: str
@@ -45,8 +44,7 @@ class Step:
     duration_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How a phase ended. `reason` is a code of lower-case words and dashes, then, after `: `, free text."""
 
     profile: str
@@ -58,8 +56,7 @@ class Outcome:
     output: str = ""  # the last of what it printed, for people
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(Struct, frozen=True):
     """A process of a run. Ids are ours, unique in a dossier; `parent` is None for the first of a phase."""
 
     id: int
@@ -75,8 +72,7 @@ class Process:
     owner: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """One thing said to the simulated internet, and what it answered.
 
     `protocol` is dns, http, https, tcp, udp or tls (a handshake that came to nothing). `request` and
@@ -107,8 +103,7 @@ class Change(StrEnum):
     DELETED = "deleted"
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
+class FileChange(Struct, frozen=True):
     """A file that differs after the run; `excerpt` is the beginning of its new content, decoded."""
 
     profile: str
@@ -121,8 +116,7 @@ class FileChange:
     by: By = By.PACKAGE
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(Struct, frozen=True):
     """How well one run was watched: everything that was lost, cut or refused is counted, never hidden."""
 
     profile: str
@@ -144,8 +138,7 @@ class Watch:
         return not any((*lost, self.changes_dropped, self.behaviours_dropped))
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluated:
+class Evaluated(Struct, frozen=True):
     """Code that the package made while it ran and had evaluated: exec, eval, Function, vm, an unmarshalled
     code object, what was given to `python -c`; never what is simply a file of its tree.
 
@@ -173,8 +166,7 @@ class Evaluated:
         return f"evaluated/{self.id}.{'js' if self.language == 'javascript' else 'py'}"
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """Everything one run under one profile came to, made safe: nothing of the sandbox's is trusted here.
 
     The ids of processes are unique within this run; the pipeline makes them unique within a dossier.

@@ -8,7 +8,9 @@ that would (docs/rules.md).
 import re
 from functools import lru_cache
 
-_FOLDER = re.compile(
+from biopsy.model.regex import regex
+
+_FOLDER = regex(
     r"(?:^|/)(?:"
     r"_?vendor(?:s|ed)?(?:[-_](?:packages|libs?|modules|code|src))?"  # pip, Go, PHP, Ruby, many more
     r"|_?vendored[-_][^/]+"  # vendored-meson
@@ -20,7 +22,7 @@ _FOLDER = re.compile(
     r"|(?:^|/)dist/compiled/",  # what ncc makes of a dependency, as its users keep it
     re.IGNORECASE,
 )
-_BUNDLE = re.compile(
+_BUNDLE = regex(
     r"(?:^|/)(?:vendors~[^/]*|(?:chunk-)?vendors?(?:[._-](?:bundle|chunk|min|prod(?:uction)?|dev(?:elopment)?|\d+"
     r"|(?=[0-9a-f]*\d)[0-9a-f]{6,64}))+|chunk-vendors[^/]*)\.[cm]?js$",
     re.IGNORECASE,

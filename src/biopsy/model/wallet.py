@@ -6,9 +6,9 @@ taken as it is, but for those that are plainly nobody's. An address of Solana ha
 only where the text around it speaks of Solana.
 """
 
-import re
 from collections.abc import Iterator
 
+from biopsy.model.regex import regex
 from biopsy.model.runs import DIGITS, LETTERS, runs, sort
 
 MAX_TEXT = 1_000_000
@@ -18,10 +18,10 @@ MAX_FOUND = 200
 """Most addresses of one text."""
 
 _BASE58 = r"[1-9A-HJ-NP-Za-km-z]"
-_WORD = re.compile(rf"0x[0-9a-fA-F]{{40}}|(?:bc1|ltc1)[02-9ac-hj-np-z]{{11,71}}|{_BASE58}{{26,110}}")
+_WORD = regex(rf"0x[0-9a-fA-F]{{40}}|(?:bc1|ltc1)[02-9ac-hj-np-z]{{11,71}}|{_BASE58}{{26,110}}")
 _SHORTEST = 14
 _CHARACTERS = sort(LETTERS + DIGITS)
-_SOLANA = re.compile(r"(?i)(?<![a-z])(?:solana|sol|phantom|spl|lamports?)(?![a-z])")
+_SOLANA = regex(r"(?i)(?<![a-z])(?:solana|sol|phantom|spl|lamports?)(?![a-z])")
 _NEAR = 200
 _FIRST = frozenset("13LMDT")  # a letter for each of these versions
 _VERSIONS = {0x00: "BTC", 0x05: "BTC", 0x30: "LTC", 0x32: "LTC", 0x1E: "DOGE", 0x41: "TRX"}

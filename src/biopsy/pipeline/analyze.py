@@ -6,9 +6,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 import biopsy
 from biopsy import detect, static
@@ -27,8 +29,7 @@ Progress = Callable[[str, float | None], None]
 """Told what is being done now, and how much of it is done (0 to 1) where that is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """How to analyse. `home` is BIOPSY_HOME; empty tuples and None mean the default."""
 
     home: Path
@@ -74,8 +75,7 @@ def _rules(folder: Path | None, home: Path) -> tuple[detect.Rule, ...]:
     return detect.ready(folder)
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """What one request works with; `scratch` is a folder that is gone after it."""
 
     options: Options

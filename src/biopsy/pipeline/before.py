@@ -1,14 +1,16 @@
 """The release before: which one it is, and what was seen of it, in a kept analysis or one made now."""
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from biopsy import ecosystems
 from biopsy.ecosystems.order import earlier
 from biopsy.errors import BiopsyError, UsageError
 from biopsy.model.dossier import Dossier
+from biopsy.model.regex import regex
 from biopsy.model.release import Release
 from biopsy.pipeline.reasons import UNTRIED
 from biopsy.pipeline.source import Sample, collect
@@ -17,11 +19,10 @@ from biopsy.warehouse import Warehouse
 NONE = "none"
 """What `against` says where no comparison is wanted."""
 
-RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
+RUN_ID = regex(r"\d{8}-\d{6}-[0-9a-f]{8}")
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(Struct, frozen=True):
     """Where another release is looked at: `examine` reads a sample, and runs it where that is wanted."""
 
     warehouse: Warehouse
@@ -30,8 +31,7 @@ class Desk:
     examine: Callable[[Sample], Dossier]
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """What to compare with. No dossier: there is nothing, or `note` says why it could not be looked at."""
 
     dossier: Dossier | None = None
@@ -39,8 +39,7 @@ class Before:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """How an earlier analysis must have been made to stand beside this one: alike, and no less of it."""
 
     kind: str

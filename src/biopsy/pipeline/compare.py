@@ -1,6 +1,7 @@
 """Two targets beside each other: the later one judged, and compared, with the earlier one in view."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from biopsy.errors import UsageError
 from biopsy.model.dossier import Analysis, Call, Dossier, Finding
@@ -9,8 +10,7 @@ from biopsy.pipeline.analyze import Options, Progress, Work, begin, judge
 from biopsy.pipeline.source import Sample, collect
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """Two analyses; that of `after` holds the comparison."""
 
     before: Analysis

@@ -2,9 +2,10 @@
 
 import hashlib
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from biopsy import static
 from biopsy.model.behaviour import Behaviour, Kind, When

@@ -1,13 +1,13 @@
 """Several runs, one a profile, made one: ids of processes become unique across them."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.run import Run, Watch
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(Struct, frozen=True):
     """The runs of one artifact, and what they were made with."""
 
     runs: tuple[Run, ...]

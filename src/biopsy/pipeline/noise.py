@@ -3,9 +3,10 @@
 import secrets
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from biopsy.ecosystems import Ecosystem
 from biopsy.model.release import Artifact
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 FOLDER = "baselines"
 
 
-@dataclass(frozen=True, slots=True)
-class Bench:
+class Bench(Struct, frozen=True):
     """What the empty packages are run with."""
 
     ecosystem: Ecosystem

@@ -12,13 +12,13 @@ layout do not count. Natively built files cannot be compared, and are not.
 """
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from biopsy import fetch
 from biopsy.errors import BiopsyError
 from biopsy.model.behaviour import Behaviour, InFile, Kind
+from biopsy.model.regex import regex
 from biopsy.model.release import Remote, Tree, TreeFile
 from biopsy.pipeline.source import Opened, Sample
 from biopsy.unpack import Limits, unpack
@@ -36,7 +36,7 @@ MAX_NAMED = 200
 """Most differences that are told."""
 
 _CUT = (Kind.ARCHIVE_BOMB, Kind.ARCHIVE_DAMAGED)
-_DATA = re.compile(r"^[^/]+\.data/(?:purelib|platlib|scripts|data)/")
+_DATA = regex(r"^[^/]+\.data/(?:purelib|platlib|scripts|data)/")
 _CODE = (".py", ".pth", ".pyw")
 _APART = (".dist-info/", ".egg-info/")
 

@@ -4,8 +4,10 @@ import gzip
 import hashlib
 import io
 import tarfile
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from biopsy import ecosystems, fetch
 from biopsy.ecosystems import Ecosystem, Listing
@@ -18,8 +20,7 @@ MAX_DIRECTORY_FILES = 100_000
 MAX_DIRECTORY_BYTES = 512 * 1024**2
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """One artifact, ready to be read and run."""
 
     ecosystem: Ecosystem
@@ -29,8 +30,7 @@ class Sample:
     unpacked: Unpacked | None = None  # a local artifact was opened already, to see what it is
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A sample with its tree."""
 
     sample: Sample

@@ -8,8 +8,9 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from msgspec import Struct
 
 MAX_MEMBERS = 1000  # of one archive that are opened
 MAX_LISTED = 50_000  # of one archive that are looked at
@@ -42,16 +43,14 @@ _FIRST = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One member: its name as written, made safe to stand in a place, and its bytes."""
 
     name: str
     data: bytes
 
 
-@dataclass(slots=True)
-class Opened:
+class Opened(Struct):
     """What an archive is and holds. `members` may be cut short; then `cut` says by which limit."""
 
     form: str

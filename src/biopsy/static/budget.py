@@ -5,7 +5,8 @@ bytes. What runs by itself is read first, and so gets its part whatever stands i
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 MAX_STEPS = 2_000_000  # for a whole tree
 MAX_MORE = 800_000  # steps beyond them, for files whose code is not followed any more, only looked at
@@ -16,8 +17,7 @@ PARSED = 8  # bytes of code that is parsed and lowered that do
 OPENED = 40  # steps that a file counts, whatever its size
 
 
-@dataclass(slots=True)
-class Budget:
+class Budget(Struct):
     """Steps that are left, and the files that wait for their turn, each with its reader."""
 
     left: int = MAX_STEPS

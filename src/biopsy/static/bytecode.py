@@ -5,7 +5,8 @@ taken. Nothing is executed or handed to `marshal`. Every count and depth is limi
 """
 
 import struct
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 MAX_OBJECTS = 200_000
 MAX_DEPTH = 60
@@ -24,8 +25,7 @@ class Broken(ValueError):  # noqa: N818 - it is a state, and never leaves this m
     """These are no marshalled data, or no layout fits, or a limit was met."""
 
 
-@dataclass(slots=True)
-class Code:
+class Code(Struct):
     """One code object and those inside it."""
 
     name: str = ""
@@ -61,8 +61,7 @@ class Code:
         return found
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     data: bytes
     layout: tuple[int, tuple[str, ...], int, int]
     at: int = 0

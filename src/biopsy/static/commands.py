@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator
 
 from biopsy.model.behaviour import Kind
+from biopsy.model.regex import regex
 from biopsy.static import decode
 from biopsy.static.intents import intents
 
@@ -18,38 +19,36 @@ _SHELL = (
     r"(?:sudo\s+)?(?:/(?:usr/)?bin/)?(?:env\s+)?(?:ba|z|da|k|)sh|(?:sudo\s+)?(?:python[\d.]*|node|perl|ruby|php|bun|iex"
     r"|Invoke-Expression|powershell|cmd)"
 )
-_FETCH_RUN = re.compile(
+_FETCH_RUN = regex(
     rf"(?is)\b{_FETCH}\b[^;&\n]{{0,400}}\|[^;&\n]{{0,200}}?(?:^|[|\s])(?:{_SHELL})\b"
     rf"|(?:{_SHELL}|\beval|\bsource|\.)\s*(?:-c\s*)?[\"']?(?:\$\(|`|<\()\s*{_FETCH}\b"
     rf"|\b(?:iex|Invoke-Expression)\b[^\n]{{0,200}}\b(?:{_FETCH}|Net\.WebClient)\b"
 )
-_DECODE_RUN = re.compile(
+_DECODE_RUN = regex(
     rf"(?is)\bbase64\s+(?:-d|-D|--decode)[^;&\n]{{0,200}}\|\s*(?:{_SHELL})\b"
     rf"|(?:{_SHELL}|\beval)\s*(?:-c\s*)?[\"']?(?:\$\(|`|<\()[^)`\n]{{0,4000}}\bbase64\s+(?:-d|-D|--decode)"
     r"|\bpowershell(?:\.exe)?\b[^\n]{0,200}\s-e(?:nc|ncodedcommand)?\s+[A-Za-z0-9+/=]{16,}"
 )
-_SAVED = re.compile(
+_SAVED = regex(
     rf"(?is)\b{_FETCH}\b[^;&|\n]{{0,400}}?(?:-o|-O|--output|--output-document|-OutFile|>)\s*=?[\"']?([^\s\"';&|]+)"
 )
-_INLINE = re.compile(r"\b(?:python[\d.]*|node|bun|deno|(?:ba|da|z|k|a)?sh)\b")
+_INLINE = regex(r"\b(?:python[\d.]*|node|bun|deno|(?:ba|da|z|k|a)?sh)\b")
 _CODE_OPTIONS = frozenset({"-c", "-lc", "-ic", "-e", "-p", "--eval", "-pe"})
-_POWERSHELL = re.compile(
+_POWERSHELL = regex(
     r"(?i)\b(?:powershell|pwsh)(?:\.exe)?\b[^\n]{0,300}?\s[-/]e(?:n?c?|nco?d?e?d?c?o?m?m?a?n?d?)\s+[\"']?([A-Za-z0-9+/=]{16,})"
 )
-_ECHOED = re.compile(
+_ECHOED = regex(
     r"(?:echo|printf|<<<)\s+(?:-\w+\s+)?[\"']?(?P<data>[A-Za-z0-9+/=]{12,})[\"']?\s*(?:\||\)|;)?\s*(?P<how>base64|base32|xxd)\s+-\w*"
     r"(?:[^|\n]{0,40}\|\s*(?:sudo\s+)?(?P<runner>[\w./]+))?"
 )
-_URL = re.compile(r"https?://[^\s\"'<>|;)`\\]+")
-_SEND = re.compile(
-    r"(?i)\b(?:curl|wget|nc|ncat|netcat|Invoke-WebRequest|Invoke-RestMethod|iwr|irm)\b|/dev/tcp/"
-)
-_SECRET = re.compile(
+_URL = regex(r"https?://[^\s\"'<>|;)`\\]+")
+_SEND = regex(r"(?i)\b(?:curl|wget|nc|ncat|netcat|Invoke-WebRequest|Invoke-RestMethod|iwr|irm)\b|/dev/tcp/")
+_SECRET = regex(
     r"\$\{?(\w*(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|PRIVATE_KEY)\w*)\}?|(~/\.(?:ssh/id_\w+|aws/credentials|npmrc|pypirc|netrc|git-credentials|kube/config|docker/config\.json))"
 )
-_WHOLE_ENV = re.compile(r"(?:^|[;&|(`$'\"]\s*)(?:printenv|env|set|export\s+-p)\s*(?:\||>|\)|`)")
-_HOST = re.compile(r"[$`(]\(?\s*(?:hostname|whoami|uname|id)\b")
-_METHOD = re.compile(r"(?:-X|--request|-Method)\s*=?\s*['\"]?([A-Z]{3,7})\b")
+_WHOLE_ENV = regex(r"(?:^|[;&|(`$'\"]\s*)(?:printenv|env|set|export\s+-p)\s*(?:\||>|\)|`)")
+_HOST = regex(r"[$`(]\(?\s*(?:hostname|whoami|uname|id)\b")
+_METHOD = regex(r"(?:-X|--request|-Method)\s*=?\s*['\"]?([A-Z]{3,7})\b")
 
 
 def talks(text: str) -> bool:
@@ -129,9 +128,9 @@ def inline(text: str) -> Iterator[tuple[str, str]]:
 
 
 _INTERPRETERS = (
-    ("python", re.compile(r"python[\d.]*w?(?:\.exe)?")),
-    ("javascript", re.compile(r"(?:node|nodejs|bun|deno)(?:\.exe)?")),
-    ("shell", re.compile(r"(?:ba|da|z|k|a)?sh")),
+    ("python", regex(r"python[\d.]*w?(?:\.exe)?")),
+    ("javascript", regex(r"(?:node|nodejs|bun|deno)(?:\.exe)?")),
+    ("shell", regex(r"(?:ba|da|z|k|a)?sh")),
 )
 _HANDING = {"python": ("-c",), "javascript": ("-e", "-p", "-pe", "--eval", "--print", "eval"),
             "shell": ("-c", "-lc", "-ic")}  # fmt: skip

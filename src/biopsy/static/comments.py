@@ -3,10 +3,11 @@
 import re
 from bisect import bisect_right
 
+from biopsy.model.regex import regex
 from biopsy.static.sight import SCRIPTS, Source
 
-_TRIPLE = re.compile(r"(?m)^[ \t]*[rRuUbB]{0,2}(\"\"\"|''')")
-_BLOCK = re.compile(r"/\*.*?\*/", re.DOTALL)
+_TRIPLE = regex(r"(?m)^[ \t]*[rRuUbB]{0,2}(\"\"\"|''')")
+_BLOCK = regex(r"/\*.*?\*/", re.DOTALL)
 _MARKS = {"python": "#", "shell": "#"}
 
 

@@ -1,16 +1,16 @@
 """Code that is run and could not be read in the file that runs it, and what it does."""
 
-import re
 from collections.abc import Iterable, Iterator
 
 from biopsy.model.behaviour import Behaviour, Kind
+from biopsy.model.regex import regex
 from biopsy.static.sight import Sight, Source
 
 MIN_WORDS = 6  # different words from which it can be told
 MAX_WORDS = 40  # of which are looked for
 SHARE = 0.4  # of them that must stand in the open
 
-_WORD = re.compile(r"[A-Za-z_]\w{3,40}")
+_WORD = regex(r"[A-Za-z_]\w{3,40}")
 
 
 def concealed(code: str | bytes, shown: Iterable[str | bytes]) -> bool:

@@ -10,16 +10,17 @@ import urllib.parse
 import zlib
 from collections.abc import Callable, Iterator
 
+from biopsy.model.regex import regex
 from biopsy.model.runs import DIGITS, LETTERS, runs, sort
 
 MAX_OUT = 4 * 1024**2  # bytes that one decoding may give
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
-_HEX_ESCAPES = re.compile(r"\\x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2}){7,}")
+_BASE64 = regex(r"[A-Za-z0-9+/_-]+={0,2}")
+_HEX_ESCAPES = regex(r"\\x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2}){7,}")
 _MIN_RUN = 40  # characters
 _LETTERS = sort(LETTERS + DIGITS + "+/")  # of base64, of which hex is a part
 
-_TELLING = re.compile(
+_TELLING = regex(
     r"https?://|\b(?:import|require|exec|eval|subprocess|child_process|function|powershell|curl|wget|process\.env"
     r"|os\.system|/bin/(?:ba)?sh|socket|getattr|__import__|cmd\.exe|Invoke-Expression)\b"
 )

@@ -1,7 +1,6 @@
 """Which files are documentation or lists: what they name is talked about, not done."""
 
-import re
-
+from biopsy.model.regex import regex
 from biopsy.static.sight import Source
 
 _SUFFIXES = frozenset({
@@ -9,7 +8,7 @@ _SUFFIXES = frozenset({
     ".tsv", ".lock", ".xml", ".xsd", ".tex", ".ipynb", ".flow", ".pyi", ".txt", ".license", ".mdx", ".mdc",
     ".adoc",
 })  # fmt: skip
-_NAMES = re.compile(
+_NAMES = regex(
     r"(?i)(?:^|/)(?:licen[cs]e|copying|notice|authors|changelog|changes|history|readme|contributing|metadata|pkg-info|record"
     r"|package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|[^/]*\.d\.[cm]?ts)[^/]*$"
 )

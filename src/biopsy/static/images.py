@@ -7,15 +7,17 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
+
+from biopsy.model.regex import regex
 
 MAX_CHUNKS = 20_000  # of one file
 MAX_TEXT = 1024**2  # bytes of one text, unpacked
 MAX_TEXTS = 100
 
 
-@dataclass(slots=True)
-class Picture:
+class Picture(Struct):
     """One such file: its form, its end (0 where that is not known), and the texts that it carries."""
 
     form: str
@@ -86,7 +88,7 @@ def _jpeg(data: bytes) -> Picture:
     return picture
 
 
-_JPEG_MARK = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_JPEG_MARK = regex(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
 def _gif(data: bytes) -> Picture:
@@ -153,12 +155,12 @@ def parts(picture: Picture, data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 _FORMS: tuple[tuple[re.Pattern[bytes], Callable[[bytes], Picture]], ...] = (
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), _png),
-    (re.compile(rb"\xff\xd8\xff"), _jpeg),
-    (re.compile(rb"GIF8[79]a"), _gif),
-    (re.compile(rb"RIFF....(?:WAVE|WEBP|AVI )", re.DOTALL), _riff),
-    (re.compile(rb"BM....\0\0\0\0", re.DOTALL), _bmp),
-    (re.compile(rb"\x00\x00[\x01\x02]\x00[^\x00]\x00"), _icon),
-    (re.compile(rb"(?:\x00\x01\x00\x00|OTTO|true)\x00[\x01-\x40]"), _font),
-    (re.compile(rb"wOF[F2]"), _woff),
+    (regex(rb"\x89PNG\r\n\x1a\n"), _png),
+    (regex(rb"\xff\xd8\xff"), _jpeg),
+    (regex(rb"GIF8[79]a"), _gif),
+    (regex(rb"RIFF....(?:WAVE|WEBP|AVI )", re.DOTALL), _riff),
+    (regex(rb"BM....\0\0\0\0", re.DOTALL), _bmp),
+    (regex(rb"\x00\x00[\x01\x02]\x00[^\x00]\x00"), _icon),
+    (regex(rb"(?:\x00\x01\x00\x00|OTTO|true)\x00[\x01-\x40]"), _font),
+    (regex(rb"wOF[F2]"), _woff),
 )

@@ -6,7 +6,8 @@ that names that were put together, memoised or nested are found. What it cannot 
 
 import pickletools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 MAX_PICKLE = 32 * 1024**2  # bytes
 MAX_OPS = 400_000
@@ -17,23 +18,20 @@ _MARK = object()
 _UNKNOWN = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Global:
+class Global(Struct, frozen=True):
     """A function or class by its dotted name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A call that loading makes: the dotted name of what is called, and its plain arguments."""
 
     name: str
     args: tuple[object, ...]
 
 
-@dataclass(slots=True)
-class Loaded:
+class Loaded(Struct):
     """What a pickle names and calls, in order. `broken` where its opcodes end in nothing."""
 
     names: dict[str, None] = field(default_factory=dict)

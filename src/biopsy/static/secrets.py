@@ -1,13 +1,13 @@
 """Which variables and files hold secrets: what a flow may start from. A list of facts, not of verdicts."""
 
-import re
+from biopsy.model.regex import regex
 
-_NAME = re.compile(
+_NAME = regex(
     r"(?i)(?:^|_)(?:tokens?|secrets?|passw(?:or)?d|passphrase|pwd|api_?key|apikey|access_?key(?:_id)?|private_?key|"
     r"credentials?|mnemonic|seed_phrase|auth_?token|session_?token|cookie|webhook)(?:_|$)|^(?:AWS|AZURE|GOOGLE|GCP)_.*"
     r"(?:KEY|SECRET|TOKEN|CREDENTIALS)|_PAT$|^PAT$"
 )
-_PATH = re.compile(
+_PATH = regex(
     r"""(?ix)
     (?:^|/) (?:
       \.ssh/ (?!known_hosts|config$).* | \.ssh$ | id_(?:rsa|dsa|ecdsa|ed25519)$

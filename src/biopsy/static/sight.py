@@ -3,12 +3,14 @@
 import re
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from typing import TypeVar
 
+from msgspec import Struct, field
+
 from biopsy.model.behaviour import Behaviour, InFile, Kind, When
+from biopsy.model.regex import regex
 from biopsy.static.budget import Budget
 
 MAX_DETAIL = 600  # characters of an excerpt kept for people
@@ -48,15 +50,14 @@ _LANGUAGES = {
 SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 """JavaScript's languages."""
 
-_SHEBANG = re.compile(rb"#!\s*\S*?(?:env\s+(?:-S\s+)?)?(python|node|bun|deno|sh|bash|zsh|dash)[\d.]*\b")
+_SHEBANG = regex(rb"#!\s*\S*?(?:env\s+(?:-S\s+)?)?(python|node|bun|deno|sh|bash|zsh|dash)[\d.]*\b")
 _RUNNERS = {"python": "python", "node": "javascript", "bun": "javascript", "deno": "javascript"}
 
 
 Kept = TypeVar("Kept")
 
 
-@dataclass(slots=True)
-class Package:
+class Package(Struct):
     """The files of a tree, for readers that follow one file into another.
 
     `load` gives the bytes of a file, or None where they may not be read (too large, gone). `memo` is where a
@@ -193,8 +194,7 @@ class Source:
         return Behaviour(kind, value, where, detail=detail[:MAX_DETAIL])
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """Code or text that was hidden in a file, to be read by the readers in turn."""
 
     text: str
@@ -204,8 +204,7 @@ class Layer:
     hidden: bool = False  # it is run, and hardly a word of it can be read in the file
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Bytes that stand in a file as a file of their own: a member of an archive, what an image carries.
 
     It is read like any file of the tree. Its place is the outer path, `!/`, and its own: `a.zip!/b/c.py`.

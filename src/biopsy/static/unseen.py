@@ -4,23 +4,23 @@ Three alphabets are known: variation selectors (256 of them, one a byte), tags (
 two or more zero-width characters (one a bit).
 """
 
-import re
-from dataclasses import dataclass
+from msgspec import Struct
+
+from biopsy.model.regex import regex
 
 MAX_FOUND = 20
 MIN_ROW = 8  # characters
 
-_ROW = re.compile(
+_ROW = regex(
     f"[\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef\u3164\uffa0\u180e]{{{MIN_ROW},}}"
 )
-BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_QUICK = re.compile(
+BIDI = regex("[\u202a-\u202e\u2066-\u2069]")
+_QUICK = regex(
     "[\u200b\u200c\u2060-\u2064\ufe00\ufe01\U000e0000-\U000e01ef\u3164\uffa0\u202a-\u202e\u2066-\u2069]"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A row of unseen characters: where it begins, its alphabet, and its bytes where they can be told."""
 
     at: int

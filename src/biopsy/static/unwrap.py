@@ -5,8 +5,10 @@ Nobody says here that the data are ever decoded: it is told that there is code i
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from msgspec import Struct
+
+from biopsy.model.regex import regex
 from biopsy.static import archives, bytecode, decode, programs
 from biopsy.static.sight import guess
 
@@ -19,18 +21,17 @@ _SQUEEZED = (
     (b"x\x9c", "zlib"), (b"x\xda", "zlib"), (b"x\x01", "zlib"), (b"x^", "zlib"), (b"\x1f\x8b", "gzip"),
     (b"BZh", "bz2"), (b"\xfd7zXZ", "lzma"), (b"]\0\0", "lzma"),
 )  # fmt: skip
-_HEX = re.compile(rb"(?:0x)?[0-9a-fA-F\s]{24,}")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_=\s-]{24,}")
-_BASE32 = re.compile(rb"[A-Z2-7=\s]{40,}")
-_BASE85 = re.compile(rb"[!-~\r\n]{24,}")
-_NUMBERS = re.compile(rb"[\[({]?\s*(?:\d{1,3}\s*[,\s]\s*){23,}\d{1,3}\s*,?\s*[\])}]?")
-_ESCAPES = re.compile(rb"(?:\\x[0-9a-fA-F]{2}){12,}")
-_OLD_PICKLE = re.compile(rb"c[\w.]{2,40}\n\w{2,40}\n(?:p\d+\n)?\(")
-_BITS = re.compile(rb"[01\s]{128,}")
+_HEX = regex(rb"(?:0x)?[0-9a-fA-F\s]{24,}")
+_BASE64 = regex(rb"[A-Za-z0-9+/_=\s-]{24,}")
+_BASE32 = regex(rb"[A-Z2-7=\s]{40,}")
+_BASE85 = regex(rb"[!-~\r\n]{24,}")
+_NUMBERS = regex(rb"[\[({]?\s*(?:\d{1,3}\s*[,\s]\s*){23,}\d{1,3}\s*,?\s*[\])}]?")
+_ESCAPES = regex(rb"(?:\\x[0-9a-fA-F]{2}){12,}")
+_OLD_PICKLE = regex(rb"c[\w.]{2,40}\n\w{2,40}\n(?:p\d+\n)?\(")
+_BITS = regex(rb"[01\s]{128,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What came out: `what` it is (a language, or a form of program or archive), and `how` it was wrapped."""
 
     what: str

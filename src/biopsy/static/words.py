@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from biopsy.model.behaviour import Kind
+from biopsy.model.regex import regex
 from biopsy.static.sight import Sight, Source
 
 MAX_HITS = 50  # of each kind
@@ -12,34 +13,30 @@ MAX_HITS = 50  # of each kind
 _WORDS: tuple[tuple[Kind, re.Pattern[str], re.Pattern[str]], ...] = (
     (
         Kind.CODE_EVAL,
-        re.compile(r"exec|eval|new\s|vm\."),
-        re.compile(r"(?<![\w.])(exec|eval)\s*\(|\bnew\s+(Function)\s*\(|\bvm\.(run\w+)\s*\("),
+        regex(r"exec|eval|new\s|vm\."),
+        regex(r"(?<![\w.])(exec|eval)\s*\(|\bnew\s+(Function)\s*\(|\bvm\.(run\w+)\s*\("),
     ),
     (
         Kind.ENV_READ,
-        re.compile(r"os\.(?:environ|getenv)|process\.env"),
-        re.compile(
-            r"(?:os\.environ(?:\.get\(|\[)|os\.getenv\(|process\.env(?:\.|\[))\s*[\"']?([A-Z][A-Z0-9_]+)"
-        ),
+        regex(r"os\.(?:environ|getenv)|process\.env"),
+        regex(r"(?:os\.environ(?:\.get\(|\[)|os\.getenv\(|process\.env(?:\.|\[))\s*[\"']?([A-Z][A-Z0-9_]+)"),
     ),
     (
         Kind.PROCESS_EXEC,
-        re.compile(r"os\.(?:system|popen)|subprocess\.|exec|spawn"),
-        re.compile(
+        regex(r"os\.(?:system|popen)|subprocess\.|exec|spawn"),
+        regex(
             r"(?:os\.(?:system|popen)|subprocess\.\w+|(?:exec|spawn)(?:Sync)?)\s*\(\s*[\"'`]([^\"'`\n]{2,300})"
         ),
     ),
     (
         Kind.NET_HTTP,
-        re.compile(r"requests\.|axios\.|urllib"),
-        re.compile(
-            r"(?:requests|axios|urllib\w*)\.(get|post|put|urlopen)\s*\(\s*[\"'`](https?://[^\"'`\s]+)"
-        ),
+        regex(r"requests\.|axios\.|urllib"),
+        regex(r"(?:requests|axios|urllib\w*)\.(get|post|put|urlopen)\s*\(\s*[\"'`](https?://[^\"'`\s]+)"),
     ),
     (
         Kind.CODE_DECODE,
-        re.compile(r"b64decode|atob|Buffer\.from"),
-        re.compile(r"\b(?:b64decode|atob)\b()|Buffer\.from\([^)\n]{0,200},\s*[\"'](base64|hex)"),
+        regex(r"b64decode|atob|Buffer\.from"),
+        regex(r"\b(?:b64decode|atob)\b()|Buffer\.from\([^)\n]{0,200},\s*[\"'](base64|hex)"),
     ),
 )
 """Each with how it begins, which is found many times faster than the whole."""

@@ -6,9 +6,10 @@ A hostile archive never raises: it is cut short, what could be read stays, and b
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from biopsy.model.behaviour import Behaviour, Kind
 from biopsy.model.release import Tree, TreeFile
@@ -38,8 +39,7 @@ _SUFFIX = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Unpacked:
+class Unpacked(Struct, frozen=True):
     """A tree, and everything odd about the archive it came from."""
 
     tree: Tree

@@ -1,10 +1,9 @@
 """What an archive may ask of us. A limit that is met is an `archive.bomb`; something is then cut."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Named limits of one unpacking; sizes in bytes."""
 
     total: int = 512 * 1024**2  # written to disk

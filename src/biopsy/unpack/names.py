@@ -1,20 +1,20 @@
 """Names of archive members: what is odd about one, and a safe relative path in its place."""
 
-import re
 import unicodedata
-from dataclasses import dataclass
 from hashlib import sha256
 
+from msgspec import Struct
+
 from biopsy.model.behaviour import Kind
+from biopsy.model.regex import regex
 from biopsy.unpack.limits import Limits
 
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(\..*)?")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_DRIVE = re.compile(r"[A-Za-z]:")
+_RESERVED = regex(r"(?i)(con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(\..*)?")
+_CONTROL = regex(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_DRIVE = regex(r"[A-Za-z]:")
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A member's name as written, where it may safely stand, and what is odd about it.
 
     `parts` is empty where nothing is left to stand on (`/`, `..`).

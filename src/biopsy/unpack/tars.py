@@ -7,7 +7,8 @@ unpacked too, so that nothing hides from the static readers.
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from biopsy.model.behaviour import Kind
 from biopsy.unpack.limits import CHUNK
@@ -56,8 +57,7 @@ class Stream:
             pass
 
 
-@dataclass(slots=True)
-class Header:
+class Header(Struct):
     """One header block, and what extended headers before it say."""
 
     name: bytes

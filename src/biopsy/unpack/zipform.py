@@ -3,9 +3,10 @@
 import io
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from biopsy.model.behaviour import Kind
 from biopsy.unpack import squeeze
@@ -20,8 +21,7 @@ MAX_DIRECTORY = 64 * 1024**2  # bytes of central directory
 _METHODS = {0: "stored", 8: "deflate", 12: "bzip2", 14: "lzma"}
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One member, by its central or its local header."""
 
     name: bytes
@@ -46,8 +46,7 @@ class Member:
         return not self.flags & 0x800 or decode(self.name)[1]
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """The end record: where the central directory should be, and where the record itself is."""
 
     at: int

@@ -7,8 +7,9 @@ the two shows is `archive.hidden`, and is unpacked as well so that static reader
 import io
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import BinaryIO
+
+from msgspec.structs import replace
 
 from biopsy.model.behaviour import Kind
 from biopsy.unpack.names import decode, judge

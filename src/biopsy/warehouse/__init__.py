@@ -7,7 +7,6 @@ The columnar store that answers questions over all of them is built from these f
 """
 
 import gzip
-import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,13 +16,14 @@ import msgspec
 
 from biopsy.errors import UsageError
 from biopsy.model.dossier import Dossier
+from biopsy.model.regex import regex
 from biopsy.model.release import Release
 from biopsy.warehouse.wire import Stored, restore, store
 
 MAX_DOSSIER = 512 * 1024**2
 """Bytes of one dossier, unpacked, that we read back; the folder may be shared with people we do not know."""
 
-_RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{3,63}")
+_RUN_ID = regex(r"[a-z0-9][a-z0-9-]{3,63}")
 
 
 class Warehouse:

@@ -10,11 +10,12 @@ from biopsy.ecosystems.names.listed import squeeze
 from biopsy.ecosystems.names.slip import tokens
 from biopsy.errors import UsageError
 from biopsy.model.behaviour import Behaviour, Kind
+from biopsy.model.regex import regex
 
 SHORT = 40
 """A README of fewer characters says nothing."""
 
-_BOILERPLATE = re.compile(
+_BOILERPLATE = regex(
     r"(?:an? |my |the |this is (?:an? |my )?)?"
     r"(?:(?:small|simple|basic|first|new|sample|example|test|testing|demo|dummy|python|npm|node|nodejs|private"
     r"|internal) ){0,4}"
@@ -22,9 +23,9 @@ _BOILERPLATE = re.compile(
     r"|your package description|add your description here)[.! ]*",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"[@A-Za-z0-9][@A-Za-z0-9._/-]{0,213}")
+_WORD = regex(r"[@A-Za-z0-9][@A-Za-z0-9._/-]{0,213}")
 _HOSTS = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "www.github.com"})
-_SHORTHAND = re.compile(r"(?:(?:github|gitlab|bitbucket):)?([\w.-]{1,100})/([\w.-]{1,100})")
+_SHORTHAND = regex(r"(?:(?:github|gitlab|bitbucket):)?([\w.-]{1,100})/([\w.-]{1,100})")
 
 
 def facts(it: Subject, today: date) -> Iterator[Behaviour]:  # noqa: ARG001

@@ -1,17 +1,17 @@
 """People: who published a release, who may, and what address they give."""
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 
 from biopsy.ecosystems.facts.subject import Subject, previous, published, when
 from biopsy.ecosystems.protocol import Published
 from biopsy.model.behaviour import Behaviour, InFile, InRegistry, Kind
+from biopsy.model.regex import regex
 
 MAX_NAMED = 10
 _EVER = datetime.min.replace(tzinfo=UTC)
 _SIGNATURES = {"good": "signed", "wrong": "signature-wrong", "expired": "signature-expired"}
-_MAIL = re.compile(r"[^@\s<>,]{1,64}@[^@\s.<>,]+(?:\.[^@\s.<>,]+)+")
+_MAIL = regex(r"[^@\s<>,]{1,64}@[^@\s.<>,]+(?:\.[^@\s.<>,]+)+")
 
 DISPOSABLE = frozenset(
     """

@@ -1,8 +1,9 @@
 """What facts are made of."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from biopsy.ecosystems.claims import Manifest
 from biopsy.ecosystems.names.listed import Names, load
@@ -11,8 +12,7 @@ from biopsy.model.behaviour import Behaviour, InFile, InRegistry, Kind, Where
 from biopsy.model.release import Release, Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """A release, its tree, what the registry answered (None for a local artifact), and its own manifest."""
 
     ecosystem: Ecosystem

@@ -1,13 +1,13 @@
 """Versions that nobody chooses without a reason."""
 
-import re
 from collections.abc import Iterator
 from datetime import date
 
 from biopsy.ecosystems.facts.subject import Subject, published, when
 from biopsy.model.behaviour import Behaviour, Kind
+from biopsy.model.regex import regex
 
-_NUMBERS = re.compile(r"(?:\d+!)?v?(\d{1,18})(?:\.(\d{1,18}))?(?:\.(\d{1,18}))?")
+_NUMBERS = regex(r"(?:\d+!)?v?(\d{1,18})(?:\.(\d{1,18}))?(?:\.(\d{1,18}))?")
 FAR = 10  # as many major versions at once are a jump
 YEARS = range(1990, 2101)
 

@@ -4,7 +4,6 @@ import base64
 import gzip
 import hashlib
 import io
-import re
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from biopsy.ecosystems.names.look import skeleton
 from biopsy.errors import UsageError
+from biopsy.model.regex import regex
 
 MAX_NAMES = 50_000
 """Most names that a list may have."""
@@ -23,7 +23,7 @@ MAX_BYTES = 16 * 1024**2
 FOLDER = "names"
 _ENDING = ".tsv.gz"
 _HEAD = "biopsy-names"
-_SPACE = re.compile(r"\W+")
+_SPACE = regex(r"\W+")
 _WORDS = 4  # a shorter sentence ("A library") is nobody's
 
 

@@ -5,8 +5,9 @@ follows from a resemblance alone. A name that is in wide use itself resembles no
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import permutations
+
+from msgspec import Struct
 
 from biopsy.ecosystems.names.listed import Names, squeeze
 from biopsy.ecosystems.names.look import latin, skeleton
@@ -27,8 +28,7 @@ LONG, LONG_RANK = 8, 2000
 _CHANCE = ("another letter", "a letter put in")
 
 
-@dataclass(frozen=True, slots=True)
-class Resemblance:
+class Resemblance(Struct, frozen=True):
     """A name in wide use that another one resembles. `word` is as in `pkg.name`; `how` is for people."""
 
     word: str  # typosquat, homoglyph, combosquat, scope, other-ecosystem, internal

@@ -1,10 +1,11 @@
 """Slips: how far two names are apart, and which slip of finger or eye lies between them."""
 
-import re
 from functools import cache
 
+from biopsy.model.regex import regex
+
 _ROWS = ("1234567890-", "qwertyuiop", "asdfghjkl", "zxcvbnm")
-_TOKENS = re.compile(r"[-_.@/]+")
+_TOKENS = regex(r"[-_.@/]+")
 FAR_LENGTH = 9
 """Words from this length on are compared up to two slips."""
 

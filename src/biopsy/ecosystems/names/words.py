@@ -1,7 +1,8 @@
 """How an ecosystem's people make names out of other names."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 COMMON = frozenset(
     """
@@ -15,8 +16,7 @@ COMMON = frozenset(
 """Words that are put before or behind the name of something else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Habits:
+class Habits(Struct, frozen=True):
     """What is particular to the names of one ecosystem.
 
     `languages` are words that say which language or registry something is for, and that people add, leave out

@@ -19,13 +19,14 @@ from biopsy.ecosystems.npm.habits import HABITS
 from biopsy.ecosystems.protocol import Ecosystem, Listing
 from biopsy.errors import UsageError
 from biopsy.model.behaviour import Behaviour, When
+from biopsy.model.regex import regex
 from biopsy.model.release import Artifact, Endpoint, Release, Tree
 from biopsy.model.run import Phase
 
 if TYPE_CHECKING:
     import httpx
 
-_NAME = re.compile(r"(?:@[A-Za-z0-9~_-][A-Za-z0-9~._-]*/)?[A-Za-z0-9~_-][A-Za-z0-9~._-]*", re.ASCII)
+_NAME = regex(r"(?:@[A-Za-z0-9~_-][A-Za-z0-9~._-]*/)?[A-Za-z0-9~_-][A-Za-z0-9~._-]*", re.ASCII)
 MAX_NAME = 214
 
 

@@ -7,10 +7,11 @@ from biopsy.ecosystems.claims import MAX_EACH, MAX_README, Manifest
 from biopsy.ecosystems.npm.manifest import GYP
 from biopsy.ecosystems.npm.package import DEPENDENCIES, LIFECYCLE, PATH, Malformed, Package, load, parse
 from biopsy.ecosystems.reading import read
+from biopsy.model.regex import regex
 from biopsy.model.release import Tree
 
-_README = re.compile(r"readme(?:\.(?:md|markdown|txt|rst))?", re.IGNORECASE)
-_MAIL = re.compile(r"<([^<>\s]{1,254})>")
+_README = regex(r"readme(?:\.(?:md|markdown|txt|rst))?", re.IGNORECASE)
+_MAIL = regex(r"<([^<>\s]{1,254})>")
 _REBUILD = "node-gyp rebuild"  # npm writes it into the registry's manifest where there is a binding.gyp
 _LINKS = ("repository", "homepage", "bugs")
 

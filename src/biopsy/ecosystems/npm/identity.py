@@ -3,13 +3,12 @@
 import re
 
 from biopsy.ecosystems.npm.package import Malformed, load
+from biopsy.model.regex import regex
 from biopsy.model.release import Release, Tree
 
-_NAME = re.compile(
-    r"(?:@[A-Za-z0-9~_-][A-Za-z0-9~._-]{0,100}/)?[A-Za-z0-9~_-][A-Za-z0-9~._-]{0,213}", re.ASCII
-)
-_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,127}", re.ASCII)
-_PYTHON = re.compile(r"PKG-INFO|setup\.py|pyproject\.toml|[^/]+\.dist-info/METADATA")
+_NAME = regex(r"(?:@[A-Za-z0-9~_-][A-Za-z0-9~._-]{0,100}/)?[A-Za-z0-9~_-][A-Za-z0-9~._-]{0,213}", re.ASCII)
+_VERSION = regex(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,127}", re.ASCII)
+_PYTHON = regex(r"PKG-INFO|setup\.py|pyproject\.toml|[^/]+\.dist-info/METADATA")
 
 
 def identify(tree: Tree) -> Release | None:

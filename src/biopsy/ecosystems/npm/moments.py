@@ -1,13 +1,13 @@
 """When the code in each file of an npm package runs, as far as reading can tell."""
 
 import posixpath
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from biopsy.ecosystems.npm import manifest
 from biopsy.ecosystems.npm.package import LIFECYCLE, Malformed, Package, load, matching, targets
 from biopsy.ecosystems.reading import MAX_READ, aside, read
 from biopsy.model.behaviour import When
+from biopsy.model.regex import regex
 from biopsy.model.release import Tree
 
 MAX_FOLLOWED = 500
@@ -21,12 +21,12 @@ Links = Callable[[str], Iterator[str]]
 CODE = (".js", ".cjs", ".mjs")
 
 _ENDINGS = ("", ".js", ".cjs", ".mjs", ".json", ".node", ".ts", "/index.js", "/index.cjs", "/index.mjs")
-_RELATIVE = re.compile(
+_RELATIVE = regex(
     r"(?:\brequire(?:\.resolve)?\s*\(|\bimport\s*\(|\bfrom|\bimport)\s*(['\"`])(\.{1,2}(?:/[^'\"`\n]{0,300})?)\1"
 )
-_SCRIPT = re.compile(r"(['\"`])([\w@./-]{1,300}\.(?:[cm]?js|sh|py))\1")
-_TOKENS = re.compile(r"[\s;&|()<>\"'`=,\[\]{}]+")
-_RUN = re.compile(r"\b(?:npm|yarn|pnpm|bun)\s+(?:run-script\s+|run\s+)?(?:-[\w-]*\s+)*([\w:.-]+)")
+_SCRIPT = regex(r"(['\"`])([\w@./-]{1,300}\.(?:[cm]?js|sh|py))\1")
+_TOKENS = regex(r"[\s;&|()<>\"'`=,\[\]{}]+")
+_RUN = regex(r"\b(?:npm|yarn|pnpm|bun)\s+(?:run-script\s+|run\s+)?(?:-[\w-]*\s+)*([\w:.-]+)")
 
 
 def moments(tree: Tree) -> Mapping[str, When]:

@@ -2,8 +2,9 @@
 
 import json
 import re
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from biopsy.ecosystems.reading import read
 from biopsy.model.release import Tree
@@ -23,8 +24,7 @@ PREPARING = ("prepublish", "preprepare", "prepare", "postprepare")
 """Scripts that npm runs only when it is installed from git or from a folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(Struct, frozen=True):
     """What package.json says. `exports` and `main` are as written."""
 
     name: str = ""
@@ -41,8 +41,7 @@ class Package:
     about: dict[str, Any] = field(default_factory=dict)  # what is for people, as written: see ABOUT
 
 
-@dataclass(frozen=True, slots=True)
-class Malformed:
+class Malformed(Struct, frozen=True):
     """Why package.json cannot be read; `absent` where there is none."""
 
     reason: str

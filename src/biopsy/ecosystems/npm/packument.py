@@ -14,12 +14,13 @@ from biopsy.ecosystems import order, web
 from biopsy.ecosystems.npm import claim, signatures, versions
 from biopsy.ecosystems.protocol import MAX_TEXT, Facts, Listing, Published
 from biopsy.errors import RegistryError, UsageError
+from biopsy.model.regex import regex
 from biopsy.model.release import Endpoint, Release, Remote
 
 if TYPE_CHECKING:
     import httpx
 
-_FILENAME = re.compile(r"[A-Za-z0-9@~][A-Za-z0-9@~._+-]{0,254}", re.ASCII)
+_FILENAME = regex(r"[A-Za-z0-9@~][A-Za-z0-9@~._+-]{0,254}", re.ASCII)
 
 
 MAX_PEOPLE = 2000

@@ -13,13 +13,14 @@ from biopsy.ecosystems.pypi import claim, configuration, identity, manifest, mom
 from biopsy.ecosystems.pypi.habits import HABITS
 from biopsy.errors import UsageError
 from biopsy.model.behaviour import Behaviour, When
+from biopsy.model.regex import regex
 from biopsy.model.release import Artifact, Endpoint, Release, Tree
 from biopsy.model.run import Phase
 
 if TYPE_CHECKING:
     import httpx
 
-_NAME = re.compile(r"[A-Z0-9](?:[A-Z0-9._-]{0,198}[A-Z0-9])?", re.IGNORECASE | re.ASCII)
+_NAME = regex(r"[A-Z0-9](?:[A-Z0-9._-]{0,198}[A-Z0-9])?", re.IGNORECASE | re.ASCII)
 
 
 class Pypi:

@@ -12,10 +12,11 @@ from packaging.version import InvalidVersion, Version
 from biopsy.ecosystems.claims import MAX_EACH, MAX_README, Manifest
 from biopsy.ecosystems.pypi import identity
 from biopsy.ecosystems.reading import read
+from biopsy.model.regex import regex
 from biopsy.model.release import Tree
 
-_README = re.compile(r"readme(?:\.(?:md|markdown|txt|rst))?", re.IGNORECASE)
-_SPACE = re.compile(r"\s+")
+_README = regex(r"readme(?:\.(?:md|markdown|txt|rst))?", re.IGNORECASE)
+_SPACE = regex(r"\s+")
 
 
 def of_tree(tree: Tree) -> Manifest | None:

@@ -5,7 +5,6 @@ import base64
 import importlib.util
 import netrc
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from functools import cache
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from biopsy.errors import RegistryError
+from biopsy.model.regex import regex
 from biopsy.model.release import Endpoint
 
 PATHS = (r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?/?",)
@@ -21,7 +21,7 @@ PATHS = (r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?/?",)
 LINKS = r"""(?:href\s*=\s*["']|"url"\s*:\s*")([^"'#\s<>]+)"""
 """In a project's page, HTML or JSON, the address of a file."""
 
-_DEFAULT = re.compile(r"\(default:?\s+(https?://[^\s)]+)\)")
+_DEFAULT = regex(r"\(default:?\s+(https?://[^\s)]+)\)")
 _ASK_TIMEOUT = 30.0
 
 

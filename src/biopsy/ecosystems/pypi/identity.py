@@ -16,10 +16,11 @@ from packaging.utils import (
 from packaging.version import InvalidVersion, Version
 
 from biopsy.ecosystems.reading import read, under
+from biopsy.model.regex import regex
 from biopsy.model.release import Release, Tree
 
 _SDIST = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz")
-_METADATA = re.compile(r"(?:[^/]+\.dist-info/METADATA|PKG-INFO|(?:src/)?[^/]+\.egg-info/PKG-INFO)")
+_METADATA = regex(r"(?:[^/]+\.dist-info/METADATA|PKG-INFO|(?:src/)?[^/]+\.egg-info/PKG-INFO)")
 
 
 def kind(filename: str) -> str | None:

@@ -3,14 +3,16 @@
 import re
 from collections.abc import Iterable, Iterator
 
-_IMPORT = re.compile(r"([ \t]*)(?:from[ \t]+(\.*[\w.]*)[ \t]+import\b[ \t]*(.*)|import[ \t]+([^#;]+))")
-_CALL = re.compile(r"(?:__import__|import_module)\(\s*['\"]([\w.]+)['\"]")
-_STATEMENT = re.compile(r";[ \t]*import[ \t]+([\w., ]+)")
-_RUNS = re.compile(
+from biopsy.model.regex import regex
+
+_IMPORT = regex(r"([ \t]*)(?:from[ \t]+(\.*[\w.]*)[ \t]+import\b[ \t]*(.*)|import[ \t]+([^#;]+))")
+_CALL = regex(r"(?:__import__|import_module)\(\s*['\"]([\w.]+)['\"]")
+_STATEMENT = regex(r";[ \t]*import[ \t]+([\w., ]+)")
+_RUNS = regex(
     r"exec|open|run_path|run_module|spawn|system|call|check_|Popen|subprocess|spec_from_file|load_source"
 )
-_TEXT = re.compile(r"['\"]([\w./\\-]+)['\"]")
-_BLOCK = re.compile(r"(?:def|async|class|@)(?:\b|(?<=@))")
+_TEXT = regex(r"['\"]([\w./\\-]+)['\"]")
+_BLOCK = regex(r"(?:def|async|class|@)(?:\b|(?<=@))")
 
 MAX_LINES = 200
 """Most lines over which the names of one import in brackets may go."""

@@ -23,17 +23,18 @@ from typing import Any
 from biopsy.ecosystems.pypi import identity, setup_py
 from biopsy.ecosystems.reading import read, under
 from biopsy.model.behaviour import Behaviour, InFile, Kind, When
+from biopsy.model.regex import regex
 from biopsy.model.release import Tree
 
 MAX_EACH = 2000
 """Most behaviours that the manifests of one package may give."""
 
-_WHEEL = re.compile(r"[^/]+\.dist-info/WHEEL")
-_POINTS = re.compile(r"(?:src/)?[^/]+\.(?:dist|egg)-info/entry_points\.txt")
-_SCRIPT = re.compile(r"[^/]+\.data/scripts/[^/]+")
-_PTH = re.compile(r"(?:.*/)?[^/]+\.pth", re.DOTALL)
-_WHEEL_PTH = re.compile(r"(?:[^/]+\.data/(?:purelib|platlib)/|[^/]+\.data/data/.*/)?[^/]+\.pth", re.DOTALL)
-_CUSTOMIZE = re.compile(
+_WHEEL = regex(r"[^/]+\.dist-info/WHEEL")
+_POINTS = regex(r"(?:src/)?[^/]+\.(?:dist|egg)-info/entry_points\.txt")
+_SCRIPT = regex(r"[^/]+\.data/scripts/[^/]+")
+_PTH = regex(r"(?:.*/)?[^/]+\.pth", re.DOTALL)
+_WHEEL_PTH = regex(r"(?:[^/]+\.data/(?:purelib|platlib)/|[^/]+\.data/data/.*/)?[^/]+\.pth", re.DOTALL)
+_CUSTOMIZE = regex(
     r"(?:src/|[^/]+\.data/(?:purelib|platlib)/)?((?:site|user)customize)(?:\.py|/__init__\.py)"
 )
 

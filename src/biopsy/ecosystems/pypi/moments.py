@@ -1,20 +1,18 @@
 """When the code in each file of a Python package runs, as far as reading can tell."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from biopsy.ecosystems.pypi import identity, imports, manifest
 from biopsy.ecosystems.reading import MAX_READ, aside, read, under
 from biopsy.model.behaviour import When
+from biopsy.model.regex import regex
 from biopsy.model.release import Tree
 
 MAX_FOLLOWED = 500
 """Most files that are read to follow imports, for each moment."""
 
-_CUSTOMIZE = re.compile(
-    r"(?:src/|[^/]+\.data/(?:purelib|platlib)/)?(?:site|user)customize(?:\.py|/__init__\.py)"
-)
-_TOP = re.compile(r"(?:src/)?[^/]+\.egg-info/top_level\.txt")
+_CUSTOMIZE = regex(r"(?:src/|[^/]+\.data/(?:purelib|platlib)/)?(?:site|user)customize(?:\.py|/__init__\.py)")
+_TOP = regex(r"(?:src/)?[^/]+\.egg-info/top_level\.txt")
 
 
 def moments(tree: Tree) -> Mapping[str, When]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from biopsy.ecosystems.reading import read, under
 from biopsy.model.behaviour import Behaviour, InFile, Kind
+from biopsy.model.regex import regex
 from biopsy.model.release import Tree
 
 MAX_NAMED = 20
@@ -13,8 +14,8 @@ MAX_NAMED = 20
 MAX_LOOKED = 5000
 """Most files whose beginning is looked at."""
 
-_WHEEL = re.compile(r"[^/]+\.dist-info/WHEEL")
-_TAG = re.compile(r"^Tag:[ \t]*(\S+)", re.MULTILINE)
+_WHEEL = regex(r"[^/]+\.dist-info/WHEEL")
+_TAG = regex(r"^Tag:[ \t]*(\S+)", re.MULTILINE)
 _MAGIC = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe\x00\x00\x00")
 
 

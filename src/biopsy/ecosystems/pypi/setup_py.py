@@ -2,14 +2,14 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MAX_SOURCE = 1024**2
 """Longest setup.py that is parsed, in characters; real ones have a twentieth of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A setuptools command that the package replaces: `install` with class `name`."""
 
     command: str

@@ -3,13 +3,14 @@
 import html.parser
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
+from msgspec import Struct
 
 from biopsy.ecosystems.protocol import MAX_TEXT
+from biopsy.model.regex import regex
 
 MAX_FILES = 100_000
 """Most files of one project that are listed; the largest real ones have a tenth of it."""
@@ -19,12 +20,11 @@ MAX_SAID = 100
 
 STATUSES = ("archived", "deprecated", "quarantined")
 
-_ALGORITHM = re.compile(r"(sha256|sha384|sha512|sha1|md5|blake2b)=([0-9a-fA-F]{32,128})")
-_FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!~-]{0,254}", re.ASCII)
+_ALGORITHM = regex(r"(sha256|sha384|sha512|sha1|md5|blake2b)=([0-9a-fA-F]{32,128})")
+_FILENAME = regex(r"[A-Za-z0-9][A-Za-z0-9._+!~-]{0,254}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """One line of a project's page."""
 
     filename: str
@@ -37,8 +37,7 @@ class File:
     attested: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """A project's page. `status` is `archived`, `deprecated` or `quarantined`, and the reason (PEP 792)."""
 
     files: list[File]

@@ -1,14 +1,14 @@
 """Where on the page each behaviour stands, so that evidence can be clicked."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.dossier import Analysis
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A behaviour of the long list, under its number."""
 
     number: int

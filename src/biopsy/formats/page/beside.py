@@ -1,6 +1,6 @@
 """Everything that the page of two releases shows, worked out; the template only lays it out."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from biopsy.formats.page.limits import Limits, Listed, listed
 from biopsy.formats.views import since
@@ -13,8 +13,7 @@ TITLES = {"new": "New", "changed": "Changed", "gone": "Gone"}
 NOTHING = "Nothing, as far as could be compared."
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One release as it was judged."""
 
     purl: str
@@ -30,8 +29,7 @@ class Side:
     static_only: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """The page; `key` begins the names of its places, and there is no list of behaviours to link into."""
 
     before: Side

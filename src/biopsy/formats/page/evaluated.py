@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from biopsy.formats.page.anchors import Anchors
 from biopsy.formats.page.limits import Limits, Listed, listed
@@ -12,6 +12,7 @@ from biopsy.formats.page.marks import block
 from biopsy.formats.views import evaluated
 from biopsy.model.behaviour import Behaviour, InTrace, Kind
 from biopsy.model.dossier import Dossier
+from biopsy.model.regex import regex
 
 _WORDS = (
     r"\b(?:and|as|assert|async|await|break|case|catch|class|const|continue|def|del|delete|do|elif|else|except|export|"
@@ -21,15 +22,14 @@ _WORDS = (
 _STRINGS = r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`"
 _COMMENTS = {"python": r"#[^\n]*", "javascript": r"//[^\n]*|/\*.*?\*/"}
 _TOKENS = {
-    language: re.compile(f"(?P<s>{_STRINGS})|(?P<c>{comment})|(?P<w>{_WORDS})", re.DOTALL)
+    language: regex(f"(?P<s>{_STRINGS})|(?P<c>{comment})|(?P<w>{_WORDS})", re.DOTALL)
     for language, comment in _COMMENTS.items()
 }
 MAX_TOKENS = 2_000
 """Words of a text that are coloured; what follows is shown as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A text in its chain, with the number of its `code.eval` in the long list."""
 
     layer: evaluated.Layer

@@ -1,7 +1,8 @@
 """Findings and the code they point into, as the page shows them."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from biopsy.formats.page.anchors import Anchors
 from biopsy.formats.page.limits import Limits, Listed, listed
@@ -10,16 +11,14 @@ from biopsy.model.behaviour import Behaviour, InFile, InTrace, When
 from biopsy.model.dossier import Analysis, Dossier, Finding
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """What was seen, once, and every place where it was, with the number of each in the long list."""
 
     behaviour: Behaviour
     places: tuple[tuple[str, int | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A finding with its evidence. `seen` says under which profiles, or that it was read in the files."""
 
     finding: Finding
@@ -59,8 +58,7 @@ def _shown(finding: Finding, analysis: Analysis, anchors: Anchors, limits: Limit
     )
 
 
-@dataclass(frozen=True, slots=True)
-class CodeFile:
+class CodeFile(Struct, frozen=True):
     """What reading one file showed, by line."""
 
     path: str

@@ -1,8 +1,9 @@
 """Files as the page shows them: what was changed, with its contents, and what was read."""
 
 from collections import defaultdict
-from dataclasses import dataclass
 from posixpath import basename
+
+from msgspec import Struct
 
 from biopsy.formats.page.anchors import Anchors
 from biopsy.formats.page.limits import Listed, listed
@@ -11,8 +12,7 @@ from biopsy.model.dossier import Dossier
 from biopsy.model.run import FileChange
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """A file that differs after the run, and the profiles under which it does.
 
     `others` are further paths of the same name and content: a program that is run a hundred times leaves
@@ -24,8 +24,7 @@ class Changed:
     others: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """A path that was opened for reading, or a planted credential that was: who did it and who saw it."""
 
     what: str

@@ -2,7 +2,8 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from biopsy.formats.page.limits import Limits, Listed, listed
 from biopsy.formats.views import digest
@@ -18,8 +19,7 @@ TELLING = ("canary", "net", "evasion", "code", "process", "file", "env")
 """Families in the order in which a process's own behaviours are listed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A process at its depth, with what it did itself."""
 
     process: Process
@@ -44,8 +44,7 @@ class Node:
         return None if self.process.end is None else real(self.process.end) - real(self.process.start)
 
 
-@dataclass(frozen=True, slots=True)
-class Forest:
+class Forest(Struct, frozen=True):
     """The processes that one profile saw, phase by phase, each before those it started."""
 
     profile: str

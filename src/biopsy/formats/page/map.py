@@ -1,7 +1,8 @@
 """Who talked to whom: processes on the left, hosts on the right, a line for what was said."""
 
 from collections import Counter
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from biopsy.formats.views.contacts import Host
 from biopsy.model.behaviour import By
@@ -16,8 +17,7 @@ PROCESS_X, HOST_X = 400, 640
 """Where lines leave a process and reach a host, in a drawing 1000 wide."""
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """A process or a host, where it stands."""
 
     label: str
@@ -26,8 +26,7 @@ class End:
     link: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """What one said to the other: a curve, thicker for more bytes."""
 
     path: str
@@ -36,8 +35,7 @@ class Line:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Map:
+class Map(Struct, frozen=True):
     """The drawing."""
 
     height: float

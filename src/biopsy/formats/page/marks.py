@@ -4,7 +4,6 @@ Jinja escapes; these make visible what a reader could not see (`views.visible`) 
 """
 
 import html
-import re
 import shlex
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -14,9 +13,10 @@ from markupsafe import Markup
 
 from biopsy.formats.views import digest, indicators, measure
 from biopsy.formats.views.visible import parts, visible
+from biopsy.model.regex import regex
 from biopsy.model.run import Process
 
-_TECHNIQUE = re.compile(r"T(\d{4})(?:\.(\d{3}))?")
+_TECHNIQUE = regex(r"T(\d{4})(?:\.(\d{3}))?")
 _TECHNIQUE_LINK = Markup(
     '<a class="chip link" href="https://attack.mitre.org/techniques/T{}/" rel="noreferrer noopener">{}</a>'
 )

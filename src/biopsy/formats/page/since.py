@@ -1,6 +1,6 @@
 """The comparison with the release before, as the page shows it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from biopsy.formats.page.limits import Limits, Listed, listed
 from biopsy.formats.views import since
@@ -8,8 +8,7 @@ from biopsy.formats.wire.scalar import purl
 from biopsy.model.dossier import Analysis
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
+class Since(Struct, frozen=True):
     """What it is compared with, how many differences, and each of them."""
 
     name: str

@@ -1,7 +1,8 @@
 """Hosts as the page shows them: each with all that was said, the same thing said under two profiles once."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from biopsy.formats.page.limits import Limits, Listed, listed
 from biopsy.formats.page.map import tone
@@ -11,8 +12,7 @@ from biopsy.model.dossier import Dossier
 from biopsy.model.run import Exchange, Process
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """One exchange, the profiles under which it was made, and who made it."""
 
     exchange: Exchange
@@ -21,8 +21,7 @@ class Said:
     times: int
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """A host with what was said to it. `number` names it on the page."""
 
     number: int

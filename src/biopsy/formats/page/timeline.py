@@ -1,8 +1,9 @@
 """What happened when: a lane for each profile, with its phases as bands and what mattered as marks."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from biopsy.formats.page.anchors import Anchors
 from biopsy.formats.views import digest
@@ -33,8 +34,7 @@ KINDS = {
 LABELS = {"canary": "credentials", "net": "network", "process": "processes", "file": "files"}
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(Struct, frozen=True):
     """A phase, from where to where."""
 
     outcome: Outcome
@@ -42,8 +42,7 @@ class Band:
     width: float
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A behaviour at its moment."""
 
     behaviour: Behaviour
@@ -53,8 +52,7 @@ class Mark:
     y: float
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Struct, frozen=True):
     """A profile: its bands at the top, a row of marks for each family below."""
 
     profile: str
@@ -64,8 +62,7 @@ class Lane:
     rows: tuple[tuple[str, float], ...]  # label and where it stands
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Struct, frozen=True):
     """The drawing, `height` high and 1000 wide."""
 
     height: float

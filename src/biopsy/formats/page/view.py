@@ -1,7 +1,8 @@
 """Everything that the page of one analysis shows, worked out; the template only lays it out."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from biopsy.formats.page import evaluated, evidence, files, forest, map, since, talk, timeline  # noqa: A004 - a map is what it is
 from biopsy.formats.page.anchors import Anchors
@@ -14,8 +15,7 @@ from biopsy.model.dossier import Analysis, Dossier, Ioc
 from biopsy.model.run import Outcome, Status, Step
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
+class Tile(Struct, frozen=True):
     """A number at the top: how many of what, and whether that is bad."""
 
     count: str
@@ -24,8 +24,7 @@ class Tile:
     bad: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseRow:
+class PhaseRow(Struct, frozen=True):
     """A phase under a profile. `share` is its part of the longest, from 0 to 100."""
 
     outcome: Outcome
@@ -35,8 +34,7 @@ class PhaseRow:
     steps: Listed[Step]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One analysis on the page; `key` begins the names of its places."""
 
     key: str

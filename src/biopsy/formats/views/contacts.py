@@ -1,15 +1,15 @@
 """Who was talked to: the exchanges of a dossier gathered by host."""
 
 from collections import Counter
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from biopsy.model.behaviour import Behaviour, By, Kind
 from biopsy.model.dossier import Dossier
 from biopsy.model.run import Exchange
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """One name or address, and everything said to it. Names below it that only DNS saw are its `names`."""
 
     name: str

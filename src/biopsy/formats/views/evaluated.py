@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from biopsy.model.behaviour import Behaviour, InFile, InTrace, Kind
 from biopsy.model.dossier import Dossier
@@ -14,8 +15,7 @@ MAX_DEPTH = 8
 _PLAIN = frozenset({Kind.CODE_EVAL, Kind.CODE_IMPORT, Kind.PKG_MALFORMED})
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """A text in its chain: how deep, where it was evaluated, and what reading it shows."""
 
     evaluated: Evaluated

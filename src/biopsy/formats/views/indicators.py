@@ -1,7 +1,8 @@
 """Indicators, classes and techniques as a person wants to see them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from biopsy.model.attack import TACTICS, Technique
 from biopsy.model.dossier import Analysis, Call, Ioc, IocType
@@ -47,16 +48,14 @@ def _host(url: str) -> str:
     return host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """A technique in the matrix; `found` says that a finding names it, not just a behaviour."""
 
     technique: Technique
     found: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A tactic, with the techniques that serve it here."""
 
     tactic: str

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from biopsy.formats.views import digest
 from biopsy.formats.views.measure import many
@@ -38,8 +39,7 @@ _GRAVE = frozenset(list(Facet)[: list(Facet).index(Facet.EVALUATION)])
 """Classes that are worth a look whenever something of them is new."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A difference with what became of it (`new`, `gone`, `changed`) and its tone: `bad`, `warn` or none."""
 
     turn: str

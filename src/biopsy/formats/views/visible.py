@@ -5,16 +5,17 @@ lone surrogates stand as `\x1b`, `\u202e`, `\U000e0041`. A long run of them beco
 hidden in variation selectors cannot fill the page that reports them.
 """
 
-import re
 from collections.abc import Iterator
 from itertools import groupby
+
+from biopsy.model.regex import regex
 
 MAX_RUN = 12
 """Longest run of invisible characters spelled out one by one."""
 
-_ASCII = re.compile(r"[ -~]+|[^ -~]+")
+_ASCII = regex(r"[ -~]+|[^ -~]+")
 # Printable by Unicode's word, and yet nothing to see: fillers, joiners, selectors, the blank Braille pattern.
-_BLANK = re.compile(
+_BLANK = regex(
     r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 

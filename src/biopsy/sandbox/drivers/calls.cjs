@@ -183,6 +183,38 @@ async function after(result, began) {
   }
 }
 
+// ---- somebody else's request
+
+// Whoever uses a package makes requests of his own. Where the package replaced what makes them, one is made, with a token
+// that is known outside (observe_calls.py): to HOST it is ours, to anybody else it was copied.
+const builtin = (name) => process.getBuiltinModule(name)
+const WATCHED = {
+  fetch: () => globalThis.fetch,
+  'Headers.set': () => globalThis.Headers?.prototype.set,
+  'http.request': () => builtin('http').request,
+  'http.get': () => builtin('http').get,
+  'https.request': () => builtin('https').request,
+  'https.get': () => builtin('https').get,
+  ...Object.fromEntries(['write', 'end', 'setHeader', '_send', 'onSocket'].map((name) => [`ClientRequest.${name}`, () => builtin('http').ClientRequest.prototype[name]])),
+  'Agent.addRequest': () => builtin('http').Agent.prototype.addRequest,
+  'Socket.write': () => builtin('net').Socket.prototype.write,
+  'Socket.connect': () => builtin('net').Socket.prototype.connect,
+}
+const originals = Object.entries(WATCHED).map(([name, find]) => [name, find, find()])
+const replaced = () => originals.filter(([, find, first]) => find() !== first).map(([name]) => name)
+
+async function bystander() {
+  const token = fs.readFileSync(path.join(os.homedir(), '.config/partner-intake/session'), 'utf8').trim()
+  const headers = { authorization: `Bearer ${token}`, cookie: `session=${token}`, 'content-type': 'application/json' }
+  const body = JSON.stringify({ account: 'ada', session: token })
+  const old = new Promise((done) => {
+    const request = builtin('http').request({ host: HOST, path: '/account', method: 'POST', headers }, (answer) => answer.resume().on('end', done))
+    request.on('error', done).end(body)
+  })
+  await Promise.allSettled([globalThis.fetch?.(`http://${HOST}/account`, { method: 'POST', headers, body }), old])
+  await new Promise((done) => setTimeout(done, 100))
+}
+
 // ---- all of it
 
 process.on('uncaughtException', () => {})
@@ -213,6 +245,13 @@ process.on('unhandledRejection', () => {})
     const call = strange ? `${target[0]} (anything)` : target[0]
     tell({ index, call, strange })
     tell({ index, call, strange, ...(await attempt(target, strange)) })
+  }
+  const index = all.length + again.length
+  const [changed] = replaced()
+  if (changed && index >= SKIP) {
+    const call = `another's request through ${changed}`
+    tell({ index, call })
+    tell({ index, call, ...(await attempt([call, bystander, null, false], false)) })
   }
   tell({ done: true, status: 'completed', reason: '' })
   later(() => {}, LATER) // it stands before this text

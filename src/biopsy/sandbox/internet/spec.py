@@ -1,10 +1,10 @@
 """What the process is told: a JSON file, written by the cell, read once at the start."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from biopsy.errors import SandboxError
 from biopsy.model.release import Endpoint

@@ -1,9 +1,10 @@
 """Small conversions that languages share: numbers and quoted characters inside texts."""
 
-import re
 import urllib.parse
 
-_LEADING = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|\d+)")
+from biopsy.model.regex import regex
+
+_LEADING = regex(r"[+-]?(?:0[xX][0-9a-fA-F]+|\d+)")
 
 
 def leading_number(text: str) -> int | None:

@@ -1,25 +1,23 @@
 """What a process does with what it is given on its standard input, told by how it was started."""
 
-import re
 from typing import TYPE_CHECKING
 
 from biopsy.model.behaviour import Kind
+from biopsy.model.regex import regex
 from biopsy.static.code.value import HOLE, Value
 
 if TYPE_CHECKING:
     from biopsy.static.code.witness import Witness
 
 _INTERPRETERS = (
-    ("python", re.compile(r"(?:\S*/)?(?:python[\d.]*|pypy3?)(?: -[uBsSEI]+)*(?: -)?")),
-    ("javascript", re.compile(r"(?:\S*/)?(?:node|bun|deno)(?: (?:-|--input-type=\w+|run -))*")),
-    ("shell", re.compile(r"(?:\S*/)?(?:ba|da|z|k|a)?sh(?: -(?:s|i|l|il|li|e|es|))?")),
+    ("python", regex(r"(?:\S*/)?(?:python[\d.]*|pypy3?)(?: -[uBsSEI]+)*(?: -)?")),
+    ("javascript", regex(r"(?:\S*/)?(?:node|bun|deno)(?: (?:-|--input-type=\w+|run -))*")),
+    ("shell", regex(r"(?:\S*/)?(?:ba|da|z|k|a)?sh(?: -(?:s|i|l|il|li|e|es|))?")),
 )
-_READS = re.compile(
-    r"(?i)\b(?:xclip|xsel)\b.*\s-?-o(?:ut|utput)?\b|\b(?:wl-paste|pbpaste)\b|\bGet-Clipboard\b"
-)
-_WRITES = re.compile(r"(?i)(?:^|[\s/'|])(?:xclip|xsel|wl-copy|pbcopy|clip|clip\.exe)\b|\bSet-Clipboard\b")
+_READS = regex(r"(?i)\b(?:xclip|xsel)\b.*\s-?-o(?:ut|utput)?\b|\b(?:wl-paste|pbpaste)\b|\bGet-Clipboard\b")
+_WRITES = regex(r"(?i)(?:^|[\s/'|])(?:xclip|xsel|wl-copy|pbcopy|clip|clip\.exe)\b|\bSet-Clipboard\b")
 
-_STARTED = re.compile(
+_STARTED = regex(
     r"(?:^|/)(?:hooks/[\w-]+|\.husky/[\w-]+|\.(?:bash|zsh)rc|\.(?:bash_|z)?profile|\.bash_login|\.zshenv|profile\.d/\S+"
     r"|cron\.\w+/\S+|crontabs?/\S+|init\.d/\S+|autostart/\S+\.desktop|\S+\.service|\S+\.plist)$"
 )

@@ -4,6 +4,7 @@ import operator
 import re
 from collections.abc import Callable
 
+from biopsy.model.regex import regex
 from biopsy.static.code.value import (
     HOLE,
     MAX_CONSTS,
@@ -16,7 +17,7 @@ from biopsy.static.code.value import (
     unknown,
 )
 
-_PERCENT = re.compile(r"%(?:\((\w+)\))?[-+ #0]*[\d.*]*[diouxXeEfFgGcrsa]")
+_PERCENT = regex(r"%(?:\((\w+)\))?[-+ #0]*[\d.*]*[diouxXeEfFgGcrsa]")
 _NUMBERS: dict[str, Callable[[int, int], int]] = {
     "+": operator.add,
     "-": operator.sub,

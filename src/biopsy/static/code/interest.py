@@ -5,7 +5,8 @@ of that file learns nothing by being run.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from biopsy.model.behaviour import When
 from biopsy.static.sight import Package, Source
@@ -18,8 +19,7 @@ ANY: frozenset[str] = frozenset()
 """Whatever stands behind a name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """A name that a file takes from another of the package: `attr` there, `ALL`, or the module as a whole.
 
     What is asked of a whole module has a name of its own, `module.attr`; the module by itself is `module.`.
@@ -30,8 +30,7 @@ class Taken:
     attr: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """A top-level statement: what it binds, and what it mentions of taken names and of its own file's."""
 
     binds: frozenset[str]
@@ -39,8 +38,7 @@ class Use:
     now: bool = True  # whether it does more than to define something
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What the words of a file say: whether one is telling, and the names bound where one stands.
 
     `uses` is None where a file cannot be told apart: then all of it stands and falls together.

@@ -5,15 +5,15 @@ Bodies of functions are lowered when they are first run (`Func.body`), most neve
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from biopsy.static.code.value import Value
 
 
-@dataclass(slots=True)
-class Const:
+class Const(Struct):
     """A literal: str, bytes, int, float, bool or None."""
 
     value: object
@@ -21,16 +21,14 @@ class Const:
     known: "Value | None" = None  # what it is, for the interpreter, once that was asked
 
 
-@dataclass(slots=True)
-class Name:
+class Name(Struct):
     """A variable, or where none is bound, a builtin."""
 
     id: str
     line: int = 0
 
 
-@dataclass(slots=True)
-class Attr:
+class Attr(Struct):
     """`obj.name`."""
 
     obj: "Expr"
@@ -38,8 +36,7 @@ class Attr:
     line: int = 0
 
 
-@dataclass(slots=True)
-class Index:
+class Index(Struct):
     """`obj[key]`."""
 
     obj: "Expr"
@@ -47,8 +44,7 @@ class Index:
     line: int = 0
 
 
-@dataclass(slots=True)
-class Slice:
+class Slice(Struct):
     """A key `low:high:step`."""
 
     low: "Expr | None"
@@ -57,16 +53,14 @@ class Slice:
     line: int = 0
 
 
-@dataclass(slots=True)
-class Star:
+class Star(Struct):
     """`*x`, `**x`, `...x` in arguments and literals."""
 
     value: "Expr"
     line: int = 0
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """`func(args, key=value)`; `new` is JavaScript's."""
 
     func: "Expr"
@@ -76,8 +70,7 @@ class Call:
     new: bool = False
 
 
-@dataclass(slots=True)
-class Bin:
+class Bin(Struct):
     """An arithmetic or string operator."""
 
     op: str
@@ -86,40 +79,35 @@ class Bin:
     line: int = 0
 
 
-@dataclass(slots=True)
-class Join:
+class Join(Struct):
     """Parts of an f-string or template, joined as text."""
 
     parts: "list[Expr]"
     line: int = 0
 
 
-@dataclass(slots=True)
-class Seq:
+class Seq(Struct):
     """A list, tuple, set or array."""
 
     items: "list[Expr]"
     line: int = 0
 
 
-@dataclass(slots=True)
-class Map:
+class Map(Struct):
     """A dict or object; a Star stands with key None."""
 
     pairs: "list[tuple[Expr | None, Expr]]"
     line: int = 0
 
 
-@dataclass(slots=True)
-class Either:
+class Either(Struct):
     """One of several values: conditional expression, `or`, `??`."""
 
     options: "list[Expr]"
     line: int = 0
 
 
-@dataclass(slots=True)
-class Blend:
+class Blend(Struct):
     """Parts that are evaluated for what they do; the result carries nothing of them (comparison, not).
 
     With `op`, how two parts are compared: what that gives is known where both are.
@@ -130,8 +118,7 @@ class Blend:
     op: str = ""
 
 
-@dataclass(slots=True)
-class Comp:
+class Comp(Struct):
     """A comprehension over one iterable; nested ones nest."""
 
     target: "Target"
@@ -141,8 +128,7 @@ class Comp:
     line: int = 0
 
 
-@dataclass(slots=True)
-class Bind:
+class Bind(Struct):
     """An assignment that is an expression (`:=`, JavaScript's `=`)."""
 
     target: "Target"
@@ -151,8 +137,7 @@ class Bind:
     op: str = ""
 
 
-@dataclass(slots=True)
-class Param:
+class Param(Struct):
     """A parameter: a pattern, and the value it has when none is given."""
 
     target: "Target"
@@ -178,8 +163,7 @@ class Once:
         return self._made
 
 
-@dataclass(slots=True)
-class Func:
+class Func(Struct):
     """A function. `body` lowers it; `hot` says whether its text holds a word that anything here acts on."""
 
     name: str
@@ -190,16 +174,14 @@ class Func:
     doc: str = ""
 
 
-@dataclass(slots=True)
-class Lambda:
+class Lambda(Struct):
     """A function as a value."""
 
     func: Func
     line: int = 0
 
 
-@dataclass(slots=True)
-class Assign:
+class Assign(Struct):
     """`targets = value`; the value of a `lazy` one is only worked out when it is asked for."""
 
     targets: "list[Target]"
@@ -208,24 +190,21 @@ class Assign:
     lazy: bool = False
 
 
-@dataclass(slots=True)
-class Do:
+class Do(Struct):
     """An expression for its effects."""
 
     value: "Expr"
     line: int = 0
 
 
-@dataclass(slots=True)
-class Return:
+class Return(Struct):
     """`return` and `yield`: the value is among those the function gives."""
 
     value: "Expr"
     line: int = 0
 
 
-@dataclass(slots=True)
-class If:
+class If(Struct):
     """Two ways, both taken; what they bind is merged."""
 
     test: "Expr"
@@ -234,8 +213,7 @@ class If:
     line: int = 0
 
 
-@dataclass(slots=True)
-class For:
+class For(Struct):
     """A loop over an iterable, or with no target a loop on a condition."""
 
     target: "Target | None"
@@ -245,24 +223,21 @@ class For:
     keys: bool = False  # JavaScript's `for in`
 
 
-@dataclass(slots=True)
-class Block:
+class Block(Struct):
     """Statements one after the other: try and its handlers, with, braces."""
 
     body: "list[Stmt]"
     line: int = 0
 
 
-@dataclass(slots=True)
-class Main:
+class Main(Struct):
     """What only runs when the file is the program."""
 
     body: "list[Stmt]"
     line: int = 0
 
 
-@dataclass(slots=True)
-class Class:
+class Class(Struct):
     """A class: its functions by name, and the other statements of its body."""
 
     name: str
@@ -273,16 +248,14 @@ class Class:
     doc: str = ""
 
 
-@dataclass(slots=True)
-class Import:
+class Import(Struct):
     """Names bound to library paths: (`o`, `os`), (`P`, `subprocess.Popen`)."""
 
     names: list[tuple[str, str]]
     line: int = 0
 
 
-@dataclass(slots=True)
-class Linked:
+class Linked(Struct):
     """A name of another module of the package: its path, and attributes from there."""
 
     path: str
@@ -290,16 +263,14 @@ class Linked:
     line: int = 0
 
 
-@dataclass(slots=True)
-class Outer:
+class Outer(Struct):
     """Names that a function assigns outside itself (`global`, `nonlocal`)."""
 
     names: list[str]
     line: int = 0
 
 
-@dataclass(slots=True)
-class ClassValue:
+class ClassValue(Struct):
     """A class as a value."""
 
     cls: Class

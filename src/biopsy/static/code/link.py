@@ -2,8 +2,9 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from biopsy.model.behaviour import Kind, When
 from biopsy.static.code.state import Exhausted, Scope
@@ -26,8 +27,7 @@ MIN_UNASKED = 4000  # steps that each of them, and whatever is run, has in any c
 MAX_LOADS = 2  # times that one module is run again, after it was dropped
 
 
-@dataclass(slots=True, eq=False)
-class Module:
+class Module(Struct, eq=False):
     """A file of the package that was run, or is being run; `failed` says what stopped that."""
 
     path: str
@@ -44,8 +44,7 @@ class Module:
         return self.counted - before
 
 
-@dataclass(slots=True, eq=False)
-class Shared:
+class Shared(Struct, eq=False):
     """What all modules of a package know together."""
 
     written: dict[str, frozenset[str]] = field(default_factory=dict)  # paths that tainted bytes were put in

@@ -5,13 +5,14 @@
 import re
 from collections.abc import Callable
 
+from biopsy.model.regex import regex
 from biopsy.static.code import fold
 from biopsy.static.code.interpret import Interpreter
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import CLEAN, HOLE, MAX_TEXT, Taint, Value, as_text, const, merge, unknown
 from biopsy.static.secrets import is_secret_name
 
-_ANCHORED = re.compile(r"(?s)^\^(\w+).*|^.*$")
+_ANCHORED = regex(r"(?s)^\^(\w+).*|^.*$")
 MIN_PREFIX = 3  # characters from which the beginning of a variable's name tells whose it is
 _QUIET = frozenset(
     {

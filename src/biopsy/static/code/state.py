@@ -1,8 +1,9 @@
 """What the interpreter keeps while it runs: scopes, functions, counters; and what it asks of a language."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
 
 from biopsy.model.behaviour import When
 from biopsy.static.code import ir
@@ -41,15 +42,13 @@ class Scope:
         self.absent: set[tuple[str, bool]] = set()  # names that none of those has, and whether at rest
 
 
-@dataclass(slots=True, eq=False)
-class Thunk:
+class Thunk(Struct, eq=False):
     """A value that nobody has asked for yet."""
 
     expr: ir.Expr
 
 
-@dataclass(slots=True, eq=False)
-class Closure:
+class Closure(Struct, eq=False):
     """A function with the scope it was written in, and what it gave when it was run."""
 
     func: ir.Func
@@ -62,8 +61,7 @@ class Closure:
     known: dict[object, tuple[Value, object]] = field(default_factory=dict)
 
 
-@dataclass(slots=True, eq=False)
-class Invocation:
+class Invocation(Struct, eq=False):
     """One call of something that is not a local function."""
 
     ref: str

@@ -1,8 +1,9 @@
 """What the interpreter knows of a value: the constants it may be, where it comes from, what it holds."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from biopsy.static.code.state import Closure
@@ -19,8 +20,7 @@ Taint = frozenset[str]
 CLEAN: Taint = frozenset()
 
 
-@dataclass(slots=True, eq=False)
-class Value:
+class Value(Struct, eq=False):
     """An abstract value. Containers are shared by reference, as in the languages themselves."""
 
     consts: tuple[object, ...] = ()

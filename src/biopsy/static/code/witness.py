@@ -1,11 +1,11 @@
 """The interpreter that writes down what it sees, in words common to all languages."""
 
-import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable
 
 from biopsy.model.behaviour import Kind, When
+from biopsy.model.regex import regex
 from biopsy.static import commands, decode
 from biopsy.static.code import contents, fed
 from biopsy.static.code.interpret import Interpreter, Language
@@ -46,11 +46,11 @@ _OBJECTS = frozenset(
 """What stands for things that a package makes itself."""
 
 
-_SHELL = re.compile(r"(?i)(?:\S*[/\\])?(?:(?:ba|da|z|k)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?)(?: -i)?")
+_SHELL = regex(r"(?i)(?:\S*[/\\])?(?:(?:ba|da|z|k)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?)(?: -i)?")
 _SELF = frozenset({"data:self"})
 _ALL = frozenset({"env:*", "keys env:*"})
 _WHOLE = frozenset({"os.environ", "process.env"})
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+|npm_\w+|(?:https?|no|all)_proxy")
+_VARIABLE = regex(r"[A-Z][A-Z0-9_]+|npm_\w+|(?:https?|no|all)_proxy")
 RUNNABLE = frozenset({"network", "decoded", "verified"})
 
 

@@ -2,8 +2,7 @@
 
 # ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
 
-import re
-
+from biopsy.model.regex import regex
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import HOLE, Value, const, unknown
 from biopsy.static.code.witness import Witness
@@ -12,8 +11,8 @@ from biopsy.static.javascript.effects import effect
 COMPILED = "compiled"
 """What a text was made into: a function whose text is its field `code`."""
 
-_FUNCTION = re.compile(r"\s*\(?\s*(?:async\s+)?(?:function\b|\([\w$\s,]{0,300}\)\s*=>|[\w$]+\s*=>)")
-_NAME = re.compile(r"[A-Za-z_$][\w$]*")
+_FUNCTION = regex(r"\s*\(?\s*(?:async\s+)?(?:function\b|\([\w$\s,]{0,300}\)\s*=>|[\w$]+\s*=>)")
+_NAME = regex(r"[A-Za-z_$][\w$]*")
 
 
 def _made(code: Value) -> Value:

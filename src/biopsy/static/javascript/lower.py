@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 from tree_sitter import Node
 
+from biopsy.model.regex import regex
 from biopsy.static.code import ir
 
 _ARITHMETIC = frozenset({
     "+", "-", "*", "/", "%", "**", "^", "&", "|", "<<", ">>", ">>>",
 })  # fmt: skip
 _LOGICAL = frozenset({"&&", "||", "??"})
-_ESCAPE = re.compile(
+_ESCAPE = regex(
     r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([0-7]{1,3})|(\r?\n)|(.))", re.DOTALL
 )
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}

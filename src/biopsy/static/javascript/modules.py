@@ -1,11 +1,11 @@
 """Which file of a package `require` and `import` mean, as Node finds it."""
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 import msgspec
 
+from biopsy.model.regex import regex
 from biopsy.static.code.data import parsed
 from biopsy.static.code.interest import Taken
 from biopsy.static.code.value import Value
@@ -13,7 +13,7 @@ from biopsy.static.sight import Package, Source
 
 ENDINGS = ("", ".js", ".cjs", ".mjs", ".ts", ".json", "/index.js", "/index.cjs", "/index.mjs", "/index.ts")
 CODE = (".js", ".cjs", ".mjs", ".ts", ".mts", ".cts", ".jsx", ".tsx")
-_NAME = re.compile(r"(?:@[\w.~-]+/)?[\w.~-]+")
+_NAME = regex(r"(?:@[\w.~-]+/)?[\w.~-]+")
 
 
 class _Manifest(msgspec.Struct):
@@ -97,14 +97,14 @@ def _text(value: object, depth: int = 0) -> str:
     return ""
 
 
-_SPEC = re.compile(
+_SPEC = regex(
     rb"(?:\brequire\s*\(|\bimport\s*\(|\bfrom|\bimport)\s*(?:/\*[^*]{0,200}\*/\s*)?['\"`]([^'\"`\n]{1,300})['\"`]"
 )
-_BOUND = re.compile(
+_BOUND = regex(
     rb"\b(?:const|let|var)\s+(\{[^{}=]{1,2000}\}|[\w$]+)\s*=\s*(?:[\w.$]{1,60}\(\s*){0,2}require\s*\(\s*['\"`](\.[^'\"`\n]{0,300})['\"`]"
     rb"|\bimport\s+([^;'\"]{1,2000}?)\s*from\s*['\"](\.[^'\"\n]{0,300})['\"]"
 )
-_WORD = re.compile(rb"[A-Za-z_]\w*")
+_WORD = regex(rb"[A-Za-z_]\w*")
 _SAID = frozenset({b"as", b"default", b"type", b"from", b"import"})
 
 MAX_NAMES = 300  # names of one file that come from others of the package

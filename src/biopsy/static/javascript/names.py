@@ -1,7 +1,8 @@
 """Names of Node's and browsers' libraries: one spelling for each; and the words worth reading a file for."""
 
-import re
 from functools import lru_cache
+
+from biopsy.model.regex import regex
 
 BUILTINS = frozenset({
     "require", "process", "Buffer", "eval", "Function", "fetch", "atob", "btoa", "setTimeout",
@@ -83,7 +84,7 @@ def canonical(ref: str) -> str:
     return ref
 
 
-HOT = re.compile(
+HOT = regex(
     rb"\b(?:child_process|execSync|execFile\w*|spawn(?:Sync)?|exec|fork|execa|shelljs|eval|Function|constructor|vm"
     rb"|runIn\w*Context|_compile|process|homedir|hostname|userInfo|networkInterfaces|cpus|totalmem|fs|readFile\w*"
     rb"|writeFile\w*|appendFile\w*|createWriteStream|unlink\w*|rmSync|https?|fetch|axios|got|undici|net|tls|dgram|dns"
@@ -93,7 +94,7 @@ HOT = re.compile(
 )
 """Words, in bytes."""
 
-STRONG = re.compile(
+STRONG = regex(
     rb"child_process|exec(?:File)?Sync|\bspawn|\beval\b|\bFunction\s*\(|new Function"
     rb"|\bvm\b|_compile\b|process\.env|process\["
     rb"|homedir|hostname|userInfo|networkInterfaces|\bcpus\b|totalmem|['\"`](?:node:)?(?:fs|os|net|tls|dgram|dns|https?|vm"

@@ -7,11 +7,11 @@ A pattern's `meta` names the behaviour that it becomes. They find forms and word
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import yara_x
+from msgspec import Struct
 
 from biopsy.model import kept
 from biopsy.model.behaviour import Kind
@@ -55,8 +55,7 @@ _CASE = (0, 0x20)
 """No key, and the one that only turns small letters into capitals."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """A pattern that matched: the behaviour, and the offsets and lengths of what matched (the first few)."""
 
     name: str

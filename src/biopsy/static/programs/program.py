@@ -2,14 +2,14 @@
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 MAX_NAMES = 20_000  # symbols that are looked at
 SAMPLE = 65_536  # bytes of a section whose entropy is taken
 
 
-@dataclass(slots=True)
-class Program:
+class Program(Struct):
     """One program or library. Names are as they are linked, without the leading `_` of Mach-O."""
 
     form: str  # `ELF`, `PE`, `Mach-O`, `wasm`

@@ -7,8 +7,10 @@ the cut is in doubt, a statement takes in what follows, and gives every name.
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from msgspec import Struct
+
+from biopsy.model.regex import regex
 from biopsy.static.code.interest import ALL, Look, Taken, Use
 from biopsy.static.python import modules
 from biopsy.static.python.effects import TABLE
@@ -17,21 +19,21 @@ from biopsy.static.python.telling import HOT, ROOTS, Words
 
 MAX_CHAINS = 4000  # attributes of whole modules that one file asks for
 
-_START = re.compile(r"(?m)^[^\s#)\]},:]")
-_DEFINED = re.compile(r"(?:@|(?:async[ \t]+)?def[ \t]+(\w+)|class[ \t]+(\w+))")
-_BOUND = re.compile(
+_START = regex(r"(?m)^[^\s#)\]},:]")
+_DEFINED = regex(r"(?:@|(?:async[ \t]+)?def[ \t]+(\w+)|class[ \t]+(\w+))")
+_BOUND = regex(
     r"((?:[\w.]+(?:\[[^\]\n]*\])?|[(\[*])[\w., \t*()]*?)(?::[^=\n]*)?(?<![=!<>])"
     r"(?:[-+*/|&^%@]|//|\*\*|>>|<<)?=(?!=)"
 )
-_COMPOUND = re.compile(r"(?:if|elif|else|try|except|finally|for|while|with|match|async)\b")
-_INSIDE = re.compile(
+_COMPOUND = regex(r"(?:if|elif|else|try|except|finally|for|while|with|match|async)\b")
+_INSIDE = regex(
     r"(?m)^[ \t]+(?=\S)(?:(?:async[ \t]+)?def[ \t]+(\w+)|class[ \t]+(\w+)"
     r"|([\w.,][\w., \t]*?)(?::[^=\n]*)?=(?!=))"
     r"|\bas[ \t]+(\w+)|\bfor[ \t]+([^:\n]{1,300}?)[ \t]in\b"
 )
-_CALL = re.compile(r"[A-Za-z_][\w.]*[ \t]*[(\[]|del\b|assert\b|raise\b|global\b|pass\b")
-_IMPORT = re.compile(r"(?:from|import)\b")
-_WORD = re.compile(r"[A-Za-z_]\w*")
+_CALL = regex(r"[A-Za-z_][\w.]*[ \t]*[(\[]|del\b|assert\b|raise\b|global\b|pass\b")
+_IMPORT = regex(r"(?:from|import)\b")
+_WORD = regex(r"[A-Za-z_]\w*")
 _QUOTES = ('"""', "'''")
 _HARMLESS = (
     "urllib.parse",
@@ -44,8 +46,7 @@ _HARMLESS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One statement, or several that could not be told apart; `sure` says whether `binds` is all."""
 
     start: int

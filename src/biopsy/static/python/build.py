@@ -1,14 +1,13 @@
 """What an installer runs of a build script by itself: the commands of setuptools, the hooks of a back end."""
 
-import re
-
+from biopsy.model.regex import regex
 from biopsy.static.code.interpret import Interpreter
 from biopsy.static.code.state import Closure, Invocation
 from biopsy.static.code.value import Value
 from biopsy.static.code.witness import Witness
 from biopsy.static.python.effects import effect
 
-_HOOK = re.compile(r"build_(?:wheel|sdist|editable)|get_requires_for_\w+|prepare_metadata_for_\w+|build")
+_HOOK = regex(r"build_(?:wheel|sdist|editable)|get_requires_for_\w+|prepare_metadata_for_\w+|build")
 _BASES = ("setuptools.", "distutils.", "hatchling.", "wheel.", "numpy.distutils.", "Cython.", "pybind11.",
           "torch.utils.cpp_extension.", "skbuild.", "poetry.core.", "flit_core.", "pdm.backend.")  # fmt: skip
 _METHODS = ("__init__", "initialize_options", "finalize_options", "run", "build_extensions",

@@ -1,8 +1,7 @@
 """Effects of Python's functions that start processes."""
 
-import re
-
 from biopsy.model.behaviour import Kind
+from biopsy.model.regex import regex
 from biopsy.static.code import fed
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import Value
@@ -10,11 +9,11 @@ from biopsy.static.code.witness import Witness
 from biopsy.static.python import devices, handed
 from biopsy.static.python.effects import asked, effect
 
-_SHELL = re.compile(
+_SHELL = regex(
     r"(?i)'?(?:\S*[/\\])?(?:(?:ba|da|z|k)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?)'?(?: -(?:i|il|li|l))?"
 )
-_LOOKUP = re.compile(r"(?:^|[;&|]\s*|\s)(?:\S*/)?(?:nslookup|dig|host|getent|drill|ping|resolvectl)\s")
-_PYTHON = re.compile(r"(?:\S*/)?python[\d.]*w?(?:\.exe)?")
+_LOOKUP = regex(r"(?:^|[;&|]\s*|\s)(?:\S*/)?(?:nslookup|dig|host|getent|drill|ping|resolvectl)\s")
+_PYTHON = regex(r"(?:\S*/)?python[\d.]*w?(?:\.exe)?")
 _LINES = frozenset({"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput",
                     "commands.getoutput", "asyncio.create_subprocess_shell", "platform.popen"})  # fmt: skip
 _STREAMS = ("stdin", "stdout", "stderr")

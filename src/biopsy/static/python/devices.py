@@ -1,8 +1,7 @@
 """Effects of Python's libraries that watch the user: keyboard, screen, clipboard, camera, microphone."""
 
-import re
-
 from biopsy.model.behaviour import Kind
+from biopsy.model.regex import regex
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import Value
 from biopsy.static.code.witness import Witness
@@ -24,10 +23,8 @@ _DOES = {
 
 
 _HELD = "clipboard"
-_READS = re.compile(
-    r"(?i)\b(?:xclip|xsel)\b.*\s-?-o(?:ut|utput)?\b|\b(?:wl-paste|pbpaste)\b|\bGet-Clipboard\b"
-)
-_WRITES = re.compile(r"(?i)(?:^|[\s/'|])(?:xclip|xsel|wl-copy|pbcopy|clip|clip\.exe)\b|\bSet-Clipboard\b")
+_READS = regex(r"(?i)\b(?:xclip|xsel)\b.*\s-?-o(?:ut|utput)?\b|\b(?:wl-paste|pbpaste)\b|\bGet-Clipboard\b")
+_WRITES = regex(r"(?i)(?:^|[\s/'|])(?:xclip|xsel|wl-copy|pbcopy|clip|clip\.exe)\b|\bSet-Clipboard\b")
 
 
 def swapped(run: Witness, values: list[Value], line: int) -> None:

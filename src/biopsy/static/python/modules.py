@@ -3,9 +3,11 @@
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
+from msgspec import Struct
+
+from biopsy.model.regex import regex
 from biopsy.static.python.effects import TABLE
 
 ROOTS = ("", "src/", "lib/")
@@ -80,14 +82,13 @@ def _below(start: str, words: list[str], paths: frozenset[str]) -> tuple[str, li
     return best
 
 
-_IMPORTS = re.compile(
+_IMPORTS = regex(
     r"(?m)(?:^|[;:])[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]*(\([^)]{0,5000}\)|[^\n;#]+)"
     r"|import[ \t]+([\w., \t]+))"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """A name that an import statement binds, what it stands for, and what the statement asks for."""
 
     name: str

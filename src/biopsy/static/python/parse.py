@@ -2,13 +2,14 @@
 
 import ast
 import codecs
-import re
 import warnings
-from dataclasses import dataclass
 
+from msgspec import Struct
+
+from biopsy.model.regex import regex
 from biopsy.static.sight import Source
 
-_CODING = re.compile(rb"\A(?:[ \t\f]*#[^\r\n]*(?:\r\n?|\n))?[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_CODING = regex(rb"\A(?:[ \t\f]*#[^\r\n]*(?:\r\n?|\n))?[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -19,20 +20,19 @@ _BOMS = (
 _BYTES = {"rot13", "rot_13", "rot-13"}
 _TEXTS = frozenset({"utf_7", "raw_unicode_escape", "unicode_escape", "punycode"})
 
-_PRINT = re.compile(r"(?m)^([ \t]*(?:[^#\n]*?[;:][ \t]*)?)print[ \t]+(?![(=.])(.*)$")
-_REDIRECT = re.compile(r"(?m)^([ \t]*)print[ \t]*>>[ \t]*([^,\n]+),?[ \t]*(.*)$")
-_EXCEPT = re.compile(r"(?m)^([ \t]*except\s+[\w.()\s,]+?),\s*(\w+)\s*:")
-_EXEC = re.compile(r"(?m)^([ \t]*(?:.*;[ \t]*)?)exec[ \t]+(?![(=.])(.+?)(?:[ \t]+in[ \t]+.+)?$")
-_RAISE = re.compile(r"(?m)^([ \t]*raise\s+[\w.]+)\s*,\s*([^\n]+)$")
-_OLD = re.compile(r"(?<![\w\"'.])(0)([0-7]+)\b(?![.])|(?<=\d)[lL]\b|\bur(?=[\"'])|`([^`\n]*)`|<>")
-_FUTURE = re.compile(r"(?m)^from[ \t]+__future__[ \t]+import[^\n]*")
+_PRINT = regex(r"(?m)^([ \t]*(?:[^#\n]*?[;:][ \t]*)?)print[ \t]+(?![(=.])(.*)$")
+_REDIRECT = regex(r"(?m)^([ \t]*)print[ \t]*>>[ \t]*([^,\n]+),?[ \t]*(.*)$")
+_EXCEPT = regex(r"(?m)^([ \t]*except\s+[\w.()\s,]+?),\s*(\w+)\s*:")
+_EXEC = regex(r"(?m)^([ \t]*(?:.*;[ \t]*)?)exec[ \t]+(?![(=.])(.+?)(?:[ \t]+in[ \t]+.+)?$")
+_RAISE = regex(r"(?m)^([ \t]*raise\s+[\w.]+)\s*,\s*([^\n]+)$")
+_OLD = regex(r"(?<![\w\"'.])(0)([0-7]+)\b(?![.])|(?<=\d)[lL]\b|\bur(?=[\"'])|`([^`\n]*)`|<>")
+_FUTURE = regex(r"(?m)^from[ \t]+__future__[ \t]+import[^\n]*")
 
 MAX_PIECES = 2000  # statements of a file that does not parse which are tried one by one
 MAX_DROPPED = 200  # lines that are left out before a file counts as unreadable
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """A syntax tree, why it was not had at once, and whether parts of the file are missing in it."""
 
     tree: ast.Module | None

@@ -5,9 +5,10 @@ A file that can import by another way than an import statement (`__import__`, `e
 given the benefit of every doubt: each word of it counts.
 """
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+
+from biopsy.model.regex import regex
 
 _DEVICES = frozenset({
     "__import__", "importlib", "import_module", "builtins", "__builtins__", "__builtin__", "exec", "eval",
@@ -83,20 +84,20 @@ ROOTS = _LIBRARIES | _SYSTEM | frozenset({
 })  # fmt: skip
 """Modules that are worth reaching into, or taking from another file that imported them."""
 
-_WORD = re.compile(r"[A-Za-z_]\w*")
-_PATCHED = re.compile(r"(?m)^[a-z_]\w*(?:\.\w+){1,4}[ \t]*=[ \t]*[A-Za-z_]\w*[ \t]*$")
+_WORD = regex(r"[A-Za-z_]\w*")
+_PATCHED = regex(r"(?m)^[a-z_]\w*(?:\.\w+){1,4}[ \t]*=[ \t]*[A-Za-z_]\w*[ \t]*$")
 _FREE = {
-    "exec": re.compile(r"(?<![\w.])(?<!def )exec\b(?!\w*\s*=[^=])|\bbuiltins?\b"),
-    "eval": re.compile(r"(?<![\w.])(?<!def )eval\b|\bbuiltins?\b"),
-    "compile": re.compile(r"(?<![\w.])(?<!def )compile\b|\bbuiltins?\b"),
+    "exec": regex(r"(?<![\w.])(?<!def )exec\b(?!\w*\s*=[^=])|\bbuiltins?\b"),
+    "eval": regex(r"(?<![\w.])(?<!def )eval\b|\bbuiltins?\b"),
+    "compile": regex(r"(?<![\w.])(?<!def )compile\b|\bbuiltins?\b"),
 }
-_OPEN = re.compile(r"(?<![\w.])(?<!def )open\b(?![ ]+(?!if\b|and\b|or\b|for\b|in\b|else\b)\w)|\bos\.open\b")
+_OPEN = regex(r"(?<![\w.])(?<!def )open\b(?![ ]+(?!if\b|and\b|or\b|for\b|in\b|else\b)\w)|\bos\.open\b")
 _OPENERS = frozenset({
     "pathlib", "Path", "gzip", "bz2", "lzma", "codecs", "io", "aiofiles", "tarfile", "shelve", "zipfile",
     "dbm", "sqlite3", "anyio", "builtins", "urllib", "tempfile", "importlib", "pkgutil",
 })  # fmt: skip
-_URLLIB = re.compile(r"\burllib\b(?!\.(?:parse|error|response|robotparser)\b)")
-_OWN = re.compile(r"\bgetattr\s*\(\s*[\w.]+\s*,\s*(['\"])(\w+)\1\s*[,)]|[gs]etattr\s*\(\s*(?:self|cls)\s*,")
+_URLLIB = regex(r"\burllib\b(?!\.(?:parse|error|response|robotparser)\b)")
+_OWN = regex(r"\bgetattr\s*\(\s*[\w.]+\s*,\s*(['\"])(\w+)\1\s*[,)]|[gs]etattr\s*\(\s*(?:self|cls)\s*,")
 
 
 class Words:
@@ -164,7 +165,7 @@ def _attribute(text: str, at: int) -> str:
     return match[1] if match else ""
 
 
-_DOTTED = re.compile(r"\s*\.\s*(\w+)")
+_DOTTED = regex(r"\s*\.\s*(\w+)")
 
 
 def _reached(word: str, text: str, given: set[str]) -> bool:

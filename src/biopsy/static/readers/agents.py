@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from biopsy.model.behaviour import Kind
+from biopsy.model.regex import regex
 from biopsy.static import commands
 from biopsy.static.sight import Sight, Source
 
@@ -11,7 +12,7 @@ NAME = "agents"
 MAX_TEXT = 512 * 1024
 MAX_BLOCKS = 60  # commands of one document
 
-_FILES = re.compile(
+_FILES = regex(
     r"(?i)(?:^|/)(?:CLAUDE(?:\.local)?\.md|AGENTS?\.md|GEMINI\.md|SKILL\.md|\.cursorrules"
     r"|\.windsurfrules|\.clinerules"
     r"|\.rules|llms(?:-full)?\.txt|\.github/(?:copilot-instructions\.md|(?:prompts|instructions"
@@ -21,33 +22,33 @@ _FILES = re.compile(
     r"|\.kiro/(?:steering|hooks)/[^/]+|\.roo/.+|\.continue/(?:rules|prompts)/[^/]+|\.junie/guidelines\.md"
     r"|\.codex/prompts/[^/]+|\.gemini/commands/[^/]+|\.amazonq/rules/[^/]+|CONVENTIONS\.md)$"
 )
-_DOCUMENTS = re.compile(r"(?i)(?:^|/)(?:readme[^/]*|[^/]+\.(?:md|mdx|mdc|rst|txt|html))$")
+_DOCUMENTS = regex(r"(?i)(?:^|/)(?:readme[^/]*|[^/]+\.(?:md|mdx|mdc|rst|txt|html))$")
 _ORDERS = (
-    ("override", re.compile(
+    ("override", regex(
         r"(?i)\b(?:ignore|disregard|forget|override)\s+(?:all\s+|any\s+|your\s+|the\s+|everything\s+){0,3}"
         r"(?:previous|prior|above|earlier|preceding|system|before)\b[^.\n]{0,40}(?:instruction|prompt"
             r"|rule|guideline|message|context)"
     )),
-    ("secrecy", re.compile(
+    ("secrecy", regex(
         r"(?i)\b(?:do\s+not|don't|never|without)\s+(?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)?"
             r"|reveal(?:ing)?|ask(?:ing)?|"
         r"notify(?:ing)?|alert(?:ing)?|show(?:ing)?)\s+(?:this\s+|it\s+"
             r"|anything\s+)?(?:to\s+)?(?:the\s+)?(?:user|developer|human|operator)"
     )),
-    ("impersonate", re.compile(r"(?i)<\|?(?:im_start|system)\|?>|\[/?INST\]|<(?:system|important"
+    ("impersonate", regex(r"(?i)<\|?(?:im_start|system)\|?>|\[/?INST\]|<(?:system|important"
         r"|hidden)[ _-]?(?:prompt|reminder|instructions?)>")),
-    ("collect", re.compile(
+    ("collect", regex(
         r"(?i)\b(?:read|cat|collect|send|upload|include|copy|exfiltrate|print)\b[^.\n]{0,80}(?:~/\.ssh"
             r"|\.aws/credentials|id_rsa|\.env\b"
         r"|\.npmrc|environment\s+variables|api\s+keys?|credentials|private\s+keys?|seed\s+phrase)"
     )),
 )  # fmt: skip
-_COMMENT = re.compile(r"<!--(.{20,4000}?)-->", re.DOTALL)
-_FENCED = re.compile(
+_COMMENT = regex(r"<!--(.{20,4000}?)-->", re.DOTALL)
+_FENCED = regex(
     r"(?m)^\s*(?:```\s*(?:bash|sh|shell|zsh|console|powershell)?\s*\n(.{1,4000}?)^\s*```|!`([^`\n]{1,500})`)",
     re.DOTALL,
 )
-_SPOKEN = re.compile(r"(?i)\b(?:AI|LLM|agent|assistant|model|claude|copilot|cursor|gemini|gpt)\b")
+_SPOKEN = regex(r"(?i)\b(?:AI|LLM|agent|assistant|model|claude|copilot|cursor|gemini|gpt)\b")
 
 
 def wants(source: Source) -> bool:

@@ -1,10 +1,10 @@
 """Byte code without the source it was made of, or that says other things than the source beside it."""
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from biopsy.model.behaviour import Kind, When
+from biopsy.model.regex import regex
 from biopsy.static.sight import Layer, Sight, Source
 
 if TYPE_CHECKING:
@@ -15,12 +15,12 @@ MAX_TEXT = 500_000  # characters of constants that are read on
 MIN_TEXT = 4
 MAX_RAW = 4 * 1024**2  # bytes of broken byte code whose words are read
 
-_SOURCE = re.compile(r"(.*?)(?:__pycache__/)?([^/]+?)(?:\.[a-z]+-?\d+)?(?:\.opt-\d)?\.pyc")
+_SOURCE = regex(r"(.*?)(?:__pycache__/)?([^/]+?)(?:\.[a-z]+-?\d+)?(?:\.opt-\d)?\.pyc")
 _NODE = b"\xde\xc0"  # V8's cached data begin with a count and this (code-serializer.h)
-_PRINTED = re.compile(rb"[\x20-\x7e]{6,2000}")
+_PRINTED = regex(rb"[\x20-\x7e]{6,2000}")
 _VERSIONS = frozenset({0x0B, 0x0C, 0x0D, 0x0E, 0xF2, 0xF3})  # high bytes of magic numbers since Python 2.5
-_WORDS = re.compile(r"\w+")
-_MADE = re.compile(r"__\w+__|_[A-Za-z]\w*?__\w+|\.\w+|annotations|<\w+>")
+_WORDS = regex(r"\w+")
+_MADE = regex(r"__\w+__|_[A-Za-z]\w*?__\w+|\.\w+|annotations|<\w+>")
 _TELLING = frozenset({
     "exec", "eval", "compile", "__import__", "system", "popen", "Popen", "check_output", "run", "call",
     "urlopen",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from biopsy.model.behaviour import Kind
+from biopsy.model.regex import regex
 from biopsy.model.runs import DIGITS, runs, sort
 from biopsy.static.sight import SCRIPTS, Sight, Source
 
@@ -12,35 +13,35 @@ NAME = "concealment"
 OFF_SCREEN = 200  # blanks in a line before code that nobody scrolls to
 MAX_TEXT = 16 * 1024**2
 
-_OFF_SCREEN = re.compile(r"[^\s#/*][^\n]{0,2000}?[ \t]{%d,}(?=[^\s#/*\\])" % OFF_SCREEN)  # noqa: UP031
+_OFF_SCREEN = regex(r"[^\s#/*][^\n]{0,2000}?[ \t]{%d,}(?=[^\s#/*\\])" % OFF_SCREEN)  # noqa: UP031
 _BLANKS = " " * OFF_SCREEN
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_UNSEEN = re.compile(
+_BIDI = regex("[\u202a-\u202e\u2066-\u2069]")
+_UNSEEN = regex(
     "[\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\U000e0100-\U000e01ef\U000e0000-\U000e007f\u3164\uffa0]{8,}"
 )
-_ODD = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e01ef]")
+_ODD = regex("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e01ef]")
 
-_HEX_NAME = re.compile(r"_0x(?<!\w_0x)[0-9a-f]{4,8}\b")  # a fixed beginning is found fast
-_ROTATED = re.compile(
+_HEX_NAME = regex(r"_0x(?<!\w_0x)[0-9a-f]{4,8}\b")  # a fixed beginning is found fast
+_ROTATED = regex(
     r"while\s*\(\s*!!\s*\[\s*\]\s*\)|\[['\"]push['\"]\]\s*\(\s*\w+\[['\"]shift['\"]\]|while\s*\(\s*--\w+\s*\)\s*\{\s*\w+\.push\(\w+\.shift\(\)\)"
 )
 _SIGNS = sort("[]()!+")
 _JSFUCK = 400  # of those signs in a row
 _ESCAPES = tuple(
-    re.compile(rf"\\{letter}[0-9a-fA-F]{{{digits}}}(?:\\{letter}[0-9a-fA-F]{{{digits}}}){{11,}}")
+    regex(rf"\\{letter}[0-9a-fA-F]{{{digits}}}(?:\\{letter}[0-9a-fA-F]{{{digits}}}){{11,}}")
     for letter, digits in (("x", 2), ("u", 4))
 )
-_LOOKALIKE = re.compile(r"\b(?=[O0oQ]*O)(?=[O0oQ]*0)[O0oQ]{6,}\b|\b(?=[Il1i]*I)(?=[Il1i]*l)[Il1i]{6,}\b")
+_LOOKALIKE = regex(r"\b(?=[O0oQ]*O)(?=[O0oQ]*0)[O0oQ]{6,}\b|\b(?=[Il1i]*I)(?=[Il1i]*l)[Il1i]{6,}\b")
 _ALIKE = ("O0O", "0O0", "OO0", "IlI", "lIl", "Ill", "llI")  # a quick look before it
-_RUNS = re.compile(r"\b(?:exec|eval|__import__|compile|getattr)\s*\(")
-_PACKED = re.compile(r"eval\s*\(\s*function\s*\(\s*p\s*,\s*a\s*,\s*c\s*,\s*k\s*,\s*e")
-_ARMOUR = re.compile(
+_RUNS = regex(r"\b(?:exec|eval|__import__|compile|getattr)\s*\(")
+_PACKED = regex(r"eval\s*\(\s*function\s*\(\s*p\s*,\s*a\s*,\s*c\s*,\s*k\s*,\s*e")
+_ARMOUR = regex(
     r"(?m)^[ \t]*(?:from[ \t]+[\w.]*(?:pyarmor_runtime|pytransform)\w*[ \t]+import\b"
     r"|import[ \t]+pytransform\b|(?:__pyarmor\w*|pyarmor_runtime)[ \t]*\()"
 )
 """As code, not inside a text: the packer itself holds these lines."""
 _STEPS = sort(DIGITS + "|")
-_FLAT = re.compile(r"['\"](?:\d{1,3}\|){5,}\d{1,3}['\"]\s*(?:\.|\[['\"])split")
+_FLAT = regex(r"['\"](?:\d{1,3}\|){5,}\d{1,3}['\"]\s*(?:\.|\[['\"])split")
 
 
 def wants(source: Source) -> bool:

@@ -1,9 +1,9 @@
 """node-gyp build files: `<!(command)` is run while the build is configured, that is, at install."""
 
-import re
 from collections.abc import Iterator
 
 from biopsy.model.behaviour import Kind, When
+from biopsy.model.regex import regex
 from biopsy.static import commands
 from biopsy.static.sight import Layer, Sight, Source
 
@@ -11,9 +11,9 @@ NAME = "gyp"
 MAX_GYP = 1024**2
 MAX_COMMANDS = 100
 
-_EXPANSION = re.compile(r"<!@?\(")
-_ACTION = re.compile(r"""['"]action['"]\s*:\s*\[(?P<words>[^\]]{1,4000})\]""")
-_WORD = re.compile(r"""'([^'\n]*)'|"([^"\n]*)\"""")
+_EXPANSION = regex(r"<!@?\(")
+_ACTION = regex(r"""['"]action['"]\s*:\s*\[(?P<words>[^\]]{1,4000})\]""")
+_WORD = regex(r"""'([^'\n]*)'|"([^"\n]*)\"""")
 
 
 def wants(source: Source) -> bool:

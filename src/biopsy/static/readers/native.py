@@ -1,9 +1,9 @@
 """Native code: what it is, what it imports and offers, whether it is packed, and the URLs in its strings."""
 
-import re
 from collections.abc import Iterator
 
 from biopsy.model.behaviour import Kind
+from biopsy.model.regex import regex
 from biopsy.static import programs
 from biopsy.static.sight import Part, Sight, Source
 
@@ -13,7 +13,7 @@ MAX_URLS = 60
 MAX_OFFERED = 6  # entry points that are told
 MIN_BEHIND = 512  # bytes after the end of a program that are worth telling
 
-_URL = re.compile(rb"https?://[A-Za-z0-9.-]{3,100}(?::\d{1,5})?/?[\w./?&=%~+-]{0,200}")
+_URL = regex(rb"https?://[A-Za-z0-9.-]{3,100}(?::\d{1,5})?/?[\w./?&=%~+-]{0,200}")
 
 _TELLING = frozenset({
     # starts programs, loads code
@@ -42,10 +42,10 @@ _TELLING = frozenset({
     "CreateServiceW", "AdjustTokenPrivileges", "setuid", "chroot", "init_module", "finit_module",
 })  # fmt: skip
 _OFFERS = (
-    (re.compile(r"PyInit_(\w{1,80})$|init(?=_?[a-z]\w{0,40}$)(\w+)"), "python-module"),
-    (re.compile(r"napi_register_module_v\d|node_register_module_v\d|napi_module_register"), "node-addon"),
-    (re.compile(r"Java_\w+"), "java-library"),
-    (re.compile(r"DllRegisterServer|ServiceMain"), "windows-service"),
+    (regex(r"PyInit_(\w{1,80})$|init(?=_?[a-z]\w{0,40}$)(\w+)"), "python-module"),
+    (regex(r"napi_register_module_v\d|node_register_module_v\d|napi_module_register"), "node-addon"),
+    (regex(r"Java_\w+"), "java-library"),
+    (regex(r"DllRegisterServer|ServiceMain"), "windows-service"),
 )
 
 

@@ -1,11 +1,11 @@
 """What byte patterns find in any file: packers and bundlers, words in programs, known hosts and stores."""
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 
 from biopsy.model.behaviour import Kind, When
 from biopsy.model.hosts import host_class
+from biopsy.model.regex import regex
 from biopsy.static import patterns, programs, unwrap
 from biopsy.static.comments import Comments
 from biopsy.static.documents import is_document
@@ -17,10 +17,10 @@ MAX_NAMED = 60  # hosts and stores told of one file
 MIN_SCAN = 16  # bytes
 MAX_KEYS = 3  # that are tried on one file
 
-_PRINTED = re.compile(rb"[\t\r\n\x20-\x7e]{24,}")
+_PRINTED = regex(rb"[\t\r\n\x20-\x7e]{24,}")
 _AROUND = 120  # bytes beside a match that may belong to a host's name
-_LEFT = re.compile(r"[A-Za-z0-9.-]*\Z")
-_RIGHT = re.compile(r"[A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)*")
+_LEFT = regex(r"[A-Za-z0-9.-]*\Z")
+_RIGHT = regex(r"[A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)*")
 _BEFORE = frozenset("/@\"'`\0, =:")
 _AFTER = frozenset("/:\"'`?#\0\\ ,")
 

@@ -1,11 +1,11 @@
 """Payloads in files that say that they are data: behind a picture's end, in its texts, in encoded text."""
 
-import re
 from collections.abc import Iterator
 
 import msgspec
 
 from biopsy.model.behaviour import Kind, When
+from biopsy.model.regex import regex
 from biopsy.model.runs import DIGITS, LETTERS, runs, sort
 from biopsy.static import archives, images, programs
 from biopsy.static.sight import Layer, Part, Sight, Source
@@ -33,10 +33,10 @@ _CLAIMS = _PICTURES | _DATA
 _BASE64 = sort(LETTERS + DIGITS + "+/_-")
 _PRINTED = sort("".join(map(chr, range(33, 127))))
 _NUMBERED = sort(DIGITS + ", \t\r\n")
-_LINES = re.compile(r"(?:[A-Za-z0-9+/]{40,120}\r?\n){3,}[A-Za-z0-9+/]{0,120}={0,2}")
-_ENCODED = re.compile(r"[A-Za-z0-9+/_-]{60,}={0,2}")
-_QUOTED = re.compile(r"\"((?:[^\"\\\n]|\\.){60,})\"|'((?:[^'\\\n]|\\.){60,})'")
-_NUMBERS = re.compile(r"(?:\d{1,3}\s*,\s*){40,}\d{1,3}")
+_LINES = regex(r"(?:[A-Za-z0-9+/]{40,120}\r?\n){3,}[A-Za-z0-9+/]{0,120}={0,2}")
+_ENCODED = regex(r"[A-Za-z0-9+/_-]{60,}={0,2}")
+_QUOTED = regex(r"\"((?:[^\"\\\n]|\\.){60,})\"|'((?:[^'\\\n]|\\.){60,})'")
+_NUMBERS = regex(r"(?:\d{1,3}\s*,\s*){40,}\d{1,3}")
 
 
 def wants(source: Source) -> bool:

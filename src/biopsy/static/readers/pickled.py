@@ -3,11 +3,11 @@
 Those inside archives (PyTorch, joblib) are read as members; Keras's Lambda layers are marshalled code.
 """
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from biopsy.model.behaviour import Kind, When
+from biopsy.model.regex import regex
 from biopsy.static.sight import Layer, Part, Sight, Source
 
 if TYPE_CHECKING:
@@ -38,15 +38,13 @@ _HOLDERS = frozenset({
     "timeit",
     "cProfile", "profile", "pdb", "bdb", "trace", "doctest", "pip", "idlelib", "numpy.testing", "test",
 })  # fmt: skip
-_REACHES = re.compile(
+_REACHES = regex(
     r"^(?:socket\.(?:socket|create_connection)|urllib\.request\.url\w+|urllib\.urlopen|requests\.\w+|http\.client\.\w+"
     r"|httpx\.\w+|webbrowser\.open|ftplib\.FTP|smtplib\.\w+|aiohttp\.\w+|shutil\.(?:rmtree|move|copy\w*)|ctypes\.\w+)"
 )
-_OLD = re.compile(
-    rb"c(?:__builtin__|builtins|os|posix|nt|subprocess|pty|runpy|marshal|socket|commands)\n\w+\n"
-)
-_LAMBDA = re.compile(rb'"class_name"\s*:\s*"(?:Lambda|TFOpLambda)"')
-_MARSHALLED = re.compile(rb'"((?:4w|YwA|4wE|4wA)[A-Za-z0-9+/\\n]{40,100000}={0,2}(?:\\n)?)"')
+_OLD = regex(rb"c(?:__builtin__|builtins|os|posix|nt|subprocess|pty|runpy|marshal|socket|commands)\n\w+\n")
+_LAMBDA = regex(rb'"class_name"\s*:\s*"(?:Lambda|TFOpLambda)"')
+_MARSHALLED = regex(rb'"((?:4w|YwA|4wE|4wA)[A-Za-z0-9+/\\n]{40,100000}={0,2}(?:\\n)?)"')
 
 
 def wants(source: Source) -> bool:

@@ -9,23 +9,24 @@ import msgspec
 
 from biopsy.model.behaviour import Kind, When
 from biopsy.model.hosts import host_class
+from biopsy.model.regex import regex
 from biopsy.static.sight import Sight, Source
 
 NAME = "settings"
 MAX_TEXT = 1024**2
 MIN_LINKS = 60  # to one host, in one document
 
-_FILES = re.compile(
+_FILES = regex(
     r"(?:^|/)(?:\.npmrc|\.yarnrc(?:\.yml)?|pip\.(?:conf|ini)|\.pypirc|setup\.cfg|\.pydistutils\.cfg|uv\.toml|bunfig\.toml)$"
 )
-_SOURCES = re.compile(
+_SOURCES = regex(
     r"(?im)^\s*(?P<key>(?:@[\w.-]+:)?registry|npmRegistryServer|index[-_]url|extra[-_]index[-_]url|find[-_]links|trusted[-_]host|repository"
     r"|index_url|ignore-scripts|script-shell|node-options|onload-script|git|shell|init-module|globalconfig)\s*[=:]\s*(?P<value>[^\n#;]{1,300})"
 )
-_TOKEN = re.compile(r"(?im)^\s*(?://[^\s=]+:)?_(?:authToken|auth|password)\s*=\s*(?!\$\{)(\S{8,})")
-_LINK = re.compile(r"https?://[^\s\"'<>()\]]{4,200}")
-_FORM = re.compile(r"(?is)<form\b[^>]{0,400}\baction\s*=\s*[\"'](https?://[^\"']{4,300})[\"']")
-_PASSWORD = re.compile(r"(?is)<input\b[^>]{0,300}type\s*=\s*[\"']?password")
+_TOKEN = regex(r"(?im)^\s*(?://[^\s=]+:)?_(?:authToken|auth|password)\s*=\s*(?!\$\{)(\S{8,})")
+_LINK = regex(r"https?://[^\s\"'<>()\]]{4,200}")
+_FORM = regex(r"(?is)<form\b[^>]{0,400}\baction\s*=\s*[\"'](https?://[^\"']{4,300})[\"']")
+_PASSWORD = regex(r"(?is)<input\b[^>]{0,300}type\s*=\s*[\"']?password")
 _QUIET = frozenset({"code-host", "standards", "cdn", "telemetry", "cloud-storage"})
 
 

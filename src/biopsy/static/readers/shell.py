@@ -1,11 +1,11 @@
 """Shell, PowerShell and batch scripts, and the lifecycle scripts of a package.json: their command lines."""
 
-import re
 from collections.abc import Iterator
 
 import msgspec
 
 from biopsy.model.behaviour import Kind, When
+from biopsy.model.regex import regex
 from biopsy.static import commands
 from biopsy.static.sight import Layer, Sight, Source
 
@@ -14,7 +14,7 @@ MAX_LINES = 3000
 MAX_SCRIPT = 1024**2
 
 _HOOKS = ("preinstall", "install", "postinstall", "preuninstall", "postuninstall")
-_WORTH = re.compile(
+_WORTH = regex(
     r"(?i)\b(?:curl|wget|nc|ncat|base64|eval|python[\d.]*|node|perl|ruby|php|powershell|iwr|irm|iex|certutil|bitsadmin|crontab"
     r"|systemctl|launchctl|schtasks|chmod|sudo|rm|ssh|scp|npm|pip|bash|sh|nohup|setsid|reg|rundll32|mshta|osascript)\b|/dev/tcp/"
 )

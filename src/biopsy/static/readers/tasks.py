@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from biopsy.model.behaviour import Kind
+from biopsy.model.regex import regex
 from biopsy.static import commands
 from biopsy.static.sight import Sight, Source
 
@@ -13,11 +14,11 @@ NAME = "tasks"
 MAX_CONFIG = 1024**2
 MAX_NODES = 20_000
 
-_FILES = re.compile(
+_FILES = regex(
     r"(?:^|/)(?:\.claude/settings(?:\.local)?\.json|\.vscode/tasks\.json|\.cursor/(?:mcp|hooks)\.json|\.mcp\.json"
     r"|\.gemini/settings\.json|\.devcontainer/devcontainer\.json|\.devcontainer\.json|\.codex/config\.json)$"
 )
-_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.DOTALL)
+_COMMENT = regex(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.DOTALL)
 _KEYS = frozenset(
     {"command", "postCreateCommand", "onCreateCommand", "initializeCommand", "postStartCommand"}
 )

@@ -1,11 +1,11 @@
 """Any text: URLs and addresses that stand in code and data, and literals that hide something."""
 
 import ipaddress
-import re
 from collections.abc import Iterator
 from itertools import islice
 
 from biopsy.model.behaviour import Kind, When
+from biopsy.model.regex import regex
 from biopsy.model.runs import DIGITS, runs, sort
 from biopsy.model.wallet import wallets
 from biopsy.static import decode
@@ -26,10 +26,10 @@ _BEGINNINGS = frozenset({
     "7f", "4d", "50", "1f", "80", "63", "78", "e3", "7F", "4D",
 })  # fmt: skip
 """How the base64 or hex of what is looked for begins."""
-_BOT = re.compile(r"[\"'`/]((?:bot)?\d{8,10}:AA[\w-]{32,33})(?=[\"'`/])")
-_URL = re.compile(r"://[^\s\"'`<>\\(){}\[\]|^,;]{4,1000}")  # a fixed beginning is found fast
-_SCHEME = re.compile(r"(?:https?|wss?|ftp)$")
-_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_BOT = regex(r"[\"'`/]((?:bot)?\d{8,10}:AA[\w-]{32,33})(?=[\"'`/])")
+_URL = regex(r"://[^\s\"'`<>\\(){}\[\]|^,;]{4,1000}")  # a fixed beginning is found fast
+_SCHEME = regex(r"(?:https?|wss?|ftp)$")
+_ADDRESS = regex(r"\d{1,3}(?:\.\d{1,3}){3}")
 _DOTTED = sort(DIGITS + ".")
 _LEFT, _RIGHT = frozenset("\"'`/@"), frozenset("\"'`:/")  # what stands beside an address
 

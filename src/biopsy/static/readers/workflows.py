@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from biopsy.model.behaviour import Kind, When
+from biopsy.model.regex import regex
 from biopsy.static import commands
 from biopsy.static.sight import Layer, Sight, Source
 
@@ -11,31 +12,31 @@ NAME = "workflows"
 MAX_TEXT = 512 * 1024
 MAX_COMMANDS = 400
 
-_WORKFLOW = re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$")
-_ACTION = re.compile(r"(?:^|/)action\.ya?ml$")
-_BUILD = re.compile(
+_WORKFLOW = regex(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$")
+_ACTION = regex(r"(?:^|/)action\.ya?ml$")
+_BUILD = regex(
     r"(?:^|/)(?:GNU)?[Mm]akefile$|(?:^|/)[^/]+\.mk$|(?:^|/)CMakeLists\.txt$|(?:^|/)[^/]+\.cmake$|(?:^"
     r"|/)Dockerfile[^/]*$|(?:^|/)[Jj]ustfile$|(?:^|/)meson\.build$"
 )
-_RUN = re.compile(r"(?m)^(?P<indent>[ \t]*)(?:-[ \t]+)?run:[ \t]*(?P<bar>[|>][+-]?)?[ \t]*(?P<rest>[^\n]*)$")
+_RUN = regex(r"(?m)^(?P<indent>[ \t]*)(?:-[ \t]+)?run:[ \t]*(?P<bar>[|>][+-]?)?[ \t]*(?P<rest>[^\n]*)$")
 _FACTS = (
-    ("workflow pull_request_target", re.compile(r"(?m)^\s*(?:-\s*)?pull_request_target\b"
+    ("workflow pull_request_target", regex(r"(?m)^\s*(?:-\s*)?pull_request_target\b"
         r"|on:[^\n]*pull_request_target")),
-    ("workflow all-secrets", re.compile(r"toJSON\(\s*secrets\s*\)", re.IGNORECASE)),
-    ("workflow untrusted-checkout", re.compile(r"ref:\s*\$\{\{\s*github\.event\.pull_request\.head\.\w")),
-    ("workflow untrusted-input", re.compile(r"run:[^\n]*\$\{\{\s*github\.(?:event\.(?:issue|comment"
+    ("workflow all-secrets", regex(r"toJSON\(\s*secrets\s*\)", re.IGNORECASE)),
+    ("workflow untrusted-checkout", regex(r"ref:\s*\$\{\{\s*github\.event\.pull_request\.head\.\w")),
+    ("workflow untrusted-input", regex(r"run:[^\n]*\$\{\{\s*github\.(?:event\.(?:issue|comment"
         r"|discussion|pull_request|head_commit)\.(?:title|body|message)|head_ref)")),
-    ("workflow discussion-runner", re.compile(r"(?s)on:\s*\n?\s*discussion\b.{0,600}runs-on:\s*self-hosted")),
+    ("workflow discussion-runner", regex(r"(?s)on:\s*\n?\s*discussion\b.{0,600}runs-on:\s*self-hosted")),
 )  # fmt: skip
-_SECRET = re.compile(
+_SECRET = regex(
     r"\$\{\{\s*(?:secrets\.\w+|toJSON\(secrets\))|\$\{?(?:GITHUB_TOKEN|NPM_TOKEN|NODE_AUTH_TOKEN)\b"
 )
-_CMAKE = re.compile(r"(?is)\bfile\s*\(\s*DOWNLOAD\b|\b(?:FetchContent_Declare|ExternalProject_Add)\s*\(")
-_CMAKE_RUN = re.compile(r"(?is)\bexecute_process\s*\(([^)]{1,2000})\)")
-_SHELL_LINE = re.compile(
+_CMAKE = regex(r"(?is)\bfile\s*\(\s*DOWNLOAD\b|\b(?:FetchContent_Declare|ExternalProject_Add)\s*\(")
+_CMAKE_RUN = regex(r"(?is)\bexecute_process\s*\(([^)]{1,2000})\)")
+_SHELL_LINE = regex(
     r"(?m)^\t[@-]*(.+)$|^(?:RUN|CMD|ENTRYPOINT)\s+(.+)$|\$\(shell\s+([^)\n]+)\)|^\s*run_command\((.+)\)"
 )
-_STEP = re.compile(r"(?m)^\s*(pre|main|post):\s*['\"]?([\w./-]+)['\"]?\s*$")
+_STEP = regex(r"(?m)^\s*(pre|main|post):\s*['\"]?([\w./-]+)['\"]?\s*$")
 
 
 def wants(source: Source) -> bool:
