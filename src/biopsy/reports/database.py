@@ -1,0 +1,227 @@
+"""The file that holds everything: claims in, reports computed beside them, every change in a log.
+
+SQLite, because what is asked is "this package, now": point look-ups, many readers beside one writer, and a
+power cut at any moment (docs/decisions). A change of claims and the reports computed of them are one
+transaction; so is a batch of a source with its cursor.
+"""
+
+import hashlib
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+
+from biopsy.errors import BiopsyError
+from biopsy.reports import naming
+from biopsy.reports.claim import OWN, Claim, Package, claims
+from biopsy.reports.compute import Decisions, compute
+from biopsy.reports.record import RecordError, Report, compact, decode
+
+VERSION = 1  # of schema.sql, kept in the file (PRAGMA user_version)
+MAX_WAIT = 60.0  # seconds that a writer waits for its turn
+
+
+class DatabaseError(BiopsyError):
+    """The report database cannot be opened or written; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one object of a source: how many claims are new, or why it is in quarantine."""
+
+    key: str
+    new: int = 0
+    code: str = ""
+    reason: str = ""
+
+
+def now() -> str:
+    """The time, as OSV writes it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Database:
+    """An open report database. One thread uses it at a time; any number of processes may."""
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        """Open the file, or make it; raises DatabaseError where it is none of ours, or not there."""
+        if not create and not path.is_file():
+            raise DatabaseError(f"no report database at {path}: `biopsy reports init` makes one")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._db = sqlite3.connect(path, timeout=MAX_WAIT, isolation_level=None)
+            self._open(path)
+        except sqlite3.Error as error:
+            raise DatabaseError(f"{path}: {error}") from error
+
+    def _open(self, path: Path) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-65536"):
+            self._db.execute(f"PRAGMA {pragma}")
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            with self.change():
+                if not self._db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
+                    text = resources.files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
+                    for statement in text.split(";\n"):
+                        self._db.execute(statement)
+                    self._db.execute(f"PRAGMA user_version={VERSION}")
+        elif version != VERSION:
+            raise DatabaseError(f"{path} has form {version}, this biopsy reads {VERSION}")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """A change that happens as a whole or not at all; inside another it is part of that."""
+        if self._db.in_transaction:
+            yield
+            return
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    # claims in
+
+    def take(
+        self, source: str, objects: Iterable[tuple[str, bytes]], at: str, *, actor: str = ""
+    ) -> list[Taken]:
+        """Take in objects of a source, (key, bytes) each, and compute what they change, in one transaction.
+
+        What is no report goes to quarantine; what was taken before changes nothing.
+        """
+        made: list[Taken] = []
+        with self.change():
+            touched: dict[int, Package] = {}
+            for key, data in objects:
+                sha256 = hashlib.sha256(data).hexdigest()
+                try:
+                    found = list(claims(source, decode(data), sha256, at, key))
+                except RecordError as error:
+                    self._refuse(source, key, data, sha256, at, error)
+                    made.append(Taken(key, 0, error.code, str(error)))
+                    continue
+                new = [package for package, claim in found if self._claim(package, claim, touched)]
+                if new:
+                    self._object(sha256, data)
+                made.append(Taken(key, len(new)))
+            for number, package in touched.items():
+                self._compute(number, package, at, actor or f"source:{source}", "claimed")
+        return made
+
+    def _object(self, sha256: str, data: bytes) -> None:
+        body = zlib.compress(data, 6)
+        self._db.execute("INSERT OR IGNORE INTO objects VALUES (?,?,?)", (sha256, len(data), body))
+
+    def _refuse(self, source: str, key: str, data: bytes, sha256: str, at: str, error: RecordError) -> None:
+        self._object(sha256, data)
+        row = (at, source, key, sha256, error.code, str(error))
+        sql = "INSERT OR IGNORE INTO quarantine (at, source, key, sha256, code, reason) VALUES (?,?,?,?,?,?)"
+        self._db.execute(sql, row)
+
+    def _claim(self, package: Package, claim: Claim, touched: dict[int, Package]) -> bool:
+        number = self.number(package)
+        row = (
+            number, claim.source, claim.key, claim.sha256, claim.modified, claim.imported, claim.withdrawn,
+            compact(claim.record),
+        )  # fmt: skip
+        sql = (
+            "INSERT OR IGNORE INTO claims (package, source, key, sha256, modified, imported, withdrawn, record)"
+            " VALUES (?,?,?,?,?,?,?,?)"
+        )
+        if not self._db.execute(sql, row).rowcount:
+            return False
+        touched[number] = package
+        return True
+
+    def number(self, package: Package) -> int:
+        """The row of a package, made if it is new."""
+        at = (package.ecosystem, package.name)
+        row = self._db.execute("SELECT id FROM packages WHERE ecosystem=? AND name=?", at).fetchone()
+        if row:
+            return int(row[0])
+        sql = "INSERT INTO packages (ecosystem, name, skeleton) VALUES (?,?,?)"
+        made = self._db.execute(sql, (*at, naming.skeleton(package.name)))
+        return int(made.lastrowid or 0)
+
+    # reports out
+
+    def _compute(self, number: int, package: Package, at: str, actor: str, action: str) -> None:
+        held = self._db.execute(
+            "SELECT id, decisions, sha256, state FROM reports WHERE package=?", (number,)
+        ).fetchone()
+        decided = Decisions(**_decisions(held[1])) if held else Decisions()
+        made = compute(package, self.claims(number), decided)
+        if made is None:
+            return
+        document = compact(made)
+        sha256 = hashlib.sha256(document).hexdigest()
+        if held and held[2] == sha256:
+            return
+        own = str(made.get("id", "")) if OWN.fullmatch(str(made.get("id", ""))) else ""
+        if own:
+            self._keep_id(own, number, at)
+        state = (
+            "withdrawn" if made.get("withdrawn") else held[3] if held else "published" if own else "review"
+        )
+        change = self.note(at, actor, action, number, own, before=held[2] if held else "", after=sha256)
+        row = (
+            number, own or None, state, made.get("published", ""), made.get("modified", ""),
+            made.get("withdrawn", ""), sha256, document, change,
+        )  # fmt: skip
+        self._db.execute(_PUT, row)
+        known = {*(made.get("aliases") or ()), *(c.key for c in self.claims(number))} - {own}
+        rows = [(str(name), number) for name in known]
+        self._db.executemany("INSERT OR IGNORE INTO names VALUES (?,?)", rows)
+
+    def _keep_id(self, own: str, number: int, at: str) -> None:
+        _, year, count = own.split("-")
+        self._db.execute(
+            "INSERT OR IGNORE INTO ids VALUES (?,?,?,?,?)", (own, int(year), int(count), number, at)
+        )
+
+    def claims(self, number: int) -> list[Claim]:
+        """All claims on a package, old ones too."""
+        sql = "SELECT source, key, sha256, modified, imported, record, withdrawn FROM claims WHERE package=?"
+        return [Claim(*row[:5], json.loads(row[5]), row[6]) for row in self._db.execute(sql, (number,))]
+
+    def documents(self) -> Iterator[tuple[Package, str, Report]]:
+        """Every report with its state, by ecosystem and name."""
+        sql = (
+            "SELECT ecosystem, name, state, document FROM reports JOIN packages ON packages.id = package"
+            " ORDER BY ecosystem, name"
+        )
+        with closing(self._db.execute(sql)) as rows:
+            for ecosystem, name, state, document in rows:
+                yield Package(ecosystem, name), state, json.loads(document)
+
+    def note(self, at: str, actor: str, action: str, number: int, report: str, **more: str) -> int:
+        """Write an entry into the log; returns its number."""
+        names = ["at", "actor", "action", "package", "report", *more]
+        marks = ",".join("?" * len(names))
+        sql = f"INSERT INTO log ({','.join(names)}) VALUES ({marks})"  # noqa: S608 - names of columns are ours
+        made = self._db.execute(sql, (at, actor, action, number, report, *more.values()))
+        return int(made.lastrowid or 0)
+
+
+_PUT = (
+    "INSERT INTO reports (package, id, state, published, modified, withdrawn, sha256, document, change)"
+    " VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (package) DO UPDATE SET id=excluded.id, state=excluded.state,"
+    " published=excluded.published, modified=excluded.modified, withdrawn=excluded.withdrawn,"
+    " sha256=excluded.sha256, document=excluded.document, change=excluded.change"
+)
+
+
+def _decisions(text: str) -> Report:
+    held = json.loads(text)
+    return {**held, "cleared": frozenset(held.get("cleared", ()))}
