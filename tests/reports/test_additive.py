@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from biopsy.reports import additive, claim
 
 CASES = yaml.safe_load((Path(__file__).parent / "data/additive.yml").read_text())

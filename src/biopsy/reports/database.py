@@ -40,6 +40,17 @@ class Taken:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who does something, when, why, on what evidence; `batch` names what is done, and undone, together."""
+
+    actor: str
+    at: str
+    reason: str = ""
+    evidence: str = ""
+    batch: str = ""
+
+
 def now() -> str:
     """The time, as OSV writes it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -93,9 +104,7 @@ class Database:
 
     # claims in
 
-    def take(
-        self, source: str, objects: Iterable[tuple[str, bytes]], at: str, *, actor: str = ""
-    ) -> list[Taken]:
+    def take(self, source: str, objects: Iterable[tuple[str, bytes]], at: str) -> list[Taken]:
         """Take in objects of a source, (key, bytes) each, and compute what they change, in one transaction.
 
         What is no report goes to quarantine; what was taken before changes nothing.
@@ -108,7 +117,8 @@ class Database:
                 try:
                     found = list(claims(source, decode(data), sha256, at, key))
                 except RecordError as error:
-                    self._refuse(source, key, data, sha256, at, error)
+                    self._object(sha256, data)
+                    self._db.execute(_REFUSE, (at, source, key, sha256, error.code, str(error)))
                     made.append(Taken(key, 0, error.code, str(error)))
                     continue
                 new = [package for package, claim in found if self._claim(package, claim, touched)]
@@ -116,18 +126,12 @@ class Database:
                     self._object(sha256, data)
                 made.append(Taken(key, len(new)))
             for number, package in touched.items():
-                self._compute(number, package, at, actor or f"source:{source}", "claimed")
+                self._compute(number, package, Act(f"source:{source}", at), "claimed")
         return made
 
     def _object(self, sha256: str, data: bytes) -> None:
         body = zlib.compress(data, 6)
         self._db.execute("INSERT OR IGNORE INTO objects VALUES (?,?,?)", (sha256, len(data), body))
-
-    def _refuse(self, source: str, key: str, data: bytes, sha256: str, at: str, error: RecordError) -> None:
-        self._object(sha256, data)
-        row = (at, source, key, sha256, error.code, str(error))
-        sql = "INSERT OR IGNORE INTO quarantine (at, source, key, sha256, code, reason) VALUES (?,?,?,?,?,?)"
-        self._db.execute(sql, row)
 
     def _claim(self, package: Package, claim: Claim, touched: dict[int, Package]) -> bool:
         number = self.number(package)
@@ -135,11 +139,7 @@ class Database:
             number, claim.source, claim.key, claim.sha256, claim.modified, claim.imported, claim.withdrawn,
             compact(claim.record),
         )  # fmt: skip
-        sql = (
-            "INSERT OR IGNORE INTO claims (package, source, key, sha256, modified, imported, withdrawn, record)"
-            " VALUES (?,?,?,?,?,?,?,?)"
-        )
-        if not self._db.execute(sql, row).rowcount:
+        if not self._db.execute(_CLAIM, row).rowcount:
             return False
         touched[number] = package
         return True
@@ -156,31 +156,28 @@ class Database:
 
     # reports out
 
-    def _compute(self, number: int, package: Package, at: str, actor: str, action: str) -> None:
-        held = self._db.execute(
-            "SELECT id, decisions, sha256, state FROM reports WHERE package=?", (number,)
-        ).fetchone()
-        decided = Decisions(**_decisions(held[1])) if held else Decisions()
-        made = compute(package, self.claims(number), decided)
+    def _compute(self, number: int, package: Package, act: Act, action: str, before: str = "") -> None:
+        sql = "SELECT id, decisions, sha256, state FROM reports WHERE package=?"
+        held = self._db.execute(sql, (number,)).fetchone()
+        decided = Decisions(**_read(held[1])) if held else Decisions()
+        said = self.claims(number)
+        made = compute(package, said, decided)
         if made is None:
             return
         document = compact(made)
         sha256 = hashlib.sha256(document).hexdigest()
         if held and held[2] == sha256:
             return
-        own = str(made.get("id", "")) if OWN.fullmatch(str(made.get("id", ""))) else ""
+        own = str(made.get("id") or "") if OWN.fullmatch(str(made.get("id") or "")) else ""
         if own:
-            self._keep_id(own, number, at)
-        state = (
-            "withdrawn" if made.get("withdrawn") else held[3] if held else "published" if own else "review"
-        )
-        change = self.note(at, actor, action, number, own, before=held[2] if held else "", after=sha256)
+            self._keep_id(own, number, act.at)
+        change = self.note(act, action, number, own, (before or (held[2] if held else ""), sha256))
         row = (
-            number, own or None, state, made.get("published", ""), made.get("modified", ""),
-            made.get("withdrawn", ""), sha256, document, change,
+            number, own or None, _state(made, held[3] if held else "", own), made.get("published", ""),
+            made.get("modified", ""), made.get("withdrawn", ""), sha256, document, change,
         )  # fmt: skip
         self._db.execute(_PUT, row)
-        known = {*(made.get("aliases") or ()), *(c.key for c in self.claims(number))} - {own}
+        known = {*(made.get("aliases") or ()), *(c.key for c in said)} - {own}
         rows = [(str(name), number) for name in known]
         self._db.executemany("INSERT OR IGNORE INTO names VALUES (?,?)", rows)
 
@@ -193,7 +190,9 @@ class Database:
     def claims(self, number: int) -> list[Claim]:
         """All claims on a package, old ones too."""
         sql = "SELECT source, key, sha256, modified, imported, record, withdrawn FROM claims WHERE package=?"
-        return [Claim(*row[:5], json.loads(row[5]), row[6]) for row in self._db.execute(sql, (number,))]
+        return [
+            Claim(s, k, h, m, i, json.loads(r), w) for s, k, h, m, i, r, w in self._db.execute(sql, (number,))
+        ]
 
     def documents(self) -> Iterator[tuple[Package, str, Report]]:
         """Every report with its state, by ecosystem and name."""
@@ -205,13 +204,68 @@ class Database:
             for ecosystem, name, state, document in rows:
                 yield Package(ecosystem, name), state, json.loads(document)
 
-    def note(self, at: str, actor: str, action: str, number: int, report: str, **more: str) -> int:
-        """Write an entry into the log; returns its number."""
-        names = ["at", "actor", "action", "package", "report", *more]
-        marks = ",".join("?" * len(names))
-        sql = f"INSERT INTO log ({','.join(names)}) VALUES ({marks})"  # noqa: S608 - names of columns are ours
-        made = self._db.execute(sql, (at, actor, action, number, report, *more.values()))
-        return int(made.lastrowid or 0)
+    def note(
+        self, act: Act, action: str, number: int, report: str, states: tuple[str, str] = ("", "")
+    ) -> int:
+        """Write an entry into the log, with the states before and after; returns its number."""
+        row = (act.at, act.actor, action, number, report, act.reason, act.evidence, act.batch, *states)
+        return int(self._db.execute(_NOTE, row).lastrowid or 0)
+
+    # decisions
+
+    def lookup(self, word: str) -> dict[int, Package]:
+        """The packages that a word means: an id, an alias, `ecosystem/name`; empty where it means none."""
+        sql = (
+            "SELECT packages.id, ecosystem, name FROM packages JOIN reports ON package = packages.id"
+            " WHERE reports.id = ?1 OR packages.id IN (SELECT package FROM names WHERE name = ?1)"
+        )
+        found = {int(n): Package(e, name) for n, e, name in self._db.execute(sql, (word,))}
+        ecosystem, _, name = word.partition("/")
+        known = naming.known(ecosystem)
+        if name and known:
+            at = (known, naming.canonical(known, name))
+            for (number,) in self._db.execute("SELECT id FROM packages WHERE ecosystem=? AND name=?", at):
+                found[int(number)] = Package(*at)
+        return found
+
+    def unassigned(self) -> Iterator[tuple[int, Package, str]]:
+        """Published reports without an id, in an order that their content decides."""
+        sql = (
+            "SELECT package, ecosystem, name, published FROM reports JOIN packages ON packages.id = package"
+            " WHERE reports.id IS NULL AND state = 'published' ORDER BY published, ecosystem, name"
+        )
+        for number, ecosystem, name, published in self._db.execute(sql):
+            yield int(number), Package(ecosystem, name), published
+
+    def next_id(self, year: str, number: int, at: str) -> str:
+        """Reserve the next id of a year for a package. What was ever given is not given again."""
+        with self.change():
+            sql = "SELECT coalesce(max(number), 0) + 1 FROM ids WHERE year = ?"
+            (count,) = self._db.execute(sql, (int(year),)).fetchone()
+            own = f"MAL-{year}-{count}"
+            self._db.execute("INSERT INTO ids VALUES (?,?,?,?,?)", (own, int(year), count, number, at))
+        return own
+
+    def decisions(self, number: int) -> Report:
+        """What was decided on a report, as JSON."""
+        row = self._db.execute("SELECT decisions FROM reports WHERE package=?", (number,)).fetchone()
+        return json.loads(row[0]) if row else {}
+
+    def decide(self, number: int, package: Package, decided: Report, act: Act, action: str) -> None:
+        """Set what was decided, and compute the report anew."""
+        with self.change():
+            before = json.dumps(self.decisions(number), sort_keys=True)
+            text = json.dumps(decided, sort_keys=True)
+            self._db.execute("UPDATE reports SET decisions=? WHERE package=?", (text, number))
+            self._compute(number, package, act, action, before)
+
+    def batch(self, name: str) -> list[tuple[int, Package, str]]:
+        """What a batch changed, in order: the package, and the decisions before it."""
+        sql = (
+            "SELECT package, ecosystem, name, before FROM log JOIN packages ON packages.id = package"
+            " WHERE batch = ? ORDER BY seq"
+        )
+        return [(int(n), Package(e, m), before) for n, e, m, before in self._db.execute(sql, (name,))]
 
 
 _PUT = (
@@ -222,6 +276,24 @@ _PUT = (
 )
 
 
-def _decisions(text: str) -> Report:
+_CLAIM = (
+    "INSERT OR IGNORE INTO claims (package, source, key, sha256, modified, imported, withdrawn, record)"
+    " VALUES (?,?,?,?,?,?,?,?)"
+)
+_REFUSE = "INSERT OR IGNORE INTO quarantine (at, source, key, sha256, code, reason) VALUES (?,?,?,?,?,?)"
+_NOTE = (
+    "INSERT INTO log (at, actor, action, package, report, reason, evidence, batch, before, after)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?)"
+)
+
+
+def _state(made: Report, before: str, own: str) -> str:
+    """Whether a report is out: what has an id of ours was published; a withdrawal may be taken back."""
+    if made.get("withdrawn"):
+        return "withdrawn"
+    return "published" if own or before == "withdrawn" else before or "review"
+
+
+def _read(text: str) -> Report:
     held = json.loads(text)
     return {**held, "cleared": frozenset(held.get("cleared", ()))}
