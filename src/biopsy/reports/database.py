@@ -194,6 +194,22 @@ class Database:
             Claim(s, k, h, m, i, json.loads(r), w) for s, k, h, m, i, r, w in self._db.execute(sql, (number,))
         ]
 
+    def on(self, package: Package) -> Iterator[Report]:
+        """The published reports on a package; an ecosystem without a colon means all that have one, too."""
+        at = (package.name, package.ecosystem, f"{package.ecosystem}:*")
+        for (document,) in self._db.execute(_ON, at).fetchall():
+            yield json.loads(document)
+
+    def report(self, word: str) -> Report | None:
+        """The report with an id, withdrawn or not."""
+        row = self._db.execute("SELECT document FROM reports WHERE id=?", (word,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def known_as(self, word: str) -> list[str]:
+        """The ids of reports that have a word as an alias."""
+        sql = "SELECT id FROM reports JOIN names USING (package) WHERE name=? AND id IS NOT NULL ORDER BY id"
+        return [row[0] for row in self._db.execute(sql, (word,))]
+
     def documents(self) -> Iterator[tuple[Package, str, Report]]:
         """Every report with its state, by ecosystem and name."""
         sql = (
@@ -276,6 +292,10 @@ _PUT = (
 )
 
 
+_ON = (
+    "SELECT document FROM packages JOIN reports ON package = packages.id"
+    " WHERE name = ?1 AND (ecosystem = ?2 OR ecosystem GLOB ?3) AND state = 'published'"
+)
 _CLAIM = (
     "INSERT OR IGNORE INTO claims (package, source, key, sha256, modified, imported, withdrawn, record)"
     " VALUES (?,?,?,?,?,?,?,?)"

@@ -12,7 +12,7 @@ CREATE TABLE packages (
   ecosystem TEXT NOT NULL,       -- as OSV spells it, with what follows the colon; empty: a git repository
   name      TEXT NOT NULL,       -- canonical
   skeleton  TEXT NOT NULL,       -- as the eye reads it
-  UNIQUE (ecosystem, name)
+  UNIQUE (name, ecosystem)
 );
 CREATE INDEX packages_skeleton ON packages (skeleton);
 
