@@ -227,6 +227,52 @@ class Database:
         row = (act.at, act.actor, action, number, report, act.reason, act.evidence, act.batch, *states)
         return int(self._db.execute(_NOTE, row).lastrowid or 0)
 
+    # views, for people
+
+    def document(self, number: int) -> Report | None:
+        """The report on a package, by the package's row."""
+        row = self._db.execute("SELECT document FROM reports WHERE package=?", (number,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def search(self, text: str, state: str, limit: int) -> list[Report]:
+        """Reports whose id or package has a text in it, those that changed last first."""
+        sql = (
+            "SELECT reports.id, state, ecosystem, name, published, modified, reason FROM reports"
+            " JOIN packages ON packages.id = package WHERE (?1 = '' OR instr(lower(name), lower(?1))"
+            " OR instr(coalesce(reports.id, ''), ?1)) AND (?2 = '' OR state = ?2)"
+            " ORDER BY change DESC LIMIT ?3"
+        )
+        return self._rows(sql, (text, state, limit))
+
+    def refused(self, limit: int) -> list[Report]:
+        """What is in quarantine, newest first."""
+        return self._rows(
+            "SELECT at, source, key, code, reason FROM quarantine ORDER BY id DESC LIMIT ?", (limit,)
+        )
+
+    def history(self, word: str, limit: int) -> list[Report]:
+        """The log of one package, or of all, newest first."""
+        numbers = json.dumps(list(self.lookup(word)) if word else [])
+        sql = (
+            "SELECT seq, at, actor, action, ecosystem, name, report, log.reason, evidence, batch FROM log"
+            " LEFT JOIN packages ON packages.id = package"
+            " WHERE ?1 = '' OR package IN (SELECT value FROM json_each(?2)) ORDER BY seq DESC LIMIT ?3"
+        )
+        return self._rows(sql, (word, numbers, limit))
+
+    def counts(self) -> list[Report]:
+        """How many reports there are, by ecosystem and state."""
+        sql = (
+            "SELECT ecosystem, state, count(*) AS reports, max(modified) AS newest FROM reports"
+            " JOIN packages ON packages.id = package GROUP BY ecosystem, state ORDER BY 1, 2"
+        )
+        return self._rows(sql, ())
+
+    def _rows(self, sql: str, given: tuple[object, ...]) -> list[Report]:
+        cursor = self._db.execute(sql, given)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
     # decisions
 
     def lookup(self, word: str) -> dict[int, Package]:
