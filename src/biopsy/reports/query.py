@@ -20,6 +20,7 @@ from biopsy.reports.record import Json, Report
 
 MAX_QUERIES = 1000  # of one batch
 MAX_RESULTS = 3000  # reports in one answer
+MAX_BATCHED = 1000  # reports in the answer to one query of a batch
 MAX_TEXT = 2048  # characters of a name, version or purl
 FIRST_PAGE = base64.b64encode(b"FIRST_PAGE_TOKEN").decode()
 
