@@ -3,14 +3,13 @@
 import zlib
 from typing import Any
 
-from litestar import Controller, Request, Response, post
-from litestar.di import NamedDependency
+from litestar import Controller, Response, post
 
 from biopsy.reports import matching
 from biopsy.reports.claim import Package
 from biopsy.reports.database import Database
 from biopsy.web import body
-from biopsy.web.store import Stores
+from biopsy.web.store import Asked, Given
 
 MAX_PACKAGES = 50_000  # of one request
 MAX_VERSIONS = 1000  # of one package
@@ -25,9 +24,7 @@ class Npm(Controller):
     tags = ("npm",)
 
     @post("/advisories/bulk", status_code=200, summary="Advisories on packages of a tree")
-    async def bulk(
-        self, request: Request[Any, Any, Any], stores: NamedDependency[Stores]
-    ) -> Response[dict[str, Any]]:
+    async def bulk(self, request: Asked, stores: Given) -> Response[dict[str, Any]]:
         """The body maps names to lists of versions; the answer maps those with reports to advisories."""
         try:
             asked = await body.read(request)

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from litestar import Controller, Request, Response, get, post
-from litestar.di import NamedDependency
+from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 
 from biopsy.reports import query
 from biopsy.web import body
-from biopsy.web.store import Stores
+from biopsy.web.store import Asked, Given
 
 INVALID, NOT_FOUND = 3, 5  # codes of gRPC, as the API has them
 MAX_ID = 100  # characters
@@ -26,9 +25,7 @@ class Osv(Controller):
     tags = ("OSV",)
 
     @post("/query", status_code=200, summary="Reports on a package, perhaps at a version")
-    async def query(
-        self, request: Request[Any, Any, Any], stores: NamedDependency[Stores]
-    ) -> Response[dict[str, Any]]:
+    async def query(self, request: Asked, stores: Given) -> Response[dict[str, Any]]:
         """Whole reports. Withdrawn ones are not among them; no report is an empty object."""
         try:
             asked = query.parse(await body.read(request))
@@ -38,9 +35,7 @@ class Osv(Controller):
         return Response(_page(found, token, asked.warning))
 
     @post("/querybatch", status_code=200, summary="The same for up to 1,000 packages: ids and dates")
-    async def batch(
-        self, request: Request[Any, Any, Any], stores: NamedDependency[Stores]
-    ) -> Response[dict[str, Any]]:
+    async def batch(self, request: Asked, stores: Given) -> Response[dict[str, Any]]:
         """Answers stand in the order of the queries; one query that makes no sense fails all."""
         try:
             queries = _queries(await body.read(request))
@@ -54,7 +49,7 @@ class Osv(Controller):
         return Response({"results": await stores.run(answers)})
 
     @get("/vulns/{word:str}", summary="One report by its id")
-    async def one(self, word: FromPath[str], stores: NamedDependency[Stores]) -> Response[dict[str, Any]]:
+    async def one(self, word: FromPath[str], stores: Given) -> Response[dict[str, Any]]:
         """A withdrawn report is given, too: its `withdrawn` says since when."""
         if len(word) > MAX_ID:
             return refuse("ID is too long")

@@ -3,9 +3,11 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from anyio import to_thread
+from litestar import Request
+from litestar.di import NamedDependency
 
 from biopsy.reports.database import Database
 
@@ -29,3 +31,8 @@ class Stores:
     async def run(self, ask: Callable[[Database], Answer]) -> Answer:
         """Ask in a thread, so that a slow question does not hold up others."""
         return await to_thread.run_sync(lambda: ask(self._mine()))
+
+
+Asked = Request[Any, Any, Any]
+Given = NamedDependency[Stores]
+"""What a handler asks for by the name `stores`."""

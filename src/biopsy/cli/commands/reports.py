@@ -286,9 +286,7 @@ def withdraw(words: tuple[str, ...], home: Path, database: Path | None, **asked:
 @actor_option
 @database_option
 @home_option
-def reinstate(
-    words: tuple[str, ...], reason: str, actor: str | None, home: Path, database: Path | None
-) -> None:
+def reinstate(words: tuple[str, ...], home: Path, database: Path | None, **asked: Any) -> None:
     """Take back a withdrawal."""
     from biopsy.reports import ledger  # noqa: PLC0415
 
