@@ -63,6 +63,12 @@ def canonical(text: str) -> str:
     return known.text() if known else text
 
 
+def valid(text: str) -> bool:
+    """Whether a text names a repository that can be: at a host that we know, one of its form."""
+    found = parse(text)
+    return found is not None and _known(replace(found, host=found.host.lower())) is not None
+
+
 def _known(found: Repository) -> Repository | None:
     parts = found.path.removesuffix("/").removesuffix(".git").split("/")
     if found.host in _PAIRS | _HALF:

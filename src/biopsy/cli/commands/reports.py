@@ -13,6 +13,7 @@ import rich_click as click
 from biopsy.cli.home import home_option
 from biopsy.cli.options import form_option, quiet_option
 from biopsy.cli.progress import progress
+from biopsy.cli.reports import Found
 from biopsy.cli.teach import Taught
 from biopsy.errors import UsageError
 from biopsy.formats.views.visible import visible
@@ -66,9 +67,9 @@ evidence_option = click.option("--evidence", default="", metavar="URL", help="Wh
 dry_option = click.option("--dry-run", is_flag=True, help="Only say what would change.")
 
 
-@click.group("reports")
+@click.group("reports", cls=Found)
 def command() -> None:
-    """Keep reports of malicious packages: take in, merge, withdraw, export."""
+    """Keep reports of malicious packages: take in, merge, check, withdraw, export."""
 
 
 @contextmanager
