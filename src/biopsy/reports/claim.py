@@ -17,6 +17,8 @@ MAX_AFFECTED = 10_000  # packages that one record names
 OWN = re.compile(r"MAL-[0-9]{4}-[0-9]{1,9}")
 """Ids that this database, and the OpenSSF repository, give."""
 
+COUNTED, HELD, REVIEW, ECHO, REJECTED = "counted", "held", "review", "echo", "rejected"
+
 _SOURCE = re.compile(r"[a-z0-9-]{1,64}")
 
 
@@ -39,7 +41,8 @@ class Claim:
 
     `key` is what the source calls the record, and stays when it corrects it: of equal (source, key) the
     one modified last counts. `sha256` is of the bytes that came. Times are RFC 3339 in UTC. `withdrawn` is
-    when the source took the claim back, empty while it stands.
+    when the source took the claim back, empty while it stands. `state` is what the policy, or a person, made
+    of it: COUNTED, or it waits (HELD, REVIEW), or is not heard (ECHO, REJECTED).
     """
 
     source: str
@@ -49,6 +52,7 @@ class Claim:
     imported: str
     record: Report
     withdrawn: str = ""
+    state: str = COUNTED
 
     @property
     def age(self) -> tuple[str, str]:
@@ -75,7 +79,10 @@ def claims(
         raise RecordError("no-package", "affected: a report names at least one package")
     if len(affected) > MAX_AFFECTED:
         raise RecordError("too-many", f"affected: {len(affected):,} packages; the limit is {MAX_AFFECTED:,}")
+    _text(record, "published")
     own = _text(record, "id") or key or sha256
+    if len(affected) > 1 and OWN.fullmatch(own):
+        raise RecordError("too-many", f"affected: {own} is an id of ours, and those name one package each")
     for one in affected:
         package = _package(one)
         part = record if len(affected) == 1 else {**record, "affected": [one]}

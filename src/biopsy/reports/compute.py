@@ -5,7 +5,6 @@ computed before, as the OpenSSF repository holds it) is kept as it is, down to t
 what its sources said since is put in or taken out of it: a repository that is taken over comes out as it was.
 """
 
-import copy
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -13,7 +12,7 @@ from packageurl import PackageURL
 
 from biopsy.reports import details, naming
 from biopsy.reports.claim import ORIGINS, Claim, Package, origins
-from biopsy.reports.extent import Extent, extent, key, settle
+from biopsy.reports.extent import Extent, endless, extent, key, settle
 from biopsy.reports.gather import joined_credits, joined_references, joined_specific, union
 from biopsy.reports.record import Json, Report
 
@@ -61,7 +60,7 @@ def compute(
     said = standing or (alone if base is None else [])
     fresh = _fresh(base, said)
     kept, gone = _kept(base, alone)
-    made = copy.deepcopy(base.record) if base else _blank(package, fresh)
+    made = _copied(base.record) if base else _blank(package, fresh)
     _say_extent(made, kept, gone, fresh, additive=additive)
     if fresh or gone:
         _say_rest(made, kept, fresh)
@@ -113,6 +112,17 @@ def _kept(base: Claim | None, alone: Sequence[Claim]) -> tuple[list[Report], lis
     return kept, gone
 
 
+def _copied(record: Report) -> Report:
+    """A report to be changed: new where something is put in below, the same for the rest."""
+    made = {**record, "affected": [dict(a) for a in record["affected"]]}
+    specific = record.get("database_specific")
+    if isinstance(specific, dict):
+        made["database_specific"] = {**specific}
+        if isinstance(specific.get(SPECIFIC), dict):
+            made["database_specific"][SPECIFIC] = {**specific[SPECIFIC]}
+    return made
+
+
 def _blank(package: Package, fresh: Sequence[Claim]) -> Report:
     """A report that says nothing yet but what it is about."""
     first = fresh[0].record["affected"][0]
@@ -142,6 +152,8 @@ def _say_extent(
     about = made["affected"][0]
     whole = extent("", "", about)
     named = [extent(str(o.get("source", "")), str(o.get("sha256", "")), o) for o in (*kept, *gone)]
+    if not fresh and not gone and not _torn([whole, *named]):
+        return  # a base that nobody contradicts stays as it is, to the byte
     spans = {key(r) for e in named for r in e.ranges}
     by_hand = Extent(
         "", "",
@@ -163,6 +175,13 @@ def _say_extent(
         held["disputed"] = [
             _disputed(e) for e in sorted(settled.disputed, key=lambda e: (e.source, e.sha256))
         ]
+
+
+def _torn(extents: Sequence[Extent]) -> bool:
+    """Whether some say every version, and some do not."""
+    return any(e.wide for e in extents) and any(
+        e.versions or not all(map(endless, e.ranges)) for e in extents
+    )
 
 
 def _ordered(about: Report, name: str, old: Sequence[Json], new: Sequence[Json]) -> None:

@@ -5,22 +5,24 @@ power cut at any moment (docs/decisions). A change of claims and the reports com
 transaction; so is a batch of a source with its cursor.
 """
 
-import hashlib
 import json
 import sqlite3
-import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
 from biopsy.errors import BiopsyError
 from biopsy.reports import naming
-from biopsy.reports.claim import OWN, Claim, Package, claims
-from biopsy.reports.compute import Decisions, compute
-from biopsy.reports.record import RecordError, Report, compact, decode
+from biopsy.reports.changes import Act, Changes, Held, Waiting
+from biopsy.reports.claim import COUNTED, HELD, REJECTED, REVIEW, Package
+from biopsy.reports.intake import Convert, Intake, Taken
+from biopsy.reports.policy import Policy
+from biopsy.reports.record import Report
+from biopsy.reports.views import Views
+
+__all__ = ["Act", "Database", "DatabaseError", "Taken", "now"]
 
 VERSION = 1  # of schema.sql, kept in the file (PRAGMA user_version)
 MAX_WAIT = 60.0  # seconds that a writer waits for its turn
@@ -30,33 +32,12 @@ class DatabaseError(BiopsyError):
     """The report database cannot be opened or written; the message says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of one object of a source: how many claims are new, or why it is in quarantine."""
-
-    key: str
-    new: int = 0
-    code: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Who does something, when, why, on what evidence; `batch` names what is done, and undone, together."""
-
-    actor: str
-    at: str
-    reason: str = ""
-    evidence: str = ""
-    batch: str = ""
-
-
 def now() -> str:
     """The time, as OSV writes it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class Database:
+class Database(Views):
     """An open report database. One thread uses it at a time; any number of processes may."""
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
@@ -104,45 +85,31 @@ class Database:
 
     # claims in
 
-    def take(self, source: str, objects: Iterable[tuple[str, bytes]], at: str) -> list[Taken]:
+    def take(  # noqa: PLR0917
+        self, source: str, objects: Iterable[tuple[str, bytes]], at: str,
+        policy: Policy | None = None, cursors: Mapping[str, str] | None = None,
+        convert: Convert | None = None,
+    ) -> list[Taken]:  # fmt: skip
         """Take in objects of a source, (key, bytes) each, and compute what they change, in one transaction.
 
-        What is no report goes to quarantine; what was taken before changes nothing.
+        What is no report goes to quarantine; what was taken before changes nothing. `policy` says what counts
+        at once, and `cursors` are set with it: where reading goes on after these objects.
         """
-        made: list[Taken] = []
         with self.change():
-            touched: dict[int, Package] = {}
-            for key, data in objects:
-                sha256 = hashlib.sha256(data).hexdigest()
-                try:
-                    found = list(claims(source, decode(data), sha256, at, key))
-                except RecordError as error:
-                    self._object(sha256, data)
-                    self._db.execute(_REFUSE, (at, source, key, sha256, error.code, str(error)))
-                    made.append(Taken(key, 0, error.code, str(error)))
-                    continue
-                new = [package for package, claim in found if self._claim(package, claim, touched)]
-                if new:
-                    self._object(sha256, data)
-                made.append(Taken(key, len(new)))
-            for number, package in touched.items():
-                self._compute(number, package, Act(f"source:{source}", at), "claimed")
+            made = Intake(self._db, source, at, policy or Policy()).take(objects, convert)
+            rows = [(source, prefix, value, at) for prefix, value in (cursors or {}).items()]
+            self._db.executemany("INSERT OR REPLACE INTO cursors VALUES (?,?,?,?)", rows)
         return made
 
-    def _object(self, sha256: str, data: bytes) -> None:
-        body = zlib.compress(data, 6)
-        self._db.execute("INSERT OR IGNORE INTO objects VALUES (?,?,?)", (sha256, len(data), body))
-
-    def _claim(self, package: Package, claim: Claim, touched: dict[int, Package]) -> bool:
-        number = self.number(package)
+    def heard(self, source: str, at: str, taken: Sequence[Taken] = (), error: str = "") -> None:
+        """Keep how it went with a source: what came, or what went wrong."""
+        new = sum(one.new for one in taken)
         row = (
-            number, claim.source, claim.key, claim.sha256, claim.modified, claim.imported, claim.withdrawn,
-            compact(claim.record),
+            source, at, "" if error else at, at if new else "", error[:500], int(bool(error)), len(taken),
+            new, sum(bool(one.code) for one in taken), sum(one.echoes for one in taken),
         )  # fmt: skip
-        if not self._db.execute(_CLAIM, row).rowcount:
-            return False
-        touched[number] = package
-        return True
+        with self.change():
+            self._db.execute(_HEARD, row)
 
     def number(self, package: Package) -> int:
         """The row of a package, made if it is new."""
@@ -154,71 +121,46 @@ class Database:
         made = self._db.execute(sql, (*at, naming.skeleton(package.name)))
         return int(made.lastrowid or 0)
 
-    # reports out
+    # claims that wait
 
-    def _compute(self, number: int, package: Package, act: Act, action: str, before: str = "") -> None:
-        sql = "SELECT id, decisions, sha256, state FROM reports WHERE package=?"
-        held = self._db.execute(sql, (number,)).fetchone()
-        decided = Decisions(**_read(held[1])) if held else Decisions()
-        said = self.claims(number)
-        made = compute(package, said, decided)
-        if made is None:
-            return
-        document = compact(made)
-        sha256 = hashlib.sha256(document).hexdigest()
-        if held and held[2] == sha256:
-            return
-        own = str(made.get("id") or "") if OWN.fullmatch(str(made.get("id") or "")) else ""
-        if own:
-            self._keep_id(own, number, act.at)
-        change = self.note(act, action, number, own, (before or (held[2] if held else ""), sha256))
-        row = (
-            number, own or None, _state(made, held[3] if held else "", own), made.get("published", ""),
-            made.get("modified", ""), made.get("withdrawn", ""), sha256, document, change,
-        )  # fmt: skip
-        self._db.execute(_PUT, row)
-        known = {*(made.get("aliases") or ()), *(c.key for c in said)} - {own}
-        rows = [(str(name), number) for name in known]
-        self._db.executemany("INSERT OR IGNORE INTO names VALUES (?,?)", rows)
-
-    def _keep_id(self, own: str, number: int, at: str) -> None:
-        _, year, count = own.split("-")
-        self._db.execute(
-            "INSERT OR IGNORE INTO ids VALUES (?,?,?,?,?)", (own, int(year), int(count), number, at)
-        )
-
-    def claims(self, number: int) -> list[Claim]:
-        """All claims on a package, old ones too."""
-        sql = "SELECT source, key, sha256, modified, imported, record, withdrawn FROM claims WHERE package=?"
-        return [
-            Claim(s, k, h, m, i, json.loads(r), w) for s, k, h, m, i, r, w in self._db.execute(sql, (number,))
-        ]
-
-    def on(self, package: Package) -> Iterator[Report]:
-        """The published reports on a package; an ecosystem without a colon means all that have one, too."""
-        at = (package.name, package.ecosystem, f"{package.ecosystem}:*")
-        for (document,) in self._db.execute(_ON, at).fetchall():
-            yield json.loads(document)
-
-    def report(self, word: str) -> Report | None:
-        """The report with an id, withdrawn or not."""
-        row = self._db.execute("SELECT document FROM reports WHERE id=?", (word,)).fetchone()
-        return json.loads(row[0]) if row else None
-
-    def known_as(self, word: str) -> list[str]:
-        """The ids of reports that have a word as an alias."""
-        sql = "SELECT id FROM reports JOIN names USING (package) WHERE name=? AND id IS NOT NULL ORDER BY id"
-        return [row[0] for row in self._db.execute(sql, (word,))]
-
-    def documents(self) -> Iterator[tuple[Package, str, Report]]:
-        """Every report with its state, by ecosystem and name."""
+    def due(self, at: str) -> list[tuple[int, Package]]:
+        """Packages on which a held claim is due."""
         sql = (
-            "SELECT ecosystem, name, state, document FROM reports JOIN packages ON packages.id = package"
-            " ORDER BY ecosystem, name"
+            "SELECT DISTINCT packages.id, ecosystem, name FROM claims JOIN packages ON packages.id = package"
+            " WHERE claims.state = 'held' AND due <= ? ORDER BY 1"
         )
-        with closing(self._db.execute(sql)) as rows:
-            for ecosystem, name, state, document in rows:
-                yield Package(ecosystem, name), state, json.loads(document)
+        return [(int(n), Package(e, m)) for n, e, m in self._db.execute(sql, (at,))]
+
+    def settle(
+        self, packages: Iterable[tuple[int, Package]], act: Act, *, due: str = "", reject: bool = False
+    ) -> int:
+        """Count the claims that wait on packages, or reject them; only those held until `due` if it is given.
+
+        Returns how many. What was withdrawn by a decision stays so: reinstate it, too, if that is meant.
+        """
+        state, action = (REJECTED, "rejected") if reject else (COUNTED, "published" if due else "approved")
+        count = 0
+        with self.change():
+            for number, package in packages:
+                row = (state, act.reason, number, due)
+                changed = self._db.execute(_SETTLE_DUE if due else _SETTLE, row[: 4 if due else 3]).rowcount
+                count += changed
+                if changed:
+                    self._refresh(number, package, act, action)
+        return count
+
+    def _refresh(self, number: int, package: Package, act: Act, action: str, before: str = "") -> None:
+        sql = "SELECT id, decisions, sha256, state, document FROM reports WHERE package=?"
+        row = self._db.execute(sql, (number,)).fetchone()
+        held = Held(row[0] or "", *row[1:]) if row else Held()
+        sql = "SELECT due, reason FROM claims WHERE package=? AND state IN (?,?) ORDER BY due DESC LIMIT 1"
+        waits = self._db.execute(sql, (number, HELD, REVIEW)).fetchone()
+        changes = Changes(self._db)
+        changes.report(
+            (number, package), self.claims(number), held, act, action,
+            before=before, waiting=Waiting(*waits) if waits else None,
+        )  # fmt: skip
+        changes.write()
 
     def note(
         self, act: Act, action: str, number: int, report: str, states: tuple[str, str] = ("", "")
@@ -227,77 +169,7 @@ class Database:
         row = (act.at, act.actor, action, number, report, act.reason, act.evidence, act.batch, *states)
         return int(self._db.execute(_NOTE, row).lastrowid or 0)
 
-    # views, for people
-
-    def document(self, number: int) -> Report | None:
-        """The report on a package, by the package's row."""
-        row = self._db.execute("SELECT document FROM reports WHERE package=?", (number,)).fetchone()
-        return json.loads(row[0]) if row else None
-
-    def search(self, text: str, state: str, limit: int) -> list[Report]:
-        """Reports whose id or package has a text in it, those that changed last first."""
-        sql = (
-            "SELECT reports.id, state, ecosystem, name, published, modified, reason FROM reports"
-            " JOIN packages ON packages.id = package WHERE (?1 = '' OR instr(lower(name), lower(?1))"
-            " OR instr(coalesce(reports.id, ''), ?1)) AND (?2 = '' OR state = ?2)"
-            " ORDER BY change DESC LIMIT ?3"
-        )
-        return self._rows(sql, (text, state, limit))
-
-    def refused(self, limit: int) -> list[Report]:
-        """What is in quarantine, newest first."""
-        return self._rows(
-            "SELECT at, source, key, code, reason FROM quarantine ORDER BY id DESC LIMIT ?", (limit,)
-        )
-
-    def history(self, word: str, limit: int) -> list[Report]:
-        """The log of one package, or of all, newest first."""
-        numbers = json.dumps(list(self.lookup(word)) if word else [])
-        sql = (
-            "SELECT seq, at, actor, action, ecosystem, name, report, log.reason, evidence, batch FROM log"
-            " LEFT JOIN packages ON packages.id = package"
-            " WHERE ?1 = '' OR package IN (SELECT value FROM json_each(?2)) ORDER BY seq DESC LIMIT ?3"
-        )
-        return self._rows(sql, (word, numbers, limit))
-
-    def counts(self) -> list[Report]:
-        """How many reports there are, by ecosystem and state."""
-        sql = (
-            "SELECT ecosystem, state, count(*) AS reports, max(modified) AS newest FROM reports"
-            " JOIN packages ON packages.id = package GROUP BY ecosystem, state ORDER BY 1, 2"
-        )
-        return self._rows(sql, ())
-
-    def _rows(self, sql: str, given: tuple[object, ...]) -> list[Report]:
-        cursor = self._db.execute(sql, given)
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor]
-
     # decisions
-
-    def lookup(self, word: str) -> dict[int, Package]:
-        """The packages that a word means: an id, an alias, `ecosystem/name`; empty where it means none."""
-        sql = (
-            "SELECT packages.id, ecosystem, name FROM packages JOIN reports ON package = packages.id"
-            " WHERE reports.id = ?1 OR packages.id IN (SELECT package FROM names WHERE name = ?1)"
-        )
-        found = {int(n): Package(e, name) for n, e, name in self._db.execute(sql, (word,))}
-        ecosystem, _, name = word.partition("/")
-        known = naming.known(ecosystem)
-        if name and known:
-            at = (known, naming.canonical(known, name))
-            for (number,) in self._db.execute("SELECT id FROM packages WHERE ecosystem=? AND name=?", at):
-                found[int(number)] = Package(*at)
-        return found
-
-    def unassigned(self) -> Iterator[tuple[int, Package, str]]:
-        """Published reports without an id, in an order that their content decides."""
-        sql = (
-            "SELECT package, ecosystem, name, published FROM reports JOIN packages ON packages.id = package"
-            " WHERE reports.id IS NULL AND state = 'published' ORDER BY published, ecosystem, name"
-        )
-        for number, ecosystem, name, published in self._db.execute(sql):
-            yield int(number), Package(ecosystem, name), published
 
     def next_id(self, year: str, number: int, at: str) -> str:
         """Reserve the next id of a year for a package. What was ever given is not given again."""
@@ -319,7 +191,7 @@ class Database:
             before = json.dumps(self.decisions(number), sort_keys=True)
             text = json.dumps(decided, sort_keys=True)
             self._db.execute("UPDATE reports SET decisions=? WHERE package=?", (text, number))
-            self._compute(number, package, act, action, before)
+            self._refresh(number, package, act, action, before)
 
     def batch(self, name: str) -> list[tuple[int, Package, str]]:
         """What a batch changed, in order: the package, and the decisions before it."""
@@ -330,36 +202,20 @@ class Database:
         return [(int(n), Package(e, m), before) for n, e, m, before in self._db.execute(sql, (name,))]
 
 
-_PUT = (
-    "INSERT INTO reports (package, id, state, published, modified, withdrawn, sha256, document, change)"
-    " VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (package) DO UPDATE SET id=excluded.id, state=excluded.state,"
-    " published=excluded.published, modified=excluded.modified, withdrawn=excluded.withdrawn,"
-    " sha256=excluded.sha256, document=excluded.document, change=excluded.change"
+_SETTLE = (
+    "UPDATE claims SET state = ?, due = '', reason = ? WHERE package = ? AND state IN ('held', 'review')"
 )
-
-
-_ON = (
-    "SELECT document FROM packages JOIN reports ON package = packages.id"
-    " WHERE name = ?1 AND (ecosystem = ?2 OR ecosystem GLOB ?3) AND state = 'published'"
+_SETTLE_DUE = (
+    "UPDATE claims SET state = ?, due = '', reason = ? WHERE package = ? AND state = 'held' AND due <= ?"
 )
-_CLAIM = (
-    "INSERT OR IGNORE INTO claims (package, source, key, sha256, modified, imported, withdrawn, record)"
-    " VALUES (?,?,?,?,?,?,?,?)"
-)
-_REFUSE = "INSERT OR IGNORE INTO quarantine (at, source, key, sha256, code, reason) VALUES (?,?,?,?,?,?)"
 _NOTE = (
     "INSERT INTO log (at, actor, action, package, report, reason, evidence, batch, before, after)"
     " VALUES (?,?,?,?,?,?,?,?,?,?)"
 )
-
-
-def _state(made: Report, before: str, own: str) -> str:
-    """Whether a report is out: what has an id of ours was published; a withdrawal may be taken back."""
-    if made.get("withdrawn"):
-        return "withdrawn"
-    return "published" if own or before == "withdrawn" else before or "review"
-
-
-def _read(text: str) -> Report:
-    held = json.loads(text)
-    return {**held, "cleared": frozenset(held.get("cleared", ()))}
+_HEARD = (
+    "INSERT INTO sources VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (source) DO UPDATE SET"
+    " tried = excluded.tried, heard = coalesce(nullif(excluded.heard, ''), heard),"
+    " news = coalesce(nullif(excluded.news, ''), news), error = excluded.error,"
+    " fails = CASE excluded.fails WHEN 0 THEN 0 ELSE fails + 1 END, read = read + excluded.read,"
+    " new = new + excluded.new, refused = refused + excluded.refused, echoes = echoes + excluded.echoes"
+)

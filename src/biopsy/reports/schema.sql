@@ -4,8 +4,8 @@
 CREATE TABLE objects (           -- bytes as they came from sources
   sha256 TEXT PRIMARY KEY,
   size   INTEGER NOT NULL,
-  body   BLOB NOT NULL           -- zlib
-) WITHOUT ROWID;
+  body   BLOB NOT NULL           -- as pack.py packs it
+);
 
 CREATE TABLE packages (
   id        INTEGER PRIMARY KEY,
@@ -26,15 +26,19 @@ CREATE TABLE claims (
   imported  TEXT NOT NULL,
   withdrawn TEXT NOT NULL DEFAULT '',
   record    BLOB NOT NULL,       -- compact JSON of the part that names this package
+  state     TEXT NOT NULL CHECK (state IN ('counted', 'held', 'review', 'echo', 'rejected')),
+  due       TEXT NOT NULL DEFAULT '',   -- when a held claim is counted
+  reason    TEXT NOT NULL DEFAULT '',   -- why it waits, or is not heard
   UNIQUE (package, source, sha256, withdrawn)
 );
 CREATE INDEX claims_key ON claims (source, key);
 CREATE INDEX claims_sha256 ON claims (source, sha256);
+CREATE INDEX claims_waiting ON claims (state, due) WHERE state IN ('held', 'review');
 
 CREATE TABLE reports (
   package   INTEGER PRIMARY KEY REFERENCES packages,
   id        TEXT UNIQUE,         -- null until it is assigned
-  state     TEXT NOT NULL CHECK (state IN ('held', 'review', 'published', 'withdrawn')),
+  state     TEXT NOT NULL CHECK (state IN ('held', 'review', 'published', 'withdrawn', 'rejected')),
   reason    TEXT NOT NULL DEFAULT '',   -- why it is held or in review
   due       TEXT NOT NULL DEFAULT '',   -- when a held report is published
   decisions TEXT NOT NULL DEFAULT '{}', -- JSON: what people decided
@@ -88,6 +92,19 @@ CREATE TABLE quarantine (
   reason TEXT NOT NULL,
   UNIQUE (source, key, sha256)
 );
+
+CREATE TABLE sources (           -- how each source is doing
+  source  TEXT PRIMARY KEY,
+  tried   TEXT NOT NULL,         -- when it was last asked
+  heard   TEXT NOT NULL DEFAULT '',  -- when that last went well
+  news    TEXT NOT NULL DEFAULT '',  -- when it last said something new
+  error   TEXT NOT NULL DEFAULT '',  -- what went wrong the last time
+  fails   INTEGER NOT NULL DEFAULT 0, -- times in a row that it went wrong
+  read    INTEGER NOT NULL DEFAULT 0, -- records, all told
+  new     INTEGER NOT NULL DEFAULT 0, -- claims
+  refused INTEGER NOT NULL DEFAULT 0,
+  echoes  INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
 
 CREATE TABLE cursors (
   source TEXT NOT NULL,
