@@ -12,6 +12,7 @@ from packageurl import PackageURL
 
 from biopsy.reports import details, naming
 from biopsy.reports.claim import ORIGINS, Claim, Package, origins
+from biopsy.reports.content import malware
 from biopsy.reports.extent import Extent, endless, extent, key, settle
 from biopsy.reports.gather import joined_credits, joined_references, joined_specific, union
 from biopsy.reports.record import Json, Report
@@ -64,6 +65,8 @@ def compute(
     _say_extent(made, kept, gone, fresh, additive=additive)
     if fresh or gone:
         _say_rest(made, kept, fresh)
+        if not additive:
+            _say_malware(made, base, kept, fresh)
     back = "" if base or standing else max(c.withdrawn for c in alone)
     _decide(made, decisions or Decisions(), [c.imported for c in fresh], back)
     return {name: made[name] for name in _ORDER if name in made} if base is None else made
@@ -222,6 +225,16 @@ def _say_rest(made: Report, kept: Sequence[Report], fresh: Sequence[Claim]) -> N
     specific[ORIGINS] = [*kept, *(_origin(c) for c in fresh)]
     made["database_specific"] = specific
     made["details"] = _details(made.get("details") or "", kept, fresh)
+
+
+def _say_malware(made: Report, base: Claim | None, kept: Sequence[Report], fresh: Sequence[Claim]) -> None:
+    """Put in our own part: what sources say of it, and indicators of every shape with who names each."""
+    standing = {str(o.get("source", "")) for o in kept} | {c.source for c in fresh}
+    specific = made["database_specific"]
+    mine = specific.get(SPECIFIC)
+    said = malware(base.record if base else {}, [(c.source, c.record) for c in fresh], standing)
+    if said or mine:
+        specific[SPECIFIC] = {**said, **{k: v for k, v in (mine or {}).items() if k == "disputed"}}
 
 
 def _foreign(record: Report) -> Json:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from biopsy.reports.claim import origins
+from biopsy.reports.gather import union
 from biopsy.reports.record import Json, Report
 
 MAX_VALUE = 4096  # characters of one indicator; longer ones are left out
@@ -65,6 +67,20 @@ class Indicator:
         return made | ({"note": self.note} if self.note else {})
 
 
+VECTORS = {
+    "critical": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H",  # 10.0: whoever installs it, is in its hands
+    "high": "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H",  # 8.8
+    "medium": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:L/I:N/A:N",  # 5.3
+    "low": "CVSS:3.1/AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:N/A:N",  # 3.1
+}
+"""The severity of a malicious package as a vector of CVSS 3.1, so that consumers show it."""
+
+_CLAIMED: dict[str, type] = {
+    "category": str, "confidence": str, "severity": str, "campaign": dict, "registry": dict,
+    "classes": list, "techniques": list, "behaviours": list, "artifacts": list, "analyses": list,
+}  # fmt: skip
+"""What a source may say in our own part; the rest of it is computed, or decided."""
+
 _TYPES = {"domains": "domain", "ips": "address", "urls": "url", "strings": "string"}
 
 
@@ -78,11 +94,55 @@ def indicators(records: Iterable[tuple[str, Report]]) -> list[Indicator]:
     for source, record in records:
         for one in _of(record):
             mine = found.setdefault((one.type, one.value), one)
-            _add(mine.sources, one.sources or [source])
+            _add(mine.sources, one.sources or ([source] if source else []))
             _add(mine.paths, one.paths)
             mine.digests = {**one.digests, **mine.digests}
             mine.note = mine.note or one.note
     return sorted(found.values(), key=lambda i: (i.type, i.value))
+
+
+def malware(base: Report, claims: Iterable[tuple[str, Report]], standing: Iterable[str]) -> dict[str, Any]:
+    """Our own part of a report: what its base says, and what the records of sources say beside it.
+
+    `standing` are the sources whose claims still stand: what only others named is left out. Of a base of one
+    source that source names all of its indicators; of one of several it is not known which, and they have none.
+    """
+    made = dict(_object(_object(base.get("database_specific")).get("malware")))
+    listed = list(claims)
+    for _, record in listed:
+        said = _object(_object(record.get("database_specific")).get("malware"))
+        for name, kind in _CLAIMED.items():
+            if isinstance(said.get(name), kind) and said[name]:
+                mine = made.get(name)
+                made[name] = union(mine, said[name]) if kind is list else mine or said[name]
+    there = set(standing)
+    from_base = origins(base)
+    alone = {_text(one.get("source")) for one in from_base}
+    source = next(iter(alone)) if len(alone) == 1 else ""
+    found = []
+    for one in indicators([(source, base), *listed]):
+        kept = [name for name in one.sources if name in there]
+        if kept or not one.sources:
+            one.sources = kept
+            found.append(one.data())
+    made.pop("iocs", None)
+    return {**made, "iocs": found} if found else made
+
+
+def shown(report: Report) -> Report:
+    """A report with the severity that consumers read: a CVSS vector, and `database_specific.severity`.
+
+    OSV has no severity for malware, so that each consumer makes up its own, or shows none. A report that has
+    a severity keeps it. The files of the directory layout are left without, as its keepers have it.
+    """
+    specific = _object(report.get("database_specific"))
+    level = _text(_object(specific.get("malware")).get("severity")) or "critical"
+    word = level if level in VECTORS else "critical"
+    made = {**report, "database_specific": {"severity": word.upper(), **specific}}
+    abouts = [_object(one) for one in _list(report.get("affected"))]
+    if not report.get("severity") and not any(one.get("severity") for one in abouts):
+        made["severity"] = [{"type": "CVSS_V3", "score": VECTORS[word]}]
+    return made
 
 
 def _of(record: Report) -> Iterator[Indicator]:
