@@ -31,12 +31,13 @@ def choose(name: str | None, output: Path | None, forms: Forms) -> str:
     return name or DEFAULT
 
 
-def write(what: Sequence[Any], form: Any, output: Path | None, *, colour: bool | None) -> None:
+def write(
+    what: Sequence[Any], form: Any, output: Path | None, *, colour: bool | None, **options: Any
+) -> None:
     """Render and write; on a terminal in colour and to its width, unless told otherwise."""
-    options: dict[str, Any] = {}
     on_screen = output is None and getattr(form, "ON_SCREEN", False)
     if on_screen:
-        options = {"width": _width(), "colour": coloured() if colour is None else colour}
+        options |= {"width": _width(), "colour": coloured() if colour is None else colour}
     document = form.render(*what, **options).encode("utf-8", "backslashreplace")
     if output is not None:
         _save(document, output)

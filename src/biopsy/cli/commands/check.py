@@ -1,0 +1,86 @@
+"""`biopsy check`: lock files, SBOMs, environments and purls against the database of malicious packages."""
+
+from pathlib import Path
+
+import rich_click as click
+
+from biopsy.cli.home import home_option
+from biopsy.cli.options import document_option, output_option, plain_option, quiet_option
+from biopsy.cli.output import choose, write
+from biopsy.cli.progress import progress
+from biopsy.cli.teach import Taught
+from biopsy.formats import check as forms
+
+EXAMPLES = """
+Examples
+  biopsy check                              every lock file below this folder
+  biopsy check uv.lock package-lock.json    these
+  biopsy check .venv                        what is installed there; node_modules, too
+  biopsy check pkg:npm/left-pad@1.3.0       one package
+  biopsy check bom.json -o check.sarif      an SBOM; results for a code host
+
+Reads requirements.txt, pylock.toml, poetry.lock, uv.lock, Pipfile.lock,
+package-lock.json, yarn.lock, pnpm-lock.yaml, Cargo.lock, Gemfile.lock, composer.lock,
+go.sum, CycloneDX and SPDX as JSON. Nothing is run, and nothing leaves this machine.
+
+Exit status
+  0  nothing is as bad as --fail-on says
+  1  something is
+  2  a file could not be read, or nothing was found to check
+"""
+FAILS = {
+    "malicious": ("malicious",),
+    "possible": ("malicious", "possible"),
+    "unchecked": ("malicious", "possible", "unchecked"),
+    "never": (),
+}
+
+
+@click.command("check", cls=Taught, epilog=EXAMPLES)
+@click.argument("targets", nargs=-1, metavar="[FILE|DIR|PURL]...")
+@click.option(
+    "--database",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The database; default: reports.db in BIOPSY_HOME.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(tuple(FAILS)),
+    default="malicious",
+    show_default=True,
+    help="From which verdict on the exit status is 1.",
+)
+@click.option("--all", "every", is_flag=True, help="Show every package, not only what was found.")
+@document_option(forms.names())
+@output_option
+@home_option
+@plain_option
+@quiet_option
+def command(  # noqa: PLR0917 - click gives them by name
+    targets: tuple[str, ...],
+    database: Path | None,
+    fail_on: str,
+    every: bool,  # noqa: FBT001
+    form: str | None,
+    output: Path | None,
+    home: Path,
+    plain: bool,  # noqa: FBT001
+    quiet: bool,  # noqa: FBT001
+) -> int:
+    """Look up what is locked or installed in the database of malicious packages."""
+    from biopsy.pipeline.check import check  # noqa: PLC0415 - slow to import, and --help is not
+    from biopsy.reports.database import Database  # noqa: PLC0415
+
+    held = Database(database or home / "reports.db")
+    try:
+        with progress(quiet=quiet, colour=False if plain else None) as told:
+            checkups = check(targets or (".",), held, told)
+    finally:
+        held.close()
+    chosen = forms.by_name(choose(form, output, forms))
+    extra = {"every": every} if chosen is forms.by_name("text") else {}
+    write((checkups,), chosen, output, colour=False if plain else None, **extra)
+    if any(one.verdict.value in FAILS[fail_on] for checkup in checkups for one in checkup.checked):
+        return 1
+    return 2 if any(checkup.error for checkup in checkups) else 0

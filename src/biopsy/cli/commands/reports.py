@@ -1,0 +1,318 @@
+"""`biopsy reports`: the database of malicious packages."""
+
+import getpass
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from biopsy.cli.home import home_option
+from biopsy.cli.options import form_option, quiet_option
+from biopsy.cli.progress import progress
+from biopsy.cli.reports import Found
+from biopsy.cli.teach import Taught
+from biopsy.errors import UsageError
+from biopsy.formats.views.visible import visible
+
+if TYPE_CHECKING:
+    from biopsy.reports.database import Act, Database
+
+BATCH = 1000  # objects that are taken in one transaction
+
+INGEST = """
+Examples
+  biopsy reports ingest ghsa advisories/            files of a folder, as the source ghsa
+  biopsy reports ingest lab - < records.jsonl       a report a line, from standard input
+
+What is no report goes to quarantine with its reason, and the rest goes on:
+biopsy reports list --quarantine. Taking the same in twice changes nothing.
+
+Exit status
+  0  all was taken in, or had been before
+  1  something went to quarantine
+"""
+
+IMPORT = """
+Examples
+  biopsy reports import malicious-packages/      a clone of the OpenSSF repository
+  biopsy reports export out/                     and back: files that did not change stay
+
+What is imported comes out as it was, ids, paths and all.
+"""
+
+WITHDRAW = """
+Examples
+  biopsy reports withdraw MAL-2026-1 --reason false-positive
+  biopsy reports withdraw npm/thing --version 1.0.1 --reason "false-positive: built by its owner"
+  biopsy reports withdraw --dry-run npm/a npm/b --reason duplicate
+  biopsy reports undo BATCH                      puts back all that one command did
+
+The reason begins with one of: false-positive, test, duplicate, name-reuse,
+upstream-withdrawn, other.
+"""
+
+database_option = click.option(
+    "--database",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The database; default: reports.db in BIOPSY_HOME.",
+)
+reason_option = click.option("--reason", required=True, metavar="TEXT", help="Why, and how one knows.")
+actor_option = click.option("--by", "actor", metavar="NAME", help="Who decides; default: you.")
+evidence_option = click.option("--evidence", default="", metavar="URL", help="Where it can be seen.")
+dry_option = click.option("--dry-run", is_flag=True, help="Only say what would change.")
+
+
+@click.group("reports", cls=Found)
+def command() -> None:
+    """Keep reports of malicious packages: take in, merge, check, withdraw, export."""
+
+
+@contextmanager
+def _open(home: Path, database: Path | None, *, create: bool = False) -> "Iterator[Database]":
+    from biopsy.reports.database import Database  # noqa: PLC0415 - slow to import, and --help is not
+
+    held = Database(database or home / "reports.db", create=create)
+    try:
+        yield held
+    finally:
+        held.close()
+
+
+def _act(actor: str | None, reason: str = "", evidence: str = "") -> "Act":
+    import uuid  # noqa: PLC0415
+
+    from biopsy.reports.database import Act, now  # noqa: PLC0415
+
+    return Act(actor or getpass.getuser(), now(), reason, evidence, uuid.uuid4().hex[:12])
+
+
+@command.command("init")
+@database_option
+@home_option
+def init(home: Path, database: Path | None) -> None:
+    """Make an empty database; one that is there stays as it is."""
+    with _open(home, database, create=True):
+        click.echo(visible(f"reports are kept in {database or home / 'reports.db'}"))
+
+
+@command.command("ingest", cls=Taught, epilog=INGEST)
+@click.argument("source")
+@click.argument("place", metavar="DIR|-", type=click.Path(path_type=Path, allow_dash=True, exists=True))
+@database_option
+@home_option
+@quiet_option
+def ingest(source: str, place: Path, home: Path, database: Path | None, quiet: bool) -> int:  # noqa: FBT001
+    """Take in what a source says: the files of a folder, or a report a line."""
+    return _take(source, _lines() if str(place) == "-" else _files(place), home, database, quiet=quiet)
+
+
+@command.command("import", cls=Taught, epilog=IMPORT)
+@click.argument("place", metavar="DIR", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--source", default="malicious-packages", show_default=True, help="What to call it.")
+@database_option
+@home_option
+@quiet_option
+def import_(place: Path, source: str, home: Path, database: Path | None, quiet: bool) -> int:  # noqa: FBT001
+    """Take over a repository in the OSV layout: osv/malicious, osv/withdrawn."""
+    from biopsy.reports import layout  # noqa: PLC0415
+
+    return _take(source, layout.read(place), home, database, quiet=quiet)
+
+
+def _take(
+    source: str, objects: Iterator[tuple[str, bytes]], home: Path, database: Path | None, *, quiet: bool
+) -> int:
+    from itertools import islice  # noqa: PLC0415
+
+    from biopsy.reports.database import now  # noqa: PLC0415
+
+    seen = new = 0
+    refused: list[str] = []
+    with _open(home, database) as held, progress(quiet=quiet) as told:
+        while batch := list(islice(objects, BATCH)):
+            for one in held.take(source, batch, now()):
+                new += one.new > 0
+                if one.code:
+                    refused.append(f"{one.key}: {one.reason}")
+            seen += len(batch)
+            told(f"{seen:,} read, {new:,} new, {len(refused):,} in quarantine", None)
+    for line in refused[:20]:
+        click.echo(visible(f"quarantine  {line}"), err=True)
+    click.echo(f"{seen:,} read, {new:,} new, {len(refused):,} in quarantine")
+    return 1 if refused else 0
+
+
+def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    from biopsy.reports.record import MAX_BYTES  # noqa: PLC0415
+
+    for file in sorted(folder.rglob("*.json")):
+        if file.is_file() and not file.is_symlink():
+            with file.open("rb") as held:
+                yield file.relative_to(folder).as_posix(), held.read(MAX_BYTES + 1)
+
+
+def _lines() -> Iterator[tuple[str, bytes]]:
+    from biopsy.reports.record import MAX_BYTES  # noqa: PLC0415
+
+    for number, line in enumerate(iter(lambda: sys.stdin.buffer.readline(MAX_BYTES + 2), b""), start=1):
+        if line.strip():
+            yield f"line {number}", line
+
+
+@command.command("export")
+@click.argument("place", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@database_option
+@home_option
+def export(place: Path, home: Path, database: Path | None) -> None:
+    """Write every report into a folder, in the OSV layout; only what changed is written."""
+    from biopsy.reports import layout  # noqa: PLC0415
+
+    with _open(home, database) as held:
+        changed, stale = layout.write(place, held.documents())
+    click.echo(f"{changed:,} files written, {stale:,} removed")
+
+
+@command.command("show")
+@click.argument("word", metavar="ID|ECOSYSTEM/NAME")
+@database_option
+@home_option
+def show(word: str, home: Path, database: Path | None) -> None:
+    """Print a report: by its id, an alias, or its package."""
+    with _open(home, database) as held:
+        found = [held.document(number) for number in held.lookup(word)]
+    if not any(found):
+        raise UsageError(f"{word}: no report has this id or alias, or is on a package of this name")
+    for report in found:
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+
+
+@command.command("list")
+@click.argument("text", metavar="[TEXT]", default="")
+@click.option("--state", type=click.Choice(("held", "review", "published", "withdrawn")), help="Only these.")
+@click.option("--quarantine", is_flag=True, help="What was refused instead, and why.")
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True)
+@form_option
+@database_option
+@home_option
+def list_(home: Path, database: Path | None, **asked: Any) -> None:
+    """List reports, those that changed last first; TEXT is a part of a name, or of an id."""
+    with _open(home, database) as held:
+        if asked["quarantine"]:
+            rows = held.refused(asked["limit"])
+        else:
+            rows = held.search(asked["text"], asked["state"] or "", asked["limit"])
+    _table(rows, asked["form"])
+
+
+@command.command("log")
+@click.argument("word", metavar="[ID|ECOSYSTEM/NAME]", default="")
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True)
+@form_option
+@database_option
+@home_option
+def log(word: str, limit: int, form: str, home: Path, database: Path | None) -> None:
+    """Say who changed what, when and why."""
+    with _open(home, database) as held:
+        _table(held.history(word, limit), form)
+
+
+@command.command("stats")
+@form_option
+@database_option
+@home_option
+def stats(form: str, home: Path, database: Path | None) -> None:
+    """Count reports by ecosystem and state."""
+    with _open(home, database) as held:
+        _table(held.counts(), form)
+
+
+def _table(rows: Sequence[dict[str, Any]], form: str) -> None:
+    if form == "json":
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    if not rows:
+        click.echo("nothing")
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(*rows[0], box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*(visible(str(value)) for value in row.values()))
+    Console().print(table)
+
+
+@command.command("assign")
+@actor_option
+@database_option
+@home_option
+def assign(actor: str | None, home: Path, database: Path | None) -> None:
+    """Give an id to every published report that has none."""
+    from biopsy.reports import ledger  # noqa: PLC0415
+
+    with _open(home, database) as held:
+        for package, own in ledger.assign(held, _act(actor)):
+            click.echo(visible(f"{own}  {package.ecosystem} {package.name}"))
+
+
+@command.command("withdraw", cls=Taught, epilog=WITHDRAW)
+@click.argument("words", metavar="ID|ECOSYSTEM/NAME...", nargs=-1, required=True)
+@click.option("--version", "versions", multiple=True, metavar="V", help="Only these versions.")
+@reason_option
+@evidence_option
+@actor_option
+@dry_option
+@database_option
+@home_option
+def withdraw(words: tuple[str, ...], home: Path, database: Path | None, **asked: Any) -> None:
+    """Withdraw reports that are wrong, whole or by version; nothing is deleted."""
+    from biopsy.reports import ledger  # noqa: PLC0415
+
+    act = _act(asked["actor"], asked["reason"], asked["evidence"])
+    with _open(home, database) as held:
+        found = ledger.find(held, words)
+        if not asked["dry_run"]:
+            ledger.withdraw(held, found, act, asked["versions"])
+    _said("would be withdrawn" if asked["dry_run"] else f"withdrawn, batch {act.batch}", found)
+
+
+@command.command("reinstate")
+@click.argument("words", metavar="ID|ECOSYSTEM/NAME...", nargs=-1, required=True)
+@reason_option
+@actor_option
+@database_option
+@home_option
+def reinstate(words: tuple[str, ...], home: Path, database: Path | None, **asked: Any) -> None:
+    """Take back a withdrawal."""
+    from biopsy.reports import ledger  # noqa: PLC0415
+
+    act = _act(asked["actor"], asked["reason"])
+    with _open(home, database) as held:
+        found = ledger.find(held, words)
+        ledger.reinstate(held, found, act)
+    _said(f"reinstated, batch {act.batch}", found)
+
+
+@command.command("undo")
+@click.argument("batch")
+@actor_option
+@database_option
+@home_option
+def undo(batch: str, actor: str | None, home: Path, database: Path | None) -> None:
+    """Put back everything that one command decided; `log` names the batches."""
+    from biopsy.reports import ledger  # noqa: PLC0415
+
+    with _open(home, database) as held:
+        count = ledger.undo(held, batch, _act(actor))
+    click.echo(f"{count} decisions undone")
+
+
+def _said(what: str, found: Sequence[tuple[int, Any]]) -> None:
+    for _, package in found:
+        click.echo(visible(f"{package.ecosystem}/{package.name}"))
+    click.echo(f"{len(found)} {what}")

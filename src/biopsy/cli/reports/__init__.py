@@ -1,0 +1,24 @@
+"""Commands of `biopsy reports`, one a file: its `command`, under the name of the file."""
+
+from importlib import import_module
+from pathlib import Path
+
+import rich_click as click
+
+_HERE = Path(__file__).parent
+
+
+class Found(click.RichGroup):
+    """A group with the commands it was given, and those of this folder."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands there are, by name."""
+        return sorted({*super().list_commands(ctx), *(file.stem for file in _HERE.glob("[a-z]*.py"))})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported when it is needed."""
+        held = super().get_command(ctx, cmd_name)
+        if held is not None or not (_HERE / f"{cmd_name}.py").is_file() or not cmd_name.isidentifier():
+            return held
+        command: click.Command = import_module(f"{__name__}.{cmd_name}").command
+        return command

@@ -1,0 +1,153 @@
+"""`biopsy reports validate`: whether reports are right, in files, in a folder, or in the database."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from biopsy.cli.home import home_option
+from biopsy.cli.options import form_option
+from biopsy.cli.teach import Taught
+from biopsy.errors import UsageError
+from biopsy.formats.views.visible import visible
+
+if TYPE_CHECKING:
+    from biopsy.reports.validate import Checked
+
+VALIDATE = """
+Examples
+  biopsy reports validate report.json            one file, or several
+  biopsy reports validate malicious-packages/    a repository: places and ids, too
+  biopsy reports validate - < records.jsonl      a report a line, or one report
+  biopsy reports validate                        everything in the database
+  biopsy reports validate out/ -f json | jq .faults
+
+Exit status
+  0  every report is valid
+  1  some are not; with --strict, a warning is enough
+  2  wrong usage, or a path that cannot be read
+"""
+
+
+@click.command("validate", cls=Taught, epilog=VALIDATE)
+@click.argument("places", metavar="[PATH|-]...", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--strict", is_flag=True, help="Take warnings for errors.")
+@click.option("--no-warnings", is_flag=True, help="Leave warnings out.")
+@form_option
+@click.option(
+    "--database",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The database; default: reports.db in BIOPSY_HOME.",
+)
+@home_option
+def command(places: tuple[Path, ...], home: Path, database: Path | None, **asked: Any) -> int:
+    """Say what is wrong with reports, where, and why: by the OSV schema and the rules of this database."""
+    counts: Counter[str] = Counter()
+    told: list[dict[str, Any]] = []
+    bad = 0
+    for one in _checked(places, database or home / "reports.db"):
+        counts["reports"] += 1
+        faults = [f for f in one.faults if not (f.warning and asked["no_warnings"])]
+        bad += not one.valid or bool(asked["strict"] and faults)
+        counts["warnings"] += sum(f.warning for f in faults)
+        counts["errors"] += sum(not f.warning for f in faults)
+        for fault in faults:
+            level = "warning" if fault.warning else "error"
+            if asked["form"] == "json":
+                row = {"report": one.name, "level": level, "code": fault.code}
+                told.append({**row, "where": fault.where, "why": fault.why})
+            else:
+                words = f"{one.name}: {level} {fault.code} at {fault.where or '/'}: {fault.why}"
+                click.echo(visible(words))
+    if asked["form"] == "json":
+        click.echo(json.dumps(_summary(counts, bad) | {"faults": told}, indent=2, ensure_ascii=False))
+    else:
+        click.echo(
+            f"{counts['reports']:,} reports, {bad:,} invalid: {counts['errors']:,} errors,"
+            f" {counts['warnings']:,} warnings"
+        )
+    return 1 if bad else 0
+
+
+def _summary(counts: "Counter[str]", bad: int) -> dict[str, Any]:
+    return {
+        "schema_version": "1",
+        "reports": counts["reports"],
+        "invalid": bad,
+        "errors": counts["errors"],
+        "warnings": counts["warnings"],
+    }
+
+
+def _checked(places: tuple[Path, ...], database: Path) -> "Iterator[Checked]":
+    if not places:
+        yield from _kept(database)
+    for place in places:
+        if str(place) == "-":
+            yield from _standard_input()
+        elif place.is_dir():
+            yield from _folder(place)
+        elif place.is_file():
+            yield _file(place)
+        else:
+            raise UsageError(f"{place}: no such file or folder")
+
+
+def _kept(database: Path) -> "Iterator[Checked]":
+    from biopsy.reports import layout, validate  # noqa: PLC0415 - slow to import, and --help is not
+    from biopsy.reports.database import Database  # noqa: PLC0415
+
+    held = Database(database)
+    try:
+        for package, state, report in held.documents():
+            name = layout.place(package, report, state).path
+            yield validate.Checked(name, (*validate.check(report), *validate.placement(name, report)))
+    finally:
+        held.close()
+
+
+def _folder(place: Path) -> "Iterator[Checked]":
+    from biopsy.reports import layout, validate  # noqa: PLC0415
+
+    between = validate.Between()
+    try:
+        layout.root(place)
+    except UsageError:
+        for file in sorted(place.rglob("*.json")):
+            if file.is_file() and not file.is_symlink():
+                yield _file(file)
+        return
+    for path, data in layout.read(place):
+        yield between.check(validate.check_bytes(path, data, placed=True))
+
+
+def _file(file: Path) -> "Checked":
+    from biopsy.reports import validate  # noqa: PLC0415
+    from biopsy.reports.record import MAX_BYTES  # noqa: PLC0415
+
+    with file.open("rb") as held:
+        data = held.read(MAX_BYTES + 1)
+    name = file.as_posix()
+    placed = any(part in validate.TREES for part in file.absolute().parts)
+    return validate.check_bytes(file.absolute().as_posix() if placed else name, data, placed=placed)
+
+
+def _standard_input() -> "Iterator[Checked]":
+    from biopsy.reports import validate  # noqa: PLC0415
+    from biopsy.reports.record import MAX_BYTES  # noqa: PLC0415
+
+    first = sys.stdin.buffer.readline(MAX_BYTES + 2)
+    if first.strip() and not first.strip().endswith(b"}"):  # one report on many lines
+        yield validate.check_bytes("-", first + sys.stdin.buffer.read(MAX_BYTES + 1))
+        return
+    number = 1
+    while first:
+        if first.strip():
+            yield validate.check_bytes(f"line {number}", first)
+        first = sys.stdin.buffer.readline(MAX_BYTES + 2)
+        number += 1

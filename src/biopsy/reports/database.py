@@ -1,0 +1,221 @@
+"""The file that holds everything: claims in, reports computed beside them, every change in a log.
+
+SQLite, because what is asked is "this package, now": point look-ups, many readers beside one writer, and a
+power cut at any moment (docs/decisions). A change of claims and the reports computed of them are one
+transaction; so is a batch of a source with its cursor.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+
+from biopsy.errors import BiopsyError
+from biopsy.reports import naming
+from biopsy.reports.changes import Act, Changes, Held, Waiting
+from biopsy.reports.claim import COUNTED, HELD, REJECTED, REVIEW, Package
+from biopsy.reports.intake import Convert, Intake, Taken
+from biopsy.reports.policy import Policy
+from biopsy.reports.record import Report
+from biopsy.reports.views import Views
+
+__all__ = ["Act", "Database", "DatabaseError", "Taken", "now"]
+
+VERSION = 1  # of schema.sql, kept in the file (PRAGMA user_version)
+MAX_WAIT = 60.0  # seconds that a writer waits for its turn
+
+
+class DatabaseError(BiopsyError):
+    """The report database cannot be opened or written; the message says what to do."""
+
+
+def now() -> str:
+    """The time, as OSV writes it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Database(Views):
+    """An open report database. One thread uses it at a time; any number of processes may."""
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        """Open the file, or make it; raises DatabaseError where it is none of ours, or not there."""
+        if not create and not path.is_file():
+            raise DatabaseError(f"no report database at {path}: `biopsy reports init` makes one")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._db = sqlite3.connect(path, timeout=MAX_WAIT, isolation_level=None)
+            self._open(path)
+        except sqlite3.Error as error:
+            raise DatabaseError(f"{path}: {error}") from error
+
+    def _open(self, path: Path) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-65536"):
+            self._db.execute(f"PRAGMA {pragma}")
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            with self.change():
+                if not self._db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
+                    text = resources.files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
+                    for statement in text.split(";\n"):
+                        self._db.execute(statement)
+                    self._db.execute(f"PRAGMA user_version={VERSION}")
+        elif version != VERSION:
+            raise DatabaseError(f"{path} has form {version}, this biopsy reads {VERSION}")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """A change that happens as a whole or not at all; inside another it is part of that."""
+        if self._db.in_transaction:
+            yield
+            return
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    # claims in
+
+    def take(  # noqa: PLR0917
+        self, source: str, objects: Iterable[tuple[str, bytes]], at: str,
+        policy: Policy | None = None, cursors: Mapping[str, str] | None = None,
+        convert: Convert | None = None,
+    ) -> list[Taken]:  # fmt: skip
+        """Take in objects of a source, (key, bytes) each, and compute what they change, in one transaction.
+
+        What is no report goes to quarantine; what was taken before changes nothing. `policy` says what counts
+        at once, and `cursors` are set with it: where reading goes on after these objects.
+        """
+        with self.change():
+            made = Intake(self._db, source, at, policy or Policy()).take(objects, convert)
+            rows = [(source, prefix, value, at) for prefix, value in (cursors or {}).items()]
+            self._db.executemany("INSERT OR REPLACE INTO cursors VALUES (?,?,?,?)", rows)
+        return made
+
+    def heard(self, source: str, at: str, taken: Sequence[Taken] = (), error: str = "") -> None:
+        """Keep how it went with a source: what came, or what went wrong."""
+        new = sum(one.new for one in taken)
+        row = (
+            source, at, "" if error else at, at if new else "", error[:500], int(bool(error)), len(taken),
+            new, sum(bool(one.code) for one in taken), sum(one.echoes for one in taken),
+        )  # fmt: skip
+        with self.change():
+            self._db.execute(_HEARD, row)
+
+    def number(self, package: Package) -> int:
+        """The row of a package, made if it is new."""
+        at = (package.ecosystem, package.name)
+        row = self._db.execute("SELECT id FROM packages WHERE ecosystem=? AND name=?", at).fetchone()
+        if row:
+            return int(row[0])
+        sql = "INSERT INTO packages (ecosystem, name, skeleton) VALUES (?,?,?)"
+        made = self._db.execute(sql, (*at, naming.skeleton(package.name)))
+        return int(made.lastrowid or 0)
+
+    # claims that wait
+
+    def due(self, at: str) -> list[tuple[int, Package]]:
+        """Packages on which a held claim is due."""
+        sql = (
+            "SELECT DISTINCT packages.id, ecosystem, name FROM claims JOIN packages ON packages.id = package"
+            " WHERE claims.state = 'held' AND due <= ? ORDER BY 1"
+        )
+        return [(int(n), Package(e, m)) for n, e, m in self._db.execute(sql, (at,))]
+
+    def settle(
+        self, packages: Iterable[tuple[int, Package]], act: Act, *, due: str = "", reject: bool = False
+    ) -> int:
+        """Count the claims that wait on packages, or reject them; only those held until `due` if it is given.
+
+        Returns how many. What was withdrawn by a decision stays so: reinstate it, too, if that is meant.
+        """
+        state, action = (REJECTED, "rejected") if reject else (COUNTED, "published" if due else "approved")
+        count = 0
+        with self.change():
+            for number, package in packages:
+                row = (state, act.reason, number, due)
+                changed = self._db.execute(_SETTLE_DUE if due else _SETTLE, row[: 4 if due else 3]).rowcount
+                count += changed
+                if changed:
+                    self._refresh(number, package, act, action)
+        return count
+
+    def _refresh(self, number: int, package: Package, act: Act, action: str, before: str = "") -> None:
+        sql = "SELECT id, decisions, sha256, state, document FROM reports WHERE package=?"
+        row = self._db.execute(sql, (number,)).fetchone()
+        held = Held(row[0] or "", *row[1:]) if row else Held()
+        sql = "SELECT due, reason FROM claims WHERE package=? AND state IN (?,?) ORDER BY due DESC LIMIT 1"
+        waits = self._db.execute(sql, (number, HELD, REVIEW)).fetchone()
+        changes = Changes(self._db)
+        changes.report(
+            (number, package), self.claims(number), held, act, action,
+            before=before, waiting=Waiting(*waits) if waits else None,
+        )  # fmt: skip
+        changes.write()
+
+    def note(
+        self, act: Act, action: str, number: int, report: str, states: tuple[str, str] = ("", "")
+    ) -> int:
+        """Write an entry into the log, with the states before and after; returns its number."""
+        row = (act.at, act.actor, action, number, report, act.reason, act.evidence, act.batch, *states)
+        return int(self._db.execute(_NOTE, row).lastrowid or 0)
+
+    # decisions
+
+    def next_id(self, year: str, number: int, at: str) -> str:
+        """Reserve the next id of a year for a package. What was ever given is not given again."""
+        with self.change():
+            sql = "SELECT coalesce(max(number), 0) + 1 FROM ids WHERE year = ?"
+            (count,) = self._db.execute(sql, (int(year),)).fetchone()
+            own = f"MAL-{year}-{count}"
+            self._db.execute("INSERT INTO ids VALUES (?,?,?,?,?)", (own, int(year), count, number, at))
+        return own
+
+    def decisions(self, number: int) -> Report:
+        """What was decided on a report, as JSON."""
+        row = self._db.execute("SELECT decisions FROM reports WHERE package=?", (number,)).fetchone()
+        return json.loads(row[0]) if row else {}
+
+    def decide(self, number: int, package: Package, decided: Report, act: Act, action: str) -> None:
+        """Set what was decided, and compute the report anew."""
+        with self.change():
+            before = json.dumps(self.decisions(number), sort_keys=True)
+            text = json.dumps(decided, sort_keys=True)
+            self._db.execute("UPDATE reports SET decisions=? WHERE package=?", (text, number))
+            self._refresh(number, package, act, action, before)
+
+    def batch(self, name: str) -> list[tuple[int, Package, str]]:
+        """What a batch changed, in order: the package, and the decisions before it."""
+        sql = (
+            "SELECT package, ecosystem, name, before FROM log JOIN packages ON packages.id = package"
+            " WHERE batch = ? ORDER BY seq"
+        )
+        return [(int(n), Package(e, m), before) for n, e, m, before in self._db.execute(sql, (name,))]
+
+
+_SETTLE = (
+    "UPDATE claims SET state = ?, due = '', reason = ? WHERE package = ? AND state IN ('held', 'review')"
+)
+_SETTLE_DUE = (
+    "UPDATE claims SET state = ?, due = '', reason = ? WHERE package = ? AND state = 'held' AND due <= ?"
+)
+_NOTE = (
+    "INSERT INTO log (at, actor, action, package, report, reason, evidence, batch, before, after)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?)"
+)
+_HEARD = (
+    "INSERT INTO sources VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (source) DO UPDATE SET"
+    " tried = excluded.tried, heard = coalesce(nullif(excluded.heard, ''), heard),"
+    " news = coalesce(nullif(excluded.news, ''), news), error = excluded.error,"
+    " fails = CASE excluded.fails WHEN 0 THEN 0 ELSE fails + 1 END, read = read + excluded.read,"
+    " new = new + excluded.new, refused = refused + excluded.refused, echoes = echoes + excluded.echoes"
+)

@@ -1,0 +1,154 @@
+"""Looking into the report database: for those who ask, and for people who look after it."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+
+from biopsy.reports import naming
+from biopsy.reports.claim import Claim, Package
+from biopsy.reports.pack import unpack
+from biopsy.reports.record import Report
+
+
+class Views:
+    """What can be asked of an open database; nothing here writes."""
+
+    _db: sqlite3.Connection
+
+    def claims(self, number: int) -> list[Claim]:
+        """All claims on a package, old ones and those that wait too."""
+        sql = (
+            "SELECT source, key, sha256, modified, imported, record, withdrawn, state FROM claims"
+            " WHERE package=? ORDER BY id"
+        )
+        rows = self._db.execute(sql, (number,))
+        return [Claim(s, k, h, m, i, json.loads(r), w, t) for s, k, h, m, i, r, w, t in rows]
+
+    def original(self, sha256: str) -> bytes | None:
+        """The bytes that came from a source; raises PackError where they are damaged."""
+        row = self._db.execute("SELECT body FROM objects WHERE sha256=?", (sha256,)).fetchone()
+        return unpack(row[0]) if row else None
+
+    def on(self, package: Package) -> Iterator[Report]:
+        """The published reports on a package; an ecosystem without a colon means all that have one, too."""
+        at = (package.name, package.ecosystem, f"{package.ecosystem}:*")
+        for (document,) in self._db.execute(_ON, at).fetchall():
+            yield json.loads(document)
+
+    def report(self, word: str) -> Report | None:
+        """The report with an id, withdrawn or not."""
+        row = self._db.execute("SELECT document FROM reports WHERE id=?", (word,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def known_as(self, word: str) -> list[str]:
+        """The ids of reports that have a word as an alias."""
+        sql = "SELECT id FROM reports JOIN names USING (package) WHERE name=? AND id IS NOT NULL ORDER BY id"
+        return [row[0] for row in self._db.execute(sql, (word,))]
+
+    def documents(self) -> Iterator[tuple[Package, str, Report]]:
+        """Every report with its state, by ecosystem and name."""
+        sql = (
+            "SELECT ecosystem, name, state, document FROM reports JOIN packages ON packages.id = package"
+            " WHERE state <> 'rejected' ORDER BY ecosystem, name"
+        )
+        with closing(self._db.execute(sql)) as rows:
+            for ecosystem, name, state, document in rows:
+                yield Package(ecosystem, name), state, json.loads(document)
+
+    def document(self, number: int) -> Report | None:
+        """The report on a package, by the package's row."""
+        row = self._db.execute("SELECT document FROM reports WHERE package=?", (number,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def search(self, text: str, state: str, limit: int) -> list[Report]:
+        """Reports whose id or package has a text in it, those that changed last first."""
+        sql = (
+            "SELECT reports.id, state, ecosystem, name, published, modified, reason FROM reports"
+            " JOIN packages ON packages.id = package WHERE (?1 = '' OR instr(lower(name), lower(?1))"
+            " OR instr(coalesce(reports.id, ''), ?1)) AND (?2 = '' OR state = ?2)"
+            " ORDER BY change DESC LIMIT ?3"
+        )
+        return self._rows(sql, (text, state, limit))
+
+    def refused(self, limit: int) -> list[Report]:
+        """What is in quarantine, newest first."""
+        return self._rows(
+            "SELECT at, source, key, code, reason FROM quarantine ORDER BY id DESC LIMIT ?", (limit,)
+        )
+
+    def history(self, word: str, limit: int) -> list[Report]:
+        """The log of one package, or of all, newest first."""
+        numbers = json.dumps(list(self.lookup(word)) if word else [])
+        sql = (
+            "SELECT seq, at, actor, action, ecosystem, name, report, log.reason, evidence, batch FROM log"
+            " LEFT JOIN packages ON packages.id = package"
+            " WHERE ?1 = '' OR package IN (SELECT value FROM json_each(?2)) ORDER BY seq DESC LIMIT ?3"
+        )
+        return self._rows(sql, (word, numbers, limit))
+
+    def counts(self) -> list[Report]:
+        """How many reports there are, by ecosystem and state."""
+        sql = (
+            "SELECT ecosystem, state, count(*) AS reports, max(modified) AS newest FROM reports"
+            " JOIN packages ON packages.id = package GROUP BY ecosystem, state ORDER BY 1, 2"
+        )
+        return self._rows(sql, ())
+
+    def _rows(self, sql: str, given: tuple[object, ...]) -> list[Report]:
+        cursor = self._db.execute(sql, given)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    def waiting(self, limit: int) -> list[Report]:
+        """Claims that wait until they are due, or for a person; the oldest first."""
+        sql = (
+            "SELECT ecosystem, name, claims.state, due, claims.reason, source, key, imported,"
+            " reports.id AS report FROM claims JOIN packages ON packages.id = claims.package"
+            " LEFT JOIN reports USING (package)"
+            " WHERE claims.state IN ('held', 'review') ORDER BY claims.id LIMIT ?"
+        )
+        return self._rows(sql, (limit,))
+
+    def sources(self) -> list[Report]:
+        """How each source is doing."""
+        sql = (
+            "SELECT sources.*, (SELECT count(*) FROM claims WHERE claims.source = sources.source"
+            " AND state IN ('held', 'review')) AS waiting FROM sources ORDER BY source"
+        )
+        return self._rows(sql, ())
+
+    def cursors(self, source: str) -> dict[str, str]:
+        """Where reading a source goes on, by prefix."""
+        rows = self._db.execute("SELECT prefix, value FROM cursors WHERE source=?", (source,))
+        return dict(rows)
+
+    def lookup(self, word: str) -> dict[int, Package]:
+        """The packages that a word means: an id, an alias, `ecosystem/name`; empty where it means none."""
+        sql = (
+            "SELECT packages.id, ecosystem, name FROM packages JOIN reports ON package = packages.id"
+            " WHERE reports.id = ?1 OR packages.id IN (SELECT package FROM names WHERE name = ?1)"
+        )
+        found = {int(n): Package(e, name) for n, e, name in self._db.execute(sql, (word,))}
+        ecosystem, _, name = word.partition("/")
+        known = naming.known(ecosystem)
+        if name and known:
+            at = (known, naming.canonical(known, name))
+            for (number,) in self._db.execute("SELECT id FROM packages WHERE ecosystem=? AND name=?", at):
+                found[int(number)] = Package(*at)
+        return found
+
+    def unassigned(self) -> Iterator[tuple[int, Package, str]]:
+        """Published reports without an id, in an order that their content decides."""
+        sql = (
+            "SELECT package, ecosystem, name, published FROM reports JOIN packages ON packages.id = package"
+            " WHERE reports.id IS NULL AND state = 'published' ORDER BY published, ecosystem, name"
+        )
+        for number, ecosystem, name, published in self._db.execute(sql):
+            yield int(number), Package(ecosystem, name), published
+
+
+_ON = (
+    "SELECT document FROM packages JOIN reports ON package = packages.id"
+    " WHERE name = ?1 AND (ecosystem = ?2 OR ecosystem GLOB ?3) AND state = 'published'"
+)

@@ -1,0 +1,55 @@
+"""What clients send, whatever they call it: JSON with or without a content type, plain or compressed.
+
+pip-audit sends no Content-Type, npm and bun compress with gzip: both are read, under limits that hold before
+and after unpacking.
+"""
+
+import zlib
+from typing import Any
+
+import msgspec
+from litestar import Request
+
+MAX_BODY = 32 * 1024**2  # bytes as they arrive
+MAX_UNPACKED = 64 * 1024**2  # bytes of JSON in them
+
+
+class BadBody(ValueError):  # noqa: N818 - it reads as what it is
+    """A body that is no JSON, or too large. `status` is the one to answer with."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        """Say what is wrong, and which HTTP status that is."""
+        super().__init__(message)
+        self.status = status
+
+
+async def read(request: Request[Any, Any, Any]) -> Any:
+    """The JSON of a request; raises BadBody."""
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > MAX_BODY:
+            raise BadBody(f"more than {MAX_BODY:,} bytes", 413)
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    plain = _unpacked(bytes(data), encoding)
+    if not plain.strip():
+        return None
+    try:
+        return msgspec.json.decode(plain)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadBody(f"not JSON: {error}") from error
+
+
+def _unpacked(data: bytes, encoding: str) -> bytes:
+    if encoding in {"", "identity"}:
+        return data
+    if encoding not in {"gzip", "x-gzip", "deflate"}:
+        raise BadBody(f"content encoding {encoding} is not read here: gzip, deflate", 415)
+    reader = zlib.decompressobj(wbits=zlib.MAX_WBITS | (32 if encoding != "deflate" else 0))
+    try:
+        plain = reader.decompress(data, MAX_UNPACKED)
+    except zlib.error as error:
+        raise BadBody(f"not {encoding}: {error}") from error
+    if reader.unconsumed_tail:
+        raise BadBody(f"more than {MAX_UNPACKED:,} bytes when unpacked", 413)
+    return plain
