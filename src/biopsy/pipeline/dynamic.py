@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec.structs import replace
 
 from biopsy import fetch
@@ -51,7 +50,7 @@ def run(opened: Opened, run_id: str, options: "Options", progress: "Progress") -
     for name in profiles:
         profile.load(name)  # raises UsageError, which names those there are
     jobs = [_job(opened, run_id, name, chosen, options) for name in dict.fromkeys(profiles)]
-    jobs[:1] = [msgspec.structs.replace(jobs[0], phases=(*jobs[0].phases, *again))]
+    jobs[:1] = [replace(jobs[0], phases=(*jobs[0].phases, *again))]
     share = _Share(progress, sum(len(job.phases) for job in jobs))
     with _forwarder(jobs[0].endpoints, options.home) as forward:
         noise.record(noise.Bench(sample.ecosystem, built.id, options.home, forward), profiles, progress)
