@@ -1,4 +1,4 @@
-"""Swapped: whose account the clipboard holds after a run: what the code holds, joined with what a run left."""
+"""Swapped: whose account the clipboard holds after a run: what code holds, joined with what a run left."""
 
 from collections.abc import Iterator
 
