@@ -39,6 +39,8 @@ def test_what_convicts_is_high_and_has_three_near_misses_or_a_whole_phase_to_its
 
 
 WHENEVER = {
+    "collection/clipboard-account-swapped",
+    "collection/clipboard-swapped-meanwhile",
     "command-and-control/ran-what-it-was-sent",
     "command-and-control/runs-headers",
     "command-and-control/runs-what-an-address-sends",

@@ -7,6 +7,7 @@ from msgspec import Struct
 from biopsy.detect.expression import Seen
 from biopsy.detect.rule import Example, Rule, evaluate, reach
 from biopsy.detect.scene import Scene
+from biopsy.detect.swapped import swapped
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.dossier import Dossier, Finding
 
@@ -20,7 +21,8 @@ def match(rules: Iterable[Rule], dossier: Dossier, previous: Dossier | None = No
     `previous` is the dossier of the release before, for what is `new`.
     """
     before = None if previous is None else Scene(previous.behaviours, previous.outcomes)
-    scene = Scene(dossier.behaviours, dossier.outcomes, before, dossier.release.name)
+    seen = (*dossier.behaviours, *swapped(dossier))
+    scene = Scene(seen, dossier.outcomes, before, dossier.release.name)
     live = [rule for rule in rules if rule.status != "retired"]
     return tuple(_finding(rule, evidence) for rule, evidence in evaluate(live, scene))
 

@@ -16,6 +16,7 @@ const MAX_AFTER = 10 // calls of what one call gave back
 const AFTER_TIME = 800 // ms for them
 const TAKEN = 4
 const later = setTimeout
+const WATCH_TIME = 1200 // ms in which another account is looked for on the clipboard
 const TELLING = /\b(?:eval|Function|fetch|atob|exec\w*|spawn\w*|fork|https?|net|dns|request|axios|got|post|send|socket|readFile\w*|unlink\w*|rm\w*|write\w*|homedir|env|Buffer|fromCharCode)\b|_0x|\\x[0-9a-f]{2}/
 
 const tell = (message) => {
@@ -203,6 +204,44 @@ const WATCHED = {
 const originals = Object.entries(WATCHED).map(([name, find]) => [name, find, find()])
 const replaced = () => originals.filter(([, find, first]) => find() !== first).map(([name]) => name)
 
+// The account that somebody copied to pay. What a call put there in its place is taken away, for it may be what the call
+// was given; another account stays, for that is what is looked for.
+const clipboard = path.join(os.homedir(), '.local/share/clipboard')
+const copied = () => {
+  try {
+    return fs.readFileSync(clipboard, 'latin1')
+  } catch {
+    return ''
+  }
+}
+const account = copied()
+let touched = false
+const hold = (text, mark = '') => {
+  try {
+    fs.writeFileSync(clipboard + mark, text, 'latin1')
+  } catch {
+    // not ours any more
+  }
+}
+const swapped = (now) => ACCOUNT.test(now.trim()) && now.trim().toLowerCase() !== account.trim().toLowerCase()
+const putBack = () => {
+  const now = copied()
+  if (!account || now === account) return
+  touched = true
+  if (!swapped(now)) hold(account)
+}
+// See whether somebody puts another account there while nothing is called; leave a mark where it is so.
+async function watch() {
+  const before = copied()
+  if (!touched) return
+  hold(account)
+  for (const end = Date.now() + WATCH_TIME; Date.now() < end;) {
+    await new Promise((done) => setTimeout(done, 50))
+    if (swapped(copied())) return hold(copied(), '.swapped')
+  }
+  hold(before)
+}
+
 async function bystander() {
   const token = fs.readFileSync(path.join(os.homedir(), '.config/partner-intake/session'), 'utf8').trim()
   const headers = { authorization: `Bearer ${token}`, cookie: `session=${token}`, 'content-type': 'application/json' }
@@ -245,7 +284,9 @@ process.on('unhandledRejection', () => {})
     const call = strange ? `${target[0]} (anything)` : target[0]
     tell({ index, call, strange })
     tell({ index, call, strange, ...(await attempt(target, strange)) })
+    putBack()
   }
+  await watch()
   const index = all.length + again.length
   const [changed] = replaced()
   if (changed && index >= SKIP) {

@@ -149,9 +149,11 @@ function* argumentLists(fn) {
 
 const strangeArguments = (fn) => Array.from({ length: Math.max(1, parameters(fn).length) }, anything)
 
+// What accounts look like: those of the package are never handed to it, for what it does with them is asked.
+const ACCOUNT = /^(?:0x[0-9a-fA-F]{40}|(?:bc1|ltc1|cosmos1|[13LMDTXr])[0-9a-zA-Z]{24,62}|[1-9A-HJ-NP-Za-km-z]{43,44})$/
 const harvest = (code) => {
   const found = [...code.matchAll(/'((?:[^'\\\n]|\\.){1,400})'|"((?:[^"\\\n]|\\.){1,400})"|`([^`$\\]{1,400})`/g)]
-  return found.map((match) => match[1] ?? match[2] ?? match[3]).filter((one) => one.length <= MAX_LENGTH)
+  return found.map((match) => match[1] ?? match[2] ?? match[3]).filter((one) => one.length <= MAX_LENGTH && !ACCOUNT.test(one))
 }
 let TEXTS = []
 const setTexts = (found) => (TEXTS = [...new Set(found)].slice(0, MAX_TEXTS))

@@ -70,12 +70,15 @@ def every(module, skip):
     telling = [(*target[:3], False) for target in found if tells(target[3])][:MAX_TARGETS]
     others = [(*target[:3], False) for target in found if not tells(target[3])]
     odd = [(f"{label} (anything)", thing, make, True) for label, thing, make, _ in telling]
+    clipboard = bystander.Clipboard()
     for index, (label, thing, make, strangely) in enumerate([*telling, *odd, *others][: 2 * MAX_TARGETS]):
         if index < skip:
             continue
         yield index, label, {}
         status, reason = attempt(thing, make, here, folder, strangely)
+        clipboard.put_back()
         yield index, label, {"status": status, "reason": reason}
+    clipboard.watch()
     if skip <= 2 * MAX_TARGETS and (others := bystander.replaced()):
         index, label = 2 * MAX_TARGETS, f"another's request through {others[0]}"
         yield index, label, {}

@@ -8,6 +8,7 @@ told of the package. Keep HOST and WORDS as observe_calls.py has them.
 import inspect
 import os
 import pathlib
+import re
 import types
 import typing
 
@@ -16,6 +17,11 @@ WORDS = "sample-words"
 MAX_TEXTS = 60  # texts harvested from a module
 MAX_LENGTH = 400  # of one of them
 MAX_TRIES = 4  # argument lists for one function
+
+ACCOUNT = re.compile(
+    r"0x[0-9a-fA-F]{40}|(?:bc1|ltc1|cosmos1|[13LMDTXr])[0-9a-zA-Z]{24,62}|[1-9A-HJ-NP-Za-km-z]{43,44}"
+)
+"""What accounts look like: those of the package are never handed to it, for what it does with them is asked."""
 
 passed = [MemoryError]  # exceptions that are nobody's to catch here
 
@@ -97,7 +103,7 @@ def argument_lists(thing, here, folder):
     if parameters is None:
         yield from (((), {}), ((here[0] if here else "text",), {}), ((1,), {}))
         return
-    own = constants(got(got(thing, "__func__") or thing, "__code__"))
+    own = [t for t in constants(got(got(thing, "__func__") or thing, "__code__")) if not ACCOUNT.fullmatch(t)]
     yield fill(parameters, lambda p: value(p, here, folder), required=True)
     # What a parameter's name says it is for is never replaced by a text of the package's: what is done to it is ours.
     if not any(texty(p) and not hint(p) for p in parameters):
@@ -274,7 +280,8 @@ def texts(module):
             continue
         for inner in list(vars(thing).values()) if isinstance(thing, type) else (thing,):
             found += constants(got(got(inner, "__func__") or inner, "__code__"))
-    return [t for t in dict.fromkeys(found) if 0 < len(t) <= MAX_LENGTH][:MAX_TEXTS]
+    found = [t for t in dict.fromkeys(found) if 0 < len(t) <= MAX_LENGTH and not ACCOUNT.fullmatch(t)]
+    return found[:MAX_TEXTS]
 
 
 def codes(code, depth=0):
