@@ -66,9 +66,9 @@ def _links(report: Report) -> Iterator[Fault]:
             at = pointer("references", number, "url")
             yield Fault("reference-url", at, f"{text(link, 'url')[:80]!r} leads nowhere", warning=True)
     for number, person in objects(report, "credits"):
-        for at, contact in texts(person, "contact"):
+        for nth, contact in texts(person, "contact"):
             if _lost(contact, ("https", "http", "mailto")):
-                where = pointer("credits", number, "contact", at)
+                where = pointer("credits", number, "contact", nth)
                 yield Fault("contact-url", where, f"{contact[:80]!r} is no URL", warning=True)
 
 
