@@ -15,8 +15,8 @@ from biopsy.reports.claim import Package
 from biopsy.reports.record import Report
 
 PROOFS = ("dns", "registry", "repository", "mail", "none")
-"""How somebody shows that a package is theirs: a DNS record of its site, a release or token at its registry, a
-file in its repository, mail from the address that the registry names, or not at all."""
+"""How somebody shows that a package is theirs: a DNS record of its site, a release or token at its registry,
+a file in its repository, mail from the address that the registry names, or not at all."""
 
 DAYS = 14  # until a dispute is overdue
 STATES = ("open", "accepted", "rejected")

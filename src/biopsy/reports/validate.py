@@ -87,12 +87,11 @@ def _told(code: str, schema: Any, value: Any, at: tuple[str, ...]) -> Iterator[F
 
 def placement(path: str, report: Report) -> Iterator[Fault]:
     """What is wrong with where a report stands: `[osv/]malicious/npm/thing/MAL-2026-1.json`."""
-    place = PurePosixPath(path)
-    parts = place.parts
+    parts = path.split("/")
     tree = next((n for n, part in enumerate(parts) if part in TREES), None)
-    own, stem = text(report, "id"), place.stem
-    if place.suffix != ".json":
-        yield Fault("file-ending", "", f"{place.name}: a report is a .json file")
+    own, (stem, _, ending) = text(report, "id"), parts[-1].rpartition(".")
+    if ending != "json":
+        yield Fault("file-ending", "", f"{parts[-1][:80]}: a report is a .json file")
     yield from _identity(stem, own)
     if tree is None:
         yield Fault("file-place", "", f"stands in none of {', '.join(sorted(TREES))}")

@@ -61,6 +61,9 @@ def keep(analyses: "Sequence[Analysis]", home: Path, database: Path | None = Non
         if not checked.valid:
             raise BiopsyError(f"{checked.name}: the draft is not valid: {checked.faults[0].why}")
         objects.append((checked.name, data))
+        if not analysis.dossier.artifact.verified:
+            why = "a file of this machine: nothing says that its registry has the same"
+            click.echo(visible(f"{checked.name}: {why}"), err=True)
     with opened(home, database, create=True) as held:
         taken = held.take(draft.SOURCE, objects, now(), Policy(trust="approve", ids=False))
     for one in taken:
