@@ -267,6 +267,8 @@ def test_new_evidence_on_a_withdrawn_name_waits_for_a_person(database: Database)
     take(database, "publish", data("a", id="TWO-1", versions=["2"]), source="two")
     assert states(database) == {"a": "withdrawn"}
     assert [row["reason"] for row in database.waiting(9)] == ["the report on this name was withdrawn"]
+    (entry,) = database.history("npm/a", 1)
+    assert (entry["action"], entry["reason"]) == ("review", "the report on this name was withdrawn")
 
 
 # echoes
