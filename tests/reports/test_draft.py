@@ -15,7 +15,8 @@ from biopsy.reports import draft, validate
 _SPEC = importlib.util.spec_from_file_location(
     "analysis_sample", Path(__file__).parents[1] / "formats/sample.py"
 )
-assert _SPEC and _SPEC.loader
+assert _SPEC is not None
+assert _SPEC.loader is not None
 sample: Any = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(sample)
 

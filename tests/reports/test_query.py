@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from biopsy.reports.claim import Package
 from biopsy.reports.query import QueryError, parse
 

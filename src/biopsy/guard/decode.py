@@ -1,7 +1,7 @@
 """JSON, TOML and YAML under limits, each mistake a LockError that says where."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -40,7 +40,7 @@ def _toml() -> Callable[[str], Any]:
         from rtoml import loads  # noqa: PLC0415 - only where it is needed
     except ImportError:
         from tomllib import loads  # noqa: PLC0415
-    return loads
+    return cast("Callable[[str], Any]", loads)
 
 
 class Node(dict[str, Any]):

@@ -111,7 +111,7 @@ class Changes:
         if own and own != held.id:
             _, year, count = own.split("-")
             self._rows[_ID].append((own, int(year), int(count), number, act.at))
-        change = self._note(act, action, number, own, (before or held.sha256, sha256))
+        change = self.note(act, action, number, own, (before or held.sha256, sha256))
         why = waiting if waiting and state in {HELD, REVIEW} else Waiting()
         self._rows[_PUT].append((
             number, own or None, state, why.reason, why.due, held.decisions, made.get("published", ""),
@@ -121,7 +121,8 @@ class Changes:
         self._rows[_NAME] += [(name, number) for name in known]
         return True
 
-    def _note(self, act: Act, action: str, number: int, own: str, states: tuple[str, str]) -> int:
+    def note(self, act: Act, action: str, number: int, own: str, states: tuple[str, str]) -> int:
+        """Write an entry into the log; returns its number."""
         self._seq += 1
         row = (self._seq, act.at, act.actor, action, number, own, act.reason, act.evidence, act.batch)
         self._rows[_NOTE].append((*row, *states))

@@ -105,7 +105,7 @@ def malware(base: Report, claims: Iterable[tuple[str, Report]], standing: Iterab
     """Our own part of a report: what its base says, and what the records of sources say beside it.
 
     `standing` are the sources whose claims still stand: what only others named is left out. Of a base of one
-    source that source names all of its indicators; of one of several it is not known which, and they have none.
+    source that source names all of its indicators; of one of several nobody knows which, and they have none.
     """
     made = dict(_object(_object(base.get("database_specific")).get("malware")))
     listed = list(claims)

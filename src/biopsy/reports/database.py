@@ -17,6 +17,7 @@ from biopsy.errors import BiopsyError
 from biopsy.reports import naming
 from biopsy.reports.changes import Act, Changes, Held, Waiting
 from biopsy.reports.claim import COUNTED, HELD, REJECTED, REVIEW, Package
+from biopsy.reports.disputes import Disputes
 from biopsy.reports.intake import Convert, Intake, Taken
 from biopsy.reports.policy import Policy
 from biopsy.reports.record import Report
@@ -37,7 +38,7 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class Database(Views):
+class Database(Views, Disputes):
     """An open report database. One thread uses it at a time; any number of processes may."""
 
     def __init__(self, path: Path, *, create: bool = False) -> None:

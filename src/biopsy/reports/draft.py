@@ -46,9 +46,8 @@ def draft(analysis: Analysis) -> Report:
     """The record of an analysis; raises UsageError unless its verdict is malicious."""
     dossier, release = analysis.dossier, analysis.dossier.release
     if analysis.verdict.call is not Call.MALICIOUS:
-        raise UsageError(
-            f"{dossier.run_id}: the verdict is {analysis.verdict.call.value}; only malicious ones are reported"
-        )
+        call = analysis.verdict.call.value
+        raise UsageError(f"{dossier.run_id}: the verdict is {call}; only what is malicious is reported")
     ecosystem = naming.known(release.ecosystem)
     if ecosystem is None or not release.version:
         raise UsageError(f"{dossier.run_id}: neither a registry nor a version says what was analysed")
@@ -145,7 +144,8 @@ def sentences(analysis: Analysis, ecosystem: str) -> Iterator[str]:
     hosts = [ioc for ioc in analysis.iocs if _accusing(ioc) and ioc.type in {IocType.DOMAIN, IocType.ADDRESS}]
     if hosts:
         more = f" and {len(hosts) - 3} more" if len(hosts) > 3 else ""
-        yield f"It names or contacts {_listed([f'`{plain(i.value)}`' for i in hosts[:3]], bare=bool(more))}{more}."
+        named = _listed([_code(ioc.value) for ioc in hosts[:3]], bare=bool(more))
+        yield f"It names or contacts {named}{more}."
     how = "read, and not run" if dossier.static_only else "read, and run in a sandbox"
     yield f"The file {_code(dossier.artifact.filename)} was {how}, on {dossier.created[:10]}."
 

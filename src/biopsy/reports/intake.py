@@ -178,7 +178,7 @@ class Intake:
         waits = [w for _, c, _, w in about.fresh if c.state in {HELD, REVIEW}]
         waiting = max(waits, key=lambda w: (not w.due, w.due), default=None)
         try:
-            changes.report((number, package), about.said, about.held, act, "claimed", waiting=waiting)
+            told = changes.report((number, package), about.said, about.held, act, "claimed", waiting=waiting)
         except (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError) as error:
             if made:
                 changes.forget()
@@ -190,6 +190,8 @@ class Intake:
             return
         for _, claim, record, why in about.fresh:
             changes.claim(number, claim, record, why)
+            if not told and claim.state != COUNTED:  # a report stays as it is; that something came is kept
+                changes.note(replace(act, reason=why.reason), claim.state, number, about.held.id, ("", ""))
 
 
 def _same(new: Claim, old: Claim) -> bool:

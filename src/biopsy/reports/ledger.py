@@ -6,9 +6,10 @@ together. The claims stay as they are; the report is computed anew.
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from biopsy.errors import UsageError
-from biopsy.reports.claim import Package
+from biopsy.reports.claim import OWN, Package
 from biopsy.reports.database import Act, Database
 from biopsy.reports.record import Report
 
@@ -38,6 +39,62 @@ def assign(database: Database, act: Act) -> list[tuple[Package, str]]:
     return made
 
 
+def publish(
+    database: Database, packages: Iterable[tuple[int, Package]], act: Act
+) -> list[tuple[Package, str]]:
+    """Approve what waits on packages, and give reports an id that have none; returns which is whose.
+
+    Raises UsageError for a report that was withdrawn: whether it stands again is decided by `reinstate`.
+    """
+    made: list[tuple[Package, str]] = []
+    with database.change():
+        for number, package in packages:
+            report = database.document(number) or {}
+            if database.decisions(number).get("withdrawn"):
+                raise UsageError(f"{package.ecosystem}/{package.name} was withdrawn: reinstate it")
+            database.settle([(number, package)], act)
+            own = str(report.get("id") or "")
+            if not OWN.fullmatch(own):
+                year = str(report.get("published") or act.at)[:4]
+                own = database.next_id(year, number, act.at)
+                _decide(database, (number, package), act, "assigned", {"id": own})
+            made.append((package, own))
+    return made
+
+
+def dispute(
+    database: Database, which: tuple[int, Package], act: Act, versions: Sequence[str] = (), proof: str = ""
+) -> int:
+    """Open a dispute on a report; returns its number. The report stands, and shows it."""
+    if not act.reason.strip():
+        raise UsageError("reason: what is wrong with the report, and how one knows")
+    with database.change():
+        number = database.dispute(which[0], (act.at, act.actor, act.reason), proof, versions)
+        _told(database, which, act, "disputed")
+    return number
+
+
+def answer(database: Database, number: int, act: Act, *, accept: bool) -> Package:
+    """Accept a dispute, and withdraw what it is about, or reject it; UsageError where it is not open."""
+    with database.change():
+        found = database.disputes(number=number)
+        database.close_dispute(number, "accepted" if accept else "rejected", act.at)
+        one = found[0]
+        which = (database.number(one.package), one.package)
+        _told(database, which, act, "accepted" if accept else "dismissed")
+        if accept:
+            why = f"false-positive: dispute {number}: {act.reason or one.reason}"
+            withdraw(database, [which], replace(act, reason=why), one.versions)
+    return one.package
+
+
+def _told(database: Database, which: tuple[int, Package], act: Act, action: str) -> None:
+    """Put the disputes on a report into it."""
+    held = [one.data() for one in database.disputes(package=which[0])]
+    specific = {**database.decisions(which[0]).get("specific", {}), "disputes": held}
+    _decide(database, which, act, action, {"specific": specific})
+
+
 def withdraw(
     database: Database, packages: Iterable[tuple[int, Package]], act: Act, versions: Sequence[str] = ()
 ) -> None:
@@ -46,11 +103,17 @@ def withdraw(
     with database.change():
         for number, package in packages:
             held = database.decisions(number)
+            specific = dict(held.get("specific", {}))
             if versions:
                 cleared = sorted({*held.get("cleared", ()), *versions})
-                _decide(database, (number, package), act, "cleared", {"cleared": cleared})
+                known = [c for c in specific.get("cleared", ()) if c.get("version") not in versions]
+                known += [{"version": v, "reason": act.reason, "at": act.at} for v in versions]
+                specific["cleared"] = sorted(known, key=lambda c: str(c["version"]))
+                changed: Report = {"cleared": cleared, "specific": specific}
+                _decide(database, (number, package), act, "cleared", changed)
             else:
-                changed = {"withdrawn": act.at, "reinstated": False}
+                specific["withdrawn"] = _why(act)
+                changed = {"withdrawn": act.at, "reinstated": False, "specific": specific}
                 _decide(database, (number, package), act, "withdrawn", changed)
 
 
@@ -58,7 +121,9 @@ def reinstate(database: Database, packages: Iterable[tuple[int, Package]], act: 
     """Take back withdrawals and cleared versions."""
     with database.change():
         for number, package in packages:
-            changed = {"withdrawn": "", "reinstated": True, "cleared": []}
+            held = database.decisions(number).get("specific", {})
+            specific = {k: v for k, v in held.items() if k not in {"withdrawn", "cleared"}}
+            changed = {"withdrawn": "", "reinstated": True, "cleared": [], "specific": specific}
             _decide(database, (number, package), act, "reinstated", changed)
 
 
@@ -73,6 +138,14 @@ def undo(database: Database, batch: str, act: Act) -> int:
     return len(entries)
 
 
+def _why(act: Act) -> Report:
+    """The reason of a withdrawal as data: one of REASONS, and what a person should know."""
+    word, _, note = act.reason.partition(":")
+    made: Report = {"reason": word}
+    made |= {"note": note.strip()} if note.strip() else {}
+    return made | ({"evidence": act.evidence} if act.evidence else {})
+
+
 def _reasoned(act: Act) -> None:
     if act.reason.partition(":")[0] not in REASONS:
         raise UsageError(f"reason: one of {', '.join(REASONS)}, and after a colon what a person should know")
@@ -83,4 +156,15 @@ def _decide(database: Database, which: tuple[int, Package], act: Act, action: st
     database.decide(*which, held, act, action)
 
 
-__all__ = ["REASONS", "Act", "assign", "find", "reinstate", "undo", "withdraw"]
+__all__ = [
+    "REASONS",
+    "Act",
+    "answer",
+    "assign",
+    "dispute",
+    "find",
+    "publish",
+    "reinstate",
+    "undo",
+    "withdraw",
+]

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from biopsy.reports.gitname import stored
 
@@ -112,6 +113,7 @@ _ALIKE = str.maketrans({
 })  # fmt: skip
 
 
+@lru_cache(maxsize=1024)  # asked several times for each report
 def folder(ecosystem: str, name: str) -> str:
     """Where the reports of a package stand below `malicious/`, as the OpenSSF repository lays them out.
 

@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from importlib import import_module, resources
 from pathlib import PurePosixPath
 from typing import Any
 
+from biopsy.errors import BiopsyError
 from biopsy.reports import naming
 from biopsy.reports.checks import Fault, checks, held, objects, pointer, text
 from biopsy.reports.claim import OWN
@@ -60,10 +61,12 @@ def check_bytes(name: str, data: bytes, *, placed: bool = False) -> Checked:
 @cache
 def _schema(name: str) -> Any:
     """A compiled schema of ours."""
-    import jsonschema_rs  # noqa: PLC0415 - an extra, and not needed to serve
-
+    try:
+        rs: Any = import_module("jsonschema_rs")
+    except ImportError as error:
+        raise BiopsyError("checking reports needs jsonschema-rs: pip install 'biopsy[reports]'") from error
     held = resources.files("biopsy").joinpath("schema", name).read_text(encoding="utf-8")
-    return jsonschema_rs.validator_for(json.loads(held))
+    return rs.validator_for(json.loads(held))
 
 
 def _schema_faults(report: Report) -> Iterator[Fault]:
@@ -84,12 +87,11 @@ def _told(code: str, schema: Any, value: Any, at: tuple[str, ...]) -> Iterator[F
 
 def placement(path: str, report: Report) -> Iterator[Fault]:
     """What is wrong with where a report stands: `[osv/]malicious/npm/thing/MAL-2026-1.json`."""
-    place = PurePosixPath(path)
-    parts = place.parts
+    parts = path.split("/")
     tree = next((n for n, part in enumerate(parts) if part in TREES), None)
-    own, stem = text(report, "id"), place.stem
-    if place.suffix != ".json":
-        yield Fault("file-ending", "", f"{place.name}: a report is a .json file")
+    own, (stem, _, ending) = text(report, "id"), parts[-1].rpartition(".")
+    if ending != "json":
+        yield Fault("file-ending", "", f"{parts[-1][:80]}: a report is a .json file")
     yield from _identity(stem, own)
     if tree is None:
         yield Fault("file-place", "", f"stands in none of {', '.join(sorted(TREES))}")

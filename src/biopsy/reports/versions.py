@@ -26,11 +26,15 @@ def _pep440(version: str) -> Any:
 def _semver(version: str) -> Any:
     from nodesemver import make_semver  # noqa: PLC0415
 
-    made = make_semver(version.strip().removeprefix("=").removeprefix("v"), loose=True)
-    return _SEMVER_KEY(made)
+    make: Callable[..., Any] = make_semver
+    return _key(make(version.strip().removeprefix("=").removeprefix("v"), loose=True))
 
 
-_SEMVER_KEY = cmp_to_key(lambda one, two: one.compare(two))
+def _compared(one: Any, two: Any) -> int:
+    return int(one.compare(two))
+
+
+_key: Callable[[Any], Any] = cmp_to_key(_compared)
 
 
 def _univers(name: str) -> Order:

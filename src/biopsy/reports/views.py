@@ -103,7 +103,7 @@ class Views:
     def waiting(self, limit: int) -> list[Report]:
         """Claims that wait until they are due, or for a person; the oldest first."""
         sql = (
-            "SELECT ecosystem, name, claims.state, due, claims.reason, source, key, imported,"
+            "SELECT ecosystem, name, claims.state, claims.due, claims.reason, source, key, imported,"
             " reports.id AS report FROM claims JOIN packages ON packages.id = claims.package"
             " LEFT JOIN reports USING (package)"
             " WHERE claims.state IN ('held', 'review') ORDER BY claims.id LIMIT ?"

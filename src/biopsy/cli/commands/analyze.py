@@ -42,6 +42,7 @@ Examples
   biopsy analyze npm:chalk@5.6.1 --against npm:chalk@5.6.0
   biopsy analyze pypi:six --against none        faster: nothing to compare with
   biopsy analyze pypi:six -f json | jq .verdict for programs
+  biopsy analyze pypi:six --report              a draft report, if malicious
 
 Exit status
   0  every verdict is below --fail-on
@@ -63,6 +64,7 @@ PANELS = grouped(
             "--against",
             "--fail-on",
             "--keep",
+            "--report",
             "--quiet",
             "--no-color",
         ),
@@ -95,6 +97,7 @@ PANELS = grouped(
     metavar="DIR",
     help="Keep trace, exchanges and written files there.",
 )
+@click.option("--report", is_flag=True, help="Keep a draft report of what is malicious, to be approved.")
 @rules_option
 @home_option
 @quiet_option
@@ -109,7 +112,7 @@ def command(targets: tuple[str, ...], quiet: bool, plain: bool, **options: Any) 
 
     if options["against"] not in {None, "none"} and len(targets) > 1:
         raise click.UsageError("--against names one thing: it goes with one TARGET")
-    output, fail_on = options.pop("output"), options.pop("fail_on")
+    output, fail_on, report = options.pop("output"), options.pop("fail_on"), options.pop("report")
     form = out.choose(options.pop("form"), output, formats)
     colour = False if plain else None
     if not options["static_only"]:
@@ -119,7 +122,17 @@ def command(targets: tuple[str, ...], quiet: bool, plain: bool, **options: Any) 
     analyses, failed = _analyze(targets, Options(**options), quiet=quiet, colour=colour)
     if analyses:
         out.write(analyses, formats.by_name(form), output, colour=colour)
+    if report:
+        _drafted(analyses, options["home"])
     return _status([analysis.verdict.call for analysis in analyses], fail_on, failed)
+
+
+def _drafted(analyses: "Sequence[Analysis]", home: Path) -> None:
+    """Keep drafts of what is malicious."""
+    from biopsy.cli.reports.draft import keep  # noqa: PLC0415
+
+    if malicious := [analysis for analysis in analyses if analysis.verdict.call == "malicious"]:
+        keep(malicious, home)
 
 
 def _analyze(

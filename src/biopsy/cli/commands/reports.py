@@ -2,7 +2,6 @@
 
 import getpass
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,18 +12,21 @@ import rich_click as click
 from biopsy.cli.home import home_option
 from biopsy.cli.options import form_option, quiet_option
 from biopsy.cli.progress import progress
+from biopsy.cli.reporting import configuration, sources_option
 from biopsy.cli.reports import Found
 from biopsy.cli.teach import Taught
 from biopsy.errors import UsageError
 from biopsy.formats.views.visible import visible
 
 if TYPE_CHECKING:
+    from biopsy.reports.config import Source
     from biopsy.reports.database import Act, Database
 
 BATCH = 1000  # objects that are taken in one transaction
 
 INGEST = """
 Examples
+  biopsy reports ingest                             every source that reports.toml names
   biopsy reports ingest ghsa advisories/            files of a folder, as the source ghsa
   biopsy reports ingest lab - < records.jsonl       a report a line, from standard input
 
@@ -101,14 +103,58 @@ def init(home: Path, database: Path | None) -> None:
 
 
 @command.command("ingest", cls=Taught, epilog=INGEST)
-@click.argument("source")
-@click.argument("place", metavar="DIR|-", type=click.Path(path_type=Path, allow_dash=True, exists=True))
+@click.argument("source", default="")
+@click.argument(
+    "place", metavar="[DIR|FILE|-]", required=False,
+    type=click.Path(path_type=Path, allow_dash=True, exists=True),
+)  # fmt: skip
+@sources_option
 @database_option
 @home_option
 @quiet_option
-def ingest(source: str, place: Path, home: Path, database: Path | None, quiet: bool) -> int:  # noqa: FBT001
-    """Take in what a source says: the files of a folder, or a report a line."""
-    return _take(source, _lines() if str(place) == "-" else _files(place), home, database, quiet=quiet)
+def ingest(source: str, place: Path | None, home: Path, database: Path | None, **asked: Any) -> int:
+    """Take in what sources say: those of reports.toml, one of them, or files under a source's name."""
+    from biopsy.reports.collect import Run, collect  # noqa: PLC0415
+    from biopsy.reports.database import now  # noqa: PLC0415
+
+    status = 0
+    with _open(home, database) as held, progress(quiet=asked["quiet"]) as told:
+        for one in _named(source, place, configuration(home, asked["named"]), home):
+
+            def tell(run: Run) -> None:
+                told(f"{run.source}: {run.read:,} read, {run.new:,} new", None)
+
+            run = collect(held, one, now, tell)
+            for bad in run.refused[:20]:
+                click.echo(visible(f"quarantine  {bad.key}: {bad.reason}"), err=True)
+            if run.error:
+                click.echo(visible(f"{run.source}: {run.error}"), err=True)
+            waits = f", {run.waiting:,} wait" if run.waiting else ""
+            waits += f", {run.echoes:,} echoes" if run.echoes else ""
+            counts = f"{run.read:,} read, {run.new:,} new, {len(run.refused):,} in quarantine{waits}"
+            click.echo(counts if place else f"{run.source}: {counts}")
+            status = max(status, 1 if run.refused or run.error else 0)
+    return status
+
+
+def _named(name: str, place: Path | None, known: "dict[str, Source]", home: Path) -> "Iterator[Source]":
+    """The sources that are meant: all that are configured, one of them, or files in the name of one."""
+    from biopsy.reports.config import Source  # noqa: PLC0415
+    from biopsy.reports.policy import Policy  # noqa: PLC0415
+    from biopsy.reports.sources import Settings  # noqa: PLC0415
+
+    if place is not None:
+        kind = "directory" if place.is_dir() else "file"
+        policy = known[name].policy if name in known else Policy()
+        yield Source(name, kind, Settings(str(place), home / "sources" / name), policy)
+        return
+    if not known:
+        raise UsageError(f"no sources are named in {home / 'reports.toml'}: name a source and a place")
+    if name and name not in known:
+        raise UsageError(f"no source {name!r} is named; there are: {', '.join(sorted(known))}")
+    for key, one in known.items():
+        if key == name or (not name and not one.disabled):
+            yield one
 
 
 @command.command("import", cls=Taught, epilog=IMPORT)
@@ -145,23 +191,6 @@ def _take(
         click.echo(visible(f"quarantine  {line}"), err=True)
     click.echo(f"{seen:,} read, {new:,} new, {len(refused):,} in quarantine")
     return 1 if refused else 0
-
-
-def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    from biopsy.reports.record import MAX_BYTES  # noqa: PLC0415
-
-    for file in sorted(folder.rglob("*.json")):
-        if file.is_file() and not file.is_symlink():
-            with file.open("rb") as held:
-                yield file.relative_to(folder).as_posix(), held.read(MAX_BYTES + 1)
-
-
-def _lines() -> Iterator[tuple[str, bytes]]:
-    from biopsy.reports.record import MAX_BYTES  # noqa: PLC0415
-
-    for number, line in enumerate(iter(lambda: sys.stdin.buffer.readline(MAX_BYTES + 2), b""), start=1):
-        if line.strip():
-            yield f"line {number}", line
 
 
 @command.command("export")
