@@ -27,7 +27,7 @@ def test_a_class_that_names_a_rule_names_one_that_there_is(one) -> None:
     named = {part.rule for part in one.when.parts() if isinstance(part, Ref)}
     wild = {name for name in named if "*" in name}
     assert not named - wild - STABLE
-    assert not named or any(Pattern(name).matches(rule) for name in named for rule in STABLE)
+    assert not named or any(Pattern.of(name).matches(rule) for name in named for rule in STABLE)
 
 
 @pytest.mark.parametrize(

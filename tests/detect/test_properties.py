@@ -109,7 +109,7 @@ def test_a_glob_means_what_a_slow_and_simple_one_means(text: str, value: str) ->
         return bool(rest) and glob[0] in ("?", rest[0]) and simple(glob[1:], rest[1:])
 
     try:
-        pattern = Pattern(text)
+        pattern = Pattern.of(text)
     except ValueError:
         return
     if not (len(text) > 2 and text[0] == text[-1] == "/"):

@@ -145,7 +145,7 @@ def _patterns(
         if _CONTROL.search(found):
             mistakes.add(node, f"{what} holds a control character")
         try:
-            patterns.append(Pattern(found))
+            patterns.append(Pattern.of(found))
         except ValueError as err:
             mistakes.add(node, f"{what}: {err}")
     if len(patterns) > MAX_PATTERNS:

@@ -212,7 +212,7 @@ class Ref(Struct, frozen=True):
         """Hold with the evidence of that rule."""
         if not {"*", "?"} & set(self.rule):
             return matched.get(self.rule)
-        wanted = Pattern(self.rule)
+        wanted = Pattern.of(self.rule)
         return tuple(b for name in matched if wanted.matches(name) for b in matched[name]) or None
 
     def parts(self) -> Iterator[Expression]:

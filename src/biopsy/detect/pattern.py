@@ -8,8 +8,10 @@ time is refused.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 MAX_PATTERN = 400
 """Longest pattern, in characters."""
@@ -30,33 +32,36 @@ _OPENED = ("/^", "/(", "/\\")
 _PARSER: Any = getattr(re, "_parser")  # noqa: B009 - the tree of a regular expression has no public name
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """A glob or `/regular expression/`. `literal` is text that every matching value contains.
+class Pattern(Struct, frozen=True, eq=False):
+    """A glob or `/regular expression/`, as `of` reads it. `literal` is text that every match contains.
 
     It is checked at once and compiled when it is first asked: most values never get past the literal.
     """
 
     text: str
-    literal: str = field(init=False, compare=False)
-    everything: bool = field(init=False, compare=False)
-    _test: Callable[[str], object] | None = field(init=False, compare=False, repr=False, default=None)
+    literal: str
+    everything: bool
+    _test: Callable[[str], object] | None = None
 
-    def __post_init__(self) -> None:
-        """Check; raise ValueError, saying what is wrong, where `text` is no pattern."""
-        if not self.text:
+    @classmethod
+    def of(cls, text: str) -> "Pattern":
+        """Read and check; raise ValueError, saying what is wrong, where `text` is no pattern."""
+        if not text:
             raise ValueError("an empty pattern matches nothing; write `*` for anything")
-        if len(self.text) > MAX_PATTERN:
+        if len(text) > MAX_PATTERN:
             raise ValueError(f"pattern longer than {MAX_PATTERN} characters")
-        if self.text.startswith(_OPENED) and not is_regex(self.text):
+        if text.startswith(_OPENED) and not is_regex(text):
             raise ValueError("begins like a regular expression, which would end in `/`")
-        literal = (
-            _regex(self.text[1:-1])
-            if is_regex(self.text)
-            else max(self.text.replace("?", "*").split("*"), key=len)
-        )
-        object.__setattr__(self, "literal", literal)
-        object.__setattr__(self, "everything", set(self.text) == {"*"})
+        literal = _regex(text[1:-1]) if is_regex(text) else max(text.replace("?", "*").split("*"), key=len)
+        return cls(text, literal, set(text) == {"*"})
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other one is written the same."""
+        return self.text == other.text if isinstance(other, Pattern) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Of what is written."""
+        return hash(self.text)
 
     def matches(self, value: str) -> bool:
         """Whether `value` is what the pattern asks for."""
@@ -69,7 +74,7 @@ class Pattern:
             test = re.compile(self.text[1:-1]).search
         else:
             test = re.compile(_glob(self.text), re.DOTALL).match
-        object.__setattr__(self, "_test", test)
+        force_setattr(self, "_test", test)
         return test
 
 

@@ -6,9 +6,10 @@ import hashlib
 import io
 import zlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from biopsy.ecosystems.names.look import skeleton
 from biopsy.errors import UsageError
@@ -27,8 +28,7 @@ _SPACE = regex(r"\W+")
 _WORDS = 4  # a shorter sentence ("A library") is nobody's
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(Struct, frozen=True, dict=True):
     """The names of one ecosystem in wide use, the most used first.
 
     `rows` are the lines of the list as they were read, each ended: most questions are answered by a look

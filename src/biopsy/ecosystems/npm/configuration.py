@@ -5,7 +5,6 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -51,6 +50,8 @@ def _asked(scope: str) -> dict[str, str]:
     """Run `npm config get`; with several keys npm prints `key=value` lines."""
     if _environment("registry") and not scope:
         return {"registry": _environment("registry"), "userconfig": str(Path.home() / ".npmrc")}
+    import subprocess  # noqa: PLC0415 - who reads a file asks no registry
+
     keys = [*_KEYS, *([f"{scope}:registry"] if scope else [])]
     try:
         done = subprocess.run(
