@@ -37,10 +37,12 @@ def toml(data: bytes, shape: type[Shape]) -> tuple[Shape, str]:
 def _toml() -> Callable[[str], Any]:
     """The parser in Rust, forty times as fast, where it is installed; else that of Python."""
     try:
-        from rtoml import loads  # noqa: PLC0415 - only where it is needed
+        import rtoml  # noqa: PLC0415 - only where it is needed
     except ImportError:
-        from tomllib import loads  # noqa: PLC0415
-    return cast("Callable[[str], Any]", loads)
+        import tomllib  # noqa: PLC0415
+
+        return tomllib.loads
+    return rtoml.loads
 
 
 class Node(dict[str, Any]):
