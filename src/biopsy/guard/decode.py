@@ -1,7 +1,7 @@
 """JSON, TOML and YAML under limits, each mistake a LockError that says where."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 
