@@ -1,10 +1,10 @@
 """What a package may be waiting for, as far as its code shows it; and what only one of several machines saw."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.release import Tree, TreeFile

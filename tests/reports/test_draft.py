@@ -2,11 +2,11 @@
 
 import importlib.util
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from biopsy.errors import UsageError
 from biopsy.model.dossier import Call, Classification, Ioc, IocType, Verdict

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from reading import package, short
 
+from biopsy import static
 from biopsy.model.behaviour import When
 from biopsy.model.release import Tree, TreeFile
 from biopsy.static import budget, read
@@ -83,9 +84,7 @@ def _tree(root: Path) -> Tree:
 
 
 def test_a_slow_machine_sees_the_same_of_a_package_that_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        budget.Budget.__init__, "__defaults__", (20_000, *budget.Budget.__init__.__defaults__[1:])
-    )
+    monkeypatch.setattr(static, "Budget", lambda: budget.Budget(left=20_000))
     moments = {"setup.py": When.INSTALL}
     with tempfile.TemporaryDirectory() as folder:
         tree = _tree(Path(folder))

@@ -1,8 +1,9 @@
 """What a package did under one profile of several that would all have shown it: `differs.profile`."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from biopsy.detect.compare_value import identity
 from biopsy.model.behaviour import Behaviour, By, InTrace, Kind

@@ -6,9 +6,10 @@ together with files or days, and a date that is still to come is gone to where i
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from msgspec.structs import replace
 
 from biopsy.model.release import Tree
 from biopsy.model.run import Phase

@@ -170,7 +170,7 @@ def _package(tree: Tree, moments: Mapping[str, When]) -> Package:
         return (tree.root / path).read_bytes() if sizes.get(path, MAX_FILE + 1) <= MAX_FILE else None
 
     code = sum(size for path, size in sizes.items() if path.endswith(_CODE))
-    return Package(frozenset(sizes), moments, load, size=code)
+    return Package(frozenset(sizes), moments, load, size=code, budget=Budget())
 
 
 def _keep(found: dict[_Key, Behaviour], behaviour: Behaviour) -> None:
