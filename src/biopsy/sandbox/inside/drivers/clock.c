@@ -189,9 +189,10 @@ static struct process *place_of(pid_t which) {
 static struct process *enter(pid_t who) {
     struct process *found = place_of(who);
     for (int tries = 0; !found && tries < 2; tries++) {
+        for (int i = 0; tries && i < PROCESSES; i++)  /* full: all that are gone make room, not only one */
+            if (page->process[i].pid && cpu_of(page->process[i].pid) < 0) page->process[i].pid = 0;
         for (int i = 0; i < PROCESSES && !found; i++) {
             int none = 0;
-            if (tries && page->process[i].pid && cpu_of(page->process[i].pid) < 0) page->process[i].pid = 0;
             if (atomic_compare_exchange_strong(&page->process[i].pid, &none, who)) {
                 found = &page->process[i];
                 int count = page->processes;
