@@ -18,15 +18,6 @@ MAX_VALUE = 4096  # characters of one indicator; longer ones are left out
 DIGESTS = {"sha256": 64, "sha1": 40, "md5": 32, "tlsh": 0, "ssdeep": 0}
 """How a file is known, and how many hex digits that has; 0: a form of its own."""
 
-SHARED = frozenset({
-    "github.com", "raw.githubusercontent.com", "gitlab.com", "bitbucket.org", "codeberg.org", "npmjs.com",
-    "pypi.org", "rubygems.org", "crates.io", "nuget.org", "google.com", "drive.google.com", "dropbox.com",
-    "discord.com", "discordapp.com", "cdn.discordapp.com", "telegram.org", "api.telegram.org", "slack.com",
-    "hooks.slack.com", "pastebin.com", "amazonaws.com", "cloudflare.com", "microsoft.com", "ipinfo.io",
-    "api.ipify.org", "ifconfig.me",
-})  # fmt: skip
-"""Hosts of many, which only their URLs make indicators."""
-
 _RESERVED = (".example", ".test", ".invalid", ".localhost", ".local", ".internal", ".onion.example")
 _NAMES = frozenset({"localhost", "example.com", "example.net", "example.org", "example.edu"})
 _SCHEME = re.compile(r"(?i)^h(?:xx|\*\*|tt)p(s?)(?:\[:\]|:)(?://|\[//\])")

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from biopsy.model.hosts import SHARED, host_class, hosts
 from biopsy.reports.checks import Fault, held, objects, pointer, text, texts
-from biopsy.reports.content import DIGESTS, SHARED, refang, reserved
+from biopsy.reports.content import DIGESTS, refang, reserved
 from biopsy.reports.record import Json, Report
 
 _DOMAIN = re.compile(r"[A-Za-z0-9_.-]+")
@@ -115,7 +116,7 @@ def _harmless(part: str, value: str) -> str:
         return ""
     if reserved(host):
         return "a name or address that is nobody's"
-    return "blocking it would hit others" if part == "domains" and host in SHARED else ""
+    return "blocking it would hit others" if part == "domains" and _shared(host) else ""
 
 
 def _file(one: dict[str, Json], at: tuple[str | int, ...]) -> Iterator[Fault]:
@@ -143,3 +144,8 @@ def _digests(digests: dict[str, Json], at: tuple[str | int, ...]) -> Iterator[Fa
         value = text(digests, name)
         if len(value) != length or not _HEX.fullmatch(value):
             yield Fault("ioc-digest", pointer(*at, name), f"{value[:80]!r} is not {length} hex digits")
+
+
+def _shared(host: str) -> bool:
+    """Whether a host, as a whole, serves everybody: its own domain is listed, not only one above it."""
+    return host in hosts() and host_class(host) in SHARED
