@@ -19,7 +19,6 @@ PROOFS = ("dns", "registry", "repository", "mail", "none")
 a file in its repository, mail from the address that the registry names, or not at all."""
 
 DAYS = 14  # until a dispute is overdue
-STATES = ("open", "accepted", "rejected")
 
 
 @dataclass(frozen=True, slots=True)

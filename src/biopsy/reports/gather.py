@@ -6,8 +6,6 @@ from typing import Any
 
 from biopsy.reports.record import Json
 
-IOCS = ("domains", "ips", "urls", "files", "strings", "hashes")
-
 
 def union(*lists: Json) -> list[Json]:
     """Each item once, in order; what is no list counts as empty. Items are equal when their JSON is."""

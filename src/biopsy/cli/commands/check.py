@@ -8,6 +8,7 @@ from biopsy.cli.home import home_option
 from biopsy.cli.options import document_option, output_option, plain_option, quiet_option
 from biopsy.cli.output import choose, write
 from biopsy.cli.progress import progress
+from biopsy.cli.reporting import database_option
 from biopsy.cli.teach import Taught
 from biopsy.formats import check as forms
 
@@ -38,12 +39,7 @@ FAILS = {
 
 @click.command("check", cls=Taught, epilog=EXAMPLES)
 @click.argument("targets", nargs=-1, metavar="[FILE|DIR|PURL]...")
-@click.option(
-    "--database",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The database; default: reports.db in BIOPSY_HOME.",
-)
+@database_option
 @click.option(
     "--fail-on",
     type=click.Choice(tuple(FAILS)),

@@ -1,9 +1,7 @@
 """`biopsy reports`: the database of malicious packages."""
 
-import getpass
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +10,15 @@ import rich_click as click
 from biopsy.cli.home import home_option
 from biopsy.cli.options import form_option, quiet_option
 from biopsy.cli.progress import progress
-from biopsy.cli.reporting import configuration, sources_option
+from biopsy.cli.reporting import (
+    act,
+    actor_option,
+    configuration,
+    database_option,
+    opened,
+    sources_option,
+    table,
+)
 from biopsy.cli.reports import Found
 from biopsy.cli.teach import Taught
 from biopsy.errors import UsageError
@@ -20,7 +26,6 @@ from biopsy.formats.views.visible import visible
 
 if TYPE_CHECKING:
     from biopsy.reports.config import Source
-    from biopsy.reports.database import Act, Database
 
 BATCH = 1000  # objects that are taken in one transaction
 
@@ -57,14 +62,7 @@ The reason begins with one of: false-positive, test, duplicate, name-reuse,
 upstream-withdrawn, other.
 """
 
-database_option = click.option(
-    "--database",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The database; default: reports.db in BIOPSY_HOME.",
-)
 reason_option = click.option("--reason", required=True, metavar="TEXT", help="Why, and how one knows.")
-actor_option = click.option("--by", "actor", metavar="NAME", help="Who decides; default: you.")
 evidence_option = click.option("--evidence", default="", metavar="URL", help="Where it can be seen.")
 dry_option = click.option("--dry-run", is_flag=True, help="Only say what would change.")
 
@@ -74,31 +72,12 @@ def command() -> None:
     """Keep reports of malicious packages: take in, merge, check, withdraw, export."""
 
 
-@contextmanager
-def _open(home: Path, database: Path | None, *, create: bool = False) -> "Iterator[Database]":
-    from biopsy.reports.database import Database  # noqa: PLC0415 - slow to import, and --help is not
-
-    held = Database(database or home / "reports.db", create=create)
-    try:
-        yield held
-    finally:
-        held.close()
-
-
-def _act(actor: str | None, reason: str = "", evidence: str = "") -> "Act":
-    import uuid  # noqa: PLC0415
-
-    from biopsy.reports.database import Act, now  # noqa: PLC0415
-
-    return Act(actor or getpass.getuser(), now(), reason, evidence, uuid.uuid4().hex[:12])
-
-
 @command.command("init")
 @database_option
 @home_option
 def init(home: Path, database: Path | None) -> None:
     """Make an empty database; one that is there stays as it is."""
-    with _open(home, database, create=True):
+    with opened(home, database, create=True):
         click.echo(visible(f"reports are kept in {database or home / 'reports.db'}"))
 
 
@@ -118,7 +97,7 @@ def ingest(source: str, place: Path | None, home: Path, database: Path | None, *
     from biopsy.reports.database import now  # noqa: PLC0415
 
     status = 0
-    with _open(home, database) as held, progress(quiet=asked["quiet"]) as told:
+    with opened(home, database) as held, progress(quiet=asked["quiet"]) as told:
         for one in _named(source, place, configuration(home, asked["named"]), home):
 
             def tell(run: Run) -> None:
@@ -179,7 +158,7 @@ def _take(
 
     seen = new = 0
     refused: list[str] = []
-    with _open(home, database) as held, progress(quiet=quiet) as told:
+    with opened(home, database) as held, progress(quiet=quiet) as told:
         while batch := list(islice(objects, BATCH)):
             for one in held.take(source, batch, now()):
                 new += one.new > 0
@@ -201,7 +180,7 @@ def export(place: Path, home: Path, database: Path | None) -> None:
     """Write every report into a folder, in the OSV layout; only what changed is written."""
     from biopsy.reports import layout  # noqa: PLC0415
 
-    with _open(home, database) as held:
+    with opened(home, database) as held:
         changed, stale = layout.write(place, held.documents())
     click.echo(f"{changed:,} files written, {stale:,} removed")
 
@@ -212,7 +191,7 @@ def export(place: Path, home: Path, database: Path | None) -> None:
 @home_option
 def show(word: str, home: Path, database: Path | None) -> None:
     """Print a report: by its id, an alias, or its package."""
-    with _open(home, database) as held:
+    with opened(home, database) as held:
         found = [held.document(number) for number in held.lookup(word)]
     if not any(found):
         raise UsageError(f"{word}: no report has this id or alias, or is on a package of this name")
@@ -230,12 +209,12 @@ def show(word: str, home: Path, database: Path | None) -> None:
 @home_option
 def list_(home: Path, database: Path | None, **asked: Any) -> None:
     """List reports, those that changed last first; TEXT is a part of a name, or of an id."""
-    with _open(home, database) as held:
+    with opened(home, database) as held:
         if asked["quarantine"]:
             rows = held.refused(asked["limit"])
         else:
             rows = held.search(asked["text"], asked["state"] or "", asked["limit"])
-    _table(rows, asked["form"])
+    table(rows, asked["form"])
 
 
 @command.command("log")
@@ -246,8 +225,8 @@ def list_(home: Path, database: Path | None, **asked: Any) -> None:
 @home_option
 def log(word: str, limit: int, form: str, home: Path, database: Path | None) -> None:
     """Say who changed what, when and why."""
-    with _open(home, database) as held:
-        _table(held.history(word, limit), form)
+    with opened(home, database) as held:
+        table(held.history(word, limit), form)
 
 
 @command.command("stats")
@@ -256,24 +235,8 @@ def log(word: str, limit: int, form: str, home: Path, database: Path | None) -> 
 @home_option
 def stats(form: str, home: Path, database: Path | None) -> None:
     """Count reports by ecosystem and state."""
-    with _open(home, database) as held:
-        _table(held.counts(), form)
-
-
-def _table(rows: Sequence[dict[str, Any]], form: str) -> None:
-    if form == "json":
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
-        return
-    if not rows:
-        click.echo("nothing")
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-
-    table = Table(*rows[0], box=None, header_style="bold", pad_edge=False)
-    for row in rows:
-        table.add_row(*(visible(str(value)) for value in row.values()))
-    Console().print(table)
+    with opened(home, database) as held:
+        table(held.counts(), form)
 
 
 @command.command("assign")
@@ -284,8 +247,8 @@ def assign(actor: str | None, home: Path, database: Path | None) -> None:
     """Give an id to every published report that has none."""
     from biopsy.reports import ledger  # noqa: PLC0415
 
-    with _open(home, database) as held:
-        for package, own in ledger.assign(held, _act(actor)):
+    with opened(home, database) as held:
+        for package, own in ledger.assign(held, act(actor)):
             click.echo(visible(f"{own}  {package.ecosystem} {package.name}"))
 
 
@@ -302,12 +265,12 @@ def withdraw(words: tuple[str, ...], home: Path, database: Path | None, **asked:
     """Withdraw reports that are wrong, whole or by version; nothing is deleted."""
     from biopsy.reports import ledger  # noqa: PLC0415
 
-    act = _act(asked["actor"], asked["reason"], asked["evidence"])
-    with _open(home, database) as held:
+    doing = act(asked["actor"], asked["reason"], asked["evidence"])
+    with opened(home, database) as held:
         found = ledger.find(held, words)
         if not asked["dry_run"]:
-            ledger.withdraw(held, found, act, asked["versions"])
-    _said("would be withdrawn" if asked["dry_run"] else f"withdrawn, batch {act.batch}", found)
+            ledger.withdraw(held, found, doing, asked["versions"])
+    _said("would be withdrawn" if asked["dry_run"] else f"withdrawn, batch {doing.batch}", found)
 
 
 @command.command("reinstate")
@@ -320,11 +283,11 @@ def reinstate(words: tuple[str, ...], home: Path, database: Path | None, **asked
     """Take back a withdrawal."""
     from biopsy.reports import ledger  # noqa: PLC0415
 
-    act = _act(asked["actor"], asked["reason"])
-    with _open(home, database) as held:
+    doing = act(asked["actor"], asked["reason"])
+    with opened(home, database) as held:
         found = ledger.find(held, words)
-        ledger.reinstate(held, found, act)
-    _said(f"reinstated, batch {act.batch}", found)
+        ledger.reinstate(held, found, doing)
+    _said(f"reinstated, batch {doing.batch}", found)
 
 
 @command.command("undo")
@@ -336,8 +299,8 @@ def undo(batch: str, actor: str | None, home: Path, database: Path | None) -> No
     """Put back everything that one command decided; `log` names the batches."""
     from biopsy.reports import ledger  # noqa: PLC0415
 
-    with _open(home, database) as held:
-        count = ledger.undo(held, batch, _act(actor))
+    with opened(home, database) as held:
+        count = ledger.undo(held, batch, act(actor))
     click.echo(f"{count} decisions undone")
 
 

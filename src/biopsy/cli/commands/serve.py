@@ -5,6 +5,7 @@ from pathlib import Path
 import rich_click as click
 
 from biopsy.cli.home import home_option
+from biopsy.cli.reporting import database_option
 from biopsy.cli.teach import Taught
 from biopsy.errors import UsageError
 
@@ -22,12 +23,7 @@ Other machines are answered only with --host; put a reverse proxy with TLS befor
 @click.command("serve", cls=Taught, epilog=SERVE)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8600, show_default=True)
-@click.option(
-    "--database",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The database; default: reports.db in BIOPSY_HOME.",
-)
+@database_option
 @home_option
 def command(host: str, port: int, home: Path, database: Path | None) -> None:
     """Answer OSV's clients, npm audit and your own from the report database."""

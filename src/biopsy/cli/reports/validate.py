@@ -11,6 +11,7 @@ import rich_click as click
 
 from biopsy.cli.home import home_option
 from biopsy.cli.options import form_option
+from biopsy.cli.reporting import database_option
 from biopsy.cli.teach import Taught
 from biopsy.errors import UsageError
 from biopsy.formats.views.visible import visible
@@ -38,12 +39,7 @@ Exit status
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
 @click.option("--no-warnings", is_flag=True, help="Leave warnings out.")
 @form_option
-@click.option(
-    "--database",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The database; default: reports.db in BIOPSY_HOME.",
-)
+@database_option
 @home_option
 def command(places: tuple[Path, ...], home: Path, database: Path | None, **asked: Any) -> int:
     """Say what is wrong with reports, where, and why: by the OSV schema and the rules of this database."""

@@ -9,7 +9,6 @@ TOP = frozenset({"malicious-packages-origins", "iocs", "malware", "severity"})
 """`malware` and `severity` are ours (schema/report-1.json)."""
 
 INNER = frozenset({"cwes", "indicators", "iocs", "ghsa"})
-COMPOSITE = frozenset({"malicious-packages-origins", "iocs", "malware"})
 
 
 def check(report: Report) -> Iterator[Fault]:

@@ -26,9 +26,7 @@ _EXCEPT = regex(r"(?m)^([ \t]*except\s+[\w.()\s,]+?),\s*(\w+)\s*:")
 _EXEC = regex(r"(?m)^([ \t]*(?:.*;[ \t]*)?)exec[ \t]+(?![(=.])(.+?)(?:[ \t]+in[ \t]+.+)?$")
 _RAISE = regex(r"(?m)^([ \t]*raise\s+[\w.]+)\s*,\s*([^\n]+)$")
 _OLD = regex(r"(?<![\w\"'.])(0)([0-7]+)\b(?![.])|(?<=\d)[lL]\b|\bur(?=[\"'])|`([^`\n]*)`|<>")
-_FUTURE = regex(r"(?m)^from[ \t]+__future__[ \t]+import[^\n]*")
 
-MAX_PIECES = 2000  # statements of a file that does not parse which are tried one by one
 MAX_DROPPED = 200  # lines that are left out before a file counts as unreadable
 
 
