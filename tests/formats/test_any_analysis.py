@@ -1,6 +1,7 @@
 """Whatever an analysis holds, every format shows it."""
 
 import json
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,8 @@ from biopsy.model.dossier import Analysis, Call, Dossier, Finding, Level, Tool, 
 from biopsy.model.release import Artifact, Release
 from biopsy.model.run import Change, Evaluated, Exchange, FileChange, Outcome, Process, Status, Step, Watch
 
-VALIDATOR = jsonschema.Draft202012Validator(
-    json.loads((files("biopsy") / "schema/analysis-1.json").read_text("utf-8"))
-)
+SCHEMA = json.loads((files("biopsy") / "schema/analysis-1.json").read_text("utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 COMPARED = jsonschema.Draft202012Validator(
     json.loads((files("biopsy") / "schema/comparison-1.json").read_text("utf-8"))
@@ -165,6 +165,12 @@ comparison = st.builds(
 )
 analysis = st.builds(Analysis, dossier, many(finding), verdict, comparison=st.none() | comparison)
 compared = st.builds(Analysis, dossier, many(finding), verdict, comparison=comparison)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_kind_of_behaviour_is_of_the_schema(kind: Kind) -> None:
+    pattern = SCHEMA["$defs"]["BehaviourDocument"]["properties"]["kind"]["pattern"]
+    assert re.search(pattern, kind)
 
 
 @pytest.mark.parametrize("name", names())

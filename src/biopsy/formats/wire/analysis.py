@@ -6,9 +6,11 @@ from msgspec import Meta, Struct
 
 from biopsy.formats.wire.evaluated import EvaluatedDocument
 from biopsy.formats.wire.since import SinceDocument
+from biopsy.model.behaviour import Kind
 
 SCHEMA_VERSION: Literal["1"] = "1"
 
+FAMILIES = tuple(dict.fromkeys(kind.partition(".")[0] for kind in Kind))
 Count = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(description="Seconds.")]
 By = Literal["package", "dependency", "tool"]
@@ -117,7 +119,8 @@ class BehaviourDocument(Struct, frozen=True, kw_only=True):
     """A small fact about the package, with the place where it was seen: never a judgement."""
 
     kind: Annotated[
-        str, Meta(pattern=r"^(file|process|net|code|env|pkg|archive|data|text|canary|evasion)\.[a-z]+$")
+        str,
+        Meta(pattern=rf"^({'|'.join(FAMILIES)})\.[a-z]+$", description="The family, and what of it."),
     ]
     value: str
     where: Annotated[str, Meta(description="`setup.py:12 (install)`, `laptop/install#4`, `registry`.")]
