@@ -102,6 +102,7 @@ def test_a_bomb_is_read_up_to_the_limit() -> None:
         ("br", b"loot"),
         ("gzip", b"loot"),
     ],
+    ids=["gzip", "zlib", "raw deflate", "two of them", "brotli in name only", "gzip in name only"],
 )
 def test_encodings_are_undone(encoding: str, data: bytes) -> None:
     assert bodies.decoded(data, encoding, 100) == b"loot"

@@ -166,7 +166,11 @@ def test_the_sibling_is_fetched_unpacked_and_never_run(
     assert not trap.exists()
 
 
-@pytest.mark.parametrize("body", [None, b"", b"no archive", packed({"x": "y" * 100})[:60]])
+@pytest.mark.parametrize(
+    "body",
+    [None, b"", b"no archive", packed({"x": "y" * 100})[:60]],
+    ids=["missing", "empty", "no archive", "cut short"],
+)
 def test_a_sibling_that_cannot_be_had_says_nothing(
     tmp_path: Path, served: tuple[str, dict[str, bytes]], body: bytes | None
 ) -> None:

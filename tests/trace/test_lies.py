@@ -190,7 +190,7 @@ open(os.environ["HOME"] + "/.bashrc", "a").close()
 """
 
 CROWD = r"""
-subprocess.run(["sh", "-c", "i=0; while [ $i -lt 10000 ]; do (exit 0); i=$((i+1)); done"])
+subprocess.run(["sh", "-c", "i=0; while [ $i -lt 6000 ]; do (exit 0); i=$((i+1)); done"])
 open("/etc/hostname").close()
 """
 
@@ -230,9 +230,9 @@ def test_a_hundred_thousand_files_are_counted_in_a_real_sandbox(witness: Callabl
 
 
 @pytest.mark.sandbox
-def test_ten_thousand_processes_are_counted_in_a_real_sandbox(witness: Callable[..., Run]) -> None:
+def test_six_thousand_processes_are_counted_in_a_real_sandbox(witness: Callable[..., Run]) -> None:
     run = witness(CROWD, timeout=280)
     assert run.watch.dropped == 0
-    assert run.watch.events >= 30_000  # a beginning and two news of an end for each
+    assert run.watch.events >= 18_000  # a beginning and two news of an end for each
     assert len(run.processes) == MAX_PROCESSES
     assert any(one.value == "/etc/hostname" for one in run.behaviours)
