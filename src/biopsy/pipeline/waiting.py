@@ -1,4 +1,5 @@
-"""What a package may be waiting for, and the phases that give it that: time, another day, its own traces.
+"""What a package may be waiting for, and the phases that give it that: time, another day, its own traces, or
+a machine that has what it looks for (`suiting`).
 
 Sleeps need nothing: the clock inside jumps. A second go is worth its seconds where the code looks at the time
 together with files or days, and a date that is still to come is gone to where it stands in code that does.
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 
 from biopsy.model.release import Tree
 from biopsy.model.run import Phase
+from biopsy.pipeline import suiting
 
 LATER: Final = Phase("later", "later.py", ("later", "--budget", "30"), 40.0, ahead=86_400.0)
 """What was put where a machine starts things by itself is started, a day later."""
@@ -51,17 +53,17 @@ def more(tree: Tree, plan: tuple[Phase, ...], today: datetime | None = None) -> 
     """Give the phases to do once more, later: those that start and import, never the install."""
     today = today or datetime.now(UTC)
     repeated = [phase for phase in plan if phase.name in {"start", "import"}]
-    again, dates = False, set[datetime]()
-    for text in _texts(tree):
+    again, dates, texts = False, set[datetime](), list(_texts(tree))
+    for text in texts:
         if _TIME.search(text):
             again = again or _STAMP.search(text) is not None
             dates.update(_dates(text, today))
     moments = [(today + timedelta(days=_AGAIN_DAYS), f"{_AGAIN_DAYS}d")] if again else []
     moments += [(day, f"{day:%Y-%m-%d}") for day in _apart(sorted(dates))]
-    return tuple(
+    later = tuple(
         replace(
             phase,
-            args=_hurried(phase.args),
+            args=suiting.hurried(phase.args, _BUDGET),
             timeout=min(phase.timeout, _PATIENCE),
             ahead=(moment - today).total_seconds(),
             again=label,
@@ -69,6 +71,7 @@ def more(tree: Tree, plan: tuple[Phase, ...], today: datetime | None = None) -> 
         for moment, label in moments
         for phase in repeated
     )
+    return later + suiting.more(suiting.read(texts), plan)
 
 
 def _texts(tree: Tree) -> Iterator[str]:
@@ -102,10 +105,3 @@ def _apart(days: list[datetime]) -> list[datetime]:
         if len(chosen) < MAX_DATES and (not chosen or day - chosen[-1] > _NEAR):
             chosen.append(day)
     return chosen
-
-
-def _hurried(args: tuple[str, ...]) -> tuple[str, ...]:
-    if "--budget" not in args:
-        return args
-    at = args.index("--budget") + 1
-    return (*args[:at], min(args[at], _BUDGET, key=float), *args[at + 1 :])

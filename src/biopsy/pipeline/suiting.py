@@ -1,0 +1,194 @@
+"""What a package looks for before it acts, as far as its code spells it out: variables and files.
+
+Where the same file holds something that could do harm, the package is started and imported once more on a
+machine that has what is looked for. The author's own words say what that is, so there is no list of targets
+here; what everybody's tools look for (`usual.txt`) is left out.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from importlib.resources import files as resources
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from biopsy.model.run import Phase
+
+LABEL: Final = "suited"
+"""What a go on such a machine is called in `differs.again`."""
+
+MAX_WANTED: Final = 40
+"""Most variables, and most files, that are provided."""
+
+MAX_NAME: Final = 120
+"""Longest name of either, and longest value, in characters."""
+
+MAX_LOOKED: Final = 400
+"""Most places of a file's text that are looked at, so that hostile text costs no more than honest one."""
+
+MAX_ARGUMENT: Final = 400
+"""Longest expression that is followed, in characters."""
+
+_BUDGET: Final = "15"  # seconds
+_PATIENCE: Final = 25.0
+
+_HARM = re.compile(
+    r"child_process|\bexec(?:Sync|File\w*)?\(|\bspawn(?:Sync)?\(|\bfetch\(|\bhttps?['\"]?\)?\.|\b(?:net|dgram|tls|dns)['\"]\)"
+    r"|\beval\(|\bFunction\(|runIn\w*Context|\bunlink|\brm(?:Sync|tree|dir)\b|\baxios\b|\bgot\(|WebSocket"
+    r"|\bsubprocess\b|os\.(?:system|popen|exec|spawn|remove)|\burlopen\b|\brequests\.|\bhttpx\.|\bsocket\.|\bexec\(|\bcompile\("
+)
+_VARIABLE = re.compile(
+    r"""process\.env(?:\.([A-Za-z_]\w*)|\[\s*['"]([^'"\]]+)['"]\s*\])"""
+    r"""|\b(?:environ\.get|getenv|environ\.pop)\(\s*['"]([^'"]+)['"](?:\s*,\s*[^()]{0,40})?\)"""
+    r"""|\benviron\[\s*['"]([^'"]+)['"]\s*\]|['"]([A-Za-z_]\w*)['"]\s+(?:not\s+)?in\s+(?:os\.)?environ\b"""
+)
+_EQUALS = re.compile(
+    r"""\s*\)?\s*(?:\|\|\s*['"]{2}\s*\))?\s*"""
+    r"""(?:[!=]==?\s*|\.(?:includes|startsWith|endsWith|startswith|endswith)\(\s*)['"]([^'"\n]*)['"]"""
+)
+_LOOKS = re.compile(
+    r"\b(?:existsSync|accessSync|access|statSync|lstatSync|stat|readdirSync|isfile|isdir|exists|lexists|is_file|is_dir)\("
+)
+_NAMED = re.compile(r"(?:^|[;{\n])\s*(?:const|let|var)?\s*([A-Za-z_$][\w$]*)\s*=\s*([^=;\n][^;\n]{0,199})")
+_WORD = re.compile(r"[A-Za-z_$][\w$]*")
+_TEXT = re.compile(r"""(['"`])((?:(?!\1)[^\\\n$])*)\1""")
+_HOLE = re.compile(r"\$\{[^{}]*\}")
+_HOME = re.compile(r"homedir|expanduser|Path\.home|\bHOME\b|USERPROFILE|~/")
+_OWN = re.compile(
+    r"__dirname|__filename|__file__|import\.meta|require\.resolve|tmpdir|gettempdir|process\.execPath|sys\."
+)
+_MODULE = re.compile(r"\b(?:require|import|__import__|import_module)\(")
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+def _usual() -> tuple[frozenset[str], ...]:
+    text = (resources("biopsy.pipeline") / "usual.txt").read_text("utf-8").partition("\n")[2]
+    return tuple(frozenset(part.split()) for part in text.split("\n\n"))
+
+
+_USUAL_VARIABLES, _USUAL_FILES = _usual()
+
+
+class Suit(Struct, frozen=True):
+    """What a package looks for: variables with the values they are compared with, and files.
+
+    A file begins with `~/`, or lies in the project; one that ends in `/` is a folder.
+    """
+
+    env: tuple[tuple[str, str], ...] = ()
+    files: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.env or self.files)
+
+
+def read(texts: Iterable[str]) -> Suit:
+    """Say what these texts of code look for."""
+    env: dict[str, str] = {}
+    files: dict[str, None] = {}
+    for text in texts:
+        if _HARM.search(text):
+            for name, value in _variables(text):
+                if value or name not in env:
+                    env[name] = value
+            files.update(dict.fromkeys(_files(text)))
+    return Suit(
+        tuple((name, value or "1") for name, value in list(env.items())[:MAX_WANTED]),
+        tuple(files)[:MAX_WANTED],
+    )
+
+
+def more(suit: Suit, plan: tuple[Phase, ...]) -> tuple[Phase, ...]:
+    """Give the phases to do once more on such a machine: those that start and import, never the install."""
+    if not suit:
+        return ()
+    worn = json.dumps({"env": dict(suit.env), "files": suit.files})
+    return tuple(
+        replace(
+            phase,
+            driver="suited.py",
+            args=(worn, phase.driver, *hurried(phase.args, _BUDGET)),
+            timeout=min(phase.timeout, _PATIENCE),
+            again=LABEL,
+        )
+        for phase in plan
+        if phase.name in {"start", "import"}
+    )
+
+
+def hurried(args: tuple[str, ...], budget: str) -> tuple[str, ...]:
+    """Give a driver's arguments with no more than `budget` seconds in them."""
+    if "--budget" not in args:
+        return args
+    at = args.index("--budget") + 1
+    return (*args[:at], min(args[at], budget, key=float), *args[at + 1 :])
+
+
+def _variables(text: str) -> Iterator[tuple[str, str]]:
+    for number, match in enumerate(_VARIABLE.finditer(text)):
+        if number >= MAX_LOOKED:
+            return
+        name = next(filter(None, match.groups()))
+        if len(name) > MAX_NAME or name in _USUAL_VARIABLES or not _NAME.fullmatch(name):
+            continue
+        compared = _EQUALS.match(text, match.end())
+        value = compared[1] if compared else ""
+        yield name, value if len(value) <= MAX_NAME and value.isprintable() else ""
+
+
+def _files(text: str) -> Iterator[str]:
+    known = {name: what for name, what in _NAMED.findall(text)[-MAX_LOOKED:] if not _MODULE.search(what)}
+    for number, match in enumerate(_LOOKS.finditer(text)):
+        if number >= MAX_LOOKED:
+            return
+        place = _place(_spelled(_argument(text, match), known))
+        if place:
+            yield place
+
+
+def _argument(text: str, match: re.Match[str]) -> str:
+    """Give what a look is at: its first argument, or, where that is empty, what the method is called on."""
+    depth, at = 1, match.end()
+    end = min(len(text), at + 200)
+    while at < end and depth:
+        depth += {"(": 1, ")": -1}.get(text[at], 0)
+        if depth == 1 and text[at] == "," and text[match.end() : at].strip():
+            break
+        at += 1
+    inner = text[match.end() : at - (not depth)].strip()
+    if inner:
+        return inner
+    line = text[max(0, match.start() - 160) : match.start()].rpartition("\n")[2]
+    return re.split(r"\b(?:if|and|or|not|return|while)\b|[;{=]", line.removesuffix("."))[-1]
+
+
+def _spelled(argument: str, known: dict[str, str]) -> str:
+    """Put what names stand for in their places, twice over."""
+    for _ in range(2):
+        bare = _TEXT.sub("", argument)
+        for word in dict.fromkeys(_WORD.findall(bare)):
+            if word in known and len(argument) < MAX_ARGUMENT:
+                whole = rf"(?<![\w$.'\"]){re.escape(word)}(?![\w$'\"(])"
+                argument = re.sub(whole, known[word].replace("\\", r"\\"), argument)
+    return argument
+
+
+def _place(argument: str) -> str:
+    """Give the place that an expression names, if it is one that may be provided."""
+    if _OWN.search(argument):
+        return ""
+    home = _HOME.search(argument) is not None
+    texts = [text for _, text in _TEXT.findall(_HOLE.sub("", argument))]
+    first = texts[0] if texts and "${" not in argument else ""
+    parts = [part for text in texts for part in text.split("/") if part not in {"", "."}]
+    parts = [part for part in parts if part not in {"~", "HOME", "USERPROFILE", "utf8", "utf-8"}]
+    if not parts or ".." in parts or (first.startswith("/") and not home):
+        return ""
+    if parts[-1] in _USUAL_FILES or not all(part.isprintable() for part in parts):
+        return ""
+    path = "/".join(parts)
+    if len(path) > MAX_NAME or not re.search(r"\w", path):
+        return ""
+    return ("~/" if home else "") + path + ("" if "." in parts[-1] else "/")
