@@ -327,3 +327,41 @@ def test_what_only_import_can_load_is_called_too(project: Project) -> None:
 def test_node_is_the_version_of_the_image(node: Path) -> None:
     done = subprocess.run([node / "node", "--version"], check=True, capture_output=True, text=True)
     assert done.stdout.startswith("v24.")
+
+
+SERVER = """#!/usr/bin/env node
+const lines = require('readline').createInterface({ input: process.stdin })
+const answer = (id, result) => console.log(JSON.stringify({ jsonrpc: '2.0', id, result }))
+const tools = [{ name: 'price', inputSchema: { type: 'object', properties: { token: { type: 'string' }, n: { type: 'integer' } } } }]
+lines.on('line', (line) => {
+  const { id, method, params } = JSON.parse(line)
+  if (method === 'initialize') answer(id, { protocolVersion: '2025-06-18', capabilities: { tools: {} } })
+  if (method === 'tools/list') answer(id, { tools })
+  if (method === 'tools/call') {
+    MARK
+    answer(id, { content: [] })
+  }
+})
+"""
+
+
+def test_a_server_of_tools_has_each_of_them_used(project: Project) -> None:
+    text = SERVER.replace(
+        "MARK", "require('fs').writeFileSync(`mark-${params.name}-${params.arguments.n}`, '')"
+    )
+    path = project.pack({"name": "thing", "version": "1.0.0", "bin": "cli.js"}, {"cli.js": text})
+    project.drive("install", "thing", str(path))
+    report = project.drive("scripts", "thing")
+    assert report.steps["thing (tools)"] == ("completed", "")
+    assert project.marks == {"price-1"}
+
+
+def test_a_handler_is_sent_the_request_that_its_code_asks_for(project: Project) -> None:
+    text = f"""module.exports = () => (request, response, next) => {{
+      if (request.method === 'PATCH' && request.url === '/_/health' && request.headers['x-key'] === 'DEFAULT') {mark("met")}
+      next()
+    }}"""
+    path = project.pack({"name": "thing", "version": "1.0.0", "main": "index.js"}, {"index.js": text})
+    project.drive("install", "thing", str(path))
+    project.drive("execute", "thing")
+    assert project.marks == {"met"}

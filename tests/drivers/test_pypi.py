@@ -94,3 +94,32 @@ def test_no_driver_bears_our_name() -> None:
 def test_a_driver_without_a_reader_ends_all_the_same(site: Site) -> None:
     script = f"exec 1>&-; exec {site.python} -I {FOLDER / 'pypi.py'} start"
     assert drive(["sh", "-c", script], site.root).exit == 0
+
+
+SERVER = """
+import json, pathlib, sys
+def main():
+    for line in sys.stdin:
+        asked = json.loads(line)
+        if "id" not in asked:
+            continue
+        result = {"tools": [{"name": "price", "inputSchema": {"properties": {"api_key": {"type": "string"}}}}]}
+        if asked["method"] == "tools/call":
+            pathlib.Path(MARK).write_text(json.dumps(asked["params"]))
+        print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}), flush=True)
+"""
+
+
+def test_a_server_of_tools_has_each_of_them_used(site: Site) -> None:
+    mark = site.root / "mark"
+    text = SERVER.replace("MARK", repr(str(mark)))
+    site.install(
+        "prices",
+        {"prices.py": "# tools for 'tools/call'\n" + text},
+        "[console_scripts]\nprices = prices:main\n",
+    )
+    (site.python.parent / "prices").write_text(f"#!{site.python}\nimport prices\nprices.main()\n")
+    (site.python.parent / "prices").chmod(0o755)
+    report = site.drive("pypi.py", "scripts", "--name", "prices", "--budget", "12")
+    assert report.status("prices (tools)") == "completed"
+    assert '"name": "price"' in mark.read_text()

@@ -109,6 +109,8 @@ def _whose(node: Node, parent: Whose | None, subject: Subject) -> Whose:
 def _of_driver(one: Exec) -> Whose:
     name, script = program(one)
     base = posixpath.basename(script)
+    if script == DRIVERS + "tools.py":
+        return Whose(By.TOOL, DRIVER)
     if script == "-m pip" or base in {"pip", "pip3"} or name in {"pip", "pip3"}:
         return Whose(By.TOOL, "pip")
     if script in {"-m venv", "-m ensurepip"}:

@@ -147,6 +147,12 @@ def phrase(stream: Stream, label: str) -> Made:
     return token, token
 
 
+def terraform(stream: Stream, label: str) -> Made:
+    """Draw a token of a user's."""
+    secret = stream.text(f"{label} secret", BASE62, 67)
+    return secret, f"{stream.text(label, BASE62, 14)}.atlasv1.{secret}"
+
+
 def slack(stream: Stream, label: str) -> Made:
     """Draw a bot's token."""
     first, second = (stream.text(label + part, digits, 12) for part in (" 1", " 2"))
@@ -168,12 +174,14 @@ FORMS: dict[str, Form] = {
     "aws-secret": drawn("", ascii_letters + digits + "/+", 40),
     "basic": basic,
     "blob": blob,
+    "cargo": drawn("cio", BASE62, 32),
     "discord": discord,
     "github": checked("ghp_"),
     "github-app": checked("ghs_"),
     "github-oauth": checked("gho_"),
     "github-pat": github_pat,
     "google": drawn("AIza", URLSAFE, 35),
+    "google-access": drawn("ya29.a0A", URLSAFE, 160),
     "hex": drawn("", HEX, 64),
     "hook": drawn("", BASE62, 24),
     "jwt": jwt,
@@ -186,9 +194,11 @@ FORMS: dict[str, Form] = {
     "refresh": drawn("0.A", URLSAFE, 120),
     "rsa": rsa,
     "rsa-json": rsa_json,
+    "rubygems": drawn("rubygems_", HEX, 48),
     "slack": slack,
     "ssh": ssh,
     "stripe": drawn("sk_live_51", BASE62, 24),
+    "terraform": terraform,
     "vault": drawn("hvs.", BASE62, 90),
 }
 """Every form by its name in a profile."""

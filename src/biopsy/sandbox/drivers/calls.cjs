@@ -176,8 +176,15 @@ async function after(result, began) {
       const self = make ? make() : undefined
       const fn = make ? self[thing] : thing
       if (typeof fn !== 'function') continue
-      const [list] = argumentLists(fn)
-      await follow(made ? new fn(...list) : fn.apply(self, list))
+      let lists = 0
+      for (const list of argumentLists(fn)) {
+        try {
+          await follow(made ? new fn(...list) : fn.apply(self, list))
+        } catch {
+          // the next
+        }
+        if (made || ++lists === 2) break
+      }
     } catch {
       // the next
     }

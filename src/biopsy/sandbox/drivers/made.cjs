@@ -80,6 +80,23 @@ const asked = () => ({
   socket: { remoteAddress: '192.0.2.7' }, get: () => WORDS, on() { return this }, once() { return this },
 })
 
+// A request that is what a handler's own code asks of one: `url === '/x'`, `headers['x-key'] === 'v'`, `body.cmd`.
+const COMPARED = /(?:\.([\w$]+)|\[\s*['"]([^'"\]]+)['"]\s*\]|\(\s*['"]([^'"]+)['"]\s*\))\s*(?:={2,3}|!={1,2}|\.(?:includes|startsWith|endsWith)\()\s*['"]([^'"\n]{1,200})['"]/g
+const wanted = (code) => {
+  const pairs = [...code.matchAll(COMPARED)].slice(0, 20).map((one) => [one[1] ?? one[2] ?? one[3], one[4]])
+  if (!pairs.length) return null
+  const made = asked()
+  for (const [name, text] of pairs) {
+    if (!(name in made) || typeof made[name] === 'string') made[name] = text
+    for (const part of [made.headers, made.query, made.params, made.body, made.cookies]) part[/[A-Z]/.test(name) && part === made.headers ? name.toLowerCase() : name] = text
+  }
+  if (made.url !== '/orders?id=1') made.path = made.originalUrl = made.url
+  else if (made.path !== '/orders') made.url = made.originalUrl = made.path
+  made.get = made.header = (name) => made.headers[String(name).toLowerCase()] ?? WORDS
+  const rest = anything()
+  return new Proxy(made, { get: (target, key) => (key in target ? target[key] : rest[key]) })
+}
+
 const SECRETS = [
   [/(?:mnemonic|phrase|seed)s?$/i, () => secret.phrase],
   [/(?:priv(?:ate)?_?key|secret_?key|wallet)$/i, () => `0x${secret.private}`],
@@ -137,6 +154,9 @@ function* argumentLists(fn) {
   const names = parameters(fn)
   yield names.map(value)
   if (!names.length) return
+  const request = names.findIndex((name) => /^(?:req(?:uest)?|ctx|context|event|message|msg|update)$/i.test(name ?? ''))
+  const fit = request < 0 ? null : wanted(source(fn))
+  if (fit) yield names.map((name, index) => (index === request ? fit : value(name, index)))
   // What a parameter's name says it is for is never replaced by a text of the package's: what is done to it is ours.
   const said = names.map((name) => name !== null && HINTS.some(([pattern]) => pattern.test(name)))
   let tries = 1

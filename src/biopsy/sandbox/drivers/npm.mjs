@@ -20,6 +20,8 @@ const SHOWN = 4000 // of them that are printed for people
 const LINGER = 2500 // ms that a process may go on after it
 const CALL_TIME = 4000 // ms without news from one that calls
 const COMMAND_TIME = 5000
+const TOOLS_TIME = 8000 // ms for using all the tools that a command serves
+const MAX_LOOKED = 1024 ** 2 // characters of a command in which signs of them are looked for
 const ALONE = 12 // loads that have a process of their own; the rest go in groups
 const GROUP = 25
 const MAX_ENTRIES = 200
@@ -359,8 +361,21 @@ function sumUp(count, what) {
 
 // ---- commands
 
+const SERVES = /modelcontextprotocol|['"]tools\/(?:list|call)['"]|\bfastmcp\b/i
+
+// Say whether a command serves tools to agents, by what its package needs or its own text says.
+function serves(file, { dependencies }) {
+  if (Object.keys(dependencies ?? {}).some((one) => /modelcontextprotocol|(?:^|[-/])(?:fast)?mcp(?:$|[-/])/.test(one))) return true
+  try {
+    return SERVES.test(readFileSync(file, 'utf8').slice(0, MAX_LOOKED))
+  } catch {
+    return false
+  }
+}
+
 async function scripts() {
-  const { bin, name } = manifest()
+  const known = manifest()
+  const { bin, name } = known
   const bins = typeof bin === 'string' ? { [basename(String(name ?? options.name))]: bin } : (bin ?? {})
   const names = Object.keys(bins).slice(0, MAX_BINS)
   if (!names.length) finish('skipped', 'no-scripts')
@@ -373,6 +388,11 @@ async function scripts() {
     const started = Date.now()
     const result = await run([join('node_modules', '.bin', one), '--help'], { timeout: Math.min(COMMAND_TIME, left()) })
     step(`${one} --help`, ...judge(result), started)
+    const file = join('node_modules', '.bin', one)
+    if (left() < 1500 || !serves(file, known)) return
+    const [began, seconds] = [Date.now(), Math.min(TOOLS_TIME, left() - 500) / 1000]
+    const used = await run(['python3', '-I', join(HERE, 'tools.py'), '--budget', String(seconds), file], { timeout: left() })
+    step(`${one} (tools)`, ...(used.code === 65 ? ['skipped', 'no-tools'] : judge(used)), began)
   })
   finish('completed', missed ? `budget: ${missed} of ${names.length} not reached` : '')
 }

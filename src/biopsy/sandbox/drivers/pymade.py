@@ -272,6 +272,13 @@ def value(p, here, folder):
     return here[len(p.name) % len(here)] if here else WORDS
 
 
+def by_name(name):
+    """Make what a name alone asks for; None where it says nothing."""
+    p = types.SimpleNamespace(name=name)
+    make = hint(p, HANDED) or hint(p)
+    return make(decoys()) if make else None
+
+
 def texts(module):
     """Harvest the texts that stand in a module's code and names."""
     found = [v for k, v in list(vars(module).items()) if isinstance(v, str) and not k.startswith("__")]

@@ -170,6 +170,11 @@ def installed(name, file=""):
     return None
 
 
+SERVES_BY = re.compile(r"(?i)(?:mcp|fastmcp|mcp-[\w-]+)(?![\w-])")
+SERVES = re.compile(r"[\"']tools/(?:list|call)[\"']|\bFastMCP\(|\bfrom mcp[. ]|\bimport mcp\b")
+MAX_LOOKED = 60  # files that are looked into for that
+
+
 def commands(name, file):
     """Find what the distribution put beside the interpreter: console, window and plain scripts."""
     distribution = installed(name, file)
@@ -190,9 +195,25 @@ def commands(name, file):
     return found
 
 
+def serves(name, file):
+    """Whether a distribution says that its commands serve tools to agents."""
+    distribution = installed(name, file)
+    try:
+        if any(SERVES_BY.match(one) for one in distribution.requires or ()):
+            return True
+        for path in [one for one in distribution.files or () if str(one).endswith(".py")][:MAX_LOOKED]:
+            with open(str(path.locate()), encoding="utf-8", errors="replace") as text:
+                if SERVES.search(text.read(KEPT)):
+                    return True
+    except Exception:
+        pass
+    return False
+
+
 def scripts(args, end):
-    """Ask each installed command for help."""
+    """Ask each installed command for help; be the agent of those that serve tools."""
     found, tried, status = commands(args.name, args.file), 0, ""
+    tools = found and serves(args.name, args.file)
     for name, path in list(found.items())[:MAX_SCRIPTS]:
         left = end - time.monotonic()
         if left < 0.5:
@@ -201,6 +222,12 @@ def scripts(args, end):
         code, took, _ = run([path, "--help"], min(5.0, left))
         status, reason = judge(code)
         say(step=f"{name} --help", status=status, reason=reason, duration=round(took, 3))
+        left = end - time.monotonic()
+        if tools and left > 1:
+            agent = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tools.py")
+            code, took, _ = run([sys.executable, "-I", agent, "--budget", str(min(8.0, left - 0.5)), path], left)
+            status, reason = ("skipped", "no-tools") if code == 65 else judge(code)
+            say(step=f"{name} (tools)", status=status, reason=reason, duration=round(took, 3))
     if not found:
         finish("skipped", "no-scripts")
     missed = len(found) - tried

@@ -240,7 +240,7 @@ static int package_manager(int argc, char **argv) {
     if (strncmp(name, "python", 6)) return 0;
     for (int i = 1; i < argc && i < 5; i++) {
         if (!strcmp(argv[i], "-m")) return i + 1 < argc && !strcmp(argv[i + 1], "pip");
-        if (ends(argv[i], "/__pip-runner__.py")) return 1;
+        if (ends(argv[i], "/__pip-runner__.py") || !strcmp(argv[i], "/usr/local/lib/project-tools/tools.py")) return 1;
         if (argv[i][0] != '-') return 0;
     }
     return 0;
