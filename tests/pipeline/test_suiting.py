@@ -1,0 +1,112 @@
+"""What a package looks for, as its code spells it out, and the go on a machine that has it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from biopsy.model.run import Phase
+from biopsy.pipeline import suiting
+
+HARM = "\nrequire('child_process')\n"
+PLAN = (
+    Phase("install", "npm.mjs", ("install", "--budget", "170"), 180.0, installs=True),
+    Phase("import", "npm.mjs", ("import", "--name", "x", "--budget", "45"), 60.0),
+)
+
+
+def looked_for(text: str) -> suiting.Suit:
+    return suiting.read([text + HARM])
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("if (process.env.DEPLOY_TARGET === 'prod-eu') go()", ("DEPLOY_TARGET", "prod-eu")),
+        ("if (process.env['ROLE'] != 'builder') return", ("ROLE", "builder")),
+        ("(process.env.ROLE || '').includes('build')", ("ROLE", "build")),
+        ("if os.environ.get('COMPANY', '') == 'initech': go()", ("COMPANY", "initech")),
+        ('if os.getenv("COMPANY") == "initech": go()', ("COMPANY", "initech")),
+        ("if os.environ['COMPANY'].startswith('ini'): go()", ("COMPANY", "ini")),
+        ("if 'JULES_SESSION' in os.environ: go()", ("JULES_SESSION", "1")),
+        ("if (process.env.JULES_SESSION) go()", ("JULES_SESSION", "1")),
+    ],
+)
+def test_variables_are_found_with_what_they_are_compared_with(text: str, wanted: tuple[str, str]) -> None:
+    assert looked_for(text).env == (wanted,)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("fs.existsSync(path.join(process.cwd(), 'deploy', 'key.pem'))", "deploy/key.pem"),
+        ("const p = path.join(os.homedir(), 'Desktop')\nif (fs.existsSync(p)) go()", "~/Desktop/"),
+        ("fs.statSync(`${process.cwd()}/update-version.js`)", "update-version.js"),
+        ("os.path.exists(os.path.expanduser('~/.config/solana/thing.json'))", "~/.config/solana/thing.json"),
+        ('if (Path.home() / "keys" / "a.pem").exists(): go()', "~/keys/a.pem"),
+        ("flag = Path('deploy/target.flag')\nif flag.is_file(): go()", "deploy/target.flag"),
+    ],
+)
+def test_files_are_found_where_they_would_have_to_be(text: str, wanted: str) -> None:
+    assert looked_for(text).files == (wanted,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "process.env.NODE_ENV === 'production'",
+        "fs.existsSync('package.json')",
+        "fs.existsSync(path.join(__dirname, 'binding.node'))",
+        "const path = require('path'); fs.existsSync(path.join(__dirname, 'x.js'))",
+        "fs.existsSync('/.dockerenv')",
+        "fs.existsSync('../../etc/thing')",
+        "os.path.exists(variable)",
+        "process.env[name]",
+    ],
+)
+def test_what_everybody_looks_for_and_what_is_the_packages_own_is_left_out(text: str) -> None:
+    assert not looked_for(text)
+
+
+def test_nothing_is_provided_where_nothing_could_do_harm() -> None:
+    assert not suiting.read(["if (process.env.DEPLOY_TARGET === 'prod-eu') console.log('hello')"])
+
+
+@given(st.text())
+def test_any_text_is_read_within_limits(text: str) -> None:
+    found = suiting.read([text + HARM, "fs.existsSync(" + text])
+    assert len(found.env) <= suiting.MAX_WANTED
+    assert all(len(path) <= suiting.MAX_NAME + 3 and ".." not in path.split("/") for path in found.files)
+
+
+def test_much_text_costs_no_more_than_some() -> None:
+    many = "".join(f"process.env.V{n} === 'x'; fs.existsSync('f{n}.key');\n" for n in range(20_000))
+    found = looked_for(many)
+    assert (len(found.env), len(found.files)) == (suiting.MAX_WANTED, suiting.MAX_WANTED)
+
+
+def test_a_go_on_such_a_machine_is_short_and_never_an_install() -> None:
+    suit = suiting.Suit((("ROLE", "builder"),), ("~/x.json",))
+    (phase,) = suiting.more(suit, PLAN)
+    assert (phase.name, phase.driver, phase.again) == ("import", "suited.py", "suited")
+    assert json.loads(phase.args[0]) == {"env": {"ROLE": "builder"}, "files": ["~/x.json"]}
+    assert phase.args[1:] == ("npm.mjs", "import", "--name", "x", "--budget", "15")
+    assert suiting.more(suiting.Suit(), PLAN) == ()
+
+
+def test_the_driver_goes_on_as_another_with_all_of_it(tmp_path: Path) -> None:
+    from drivers.conftest import FOLDER, drive
+
+    wanted = json.dumps({"env": {"ROLE": "builder"}, "files": ["a/key.json", "deep/folder/", "there"]})
+    (tmp_path / "there").write_text("mine")
+    other = tmp_path / "other.py"
+    other.write_text(
+        "import os, json; print(json.dumps({'phase': 'completed', 'reason': os.environ['ROLE']}))"
+    )
+    report = drive(["python3", "-I", str(FOLDER / "suited.py"), wanted, str(other)], tmp_path)
+    assert (report.phase, report.reason) == ("completed", "builder")
+    assert (tmp_path / "a/key.json").read_text() == "{}\n"
+    assert (tmp_path / "deep/folder").is_dir()
+    assert (tmp_path / "there").read_text() == "mine"
