@@ -27,9 +27,6 @@ FILES = 65_536
 SHARED = ("size=256m", "mode=1777")
 """Options of the shared memory inside; it counts as memory."""
 
-# An init that reaps by ignoring the deaths of its children, and shows what an init shows.
-_INIT = ["/bin/bash", "-c", "trap '' CHLD; exec -a /sbin/init /bin/sleep infinity"]
-
 
 class Box:
     """A container. `pid` is the host's process that is the sandbox, in the cell's numbering."""
@@ -188,7 +185,7 @@ def _config(order: Order) -> dict[str, object]:
         "ociVersion": "1.0.2",
         "process": {
             "user": {"uid": 0, "gid": 0},
-            "args": _INIT,
+            "args": ["/sbin/init"],  # of `inside.prepare`
             "env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "TERM=linux"],
             "cwd": "/",
             "capabilities": _capabilities([]),

@@ -225,7 +225,9 @@ def scripts(args, end):
         left = end - time.monotonic()
         if tools and left > 1:
             agent = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tools.py")
-            code, took, _ = run([sys.executable, "-I", agent, "--budget", str(min(8.0, left - 0.5)), path], left)
+            code, took, _ = run(
+                [sys.executable, "-I", agent, "--budget", str(min(8.0, left - 0.5)), path], left
+            )
             status, reason = ("skipped", "no-tools") if code == 65 else judge(code)
             say(step=f"{name} (tools)", status=status, reason=reason, duration=round(took, 3))
     if not found:

@@ -29,7 +29,11 @@ class Server:
         """Start it."""
         self.end, self.number, self.held = end, 0, b""
         self.child = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
 
     def say(self, **message):
@@ -133,7 +137,9 @@ def use(server):
     for one in listed(server, "prompts", "prompts"):
         wanted = one.get("arguments") if isinstance(one.get("arguments"), list) else []
         names = [str(part.get("name")) for part in wanted if isinstance(part, dict)]
-        server.ask("prompts/get", name=str(one.get("name")), arguments={name: made({}, name) for name in names})
+        server.ask(
+            "prompts/get", name=str(one.get("name")), arguments={name: made({}, name) for name in names}
+        )
     return True
 
 

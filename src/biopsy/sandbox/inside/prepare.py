@@ -10,6 +10,8 @@ every script that is compiled, and hides that it was there.
 Time: a library of `clock.c` and `calls.c` is loaded into every program that is dynamically linked (see
 `CLOCK`), and lets what sleeps wake at once. With `guise.c` it also says what machine this is.
 
+The first process: a program of `init.c`, where a machine has its own.
+
 All are compiled by the image's own Python and compiler, once for an image, and kept beside it.
 """
 
@@ -49,6 +51,11 @@ START, UP = "TK_START", "TK_UP"
 """Variables by which a phase's first process is told how many seconds its clock is ahead, and how many the
 machine has been up; it takes them out of its environment before anything else begins."""
 
+INIT = "/usr/sbin/init"
+"""What the kernel of the machine starts first."""
+
+_INIT_PROGRAM = "/usr/lib/systemd/systemd"
+
 GUISE = "/usr/lib/hwdata.d"
 """Below it stand the files of `/proc` and `/sys` as the profile's machine has them."""
 
@@ -60,6 +67,14 @@ folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
 cat > "$folder/clock.c"
 gcc -O2 -shared -fPIC -s -o "$folder/clock.so" "$folder/clock.c" -Wl,-soname,"$1" >&2
 cat "$folder/clock.so"
+"""
+
+_BUILD_INIT = """
+set -e
+folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
+cat > "$folder/init.c"
+gcc -O2 -s -o "$folder/init" "$folder/init.c" >&2
+cat "$folder/init"
 """
 
 # With the versions that the library had, without which programs would refuse it.
@@ -95,20 +110,26 @@ def places(image: Path) -> tuple[Place, ...]:
     folder = Place(JOURNAL, mode=_MODE, folder=True, age=90 * 86400)
     tables = Place(_TABLES, mode=0o1777, folder=True, age=90 * 86400)
     crontab = Place("/usr/bin/crontab", _part("crontab.sh").encode(), mode=0o755, age=90 * 86400)
+    init = Place(INIT, link=_INIT_PROGRAM, age=90 * 86400)
     own = () if (image / "usr/bin/crontab").exists() else (tables, crontab)
-    return (folder, *own, *(_place(file, "/" + file.relative_to(kept).as_posix(), image) for file in files))
+    return (
+        folder,
+        init,
+        *own,
+        *(_place(file, "/" + file.relative_to(kept).as_posix(), image) for file in files),
+    )
 
 
 def _place(file: Path, inside: str, image: Path) -> Place:
     """Place a file where the image has one, as old as that; its content is that of `file`."""
     there = image / inside[1:]
-    mode = there.stat().st_mode & 0o777 if there.exists() else 0o644
+    mode = (there if there.exists() else file).stat().st_mode & 0o777
     return Place(inside, file.read_bytes(), mode=mode, when=int(file.stat().st_mtime))
 
 
 @cache
 def _digest() -> str:
-    parts = ("words.py", "listen.py", "listen.cjs", "libdl.c", *_LIBRARY)
+    parts = ("words.py", "listen.py", "listen.cjs", "libdl.c", "init.c", *_LIBRARY)
     recipe = "\0".join((*map(_part, parts), _BUILD, _COMPILE, _BUILD_CLOCK, CLOCK, START, UP, GUISE))
     return hashlib.sha256(recipe.encode()).hexdigest()[:12]
 
@@ -133,6 +154,7 @@ def _make(image: Path, kept: Path) -> None:
         _python(image, part)
         _node(image, part)
         _clock(image, part)
+        _init(image, part)
         part.chmod(0o755)
         part.rename(kept)
     except OSError as err:
@@ -191,6 +213,13 @@ def _clock(image: Path, part: Path) -> None:
         _write(part / loader.relative_to(image), data.replace(_ASKED, _ASKS_INSTEAD), when)
         _write(part / _ASKS_INSTEAD[1:-1].decode(), f"/{library}\n".encode(), when)
         return
+
+
+def _init(image: Path, part: Path) -> None:
+    """Make the first process: its file, its name and its command line are those of a real one."""
+    built = _inside(image, _part("init.c").encode(), "sh", "-c", _BUILD_INIT)
+    _write(part / _INIT_PROGRAM[1:], built, int((image / "etc/debian_version").stat().st_mtime))
+    (part / _INIT_PROGRAM[1:]).chmod(0o755)
 
 
 def _write(path: Path, data: bytes, when: int) -> None:
