@@ -60,6 +60,7 @@ _OWN = re.compile(
     r"__dirname|__filename|__file__|import\.meta|require\.resolve|tmpdir|gettempdir|process\.execPath|sys\."
 )
 _MODULE = re.compile(r"\b(?:require|import|__import__|import_module)\(")
+_PART = re.compile(r"[\w.@+ -]+")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -186,7 +187,7 @@ def _place(argument: str) -> str:
     parts = [part for part in parts if part not in {"~", "HOME", "USERPROFILE", "utf8", "utf-8"}]
     if not parts or ".." in parts or (first.startswith("/") and not home):
         return ""
-    if parts[-1] in _USUAL_FILES or not all(part.isprintable() for part in parts):
+    if parts[-1] in _USUAL_FILES or not all(_PART.fullmatch(part) for part in parts):
         return ""
     path = "/".join(parts)
     if len(path) > MAX_NAME or not re.search(r"\w", path):
