@@ -3,7 +3,7 @@
     python3 -I tools.py [--budget SECONDS] COMMAND [ARGUMENT...]
 
 Speaks the Model Context Protocol (revision 2025-06-18) over the server's standard streams, a JSON text a line.
-Exits 0 where tools were used, 65 where nobody answered, 124 where there was no time left.
+Exits 0 where somebody answered and was asked for its tools, 65 where nobody did.
 """
 
 import json
@@ -129,12 +129,14 @@ def use(server):
     if hello is None:
         return False
     server.say(method="notifications/initialized")
+    offered = hello.get("capabilities") if isinstance(hello, dict) else None
+    offered = offered if isinstance(offered, dict) else {}
     for tool in listed(server, "tools", "tools"):
         arguments = made({"type": "object", **(tool.get("inputSchema") or {})})
         server.ask("tools/call", name=str(tool.get("name")), arguments=arguments)
-    for one in listed(server, "resources", "resources"):
+    for one in listed(server, "resources", "resources") if "resources" in offered else ():
         server.ask("resources/read", uri=str(one.get("uri")))
-    for one in listed(server, "prompts", "prompts"):
+    for one in listed(server, "prompts", "prompts") if "prompts" in offered else ():
         wanted = one.get("arguments") if isinstance(one.get("arguments"), list) else []
         names = [str(part.get("name")) for part in wanted if isinstance(part, dict)]
         server.ask(
@@ -160,7 +162,7 @@ def main():
         pass
     finally:
         server.close()
-    sys.exit(124 if time.monotonic() >= end else 0 if answered else 65)
+    sys.exit(0 if answered else 65)
 
 
 if __name__ == "__main__":
