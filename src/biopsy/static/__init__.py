@@ -167,7 +167,10 @@ def _package(tree: Tree, moments: Mapping[str, When]) -> Package:
     sizes = {f.path: f.size for f in tree.files}
 
     def load(path: str) -> bytes | None:
-        return (tree.root / path).read_bytes() if sizes.get(path, MAX_FILE + 1) <= MAX_FILE else None
+        if sizes.get(path, MAX_FILE + 1) > MAX_FILE:
+            return None
+        with open(f"{tree.root}/{path}", "rb") as file:  # noqa: PTH123 - for thousands of files
+            return file.read()
 
     code = sum(size for path, size in sizes.items() if path.endswith(_CODE))
     return Package(frozenset(sizes), moments, load, size=code, budget=Budget())
