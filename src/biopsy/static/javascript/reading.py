@@ -1,6 +1,5 @@
 """JavaScript and TypeScript source, through tree-sitter, which reads whatever it is given."""
 
-import re
 import warnings
 from collections.abc import Iterator
 from functools import cache
@@ -17,7 +16,7 @@ from biopsy.static.javascript import compiled, devices, forms, objects, octets, 
 from biopsy.static.javascript.library import JavaScript
 from biopsy.static.javascript.lower import Lowering
 from biopsy.static.javascript.modules import CODE, links
-from biopsy.static.javascript.names import HOT, STRONG
+from biopsy.static.javascript.names import hot, telling
 from biopsy.static.sight import SCRIPTS, Package, Sight, Source
 from biopsy.static.words import read_words
 
@@ -70,8 +69,8 @@ def _scan(source: Source) -> Look:
         return Look()
     named = tuple(dict.fromkeys(links(source)))
     odd = any(not t.path.endswith((*CODE, ".json")) for t in named)  # Node runs it as JavaScript
-    telling = odd or STRONG.search(source.data) is not None
-    return Look(telling, frozenset({ALL} if telling else ()), named, None)
+    says = odd or telling(source.data)
+    return Look(says, frozenset({ALL} if says else ()), named, None)
 
 
 def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | None":
@@ -86,18 +85,9 @@ def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | N
     if root.has_error and root.type == "ERROR" and not source.depth:
         witness.limits["SyntaxError"] = 0
     looked = interest(source.package)
-    lowering = Lowering(data, sorted(_hot(source, looked if linker.deep else None)))
+    names = {name.encode() for name in looked.names(source)} if linker.deep else set()
+    lowering = Lowering(data, sorted(hot(source.data, names)))  # the same places, whatever its line ends
     exports = Value(ref="exports", fields={})
     witness.scope.names["exports"] = exports
     witness.scope.names["module"] = Value(ref="module", fields={"exports": exports})
     return witness, lowering.block(root)
-
-
-def _hot(source: Source, looked: Interest | None) -> Iterator[int]:
-    """Where words stand that something acts on, and names taken from modules that are worth it."""
-    for match in HOT.finditer(source.data):  # the same places, whatever its line ends
-        yield match.start()
-    names = b"|".join(re.escape(n.encode()) for n in sorted(looked.names(source))) if looked else b""
-    if names:
-        for match in re.finditer(rb"\b(?:" + names + rb")\b", source.data):
-            yield match.start()
