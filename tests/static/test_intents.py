@@ -1,16 +1,19 @@
 """What command lines are for, and what agents, workflows and settings in a package say."""
 
 import base64
+import re
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from reading import seen, short
 
 from biopsy.model.behaviour import When
 from biopsy.model.hosts import host_class
 from biopsy.model.stores import store_class
 from biopsy.static import commands
-from biopsy.static.intents import intents
+from biopsy.static.intents import _forms, intents
 
 HOST = "203.0.113.5"
 
@@ -44,6 +47,16 @@ HOST = "203.0.113.5"
 )
 def test_a_command_is_known_by_its_form(command: str, words: str) -> None:
     assert words in list(intents(command))
+
+
+@pytest.mark.parametrize("at", range(len(_forms())))
+@settings(max_examples=20, derandomize=True, database=None, deadline=None)
+@given(data=st.data())
+def test_every_text_of_a_form_holds_one_of_its_words(at: int, data: st.DataObject) -> None:
+    words, held, form = _forms()[at]
+    text = data.draw(st.from_regex(re.compile(str(form.pattern), re.ASCII)))
+    if text.isascii():
+        assert any(word in text.lower() for word in held), words
 
 
 @pytest.mark.parametrize(

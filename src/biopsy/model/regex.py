@@ -4,6 +4,7 @@ Compiling all that biopsy knows takes longer than reading a small package, which
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any, AnyStr, cast
 
 _METHODS = ("search", "match", "fullmatch", "finditer", "findall", "sub", "subn", "split")
@@ -12,6 +13,26 @@ _METHODS = ("search", "match", "fullmatch", "finditer", "findall", "sub", "subn"
 def regex(pattern: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """Give what `re.compile` gives, later: a mistake in `pattern` shows when it is first used."""
     return cast("re.Pattern[AnyStr]", _Regex(pattern, flags))
+
+
+def led(pattern: re.Pattern[AnyStr], words: tuple[AnyStr, ...], text: AnyStr) -> Iterator[re.Match[AnyStr]]:
+    """Yield the matches of a pattern, each of which begins with one of `words`, as `finditer` does.
+
+    A fixed text is found at a tenth of what trying a pattern at each character costs.
+    """
+    end = 0
+    for at in sorted([at for word in words for at in places(text, word)]):
+        if at >= end and (match := pattern.match(text, at)):
+            end = match.end()
+            yield match
+
+
+def places(text: AnyStr, part: AnyStr) -> Iterator[int]:
+    """Yield where a fixed text begins."""
+    at = text.find(part)
+    while at >= 0:
+        yield at
+        at = text.find(part, at + 1)
 
 
 class _Regex:

@@ -1,6 +1,6 @@
 """One target from its name to its verdict."""
 
-import secrets
+import os
 import shutil
 import tempfile
 import time
@@ -141,7 +141,7 @@ def _before(sample: Sample, dossier: Dossier, work: Work) -> before.Before:
 def examine(sample: Sample, work: Work) -> Dossier:
     """Read a sample, run it unless only reading was asked for, and say what was seen; nothing is kept yet."""
     began, options, progress = time.monotonic(), work.options, work.progress
-    run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+    run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.urandom(4).hex()}"
     progress(f"unpacking {sample.artifact.filename}", None)
     opened = open_up(sample, work.scratch)
     if why := unreadable(opened):

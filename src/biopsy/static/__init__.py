@@ -33,6 +33,7 @@ MAX_BEHAVIOURS = 50_000  # of a tree
 MAX_STACK = 10_000  # frames of the interpreter while reading
 MAX_WASTE = 1_200_000  # blocks of memory taken since all garbage was last collected, until it is again
 YOUNG_WASTE = 100_000  # of those, taken since any was
+COUNTED = 64 * 1024  # bytes of files that are read between two counts of blocks, which take long
 CHECKED = 256 * 1024  # bytes of files that are read between two looks at the clock, which is slow to tell
 LARGE = 1024**2  # bytes of a file that waits until the smaller ones of its moment were read
 
@@ -121,17 +122,17 @@ class _Reading:
             if not budget.spent and self._in_time(file.size) and self._bytes + file.size <= MAX_BYTES:
                 self._bytes += file.size
                 budget.read(file.size)
-                self._keep(_file(self.package, file.path))
+                self._keep(_file(self.package, file.path), file.size)
             else:
                 late.append(file.path)
         for path, reader in budget.last():
             self._keep(_file(self.package, path, reader))
         return [*budget.waiting, *late]
 
-    def _keep(self, behaviours: list[Behaviour]) -> None:
+    def _keep(self, behaviours: list[Behaviour], size: int = COUNTED) -> None:
         for behaviour in behaviours:
             _keep(self.found, behaviour)
-        self._waste.collect()
+        self._waste.collect(size)
 
     def _in_time(self, size: int) -> bool:
         self._unchecked += size + CHECKED // 16
@@ -145,10 +146,14 @@ class _Waste:
 
     def __init__(self) -> None:
         self._young = self._old = sys.getallocatedblocks()
-        self._most = self._old + MAX_WASTE
+        self._most, self._uncounted = self._old + MAX_WASTE, 0
 
-    def collect(self) -> None:
-        """Collect what there is, where there may be enough."""
+    def collect(self, size: int) -> None:
+        """Collect what there is, where there may be enough after so many bytes more."""
+        self._uncounted += size + COUNTED // 64
+        if self._uncounted < COUNTED:
+            return
+        self._uncounted = 0
         blocks = sys.getallocatedblocks()
         if blocks > self._most:
             gc.collect()
@@ -167,7 +172,10 @@ def _package(tree: Tree, moments: Mapping[str, When]) -> Package:
     sizes = {f.path: f.size for f in tree.files}
 
     def load(path: str) -> bytes | None:
-        return (tree.root / path).read_bytes() if sizes.get(path, MAX_FILE + 1) <= MAX_FILE else None
+        if sizes.get(path, MAX_FILE + 1) > MAX_FILE:
+            return None
+        with open(f"{tree.root}/{path}", "rb") as file:  # noqa: PTH123 - for thousands of files
+            return file.read()
 
     code = sum(size for path, size in sizes.items() if path.endswith(_CODE))
     return Package(frozenset(sizes), moments, load, size=code, budget=Budget())

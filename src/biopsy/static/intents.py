@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from biopsy.model.regex import regex
+
 MAX_COMMAND = 20_000
 
 _HOME = (
@@ -18,15 +20,18 @@ _HOME = (
 
 
 @cache
-def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _forms() -> tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...]:
     lines = Path(__file__).with_name("intents.txt").read_text("utf-8").splitlines()
-    pairs = (line.split("\t") for line in lines if line and not line.startswith("#"))
-    return tuple((words, re.compile(form.replace("{HOME}", _HOME))) for words, form in pairs)
+    rows = (line.split("\t") for line in lines if line and not line.startswith("#"))
+    return tuple(
+        (words, tuple(held.split(" ")), regex(form.replace("{HOME}", _HOME))) for words, held, form in rows
+    )
 
 
 def intents(command: str) -> Iterator[str]:
     """The words of what a command line is for: `reverse-shell bash`, `persist cron`, … each once."""
     text = command[:MAX_COMMAND]
-    for words, form in _forms():
-        if form.search(text):
+    small = text.lower() if text.isascii() else ""  # elsewhere a form may take a letter for another
+    for words, held, form in _forms():
+        if (not small or any(word in small for word in held)) and form.search(text):
             yield words

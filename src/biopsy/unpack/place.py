@@ -32,6 +32,7 @@ class Place:
         self._where = InFile(artifact or "artifact")
         self._folded: dict[str, str] = {}
         self._folders: set[str] = set()
+        self._made: set[str] = set()  # folders that stand on the disk
         self._entries = 0
 
     def say(self, kind: Kind, value: str, detail: str = "") -> None:
@@ -53,11 +54,11 @@ class Place:
         if not name.parts:
             return
         path = self._claim(name)
-        target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target = f"{self.root}/{path}"
+        self._make_folder(path.rpartition("/")[0])
         digest, size = hashlib.sha256(), 0
         try:
-            with target.open("xb") as file:
+            with open(target, "xb") as file:  # noqa: PTH123 - for thousands of files
                 for chunk in chunks:
                     kept = chunk[: self._room(size)]
                     file.write(kept)
@@ -68,6 +69,11 @@ class Place:
         finally:
             plain = 0o755 if mode & 0o111 else 0o644
             self.files[path] = TreeFile(path, size, digest.hexdigest(), plain)
+
+    def _make_folder(self, path: str) -> None:
+        if path not in self._made:
+            (self.root / path).mkdir(parents=True, exist_ok=True)
+            self._made.add(path)
 
     def _room(self, size: int) -> int:
         return max(0, min(self.limits.file - size, self.limits.total - self.written))

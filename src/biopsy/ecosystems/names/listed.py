@@ -72,22 +72,19 @@ class Names(Struct, frozen=True, dict=True):
         return {name: rank for rank, name in enumerate(self.ordered, 1)}
 
     @cached_property
-    def squeezed(self) -> dict[str, str]:
+    def squeezed(self) -> "Forms":
         """Names by what is left of them without separators; the most used where several agree."""
         return self._by(squeeze)
 
     @cached_property
-    def skeletons(self) -> dict[str, str]:
+    def skeletons(self) -> "Forms":
         """Names by what they look like; the most used where several look the same."""
         return self._by(skeleton)
 
-    def _by(self, form: Callable[[str], str]) -> dict[str, str]:
+    def _by(self, form: Callable[[str], str]) -> "Forms":
         """Put all names into a form at once: ten times as quick as one by one."""
-        forms = form("\n".join(self.ordered)).split("\n")
-        found: dict[str, str] = {}
-        for formed, name in zip(forms, self.ordered, strict=True):
-            found.setdefault(formed, name)
-        return found
+        formed = form("\n".join(self.ordered))
+        return Forms(f"\n{formed}\n", self.ordered)
 
     def owns(self, scope: str) -> bool:
         """Whether a scope (`@babel`) is that of one of them."""
@@ -98,6 +95,21 @@ class Names(Struct, frozen=True, dict=True):
         sign = mark(sentence)
         at = self._text.find(f"\t{sign}\n") if sign else -1
         return self._text[self._text.rfind("\n", 0, at) + 1 : at] if at >= 0 else ""
+
+
+class Forms(Struct, frozen=True):
+    """Names by a form of theirs: `text` has the form of each, in a line of its own.
+
+    A look into the text is quick enough for the few that are asked for: a table of all takes longer to make.
+    """
+
+    text: str
+    ordered: list[str]
+
+    def get(self, form: str, default: str = "") -> str:
+        """The name of that form, the most used where several have it."""
+        at = self.text.find(f"\n{form}\n") if "\n" not in form and self.ordered else -1
+        return self.ordered[self.text.count("\n", 0, at)] if at >= 0 else default
 
 
 def squeeze(name: str) -> str:

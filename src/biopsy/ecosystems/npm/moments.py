@@ -7,7 +7,7 @@ from biopsy.ecosystems.npm import manifest
 from biopsy.ecosystems.npm.package import LIFECYCLE, Malformed, Package, load, matching, targets
 from biopsy.ecosystems.reading import MAX_READ, aside, read
 from biopsy.model.behaviour import When
-from biopsy.model.regex import regex
+from biopsy.model.regex import led, regex
 from biopsy.model.release import Tree
 
 MAX_FOLLOWED = 500
@@ -24,6 +24,7 @@ _ENDINGS = ("", ".js", ".cjs", ".mjs", ".json", ".node", ".ts", "/index.js", "/i
 _RELATIVE = regex(
     r"(?:\brequire(?:\.resolve)?\s*\(|\bimport\s*\(|\bfrom|\bimport)\s*(['\"`])(\.{1,2}(?:/[^'\"`\n]{0,300})?)\1"
 )
+_LOADING = ("require", "import", "from")
 _SCRIPT = regex(r"(['\"`])([\w@./-]{1,300}\.(?:[cm]?js|sh|py))\1")
 _TOKENS = regex(r"[\s;&|()<>\"'`=,\[\]{}]+")
 _RUN = regex(r"\b(?:npm|yarn|pnpm|bun)\s+(?:run-script\s+|run\s+)?(?:-[\w-]*\s+)*([\w:.-]+)")
@@ -107,8 +108,8 @@ def _follow(tree: Tree, paths: set[str], start: Iterable[str], links: Links) -> 
 
 
 def _requires(source: str) -> Iterator[str]:
-    for _, path in _RELATIVE.findall(source):
-        yield path
+    for match in led(_RELATIVE, _LOADING, source):
+        yield match[2]
 
 
 def _names(source: str) -> Iterator[str]:

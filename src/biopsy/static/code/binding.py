@@ -2,7 +2,7 @@
 
 from biopsy.static.code import fold, ir
 from biopsy.static.code.state import Scope, State
-from biopsy.static.code.value import HOLE, Value, merge, unknown
+from biopsy.static.code.value import HOLE, Value, changed, clean, merge, unknown
 
 
 def _put_byte(whole: bytes, at: int, value: Value) -> tuple[bytes, ...]:
@@ -57,7 +57,8 @@ class Binding(State):
             scope = self.scope.parent
             while scope and scope.parent and name not in scope.names:
                 scope = scope.parent
-        (scope or self.scope).names[name] = value
+        scope = scope or self.scope
+        scope.names[name] = value
 
     def _put(self, obj: Value, name: str, value: Value, line: int) -> None:
         if obj.link and self.linker is not None:
@@ -69,15 +70,18 @@ class Binding(State):
             self.language.patched(self, obj, name, value, line)
         if obj.items is not None and name.isdigit() and int(name) < len(obj.items):
             obj.items[int(name)] = value
+            changed()
             return
         if name.isdigit() and isinstance(whole := obj.whole(), bytes):
             obj.consts = _put_byte(whole, int(name), value)
-            obj.taint |= value.taint
+            obj.take(value.taint)
             return
         if not name or HOLE in name:
-            obj.taint |= value.all_taint()
+            obj.take(value.all_taint())
             return
         if obj.fields is None:
             obj.fields = {}
         if len(obj.fields) < MAX_FIELDS:
+            if not clean(value) or not clean(obj.fields.get(name)):
+                changed()
             obj.fields[name] = value

@@ -9,7 +9,19 @@ from biopsy.model.regex import regex
 from biopsy.static.code import fold
 from biopsy.static.code.interpret import Interpreter
 from biopsy.static.code.state import Invocation
-from biopsy.static.code.value import CLEAN, HOLE, MAX_TEXT, Taint, Value, as_text, const, merge, unknown
+from biopsy.static.code.value import (
+    CLEAN,
+    HOLE,
+    MAX_TEXT,
+    Taint,
+    Value,
+    as_text,
+    changed,
+    clean,
+    const,
+    merge,
+    unknown,
+)
 from biopsy.static.secrets import is_secret_name
 
 _ANCHORED = regex(r"(?s)^\^(\w+).*|^.*$")
@@ -92,6 +104,7 @@ def _narrow(names: Value, prefix: str) -> None:
     """Names that begin so are those of one program's settings, unless they are names of secrets."""
     if len(prefix) > MIN_PREFIX and prefix.isascii() and not is_secret_name(prefix.strip("_")):
         names.taint = frozenset(t for t in names.taint if not t.startswith("keys "))
+        changed()
 
 
 def _safe(folder: "Folder", one: object, call: Invocation) -> Value | None:
@@ -107,14 +120,18 @@ def _container(run: Interpreter, obj: Value, call: Invocation) -> Value | None:
         case "unshift" | "appendleft" if obj.items is not None:
             if len(obj.items) < 100_000:
                 obj.items[:0] = args
+                changed()
             return Value()
         case "append" | "push" | "add" if obj.items is not None:
             if len(obj.items) < 100_000:
                 obj.items.extend(args)
+                if not all(clean(a) for a in args):
+                    changed()
             return Value()
         case "extend" if obj.items is not None and args:
             more = fold.items(args[0])
             obj.items.extend(more if more is not None else [unknown(args[0])])
+            changed()
             return Value()
         case "concat" if obj.items is not None:
             more = [i for a in args for i in (a.items if a.items is not None else [a])]
@@ -123,6 +140,7 @@ def _container(run: Interpreter, obj: Value, call: Invocation) -> Value | None:
             return fold.join(obj.items, args[0].text() if args else ",")
         case "reverse" | "reversed" if obj.items is not None:
             obj.items.reverse()
+            changed()
             return obj
         case "slice" if obj.items is not None:
             return fold.cut(obj, [*args[:2], *([None] * (3 - len(args[:2])))])
@@ -136,11 +154,13 @@ def _container(run: Interpreter, obj: Value, call: Invocation) -> Value | None:
                 carried = run.enter(args[0].func, [carried, item], {})
             return carried
         case "pop" | "shift" if obj.items:
+            changed()
             return obj.items.pop(0 if call.name == "shift" else -1)
         case "update" if obj.fields is not None:
             for arg in call.all():
                 obj.fields.update(arg.fields or {})
                 obj.taint |= arg.taint
+            changed()
             return Value()
         case "get" | "setdefault" | "pop" if obj.fields is not None and args and args[0].consts:
             held = obj.fields.get(args[0].text()) or run.drawn(obj, args[0], call.line)

@@ -15,6 +15,8 @@ MAX_CONSTS = 8  # alternatives that a value may have
 MAX_TEXT = 4 * 1024**2  # characters or bytes of one constant
 
 MAX_HELD = 200  # containers inside one value that are looked through
+MAX_TOLD = 64  # values of which is kept what they come from, while nothing changes
+FEW = 4  # containers inside one value that are looked through at once
 
 Taint = frozenset[str]
 CLEAN: Taint = frozenset()
@@ -51,10 +53,27 @@ class Value(Struct, eq=False):
             return const
         return None
 
+    def take(self, taint: Taint) -> None:
+        """Come from there too, from now on."""
+        if not taint <= self.taint:
+            self.taint |= taint
+            changed()
+
     def all_taint(self) -> Taint:
         """Its own taint and that of what it holds, as far as `MAX_HELD` values go."""
         if self.items is None and self.fields is None:
             return self.taint
+        if (told := _TOLD.get(id(self))) is not None and told[0] is self:
+            return told[1]
+        taint, many = self._looked_through()
+        if many:
+            if len(_TOLD) >= MAX_TOLD:
+                _TOLD.clear()
+            _TOLD[id(self)] = (self, taint)
+        return taint
+
+    def _looked_through(self) -> tuple[Taint, bool]:
+        """The taint of all that it holds, and whether that was much to look through."""
         taint, seen, waiting = self.taint, {id(self)}, [self]
         for value in waiting:
             for held in (value.items, value.fields.values() if value.fields else None):
@@ -65,7 +84,22 @@ class Value(Struct, eq=False):
                     if (one.items or one.fields) and id(one) not in seen and len(seen) < MAX_HELD:
                         seen.add(id(one))
                         waiting.append(one)
-        return taint
+        return taint, len(waiting) > FEW
+
+
+_TOLD: dict[int, tuple[Value, Taint]] = {}
+"""What values with much in them come from, until anything changes that some value holds."""
+
+
+def changed() -> None:
+    """Say that what some value holds, or comes from, is not what it was: whoever changes one has to."""
+    if _TOLD:
+        _TOLD.clear()
+
+
+def clean(value: "Value | None") -> bool:
+    """Whether a value in another makes no difference to what that comes from."""
+    return value is None or (not value.taint and value.items is None and value.fields is None)
 
 
 def as_text(const: object) -> str:

@@ -11,7 +11,7 @@ from biopsy.static.code import contents, fed
 from biopsy.static.code.interpret import Interpreter, Language
 from biopsy.static.code.link import Linker, Shared
 from biopsy.static.code.state import MAX_LOOPS
-from biopsy.static.code.value import CLEAN, HOLE, Value, const, shown, union, unknown
+from biopsy.static.code.value import CLEAN, HOLE, Value, changed, const, shown, union, unknown
 from biopsy.static.concealed import concealed
 from biopsy.static.secrets import is_secret_name, is_secret_path
 from biopsy.static.sight import Layer, Part, Sight, Source, guess
@@ -247,6 +247,7 @@ class Witness(Interpreter):
             return
         for value in [v for m in marks for v in self._hashed.get(m, ())]:
             value.taint = (value.taint - {"network"}) | {"verified"}
+            changed()
 
     # network
 

@@ -3,7 +3,7 @@
 from biopsy.model.behaviour import Kind
 from biopsy.static.code import fed, fold
 from biopsy.static.code.interpret import Invocation
-from biopsy.static.code.value import Value, const, merge, unknown
+from biopsy.static.code.value import Value, changed, const, merge, unknown
 from biopsy.static.code.witness import Witness
 from biopsy.static.javascript import requests
 
@@ -41,6 +41,7 @@ def emitted(run: Witness, call: Invocation) -> bool:
         listeners = obj.fields.setdefault(event, Value(items=[]))
         if listeners.items is not None and len(listeners.items) < MAX_LISTENERS:
             listeners.items += [a for a in args[1:] if a.func is not None]
+            changed()
     elif call.name == "emit" and event in obj.fields:
         for one in tuple(obj.fields[event].items or ()):
             run.call(one, Invocation("", "", args[1:], {}, call.line))
@@ -82,7 +83,7 @@ def method(run: Witness, call: Invocation) -> Value | None:
                 run.write_file(args[0], [obj], call.line)
             elif args[0].ref in {"request", "socket"}:
                 run.sent([obj], call.line)
-            args[0].taint |= obj.taint
+            args[0].take(obj.taint)
             return args[0]
         case "write" | "end" | "send" if obj.ref in {"request", "socket", "websocket"}:
             run.sent([a for a in args if a.func is None], call.line)

@@ -8,7 +8,7 @@ from biopsy.model.behaviour import Kind
 from biopsy.static.code import decode_form, fed, fold
 from biopsy.static.code.data import parsed
 from biopsy.static.code.state import Invocation
-from biopsy.static.code.value import HOLE, Value, const
+from biopsy.static.code.value import HOLE, Value, changed, const
 from biopsy.static.code.witness import Witness
 from biopsy.static.javascript import modules
 from biopsy.static.javascript.callbacks import run_all
@@ -174,6 +174,7 @@ def _resolve(run: Witness, call: Invocation) -> Value:
         given.ref = given.ref or value.ref
         given.items = given.items or value.items
         given.fields = given.fields or value.fields
+        changed()
     return Value()
 
 

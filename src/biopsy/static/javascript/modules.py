@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from biopsy.model.regex import regex
+from biopsy.model.regex import led, regex
 from biopsy.static.code.data import parsed
 from biopsy.static.code.interest import Taken
 from biopsy.static.code.value import Value
@@ -104,6 +104,8 @@ _BOUND = regex(
     rb"\b(?:const|let|var)\s+(\{[^{}=]{1,2000}\}|[\w$]+)\s*=\s*(?:[\w.$]{1,60}\(\s*){0,2}require\s*\(\s*['\"`](\.[^'\"`\n]{0,300})['\"`]"
     rb"|\bimport\s+([^;'\"]{1,2000}?)\s*from\s*['\"](\.[^'\"\n]{0,300})['\"]"
 )
+_LOADING = (b"require", b"import", b"from")
+_BINDING = (b"const", b"let", b"var", b"import")
 _WORD = regex(rb"[A-Za-z_]\w*")
 _SAID = frozenset({b"as", b"default", b"type", b"from", b"import"})
 
@@ -113,13 +115,14 @@ MAX_NAMES = 300  # names of one file that come from others of the package
 def links(source: Source) -> Iterator[Taken]:
     """The names that hold modules of the package, or parts of them; no name for one that is only loaded."""
     found: dict[str, str] = {}
-    for one in dict.fromkeys(_SPEC.findall(source.data)):
+    for one in dict.fromkeys(match[1] for match in led(_SPEC, _LOADING, source.data)):
         spec = one.decode("utf-8", "replace")
         path = found[spec] = resolve(spec, source.path, source.package)
         if path:
             yield Taken("", path)
     count = 0
-    for match in _BOUND.finditer(source.data):
+    followed = any(path.endswith(CODE) for path in found.values())
+    for match in led(_BOUND, _BINDING, source.data) if followed else ():
         path = found.get((match[2] or match[4]).decode("utf-8", "replace"), "")
         for word in _WORD.findall(match[1] or match[3]) if path.endswith(CODE) else ():
             count += 1

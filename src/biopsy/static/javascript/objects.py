@@ -1,7 +1,7 @@
 """Effects of JavaScript's functions on objects: getters, prototypes, and what compilers make of modules."""
 
 from biopsy.static.code.state import Invocation
-from biopsy.static.code.value import Value
+from biopsy.static.code.value import Value, changed
 from biopsy.static.code.witness import Witness
 from biopsy.static.javascript.effects import effect
 
@@ -11,6 +11,7 @@ def _put(obj: Value, name: str, described: Value) -> None:
     held, getter = fields.get("value"), fields.get("get")
     if obj.fields is None:
         obj.fields = {}
+    changed()
     if held is not None:
         obj.fields[name] = held
     elif getter is not None and getter.func is not None:
@@ -41,6 +42,7 @@ def _all(run: Witness, call: Invocation) -> Value:
         for name, held in (source.fields or {}).items():
             if name != "default":
                 target.fields.setdefault(name, held)
+        changed()
     return target
 
 

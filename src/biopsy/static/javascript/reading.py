@@ -1,6 +1,5 @@
 """JavaScript and TypeScript source, through tree-sitter, which reads whatever it is given."""
 
-import re
 import warnings
 from collections.abc import Iterator
 from functools import cache
@@ -9,15 +8,14 @@ from tree_sitter import Language, Parser
 
 from biopsy.model.behaviour import Kind
 from biopsy.static.code import ir
-from biopsy.static.code.interest import ALL, Interest, Look
 from biopsy.static.code.link import Linker, finished
 from biopsy.static.code.value import Value
 from biopsy.static.code.witness import Witness
 from biopsy.static.javascript import compiled, devices, forms, objects, octets, web  # noqa: F401 - they register their effects
 from biopsy.static.javascript.library import JavaScript
 from biopsy.static.javascript.lower import Lowering
-from biopsy.static.javascript.modules import CODE, links
-from biopsy.static.javascript.names import HOT, STRONG
+from biopsy.static.javascript.names import hot
+from biopsy.static.javascript.worth import interest
 from biopsy.static.sight import SCRIPTS, Package, Sight, Source
 from biopsy.static.words import read_words
 
@@ -42,9 +40,7 @@ def _parser(language: str) -> Parser:
 
 
 def read(source: Source) -> Iterator[Sight]:
-    """Yield what the code does."""
-    if not interest(source.package).worth(source):
-        return
+    """Yield what the code does, of a file that is worth it."""
     if len(source.data) > MAX_PARSE:
         yield source.see(Kind.PKG_MALFORMED, f"{source.path} too-large")
         yield from read_words(source)
@@ -55,23 +51,9 @@ def read(source: Source) -> Iterator[Sight]:
         yield from finished(module, source)
 
 
-def interest(package: Package) -> Interest:
-    """What of a package is worth running, looked at once."""
-    return package.kept("javascript interest", Interest, lambda: Interest(package, _scan, "javascript"))
-
-
 def linker_of(package: Package) -> Linker:
     """The modules of a package."""
     return package.kept("javascript linker", Linker, lambda: Linker(package, _start))
-
-
-def _scan(source: Source) -> Look:
-    if source.language not in SCRIPTS:
-        return Look()
-    named = tuple(dict.fromkeys(links(source)))
-    odd = any(not t.path.endswith((*CODE, ".json")) for t in named)  # Node runs it as JavaScript
-    telling = odd or STRONG.search(source.data) is not None
-    return Look(telling, frozenset({ALL} if telling else ()), named, None)
 
 
 def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | None":
@@ -86,18 +68,9 @@ def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | N
     if root.has_error and root.type == "ERROR" and not source.depth:
         witness.limits["SyntaxError"] = 0
     looked = interest(source.package)
-    lowering = Lowering(data, sorted(_hot(source, looked if linker.deep else None)))
+    names = {name.encode() for name in looked.names(source)} if linker.deep else set()
+    lowering = Lowering(data, sorted(hot(source.data, names)))  # the same places, whatever its line ends
     exports = Value(ref="exports", fields={})
     witness.scope.names["exports"] = exports
     witness.scope.names["module"] = Value(ref="module", fields={"exports": exports})
     return witness, lowering.block(root)
-
-
-def _hot(source: Source, looked: Interest | None) -> Iterator[int]:
-    """Where words stand that something acts on, and names taken from modules that are worth it."""
-    for match in HOT.finditer(source.data):  # the same places, whatever its line ends
-        yield match.start()
-    names = b"|".join(re.escape(n.encode()) for n in sorted(looked.names(source))) if looked else b""
-    if names:
-        for match in re.finditer(rb"\b(?:" + names + rb")\b", source.data):
-            yield match.start()

@@ -3,7 +3,7 @@
 # ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
 
 from biopsy.static.code.interpret import Invocation
-from biopsy.static.code.value import HOLE, Value, const
+from biopsy.static.code.value import HOLE, Value, changed, const
 from biopsy.static.code.witness import Witness
 from biopsy.static.javascript.callbacks import run_all
 from biopsy.static.javascript.effects import TABLE, effect
@@ -143,6 +143,7 @@ def _connect(run: Witness, call: Invocation) -> Value:
         run.connect(call.arg(1), first, call.line)
     if call.receiver is not None and call.receiver.ref.startswith("net.Socket()"):
         call.receiver.ref, call.receiver.taint = "socket", _NET
+        changed()
     made = Value(ref="socket", taint=_NET)
     for value in call.args[1:]:
         if value.func is not None:

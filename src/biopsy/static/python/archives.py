@@ -21,7 +21,7 @@ def filled(run: Witness, call: Invocation) -> None:
     obj = call.receiver
     if obj is None or call.name not in _FILLS or not obj.ref.endswith("()") or obj.items is not None:
         return
-    obj.taint |= CLEAN.union(*(a.all_taint() for a in call.all())) - {"data"} if call.all() else CLEAN
+    obj.take(CLEAN.union(*(a.all_taint() for a in call.all())) - {"data"} if call.all() else CLEAN)
 
 
 @effect("io.BytesIO", "io.StringIO", "tempfile.SpooledTemporaryFile", "cStringIO.StringIO")
@@ -59,12 +59,12 @@ def _packed(run: Witness, call: Invocation) -> Value:
     taint = CLEAN.union(*(c.all_taint() for c in content)) - {"data"} if content else CLEAN
     obj = call.receiver
     if obj is not None and taint:
-        obj.taint |= taint
+        obj.take(taint)
         for text in obj.texts():
             run.written[text] = run.written.get(text, CLEAN) | taint
         under = (obj.fields or {}).get("#under")
         if under is not None:
-            under.taint |= taint
+            under.take(taint)
     return Value()
 
 

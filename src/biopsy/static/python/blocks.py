@@ -15,11 +15,11 @@ from biopsy.static.code.interest import ALL, Look, Taken, Use
 from biopsy.static.python import modules
 from biopsy.static.python.effects import TABLE
 from biopsy.static.python.names import canonical
-from biopsy.static.python.telling import HOT, ROOTS, Words
+from biopsy.static.python.telling import HOT, ROOTS, Spelling, Words, spelt
 
 MAX_CHAINS = 4000  # attributes of whole modules that one file asks for
 
-_START = regex(r"(?m)^[^\s#)\]},:]")
+_START = regex(r"\n[^\s#)\]},:]")
 _DEFINED = regex(r"(?:@|(?:async[ \t]+)?def[ \t]+(\w+)|class[ \t]+(\w+))")
 _BOUND = regex(
     r"((?:[\w.]+(?:\[[^\]\n]*\])?|[(\[*])[\w., \t*()]*?)(?::[^=\n]*)?(?<![=!<>])"
@@ -58,8 +58,17 @@ class Block(Struct, frozen=True):
     defines: bool = False
 
 
-def words(text: str) -> Words:
+class Known(Struct):
+    """What was last found out of a text: whoever looks at a file often runs it next."""
+
+    text: str = ""
+    words: Words | None = None
+
+
+def words(text: str, known: Known) -> Words:
     """The words that count in a text."""
+    if known.words is not None and known.text is text:
+        return known.words
     return _words(text, list(modules.imports(text)))
 
 
@@ -79,16 +88,22 @@ def _is_root(given: modules.Imported) -> bool:
     return given.asked.partition(".")[0] in ROOTS and not given.asked.startswith(_HARMLESS)
 
 
-def look(text: str, path: str, paths: frozenset[str]) -> Look:
-    """What the words of a file say."""
+def look(text: str, path: str, paths: frozenset[str], known: Known) -> Look:
+    """What the words of a file say; `known` keeps them."""
     imported = list(modules.imports(text))
-    blocks = list(cut(text))
-    held = [set(_WORD.findall(text, b.start, b.end)) for b in blocks]
-    told = list(_words(text, imported, set().union(*held)).hot())
+    first = _START.search(f"\n{text}")
+    begin = first.start() if first else len(text)
+    spelling = Spelling(text[begin:])
+    counted = _words(text, imported, spelling.all)
+    if spelt(text[:begin]) & HOT <= spelling.all:
+        known.text, known.words = text, counted
+    told = list(counted.hot())
     taken = [t for i in imported if (t := _one(i, path, paths)) is not None]
     gives = {i.name for i in imported if _is_root(i)}
     if not taken and not told and not gives:
         return Look(uses=())
+    blocks = list(cut(text))
+    held = [spelling.between(b.start - begin, b.end - begin) for b in blocks]
     starts = [b.start for b in blocks]
     telling = False
     for at in sorted({max(bisect_right(starts, place) - 1, 0) for place in told}):
@@ -125,7 +140,7 @@ class _Taking:
                 text = self._text[block.start : block.end]
                 if block.compound:
                     text = modules.without_imports(text)
-                    held = held.intersection(_WORD.findall(text))
+                    held = held & spelt(text)
                 if self._chain is not None:
                     held |= self._asked(text)
             held = held - (block.binds - names)
@@ -161,19 +176,20 @@ def _one(given: modules.Imported, path: str, paths: frozenset[str]) -> Taken | N
 
 def cut(text: str) -> Iterator[Block]:
     """The top-level statements of a text."""
-    starts = [m.start() for m in _START.finditer(text)]
+    starts = [m.start() for m in _START.finditer(f"\n{text}")]  # a fixed beginning is found fast
     if not starts:
         return
     ends = [*starts[1:], len(text)]
+    quotes = [quote for quote in _QUOTES if quote in text]
     at = 0
     while at < len(starts):
         first = at
         open_, decorated = False, False
         while at < len(starts):
-            piece = text[starts[at] : ends[at]]
-            if sum(piece.count(q) for q in _QUOTES) % 2:
+            start, end = starts[at], ends[at]
+            if quotes and sum([text.count(quote, start, end) for quote in quotes]) % 2:
                 open_ = not open_
-            decorated = piece.startswith("@")
+            decorated = text[start] == "@"
             at += 1
             if not open_ and not decorated:
                 break

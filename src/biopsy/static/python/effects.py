@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from biopsy.model.behaviour import Kind
 from biopsy.static.code.state import Invocation
-from biopsy.static.code.value import Value, unknown
+from biopsy.static.code.value import Value, changed, unknown
 from biopsy.static.code.witness import Witness
 from biopsy.static.python import handed
 
@@ -161,6 +161,7 @@ def _setattr(run: Witness, call: Invocation) -> Value:
         run.language.patched(run, obj, name, call.arg(2), call.line)
     elif isinstance(name, str) and obj.fields is not None:
         obj.fields[name] = call.arg(2)
+        changed()
     return Value()
 
 

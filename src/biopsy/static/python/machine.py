@@ -4,7 +4,7 @@
 
 from biopsy.static.code import fed, fold
 from biopsy.static.code.state import Invocation
-from biopsy.static.code.value import Value, const, merge, unknown
+from biopsy.static.code.value import Value, changed, const, merge, unknown
 from biopsy.static.code.witness import RUNNABLE, Witness
 from biopsy.static.python import handed
 from biopsy.static.python.effects import TABLE, effect
@@ -172,9 +172,10 @@ def _write(run: Witness, call: Invocation) -> Value:
         return Value()
     taint = frozenset(t for a in content for t in a.all_taint())
     if not into.consts:
-        into.taint |= taint
+        into.take(taint)
         if into.fields is not None:
             into.fields["#content"] = _added(into.fields.get("#content"), content[0])
+            changed()
         return Value()
     for text in into.texts():
         fed.kept(run, text, content, call.line)

@@ -69,7 +69,12 @@ def linker_of(package: Package) -> Linker:
 def _scan(source: Source) -> Look:
     if source.language != "python":
         return Look(uses=())
-    return blocks.look(parse.text(source), source.path, source.paths)
+    return blocks.look(parse.text(source), source.path, source.paths, _known(source.package))
+
+
+def _known(package: Package) -> blocks.Known:
+    """The words of the file that was looked at last."""
+    return package.kept("python words", blocks.Known, blocks.Known)
 
 
 def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | None":
@@ -84,7 +89,7 @@ def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | N
         return None
     names = interest(source.package).names(source) if linker.deep else None
     starts = [0, *(m.end() for m in re.finditer("\n", text))]
-    lines = sorted({bisect_right(starts, at) for at in blocks.words(text).hot(names)})
+    lines = sorted({bisect_right(starts, at) for at in blocks.words(text, _known(source.package)).hot(names)})
     witness = Witness(Python(), source, linker.steps(min(MAX_STEPS, 100_000 + 3 * len(source.data))), linker)
     name = source.path.rpartition("/")[2]
     witness.scope.names["__file__"] = const(f"./{name}", frozenset({"data:self"}))

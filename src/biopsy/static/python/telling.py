@@ -5,10 +5,12 @@ A file that can import by another way than an import statement (`__import__`, `e
 given the benefit of every doubt: each word of it counts.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from biopsy.model.regex import regex
+from biopsy.model.runs import DIGITS, LETTERS
 
 _DEVICES = frozenset({
     "__import__", "importlib", "import_module", "builtins", "__builtins__", "__builtin__", "exec", "eval",
@@ -85,13 +87,16 @@ ROOTS = _LIBRARIES | _SYSTEM | frozenset({
 """Modules that are worth reaching into, or taking from another file that imported them."""
 
 _WORD = regex(r"[A-Za-z_]\w*")
-_PATCHED = regex(r"(?m)^[a-z_]\w*(?:\.\w+){1,4}[ \t]*=[ \t]*[A-Za-z_]\w*[ \t]*$")
+_BLANKED = bytes(at if chr(at) in f"{LETTERS}{DIGITS}_" else 32 for at in range(256))
+"""What of ASCII no word is made of becomes a blank."""
+_PATCHED = regex(r"(?m)\n[a-z_]\w*(?:\.\w+){1,4}[ \t]*=[ \t]*[A-Za-z_]\w*[ \t]*$")
+_BUILTINS = regex(r"\bbuiltins?\b")
 _FREE = {
-    "exec": regex(r"(?<![\w.])(?<!def )exec\b(?!\w*\s*=[^=])|\bbuiltins?\b"),
-    "eval": regex(r"(?<![\w.])(?<!def )eval\b|\bbuiltins?\b"),
-    "compile": regex(r"(?<![\w.])(?<!def )compile\b|\bbuiltins?\b"),
+    "exec": regex(r"(?<![\w.])(?<!def )exec\b(?!\w*\s*=[^=])"),
+    "eval": regex(r"(?<![\w.])(?<!def )eval\b"),
+    "compile": regex(r"(?<![\w.])(?<!def )compile\b"),
 }
-_OPEN = regex(r"(?<![\w.])(?<!def )open\b(?![ ]+(?!if\b|and\b|or\b|for\b|in\b|else\b)\w)|\bos\.open\b")
+_OPEN = regex(r"(?<![\w.])(?<!def )open\b(?![ ]+(?!if\b|and\b|or\b|for\b|in\b|else\b)\w)|(?<=\bos\.)open\b")
 _OPENERS = frozenset({
     "pathlib", "Path", "gzip", "bz2", "lzma", "codecs", "io", "aiofiles", "tarfile", "shelve", "zipfile",
     "dbm", "sqlite3", "anyio", "builtins", "urllib", "tempfile", "importlib", "pkgutil",
@@ -115,9 +120,9 @@ class Words:
     ) -> None:
         """Look at the text as a whole; `held` are all words of it, where they are known."""
         self._text = text
-        counts = set((set(_WORD.findall(text)) if held is None else held) & HOT)
+        counts = set((spelt(text) if held is None else held) & HOT)
         for word, shape in _FREE.items():
-            if word in counts and not shape.search(text):
+            if word in counts and not _stands(word, shape, text) and not _named_builtins(text):
                 counts.discard(word)
         given = set(imported)
         if "imp" not in given:
@@ -134,7 +139,8 @@ class Words:
             for at in _places(text, word)
             if (match := _OWN.match(text, at)) and (match[2] is None or match[2] not in HOT)
         }
-        self.patches = [m.start() for m in _PATCHED.finditer(text)]
+        # What is sought begins with a fixed text, which is found many times as fast as the start of a line.
+        self.patches = [m.start() for m in _PATCHED.finditer(f"\n{text}")]
 
     def hot(self, also: Mapping[str, frozenset[str]] | None = None) -> Iterator[int]:
         """Where they stand, and where one of `also` does: with one of these attributes, or any."""
@@ -147,6 +153,49 @@ class Words:
                 if not attributes or _attribute(self._text, at + len(word)) in attributes:
                     yield at
         yield from self.patches
+
+
+class Spelling:
+    """The words of a text. Of ASCII they are cut out at the speed of a copy, not by a pattern."""
+
+    def __init__(self, text: str) -> None:
+        """Look at the text as a whole; `all` are its words, each once."""
+        self._text, self._blank = text, ""
+        if text.isascii():
+            self._blank = text.encode("ascii").translate(_BLANKED).decode("ascii")
+        self.all = set(self._blank.split())
+        numbers = [word for word in self.all if word < "A"]
+        self.all.difference_update(numbers)
+        if glued := _WORD.findall(" ".join(numbers)):
+            self.all.update(glued)
+            self._blank = ""
+        if not self._blank:
+            self.all.update(_WORD.findall(text))
+
+    def between(self, start: int, end: int) -> set[str]:
+        """The words of a part, and maybe numbers."""
+        if not self._blank:
+            return set(_WORD.findall(self._text, start, end))
+        return set(self._blank[start:end].split())
+
+
+def spelt(text: str) -> set[str]:
+    """The words of a text, each once."""
+    return Spelling(text).all
+
+
+def _stands(word: str, shape: re.Pattern[str], text: str) -> bool:
+    """Whether a word stands somewhere in a shape that begins with it."""
+    at = text.find(word)
+    while at >= 0:
+        if shape.match(text, at):
+            return True
+        at = text.find(word, at + 1)
+    return False
+
+
+def _named_builtins(text: str) -> bool:
+    return "builtin" in text and _BUILTINS.search(text) is not None
 
 
 def _places(text: str, word: str) -> Iterator[int]:
@@ -171,7 +220,7 @@ _DOTTED = regex(r"\s*\.\s*(\w+)")
 def _reached(word: str, text: str, given: set[str]) -> bool:
     """Whether a word counts in a file that imports by statements alone."""
     if word == "open":
-        return _OPEN.search(text) is not None or not given.isdisjoint(_OPENERS)
+        return _stands("open", _OPEN, text) or not given.isdisjoint(_OPENERS)
     if word == "urllib":
         return word in given and _URLLIB.search(text) is not None
     if word in _ALONE:
@@ -185,4 +234,4 @@ def _reached(word: str, text: str, given: set[str]) -> bool:
     return not given.isdisjoint(_MEMBERS[word])
 
 
-__all__ = ["HOT", "ROOTS", "Words"]
+__all__ = ["HOT", "ROOTS", "Spelling", "Words", "spelt"]

@@ -32,7 +32,7 @@ def _settings(run: Witness, call: Invocation) -> Value:
     for path in paths.items if paths.items is not None else [paths]:
         content = run.read_file(path, call.line)
         if call.receiver is not None:
-            call.receiver.taint |= content.taint - {"data"}
+            call.receiver.take(content.taint - {"data"})
     return Value()
 
 
@@ -40,7 +40,7 @@ def _settings(run: Witness, call: Invocation) -> Value:
         "configparser.RawConfigParser().read_file", "configparser.ConfigParser().readfp")  # fmt: skip
 def _settings_text(run: Witness, call: Invocation) -> Value:
     if call.receiver is not None:
-        call.receiver.taint |= call.arg(0).all_taint() - {"data"}
+        call.receiver.take(call.arg(0).all_taint() - {"data"})
     return Value()
 
 
@@ -83,7 +83,7 @@ def _longer(obj: Value, call: Invocation) -> Value:
         more = bytes(number)  # type: ignore[arg-type]
     known = isinstance(before, bytes) and isinstance(more, bytes) and len(before) + len(more) <= MAX_TEXT
     obj.consts = (before + more,) if known else ()  # type: ignore[operator]
-    obj.taint |= call.args[0].all_taint()
+    obj.take(call.args[0].all_taint())
     return Value()
 
 

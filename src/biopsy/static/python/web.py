@@ -71,7 +71,7 @@ def _http_request(run: Witness, call: Invocation) -> Value:
     host = call.receiver.text() if call.receiver and call.receiver.consts else HOLE
     url = const(f"http://{host}{call.arg(1).text()}")
     if call.receiver is not None:
-        call.receiver.taint |= {"network"}
+        call.receiver.take(frozenset({"network"}))
     return run.request(
         call.arg(0).text(), url, [call.arg(1), *call.args[2:], *call.kwargs.values()], call.line
     )
@@ -85,7 +85,7 @@ def _connect(run: Witness, call: Invocation) -> Value:
     host, port = (pair[0], pair[1]) if pair and len(pair) > 1 else (call.arg(0), call.arg(1))
     run.connect(host, port, call.line)
     if call.receiver is not None and "connect" in call.name and "create" not in call.name:
-        call.receiver.taint |= {"network"}
+        call.receiver.take(frozenset({"network"}))
     return Value(ref="socket.socket()", taint=frozenset({"network"}))
 
 

@@ -111,7 +111,10 @@ def _long_lines(source: Source, text: str) -> Iterator[Sight]:
     """A line of Python that no person writes: very long, and not only one literal."""
     if len(text) < 2000:
         return
-    for number, line in enumerate(text.split("\n"), 1):
+    lines = text.split("\n")
+    if max(map(len, lines)) < 2000:
+        return
+    for number, line in enumerate(lines, 1):
         if len(line) >= 2000 and (line.count(";") > 20 or _RUNS.search(line)):
             yield source.see(Kind.CODE_OBFUSCATED, "long-line", number)
             return

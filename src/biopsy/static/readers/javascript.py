@@ -14,6 +14,9 @@ def wants(source: Source) -> bool:
 
 def read(source: Source) -> Iterator[Sight]:
     """Yield what the code does."""
-    from biopsy.static.javascript import reading  # noqa: PLC0415 - most packages of PyPI have none
+    from biopsy.static.javascript.worth import interest  # noqa: PLC0415 - most packages of PyPI have none
 
-    return reading.read(source)
+    if interest(source.package).worth(source):
+        from biopsy.static.javascript import reading  # noqa: PLC0415 - see there
+
+        yield from reading.read(source)
