@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-MAX_STEPS = 2_000_000  # for a whole tree
-MAX_MORE = 800_000  # steps beyond them, for files whose code is not followed any more, only looked at
-MAX_HEARSAY = 400_000  # of them for files that say nothing themselves and only use others that do
+MAX_STEPS = 1_250_000  # for a whole tree
+MAX_MORE = 500_000  # steps beyond them, for files whose code is not followed any more, only looked at
+MAX_HEARSAY = 250_000  # of them for files that say nothing themselves and only use others that do
 READ = 64  # bytes of any file that count as a step
 LOOKED = 32  # bytes of code that is looked at by its words that do
 PARSED = 8  # bytes of code that is parsed and lowered that do
