@@ -111,7 +111,7 @@ class Changes:
         if own and own != held.id:
             _, year, count = own.split("-")
             self._rows[_ID].append((own, int(year), int(count), number, act.at))
-        change = self.note(act, action, number, own, (before or held.sha256, sha256))
+        change = self.note(act, action, number, own, (before or held.sha256, sha256), state)
         why = waiting if waiting and state in {HELD, REVIEW} else Waiting()
         self._rows[_PUT].append((
             number, own or None, state, why.reason, why.due, held.decisions, made.get("published", ""),
@@ -121,11 +121,13 @@ class Changes:
         self._rows[_NAME] += [(name, number) for name in known]
         return True
 
-    def note(self, act: Act, action: str, number: int, own: str, states: tuple[str, str]) -> int:
-        """Write an entry into the log; returns its number."""
+    def note(  # noqa: PLR0917
+        self, act: Act, action: str, number: int, own: str, hashes: tuple[str, str], state: str = ""
+    ) -> int:
+        """Write an entry into the log; returns its number. `state` is that of the report from now on."""
         self._seq += 1
         row = (self._seq, act.at, act.actor, action, number, own, act.reason, act.evidence, act.batch)
-        self._rows[_NOTE].append((*row, *states))
+        self._rows[_NOTE].append((*row, *hashes, state))
         return self._seq
 
     def write(self) -> None:
@@ -160,8 +162,8 @@ _CLAIM = (
 )
 _ID = "INSERT OR IGNORE INTO ids VALUES (?,?,?,?,?)"
 _NOTE = (
-    "INSERT INTO log (seq, at, actor, action, package, report, reason, evidence, batch, before, after)"
-    " VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+    "INSERT INTO log (seq, at, actor, action, package, report, reason, evidence, batch, before, after, state)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _PUT = (
     "INSERT INTO reports (package, id, state, reason, due, decisions, published, modified, withdrawn,"

@@ -10,22 +10,21 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 
 from biopsy.errors import BiopsyError
-from biopsy.reports import naming
+from biopsy.reports import forms, naming
 from biopsy.reports.changes import Act, Changes, Held, Waiting
 from biopsy.reports.claim import COUNTED, HELD, REJECTED, REVIEW, Package
 from biopsy.reports.disputes import Disputes
 from biopsy.reports.intake import Convert, Intake, Taken
+from biopsy.reports.news import News
 from biopsy.reports.policy import Policy
 from biopsy.reports.record import Report
 from biopsy.reports.views import Views
 
 __all__ = ["Act", "Database", "DatabaseError", "Taken", "now"]
 
-VERSION = 1  # of schema.sql, kept in the file (PRAGMA user_version)
 MAX_WAIT = 60.0  # seconds that a writer waits for its turn
 
 
@@ -38,7 +37,7 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class Database(Views, Disputes):
+class Database(Views, Disputes, News):
     """An open report database. One thread uses it at a time; any number of processes may."""
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
@@ -55,16 +54,11 @@ class Database(Views, Disputes):
     def _open(self, path: Path) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-65536"):
             self._db.execute(f"PRAGMA {pragma}")
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version == 0:
+        if forms.form(self._db) < forms.VERSION:
             with self.change():
-                if not self._db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
-                    text = resources.files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
-                    for statement in text.split(";\n"):
-                        self._db.execute(statement)
-                    self._db.execute(f"PRAGMA user_version={VERSION}")
-        elif version != VERSION:
-            raise DatabaseError(f"{path} has form {version}, this biopsy reads {VERSION}")
+                forms.bring_up(self._db)
+        if (version := forms.form(self._db)) != forms.VERSION:
+            raise DatabaseError(f"{path} has form {version}, this biopsy reads {forms.VERSION}")
 
     def close(self) -> None:
         """Let go of the file."""

@@ -103,7 +103,9 @@ class Intake:
 
     def _look_up(self, listed: Sequence[_Object]) -> None:
         """Find out what is known of every package and id that the batch names."""
-        named = {package for one in listed for package, _ in one.found}
+        named = dict.fromkeys(
+            package for one in listed for package, _ in one.found
+        )  # in order, as the log is
         self._known = {package: _About() for package in named}
         sql = "SELECT id, ecosystem, name FROM packages WHERE name IN (SELECT value FROM json_each(?))"
         numbered: dict[int, _About] = {}
