@@ -137,25 +137,44 @@ class Database(Views, Disputes, News):
         count = 0
         with self.change():
             for number, package in packages:
+                before = self._waiting(number)
                 row = (state, act.reason, number, due)
                 changed = self._db.execute(_SETTLE_DUE if due else _SETTLE, row[: 4 if due else 3]).rowcount
                 count += changed
-                if changed:
-                    self._refresh(number, package, act, action)
+                if changed and not self._refresh(number, package, act, action, before):
+                    self.note(act, action, number, "", (before, ""))  # the report stays as it is
         return count
 
-    def _refresh(self, number: int, package: Package, act: Act, action: str, before: str = "") -> None:
+    def _waiting(self, number: int) -> str:
+        sql = "SELECT id, state, due, reason FROM claims WHERE package = ? AND state IN ('held', 'review')"
+        return json.dumps({"claims": [list(row) for row in self._db.execute(sql, (number,))]})
+
+    def restore(self, which: tuple[int, Package], rows: Sequence[Sequence[object]], act: Act) -> None:
+        """Put claims on a package back to what they were: (id, state, due, reason) each, as the log has it."""
+        sql = "SELECT id, state, due, reason FROM claims WHERE id = ? AND package = ?"
+        with self.change():
+            held = [list(r) for one in rows for r in self._db.execute(sql, (one[0], which[0]))]
+            self._db.executemany(
+                "UPDATE claims SET state = ?2, due = ?3, reason = ?4 WHERE id = ?1", [tuple(r) for r in rows]
+            )
+            before = json.dumps({"claims": held})
+            if not self._refresh(*which, act, "undone", before):
+                self.note(act, "undone", which[0], "", (before, ""))
+
+    def _refresh(self, number: int, package: Package, act: Act, action: str, before: str = "") -> bool:
+        """Compute a report anew; False where that changes nothing."""
         sql = "SELECT id, decisions, sha256, state, document FROM reports WHERE package=?"
         row = self._db.execute(sql, (number,)).fetchone()
         held = Held(row[0] or "", *row[1:]) if row else Held()
         sql = "SELECT due, reason FROM claims WHERE package=? AND state IN (?,?) ORDER BY due DESC LIMIT 1"
         waits = self._db.execute(sql, (number, HELD, REVIEW)).fetchone()
         changes = Changes(self._db)
-        changes.report(
+        told = changes.report(
             (number, package), self.claims(number), held, act, action,
             before=before, waiting=Waiting(*waits) if waits else None,
         )  # fmt: skip
         changes.write()
+        return told
 
     def note(
         self, act: Act, action: str, number: int, report: str, states: tuple[str, str] = ("", "")
@@ -186,15 +205,8 @@ class Database(Views, Disputes, News):
             before = json.dumps(self.decisions(number), sort_keys=True)
             text = json.dumps(decided, sort_keys=True)
             self._db.execute("UPDATE reports SET decisions=? WHERE package=?", (text, number))
-            self._refresh(number, package, act, action, before)
-
-    def batch(self, name: str) -> list[tuple[int, Package, str]]:
-        """What a batch changed, in order: the package, and the decisions before it."""
-        sql = (
-            "SELECT package, ecosystem, name, before FROM log JOIN packages ON packages.id = package"
-            " WHERE batch = ? ORDER BY seq"
-        )
-        return [(int(n), Package(e, m), before) for n, e, m, before in self._db.execute(sql, (name,))]
+            if not self._refresh(number, package, act, action, before):
+                self.note(act, action, number, "", (before, ""))  # decided, and the same to see
 
 
 _SETTLE = (

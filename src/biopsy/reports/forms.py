@@ -11,7 +11,7 @@ VERSION = 2
 """The form of schema.sql."""
 
 _STEPS: dict[int, tuple[str, ...]] = {
-    1: (  # -> 2: the log says what became of a report, and webhooks have a place
+    1: (  # -> 2: the log says what became of a report, webhooks have a place, disputes are retracted
         "ALTER TABLE log ADD COLUMN state TEXT NOT NULL DEFAULT ''",
         "UPDATE log SET state = coalesce((SELECT state FROM reports WHERE change = seq), '')",
         """CREATE TABLE webhooks (
@@ -19,6 +19,15 @@ _STEPS: dict[int, tuple[str, ...]] = {
           told TEXT NOT NULL DEFAULT '', events INTEGER NOT NULL DEFAULT 0,
           fails INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT ''
         ) WITHOUT ROWID""",
+        "ALTER TABLE disputes RENAME TO disputes_before",  # a dispute may be retracted
+        """CREATE TABLE disputes (
+          id INTEGER PRIMARY KEY, package INTEGER NOT NULL REFERENCES packages,
+          state TEXT NOT NULL CHECK (state IN ('open', 'accepted', 'rejected', 'retracted')),
+          opened TEXT NOT NULL, closed TEXT NOT NULL DEFAULT '', actor TEXT NOT NULL, reason TEXT NOT NULL,
+          proof TEXT NOT NULL DEFAULT '', versions TEXT NOT NULL DEFAULT '[]'
+        )""",
+        "INSERT INTO disputes SELECT * FROM disputes_before",
+        "DROP TABLE disputes_before",
     ),
 }
 

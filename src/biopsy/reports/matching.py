@@ -16,12 +16,26 @@ _DIGITS = re.compile(r"\d+|rc|alpha|beta|preview", re.IGNORECASE)
 
 
 def affects(report: Report, ecosystem: str, version: str) -> bool:
-    """Whether any package of that ecosystem in a report is affected at a version."""
+    """Whether any package of that ecosystem in a report is affected at a version.
+
+    A version that a person cleared is not, though a range holds it: no range of OSV leaves one version out.
+    """
+    if version in cleared(report):
+        return False
     return any(
         covers(about, ecosystem, version)
         for about in report.get("affected") or ()
         if isinstance(about, dict) and _base(about) == ecosystem.partition(":")[0]
     )
+
+
+def cleared(report: Report) -> frozenset[str]:
+    """The versions that were called affected and are not (`cleared` of schema/report-1.json)."""
+    specific = report.get("database_specific")
+    ours = specific.get("malware") if isinstance(specific, dict) else None
+    listed = ours.get("cleared") if isinstance(ours, dict) else None
+    rows = listed if isinstance(listed, list) else []
+    return frozenset(str(one.get("version")) for one in rows if isinstance(one, dict))
 
 
 def _base(about: dict[str, Json]) -> str:

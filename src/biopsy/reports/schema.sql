@@ -118,7 +118,7 @@ CREATE TABLE cursors (
 CREATE TABLE disputes (
   id       INTEGER PRIMARY KEY,
   package  INTEGER NOT NULL REFERENCES packages,
-  state    TEXT NOT NULL CHECK (state IN ('open', 'accepted', 'rejected')),
+  state    TEXT NOT NULL CHECK (state IN ('open', 'accepted', 'rejected', 'retracted')),
   opened   TEXT NOT NULL,
   closed   TEXT NOT NULL DEFAULT '',
   actor    TEXT NOT NULL,

@@ -87,6 +87,20 @@ class Views:
         )
         return self._rows(sql, (word, numbers, limit))
 
+    def entries(self, batch: str) -> list[tuple[int, int, Package, str, str]]:
+        """What a batch did, in order: seq, the package's row, the package, the action, what was before."""
+        sql = (
+            "SELECT seq, package, ecosystem, name, action, before FROM log"
+            " JOIN packages ON packages.id = package WHERE batch = ? AND batch <> '' ORDER BY seq"
+        )
+        found = self._db.execute(sql, (batch,))
+        return [(int(s), int(n), Package(e, m), action, before) for s, n, e, m, action, before in found]
+
+    def decided_since(self, number: int, seq: int) -> list[tuple[int, str, str]]:
+        """What was done to a report after an entry of the log, in order: seq, batch, what was before."""
+        sql = "SELECT seq, batch, before FROM log WHERE package = ? AND seq > ? ORDER BY seq"
+        return [(int(s), batch, before) for s, batch, before in self._db.execute(sql, (number, seq))]
+
     def counts(self) -> list[Report]:
         """How many reports there are, by ecosystem and state."""
         sql = (
