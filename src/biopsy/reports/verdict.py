@@ -98,7 +98,7 @@ def _abouts(report: Report) -> list[Report]:
 def _names_hash(hashes: tuple[str, ...], report: Report) -> bool:
     if not hashes:
         return False
-    known = _digests(report)
+    known = digests(report)
     return any(_hex(one) in known for one in hashes)
 
 
@@ -115,7 +115,7 @@ def _hex(given: str) -> str:
         return given
 
 
-def _digests(held: object) -> set[str]:
+def digests(held: object) -> set[str]:
     """Every text of a report that may be a digest: both shapes of indicators have them."""
     found: set[str] = set()
     stack = [held]
