@@ -1,8 +1,8 @@
 """A live `biopsy serve` with made-up reports, and what runs a client against it as docs/clients.md says."""
 
+import base64
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -14,11 +14,11 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
+from tests.clients import front as fronts
+from tests.clients import guide, install, seeds
 
 from biopsy.ecosystems.pypi import configuration as pip
 from biopsy.errors import RegistryError
-from tests.clients import front as fronts
-from tests.clients import guide, install, seeds
 
 REPORT = re.compile(r"MAL-\d{4}-\d+")
 PATIENCE = 180  # seconds that one command of a client may take
@@ -74,7 +74,7 @@ class Client:
         path.write_text(text)
 
     def _environment(self) -> dict[str, str]:
-        """This machine's, without what sets clients up: they are to do what the page says, and no more."""
+        """The environment without what sets clients up: they are to do what the page says, and no more."""
         kept = {
             k: v
             for k, v in os.environ.items()
@@ -150,13 +150,11 @@ def index(home: Path) -> dict[str, str]:
         endpoint = pip.endpoint()
     except RegistryError as error:
         pytest.skip(str(error))
-    kept = home / "clients" / "uv-cache"
-    url, parts = endpoint.url, urlsplit(endpoint.url)
+    url, parts = endpoint.url.rstrip("/"), urlsplit(endpoint.url)
     if endpoint.authorization.startswith("Basic "):
-        import base64
-
         user, _, word = base64.b64decode(endpoint.authorization[6:]).decode().partition(":")
-        url = f"{parts.scheme}://{quote(user)}:{quote(word)}@{parts.netloc}{parts.path}"
-    return {"UV_DEFAULT_INDEX": url, "UV_CACHE_DIR": str(kept), "UV_PYTHON": sys.executable} | (
-        {"UV_PYTHON_DOWNLOADS": "never"} if shutil.which("python3") else {}
-    )
+        url = f"{parts.scheme}://{quote(user)}:{quote(word)}@{parts.netloc}{parts.path}".rstrip("/")
+    kept = str(home / "clients" / "uv-cache")
+    return {
+        "UV_DEFAULT_INDEX": url, "UV_CACHE_DIR": kept, "UV_PYTHON": sys.executable, "UV_PYTHON_DOWNLOADS": "never",
+    }  # fmt: skip

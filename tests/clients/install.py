@@ -44,7 +44,10 @@ def client(name: str, home: Path, *, install: bool) -> list[Path]:
                 shutil.rmtree(folder, ignore_errors=True)
                 (_python if of_python else _node)(name, lock, folder, home)
                 (folder / "installed").touch()
-    return [folder / "bin"] if of_python else [folder / "node_modules" / ".bin", tools(home)]
+    if of_python:
+        return [folder / "bin"]
+    binaries = sorted((folder / "node_modules" / "@oven").glob("bun-*/bin"))  # bun's script would link one
+    return [*binaries[-1:], folder / "node_modules" / ".bin", tools(home)]
 
 
 def tools(home: Path) -> Path:

@@ -1,7 +1,6 @@
 """Auditors of Python projects find the bad release of a lock, and nothing else."""
 
 import pytest
-
 from tests.clients import seeds
 from tests.clients.conftest import Client
 

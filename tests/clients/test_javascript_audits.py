@@ -1,0 +1,75 @@
+"""Auditors of JavaScript projects find the bad release of a lock, and nothing else."""
+
+import json
+
+import pytest
+from tests.clients import seeds
+from tests.clients.conftest import Client
+
+BULK = "POST /-/npm/v1/security/advisories/bulk"
+BOTH = pytest.mark.parametrize(("version", "found"), [("2.1.2", {seeds.NPM}), ("2.1.3", set())])
+
+
+def project(client: Client, version: str) -> None:
+    wanted = {"ms": version, "escape-html": "1.0.3"}
+    client.write("package.json", json.dumps({"name": "thing", "version": "1.0.0", "dependencies": wanted}))
+
+
+@BOTH
+@pytest.mark.clients("npm")
+def test_npm_audit_finds_the_bad_release_alone(client: Client, version: str, found: set[str]) -> None:
+    project(client, version)
+    client.shell(f"npm install --package-lock-only --no-audit --registry {client.front.url}/")
+    ran = client.run("npm audit")
+    assert (ran.reports(), ran.status) == (found, bool(found))
+    assert client.front.paths() == [BULK]
+    assert client.front.asked[0].headers["content-encoding"] == "gzip"
+
+
+@BOTH
+@pytest.mark.clients("npm")
+def test_npm_install_tells_of_the_bad_release(client: Client, version: str, found: set[str]) -> None:
+    project(client, version)
+    ran = client.run("npm install")
+    assert ("1 critical" in ran.said, "found 0 vuln" in ran.said) == (bool(found), not found)
+    assert client.front.paths() == [BULK]
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "title",
+    [
+        pytest.param("pnpm", marks=pytest.mark.clients("pnpm"), id="pnpm 11"),
+        pytest.param("pnpm", marks=pytest.mark.clients("pnpm-10"), id="pnpm 10"),
+    ],
+)
+def test_pnpm_audit_finds_the_bad_release_alone(
+    client: Client, title: str, version: str, found: set[str]
+) -> None:
+    project(client, version)
+    client.shell(f"pnpm install --lockfile-only --registry {client.front.url}/")
+    ran = client.run(title)
+    assert (ran.reports(), ran.status) == (found, bool(found))
+
+
+@BOTH
+@pytest.mark.clients("yarn")
+def test_yarn_audit_finds_the_bad_release_alone(client: Client, version: str, found: set[str]) -> None:
+    project(client, version)
+    client.write("yarn.lock", "")
+    client.environment = {"YARN_ENABLE_TELEMETRY": "0"}
+    install = f"YARN_NPM_REGISTRY_SERVER={client.front.url} YARN_UNSAFE_HTTP_WHITELIST=127.0.0.1 yarn install --mode=update-lockfile"
+    client.shell(install)
+    ran = client.run("yarn")
+    assert (ran.reports(), ran.status) == (found, bool(found))
+    assert client.front.paths() == [BULK]
+
+
+@BOTH
+@pytest.mark.clients("bun")
+def test_bun_audit_finds_the_bad_release_alone(client: Client, version: str, found: set[str]) -> None:
+    project(client, version)
+    client.shell(f"bun install --lockfile-only --ignore-scripts --registry {client.front.url}/")
+    ran = client.run("bun audit")
+    assert (ran.reports(), ran.status) == (found, bool(found))
+    assert client.front.paths() == [BULK]
