@@ -13,6 +13,7 @@ from biopsy.reports.pack import pack
 from biopsy.reports.record import Report, compact
 
 Row = tuple[object, ...]
+_NOTHING = Decisions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Held:
     @property
     def decided(self) -> Decisions:
         """What people decided on it."""
+        if self.decisions == "{}":
+            return _NOTHING
         held = json.loads(self.decisions)
         return Decisions(**{**held, "cleared": frozenset(held.get("cleared", ()))})
 

@@ -3,6 +3,7 @@
 A batch is read as a whole, looked up at once and written at once: what a look-up costs is shared by all.
 """
 
+import gc
 import hashlib
 import json
 import sqlite3
@@ -72,6 +73,15 @@ class Intake:
 
     def take(self, objects: Iterable[tuple[str, bytes]], convert: Convert | None) -> list[Taken]:
         """Take the objects in; says of each what became of it."""
+        paused = gc.isenabled()
+        gc.disable()  # a batch makes many objects and no cycles: looking for them costs a tenth of the time
+        try:
+            return self._take(objects, convert)
+        finally:
+            if paused:
+                gc.enable()
+
+    def _take(self, objects: Iterable[tuple[str, bytes]], convert: Convert | None) -> list[Taken]:
         listed = [_Object(key, data, hashlib.sha256(data).hexdigest()) for key, data in objects]
         seen = {
             sha256

@@ -38,7 +38,8 @@ executes outside entity compromised considered rotated immediately different ful
         "purl": "pkg:npm/"
       },
 """
-_FIRST = zlib.compressobj(1, zlib.DEFLATED, 13, 6, zlib.Z_DEFAULT_STRATEGY, _WORDS)
+# A small window and little memory: what is copied for each object is most of the cost.
+_FIRST = zlib.compressobj(1, zlib.DEFLATED, 12, 5, zlib.Z_DEFAULT_STRATEGY, _WORDS)
 
 
 class PackError(BiopsyError):
