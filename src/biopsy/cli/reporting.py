@@ -2,6 +2,8 @@
 
 import getpass
 import json
+import re
+import sys
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from biopsy.reports.config import Source
     from biopsy.reports.database import Act, Database
 
+MAX_TOLD = 20  # refusals that are told one by one
+WIDE = 100_000  # columns, where no terminal has fewer
+
 database_option = click.option(
     "--database",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -24,6 +29,14 @@ database_option = click.option(
     help="The database; default: reports.db in BIOPSY_HOME.",
 )
 actor_option = click.option("--by", "actor", metavar="NAME", help="Who decides; default: you.")
+evidence_option = click.option("--evidence", default="", metavar="URL", help="Where it can be seen.")
+dry_option = click.option("--dry-run", is_flag=True, help="Only say what would change.")
+limit_option = click.option(
+    "--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="How many, at most."
+)
+compat_option = click.option(
+    "--compat", is_flag=True, help="As the existing tools do it: everything added up, nothing taken back."
+)
 
 
 @contextmanager
@@ -36,6 +49,32 @@ def opened(home: Path, database: Path | None, *, create: bool = False) -> "Itera
         yield held
     finally:
         held.close()
+
+
+def refusals(refused: Sequence[tuple[str, str]]) -> int:
+    """Say on standard error what went to quarantine, the first of it in full; returns the exit status."""
+    for key, reason in refused[:MAX_TOLD]:
+        click.echo(visible(f"quarantine  {key}: {reason}"), err=True)
+    if len(refused) > MAX_TOLD:
+        more = f"and {len(refused) - MAX_TOLD:,} more: biopsy reports list --quarantine"
+        click.echo(more, err=True)
+    return 1 if refused else 0
+
+
+class _NotKeptError(Exception):
+    """A trial is over."""
+
+
+@contextmanager
+def trial(held: "Database", *, keep: bool) -> "Iterator[None]":
+    """A change as a whole; without `keep` it is made, to say what it would be, and dropped."""
+    try:
+        with held.change():
+            yield
+            if not keep:
+                raise _NotKeptError  # noqa: TRY301 - it ends the transaction
+    except _NotKeptError:
+        return
 
 
 def act(actor: str | None, reason: str = "", evidence: str = "") -> "Act":
@@ -65,18 +104,53 @@ def configuration(home: Path, named: Path | None) -> "dict[str, Source]":
     return config.load(named or home / "reports.toml", home / "sources", popular)
 
 
-def table(rows: Sequence[dict[str, Any]], form: str) -> None:
-    """Print rows for people, or as JSON."""
+_WHOLE = frozenset({"id", "report", "state", "ecosystem", "at", "seq", "batch", "action", "published"})
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z")
+
+
+def table(rows: Sequence[dict[str, Any]], form: str, none: str = "nothing") -> None:
+    """Print rows for people, or as JSON; `none` is said where there are none.
+
+    Columns that are empty are left out. A terminal folds what is too long for it; elsewhere a row is a line.
+    """
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
-    if not rows:
-        click.echo("nothing")
+    kept = [name for name in rows[0] if any(row[name] not in {None, ""} for row in rows)] if rows else []
+    if not kept:
+        click.echo(none)
         return
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
-    made = Table(*rows[0], box=None, header_style="bold", pad_edge=False)
+    made = Table(box=None, header_style="bold", pad_edge=False)
+    for name in kept:
+        made.add_column(name, overflow="fold", no_wrap=name in _WHOLE)
     for row in rows:
-        made.add_row(*(visible(str(value)) for value in row.values()))
-    Console().print(made)
+        made.add_row(*(Text(_cell(row[name])) for name in kept))
+    Console(width=None if sys.stdout.isatty() else WIDE, highlight=False).print(made)
+
+
+def _cell(value: object) -> str:
+    """A value as a person reads it, on one line; a time to the minute."""
+    if value is None:
+        return ""
+    text = f"{value:,}" if isinstance(value, int) else visible(str(value))
+    return f"{found[1]} {found[2]}" if (found := _TIME.fullmatch(text)) else text
+
+
+def said(
+    packages: "Sequence[Package]", what: str, done: "Act", more: Sequence[str] = (), *, dry: bool
+) -> None:
+    """Say what became of packages, and how that is undone."""
+    for number, package in enumerate(packages):
+        note = f"  {more[number]}" if more and not dry else ""
+        click.echo(visible(f"{package.ecosystem or 'Git'}/{package.name}{note}"))
+    count = f"{len(packages):,} {'report' if len(packages) == 1 else 'reports'}"
+    if dry:
+        click.echo(visible(f"{count} would be {what}; nothing was changed"))
+    elif packages:
+        click.echo(visible(f"{count} {what}; to take it back: biopsy reports undo {done.batch}"))
+    else:
+        click.echo(visible(f"nothing to do: no report was {what}"))

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from biopsy.errors import UsageError
 from biopsy.reports import naming
 from biopsy.reports.record import Json, RecordError, Report
 
@@ -17,9 +18,19 @@ MAX_AFFECTED = 10_000  # packages that one record names
 OWN = re.compile(r"MAL-[0-9]{4}-[0-9]{1,9}")
 """Ids that this database, and the OpenSSF repository, give."""
 
+PENDING = re.compile(r"MAL-0000-[A-Za-z0-9._-]{1,200}")
+"""What a report is called in the OpenSSF repository until it has an id."""
+
 COUNTED, HELD, REVIEW, ECHO, REJECTED = "counted", "held", "review", "echo", "rejected"
 
 _SOURCE = re.compile(r"[a-z0-9-]{1,64}")
+
+
+def checked(source: str) -> str:
+    """The id of a source, as it came; UsageError where it cannot be one."""
+    if not _SOURCE.fullmatch(source):
+        raise UsageError(f"{source!r} is no name of a source: small letters, digits and hyphens, at most 64")
+    return source
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +66,24 @@ class Claim:
     state: str = COUNTED
 
     @property
-    def age(self) -> tuple[str, str]:
-        """What orders the claims of one (source, key): the last counts, whenever each came in."""
-        return max(self.modified, self.withdrawn), self.sha256
+    def age(self) -> tuple[str, str, str]:
+        """What orders the claims of one (source, key): the last word counts.
+
+        That is the one modified last; of those that say the same time, as edits by hand do, the one that came
+        last, and of those the one with the greater hash: an order that does not depend on how they are read.
+        """
+        return max(self.modified, self.withdrawn), self.imported, self.sha256
 
     @property
     def base(self) -> bool:
         """Whether this is a report that was computed before, from records of others."""
         return bool(OWN.fullmatch(str(self.record.get("id", ""))))
+
+    @property
+    def pending(self) -> str:
+        """What the record is called in a repository where it waits for an id; empty where it is no such."""
+        stem = self.key.rpartition("/")[2].removesuffix(".json")
+        return stem if PENDING.fullmatch(stem) else ""
 
 
 def claims(

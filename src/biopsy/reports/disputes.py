@@ -1,7 +1,8 @@
 """Objections to reports: opened by whom, with what proof, and what became of them.
 
 A dispute changes nothing by itself but that the report shows it. Accepted, it withdraws the report, or clears
-the versions it is about; rejected, it is closed; retracted, its opening was undone. Nothing is deleted, and everything is in the log.
+the versions it is about; rejected, it is closed; retracted, its opening was undone. Nothing is deleted, and
+everything is in the log.
 """
 
 import json

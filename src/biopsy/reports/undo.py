@@ -28,7 +28,7 @@ class _Step:
 
 
 def undoing(database: Database, batch: str) -> list[tuple[Package, str]]:
-    """What a batch did, by package; raises UsageError where there is nothing, or where it cannot be undone."""
+    """What a batch did, by package; raises UsageError where that is nothing, or cannot be undone."""
     steps = list(_steps(database, batch))
     if not steps:
         raise UsageError(f"{batch}: no batch of this name is in the log, or nothing that can be undone")
