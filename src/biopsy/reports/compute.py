@@ -74,8 +74,11 @@ def compute(
 
 def _latest(claims: Iterable[Claim]) -> list[Claim]:
     """The last word of each (source, key), in an order that does not depend on when they came."""
+    listed = list(claims)
+    if len(listed) < 2:
+        return listed
     found: dict[tuple[str, str], Claim] = {}
-    for claim in claims:
+    for claim in listed:
         at = (claim.source, claim.key)
         if at not in found or claim.age > found[at].age:
             found[at] = claim
@@ -89,6 +92,8 @@ def _base(latest: Sequence[Claim]) -> Claim | None:
 
 def _fresh(base: Claim | None, said: Sequence[Claim]) -> list[Claim]:
     """What the base does not stand for already; one record that two sources pass on counts once."""
+    if not said:
+        return []
     covered = {str(o.get("sha256")) for o in origins(base.record)} if base else set()
     fresh: dict[str, Claim] = {}
     for claim in said:
@@ -99,15 +104,18 @@ def _fresh(base: Claim | None, said: Sequence[Claim]) -> list[Claim]:
 
 def _kept(base: Claim | None, alone: Sequence[Claim]) -> tuple[list[Report], list[Report]]:
     """The origins of a base that still stand, and those that their sources corrected or took back since."""
+    made_of = origins(base.record) if base else []
+    if not alone:
+        return made_of, []
     kept: list[Report] = []
     gone: list[Report] = []
-    for origin in origins(base.record) if base else ():
+    for origin in made_of:
         mine = tuple(str(origin.get(name, "")) for name in ("modified_time", "import_time", "sha256"))
         named = {str(origin.get(n)) for n in ("id", "sha256") if origin.get(n)}
         later = any(
             c.source == origin.get("source")
             and ({c.key, c.sha256} & named)
-            and (c.age > mine or c.withdrawn)
+            and ((c.age[0], c.sha256) > mine or c.withdrawn)
             and (c.sha256 != mine[2] or c.withdrawn)
             for c in alone
         )
@@ -153,10 +161,10 @@ def _say_extent(
 ) -> None:
     """Put in which versions are affected, and beside it what is disputed."""
     about = made["affected"][0]
+    if not fresh and not gone and not _torn([about, *kept]):
+        return  # a base that nobody contradicts stays as it is, to the byte
     whole = extent("", "", about)
     named = [extent(str(o.get("source", "")), str(o.get("sha256", "")), o) for o in (*kept, *gone)]
-    if not fresh and not gone and not _torn([whole, *named]):
-        return  # a base that nobody contradicts stays as it is, to the byte
     spans = {key(r) for e in named for r in e.ranges}
     by_hand = Extent(
         "", "",
@@ -180,11 +188,17 @@ def _say_extent(
         ]
 
 
-def _torn(extents: Sequence[Extent]) -> bool:
+def _torn(parts: Sequence[Report]) -> bool:
     """Whether some say every version, and some do not."""
-    return any(e.wide for e in extents) and any(
-        e.versions or not all(map(endless, e.ranges)) for e in extents
-    )
+    wide = narrow = False
+    for part in parts:
+        spans, versions = part.get("ranges"), part.get("versions")
+        narrow = narrow or bool(isinstance(versions, list) and versions)
+        for span in spans if isinstance(spans, list) else ():
+            if isinstance(span, dict):
+                open_ended = endless(span)
+                wide, narrow = wide or open_ended, narrow or not open_ended
+    return wide and narrow
 
 
 def _ordered(about: Report, name: str, old: Sequence[Json], new: Sequence[Json]) -> None:
