@@ -1,0 +1,138 @@
+"""One state of the database, read in one transaction, whatever is being written meanwhile."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import msgspec
+
+from biopsy.reports import naming
+from biopsy.reports.claim import Package
+from biopsy.reports.content import shown
+from biopsy.reports.database import Database, DatabaseError
+from biopsy.reports.record import Report, compact
+
+GIT = "GIT"
+"""The folder of reports on git repositories, which have no ecosystem."""
+
+EMPTY = "1980-01-01T00:00:00Z"  # when a database without a log was changed last
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is known of a report before it is read. `folder` is its ecosystem without what follows a colon."""
+
+    folder: str
+    id: str
+    number: int  # row of the package
+    package: Package
+    modified: str
+    withdrawn: bool
+    change: int  # seq of the last entry of the log that changed it
+    sha256: str
+
+
+Listed = tuple[str, tuple[str, ...] | None]
+
+
+@dataclass(slots=True)
+class One:
+    """A report as parts get it: as it is shown to consumers, and that as compact JSON.
+
+    `listed` is what `extents.listed` made of it, once it did. Parts change nothing in it.
+    """
+
+    key: Key
+    report: Report
+    data: bytes
+    listed: list[Listed] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a release is made of: reports with an id that are out or withdrawn, by folder and id.
+
+    `lineage` names the database: it is another one where a database was made anew, and sequence numbers then
+    mean something else. `hours` has, for each hour (`2026-11-22T11`) in which something changed, the last
+    number of the log in it; an entry whose time is earlier than one before it counts as of that one's hour.
+    """
+
+    lineage: str
+    sequence: int
+    modified: str
+    keys: tuple[Key, ...]
+    hours: tuple[tuple[str, int], ...]
+
+
+class Snapshot(Database):
+    """The database as it is when it is first asked, until it is closed; a context manager."""
+
+    def __enter__(self) -> Self:
+        """Begin to read; what is written from now on is not seen."""
+        self._db.execute("BEGIN")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let the state, and the file, go."""
+        self._db.execute("ROLLBACK")
+        self.close()
+
+    def state(self) -> State:
+        """The state, but for the reports themselves."""
+        return self._state
+
+    @cached_property
+    def _state(self) -> State:
+        hours = self._hours()
+        first = self._db.execute("SELECT * FROM log ORDER BY seq LIMIT 1").fetchone()
+        lineage = hashlib.sha256(repr(first).encode()).hexdigest()[:16]
+        (modified,) = self._db.execute("SELECT max(at) FROM log").fetchone()
+        sequence = hours[-1][1] if hours else 0
+        return State(lineage, sequence, modified or EMPTY, tuple(self._keys()), hours)
+
+    def _hours(self) -> tuple[tuple[str, int], ...]:
+        sql = "SELECT substr(at, 1, 13), max(seq) FROM log GROUP BY 1 ORDER BY min(seq)"
+        made: list[tuple[str, int]] = []
+        for hour, last in self._db.execute(sql):
+            if made and hour <= made[-1][0]:
+                made[-1] = (made[-1][0], max(last, made[-1][1]))
+            else:
+                made.append((hour, max(last, made[-1][1] if made else 0)))
+        return tuple(made)
+
+    def _keys(self) -> list[Key]:
+        made = []
+        for own, number, ecosystem, name, modified, state, change, sha256 in self._db.execute(_KEYS):
+            folder = naming.base(ecosystem) or GIT
+            package = Package(ecosystem, name)
+            made.append(Key(folder, own, number, package, modified, state == "withdrawn", change, sha256))
+        return sorted(made, key=lambda key: (key.folder, key.id))
+
+    def reports(self) -> Iterator[One]:
+        """Every report of the state, in its order; raises DatabaseError where one is damaged."""
+        sql = "SELECT document FROM reports WHERE package=?"
+        for key in self._state.keys:
+            (document,) = self._db.execute(sql, (key.number,)).fetchone()
+            if hashlib.sha256(document).hexdigest() != key.sha256:
+                raise DatabaseError(f"{key.id} on {key.package.name} is damaged in the database")
+            report = shown(_decoded(document))
+            yield One(key, report, compact(report))
+
+
+def _decoded(document: bytes) -> Report:
+    try:
+        return _READER.decode(document)
+    except msgspec.DecodeError:  # a number that has no 64 bits is still a number
+        made: Report = json.loads(document)
+        return made
+
+
+_READER = msgspec.json.Decoder(dict[str, object])
+_KEYS = (
+    "SELECT reports.id, reports.package, ecosystem, name, modified, state, change, sha256"
+    " FROM reports JOIN packages ON packages.id = package"
+    " WHERE reports.id IS NOT NULL AND state IN ('published', 'withdrawn')"
+)
