@@ -1,36 +1,79 @@
-"""The report database for many requests at once: a connection for each thread that asks."""
+"""The report database for many requests at once: a few readers that take turns, and one writer."""
 
-import threading
+import asyncio
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from litestar import Request
 from litestar.di import NamedDependency
 
+from biopsy.reports import marks
 from biopsy.reports.database import Database
+from biopsy.reports.reader import Reader
+from biopsy.reports.similar import Names
 
+READERS = 4  # questions that are answered at once by one process; more wait
 Answer = TypeVar("Answer")
 
 
+@dataclass(slots=True)
 class Stores:
-    """Opens the database once in each thread. Readers see a whole state, whatever is being written."""
+    """Opens the database a few times. Readers see a whole state, whatever is being written."""
 
-    def __init__(self, path: Path) -> None:
-        """Take where the database is; raises DatabaseError where there is none."""
-        self._path, self._held = path, threading.local()
-        self._mine()
+    path: Path
+    names: Names = field(default_factory=Names)
+    _idle: list[Reader] = field(default_factory=list)
+    _limit: CapacityLimiter | None = None
+    _writing: asyncio.Lock | None = None
 
-    def _mine(self) -> Database:
-        held: Database | None = getattr(self._held, "database", None)
-        if held is None:
-            held = self._held.database = Database(self._path)
-        return held
+    def __post_init__(self) -> None:
+        """Open it once; raises DatabaseError where there is none."""
+        self._idle.append(Reader(self.path))
 
-    async def run(self, ask: Callable[[Database], Answer]) -> Answer:
+    async def run(self, ask: Callable[[Reader], Answer]) -> Answer:
         """Ask in a thread, so that a slow question does not hold up others."""
-        return await to_thread.run_sync(lambda: ask(self._mine()))
+        if self._limit is None:
+            self._limit = CapacityLimiter(READERS)
+        return await to_thread.run_sync(self._ask, ask, limiter=self._limit)
+
+    def _ask(self, ask: Callable[[Reader], Answer]) -> Answer:
+        try:
+            reader = self._idle.pop()
+        except IndexError:
+            reader = Reader(self.path)
+        try:
+            return ask(reader)
+        finally:
+            self._idle.append(reader)
+
+    async def marked(self, ask: Callable[[Reader], Answer]) -> Answer:
+        """Ask once the table of hashes and indicators is up to date."""
+
+        def asked(reader: Reader) -> Answer:
+            marks.refresh(self.path)
+            return ask(reader)
+
+        return await self.run(asked)
+
+    async def write(self, change: Callable[[Database], Answer]) -> Answer:
+        """Change the database, one change after the other."""
+        if self._writing is None:
+            self._writing = asyncio.Lock()
+        async with self._writing:
+            return await to_thread.run_sync(self._write, change)
+
+    def _write(self, change: Callable[[Database], Answer]) -> Answer:
+        with closing(Database(self.path)) as database:
+            return change(database)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        while self._idle:
+            self._idle.pop().close()
 
 
 Asked = Request[Any, Any, Any]
