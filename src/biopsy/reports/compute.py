@@ -115,7 +115,7 @@ def _kept(base: Claim | None, alone: Sequence[Claim]) -> tuple[list[Report], lis
         later = any(
             c.source == origin.get("source")
             and ({c.key, c.sha256} & named)
-            and ((c.age[0], c.sha256) > mine or c.withdrawn)
+            and (c.age > mine or c.withdrawn)
             and (c.sha256 != mine[2] or c.withdrawn)
             for c in alone
         )
