@@ -28,7 +28,7 @@ def database(tmp_path: Path) -> Database:
 
 
 def told(database: Database, cursor: int) -> list[tuple[str, str]]:
-    return [(event.kind, event.id) for _, event in database.since(cursor) if event]
+    return [(event.kind, event.id) for event in database.since(cursor)]
 
 
 def test_what_came_is_new_and_only_what_has_an_id_is_news(database: Database) -> None:
@@ -60,12 +60,13 @@ def test_each_step_is_told_by_what_it_is(database: Database) -> None:
     ]
 
 
-def test_what_changed_back_is_nothing(database: Database) -> None:
+def test_what_is_undone_is_told_as_such(database: Database) -> None:
     head = database.head()
     which = ledger.find(database, ["MAL-2026-1"])
     ledger.withdraw(database, which, Act("tester", "2026-11-02T00:00:00Z", "duplicate", batch="b"))
     ledger.undo(database, "b", Act("tester", AT))
-    assert told(database, head) == []
+    assert told(database, head) == [("withdrawn", "MAL-2026-1"), ("reinstated", "MAL-2026-1")]
+    assert [event.last for event in database.since(head)] == [False, True]
 
 
 def test_a_file_of_the_first_form_is_brought_up(tmp_path: Path, database: Database) -> None:
