@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 BIOPSY := .venv/bin/biopsy
 
-.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers lock clean
+.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports test-faults lock clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -46,6 +46,12 @@ bench-cost: setup  ## What reading costs: of a sample, in a service and as a com
 
 bench-peers: setup  ## biopsy beside GuardDog and hexora, on the same artifacts
 	@$(PY) -m bench.peers
+
+bench-reports: setup  ## The report database: taking in, exports, queries, memory; 24,000 and 240,000 reports
+	@$(PY) -m bench.reports
+
+test-faults: setup  ## Kill commands of `biopsy reports` at 200 random moments; each starts an interpreter
+	@BIOPSY_FAULTS=200 BIOPSY_FAULTS_EXEC=1 $(PY) -m pytest -s tests/reports/test_killing.py
 
 eval-benign: image  ## Real harmless releases: none may be convicted
 	@$(PY) -m evals.corpus
