@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from biopsy.reports import naming
-from biopsy.reports.claim import COUNTED, HELD, OWN, REVIEW, Claim, Package
+from biopsy.reports.claim import COUNTED, HELD, OWN, REVIEW, Claim, Package, origins
 from biopsy.reports.compute import Decisions, compute
 from biopsy.reports.pack import pack
 from biopsy.reports.record import Report, compact
@@ -120,7 +120,9 @@ class Changes:
             number, own or None, state, why.reason, why.due, held.decisions, made.get("published", ""),
             made.get("modified", ""), made.get("withdrawn") or "", sha256, document, change,
         ))  # fmt: skip
-        known = {*_texts(made, "aliases"), *(c.key for c in heard)} - {own}
+        known = {*_texts(made, "aliases"), *(c.key for c in heard)}
+        known |= {str(one["id"]) for one in origins(made) if one.get("id")}
+        known.discard(own)
         self._rows[_NAME] += [(name, number) for name in known]
         return True
 

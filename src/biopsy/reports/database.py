@@ -182,6 +182,18 @@ class Database(Views, Disputes, News, Told):
         changes.write()
         return told
 
+    def renew(self, packages: Iterable[tuple[int, Package]], act: Act, *, keep: bool = True) -> list[Package]:
+        """Compute reports anew from their claims; returns those that changed, or without `keep` would."""
+        changed: list[Package] = []
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            changed += [p for number, p in packages if self._refresh(number, p, act, "merged")]
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT" if keep else "ROLLBACK")
+        return changed
+
     def note(
         self, act: Act, action: str, number: int, report: str, states: tuple[str, str] = ("", "")
     ) -> int:

@@ -8,11 +8,18 @@ from contextlib import closing
 from biopsy.reports import naming
 from biopsy.reports.claim import ECHO, HELD, REVIEW, Claim, Package
 from biopsy.reports.compute import Decisions
+from biopsy.reports.finding import Finding
 from biopsy.reports.pack import unpack
 from biopsy.reports.record import Report
 
 
-class Views:
+def decided(text: str) -> Decisions:
+    """What was decided on a report, from its JSON."""
+    held = json.loads(text)
+    return Decisions(**{**held, "cleared": frozenset(held.get("cleared", ()))})
+
+
+class Views(Finding):
     """What can be asked of an open database; nothing here writes."""
 
     _db: sqlite3.Connection
@@ -57,6 +64,16 @@ class Views:
             for ecosystem, name, state, document in rows:
                 yield Package(ecosystem, name), state, json.loads(document)
 
+    def state(self, number: int) -> str:
+        """The state of the report on a package; empty where there is none."""
+        row = self._db.execute("SELECT state FROM reports WHERE package=?", (number,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def decided(self, number: int) -> Decisions:
+        """What was decided on a report."""
+        row = self._db.execute("SELECT decisions FROM reports WHERE package=?", (number,)).fetchone()
+        return decided(row[0] if row else "{}")
+
     def document(self, number: int) -> Report | None:
         """The report on a package, by the package's row."""
         row = self._db.execute("SELECT document FROM reports WHERE package=?", (number,)).fetchone()
@@ -74,9 +91,18 @@ class Views:
         )
         with closing(self._db.execute(sql)) as rows:
             for number, ecosystem, name, state, decisions in rows:
-                held = json.loads(decisions)
-                decided = Decisions(**{**held, "cleared": frozenset(held.get("cleared", ()))})
-                yield Package(ecosystem, name), state, decided, self.claims(int(number))
+                yield Package(ecosystem, name), state, decided(decisions), self.claims(int(number))
+
+    def steps(self, size: int) -> Iterator[list[tuple[int, Package]]]:
+        """Every package that has a report, some at a time; between them the database may be written."""
+        sql = (
+            "SELECT packages.id, ecosystem, name FROM packages JOIN reports ON package = packages.id"
+            " WHERE packages.id > ? ORDER BY packages.id LIMIT ?"
+        )
+        after = 0
+        while some := [(int(n), Package(e, m)) for n, e, m in self._db.execute(sql, (after, size))]:
+            yield some
+            after = some[-1][0]
 
     def waits(self) -> Iterator[tuple[Package, Claim]]:
         """Every claim that waits, held or for a person, by ecosystem and name of the package.
