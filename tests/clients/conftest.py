@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 from tests.clients import front as fronts
-from tests.clients import guide, install, seeds
+from tests.clients import guide, install, proxy, seeds
 
 from biopsy.ecosystems.pypi import configuration as pip
 from biopsy.errors import RegistryError
@@ -88,16 +88,34 @@ class Client:
         return {**kept, **words, **self.environment}
 
 
+BIOPSY = [sys.executable, "-c", "from biopsy.cli import main; main()"]
+
+
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The command itself, at a port of loopback, with the made-up reports."""
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BIOPSY_HOME with the made-up reports, and a folder for exports."""
     home = tmp_path_factory.mktemp("served")
     seeds.plant(home / "reports.db")
+    (home / "exports").mkdir()
+    return home
+
+
+@pytest.fixture(scope="session")
+def exports(kept: Path) -> Path:
+    """The folder with exports in it, which the server serves."""
+    words = ["reports", "release", str(kept / "exports"), "--home", str(kept)]
+    subprocess.run([*BIOPSY, *words], check=True, capture_output=True)
+    return kept / "exports"
+
+
+@pytest.fixture(scope="session")
+def server(kept: Path) -> Iterator[str]:
+    """The command itself, at a port of loopback, with the made-up reports."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    words = ["-c", "from biopsy.cli import main; main()", "serve", "--port", str(port), "--home", str(home)]
-    process = subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    words = ["serve", "--port", str(port), "--home", str(kept), "--exports", str(kept / "exports")]
+    process = subprocess.Popen([*BIOPSY, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     url = f"http://127.0.0.1:{port}"
     try:
         _wait(process, url)
@@ -118,6 +136,16 @@ def _wait(process: "subprocess.Popen[bytes]", url: str) -> None:
         else:
             return
     raise RuntimeError("biopsy serve did not answer within 30 s")
+
+
+@pytest.fixture
+def through_proxy(front: fronts.Front, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a client whose hosts are fixed."""
+    (tmp_path / "authority").mkdir()
+    environment, listener = proxy.start(front, tmp_path / "authority")
+    yield environment
+    listener.shutdown()
+    listener.server_close()
 
 
 @pytest.fixture

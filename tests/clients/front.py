@@ -17,7 +17,7 @@ from biopsy import fetch
 from biopsy.ecosystems.npm import configuration
 from biopsy.model.release import Endpoint
 
-OURS = ("/v1/", "/api/", "/-/npm/v1/security/", "/files/")
+OURS = ("/v1/", "/api/", "/-/npm/v1/security/", "/exports/")
 """What is asked of `biopsy serve`; everything else is a registry's."""
 
 PASSED = ("accept", "content-type", "content-encoding", "if-none-match", "user-agent")

@@ -1,9 +1,17 @@
 """Clients that look before they install refuse the bad release, and install a good one."""
 
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
 import pytest
 from tests.clients import seeds
 from tests.clients.conftest import Client
+from tests.clients.test_javascript_audits import project
 from tests.clients.test_python_audits import PROJECT
+
+from biopsy.ecosystems.npm import configuration as npm
 
 
 @pytest.fixture
@@ -33,3 +41,84 @@ def test_uv_installs_a_good_release(client: Client, default_index: dict[str, str
     assert (ran.reports(), ran.status) == (set(), 0)
     assert client.front.paths() == ["POST /v1/querybatch"]
     assert list(client.folder.glob(".venv/lib/*/site-packages/iniconfig"))
+
+
+@pytest.mark.parametrize(("version", "found"), [("2.1.2", {seeds.NPM}), ("2.1.3", set())])
+@pytest.mark.clients("bun")
+def test_buns_scanner_lets_only_good_releases_in(client: Client, version: str, found: set[str]) -> None:
+    project(client, version, {"@bun-security-scanner/osv": "1.0.0"})
+    client.environment = {"BUN_CONFIG_REGISTRY": client.front.url}
+    ran = client.run("bun's security scanner")
+    assert (ran.reports(), ran.status) == (found, bool(found))
+    assert client.front.paths()[0] == "POST /v1/querybatch"
+    assert (client.folder / "node_modules" / "ms").is_dir() is not bool(found)
+
+
+@pytest.fixture
+def environment_to_fill(client: Client, default_index: dict[str, str]) -> dict[str, str]:
+    """A virtual environment with a pip that asks one index; its packages are the project's."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", client.folder / ".venv"], check=True)
+    inside = client.folder / ".venv" / "bin"
+    client.write(".venv/bin/pip", f'#!/bin/sh\nexec {sys.executable} -m pip --python {inside}/python "$@"\n')
+    (inside / "pip").chmod(0o755)
+    client.path.insert(0, inside)
+    one = {
+        "PIP_CONFIG_FILE": "/dev/null",
+        "PIP_FIND_LINKS": "",
+        "PIP_INDEX_URL": default_index["UV_DEFAULT_INDEX"],
+    }
+    return {"VIRTUAL_ENV": str(inside.parent), **one}
+
+
+@pytest.mark.parametrize(("version", "found"), [("2.0.0", {seeds.PYPI}), ("2.1.0", set())])
+@pytest.mark.clients("scfw")
+def test_scfw_lets_only_good_releases_in(  # noqa: PLR0917 - fixtures
+    client: Client, through_proxy: dict[str, str], environment_to_fill: dict[str, str], exports: Path,
+    version: str, found: set[str],
+) -> None:  # fmt: skip
+    client.write("requirements.txt", f"iniconfig=={version}\n")
+    client.environment = {**through_proxy, **environment_to_fill}
+    ran = client.run("Datadog's Supply-Chain Firewall")
+    assert (ran.reports(), ran.status) == (found, bool(found))
+    assert bool(list(client.folder.glob(".venv/lib/*/site-packages/iniconfig"))) is not bool(found)
+    assert {"POST /v1/query", "GET /exports/datadog/samples/pypi/manifest.json"} <= set(client.front.paths())
+    told = (
+        f"{seeds.PYPI}: Malicious code",
+        "An OSV.dev malicious package advisory",
+        "Datadog Security Research",
+    )
+    assert [words in ran.said for words in told] == [bool(found)] * 3  # each of its sources for itself
+
+
+@pytest.mark.parametrize(("version", "found"), [("2.1.2", {seeds.NPM}), ("2.1.3", set())])
+@pytest.mark.clients("safe-chain")
+def test_safe_chain_lets_only_good_releases_of_npm_in(
+    client: Client, exports: Path, version: str, found: set[str]
+) -> None:
+    registry = npm.endpoint().url
+    client.environment = {
+        "npm_config_registry": registry,
+        "SAFE_CHAIN_NPM_CUSTOM_REGISTRIES": urlsplit(registry).netloc,
+    }
+    project(client, version)
+    ran = client.run("safe-chain")
+    assert ("ms@2.1.2" in ran.said, ran.status) == (bool(found), bool(found))
+    assert (client.folder / "node_modules" / "ms").is_dir() is not bool(found)
+    lists = "/exports/safe-chain/malware_predictions.json"
+    assert client.front.paths()[0] == f"GET {lists}"
+    client.front.asked.clear()
+    client.run("safe-chain")
+    assert {f"HEAD {lists}"} == {path for path in client.front.paths() if lists in path}  # kept, by its ETag
+
+
+@pytest.mark.parametrize(("version", "found"), [("2.0.0", {seeds.PYPI}), ("2.1.0", set())])
+@pytest.mark.clients("safe-chain")
+def test_safe_chain_lets_only_good_releases_of_pypi_in(
+    client: Client, exports: Path, environment_to_fill: dict[str, str], version: str, found: set[str]
+) -> None:
+    client.environment = environment_to_fill
+    client.write("requirements.txt", f"iniconfig=={version}\ntoml==0.10.2\n")
+    ran = client.run("safe-chain for pip")
+    assert ("iniconfig@2.0.0" in ran.said, ran.status) == (bool(found), bool(found))
+    assert bool(list(client.folder.glob(".venv/lib/*/site-packages/iniconfig"))) is not bool(found)
+    assert "GET /exports/safe-chain/malware_pypi.json" in client.front.paths()

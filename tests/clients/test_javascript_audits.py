@@ -10,9 +10,9 @@ BULK = "POST /-/npm/v1/security/advisories/bulk"
 BOTH = pytest.mark.parametrize(("version", "found"), [("2.1.2", {seeds.NPM}), ("2.1.3", set())])
 
 
-def project(client: Client, version: str) -> None:
-    wanted = {"ms": version, "escape-html": "1.0.3"}
-    client.write("package.json", json.dumps({"name": "thing", "version": "1.0.0", "dependencies": wanted}))
+def project(client: Client, version: str, tools: dict[str, str] | None = None) -> None:
+    wanted = {"dependencies": {"ms": version, "escape-html": "1.0.3"}, "devDependencies": tools or {}}
+    client.write("package.json", json.dumps({"name": "thing", "version": "1.0.0", **wanted}))
 
 
 @BOTH
@@ -35,21 +35,25 @@ def test_npm_install_tells_of_the_bad_release(client: Client, version: str, foun
     assert client.front.paths() == [BULK]
 
 
+QUICK = "POST /-/npm/v1/security/audits/quick"  # the endpoint of before, with the whole tree in the body
+
+
 @BOTH
 @pytest.mark.parametrize(
-    "title",
+    "asks",
     [
-        pytest.param("pnpm", marks=pytest.mark.clients("pnpm"), id="pnpm 11"),
-        pytest.param("pnpm", marks=pytest.mark.clients("pnpm-10"), id="pnpm 10"),
+        pytest.param(BULK, marks=pytest.mark.clients("pnpm"), id="pnpm 11"),
+        pytest.param(QUICK, marks=pytest.mark.clients("pnpm-10"), id="pnpm 10"),
     ],
 )
 def test_pnpm_audit_finds_the_bad_release_alone(
-    client: Client, title: str, version: str, found: set[str]
+    client: Client, asks: str, version: str, found: set[str]
 ) -> None:
     project(client, version)
     client.shell(f"pnpm install --lockfile-only --registry {client.front.url}/")
-    ran = client.run(title)
+    ran = client.run("pnpm")
     assert (ran.reports(), ran.status) == (found, bool(found))
+    assert client.front.paths() == [asks]
 
 
 @BOTH
