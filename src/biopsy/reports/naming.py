@@ -67,9 +67,10 @@ RULES = {rules.ecosystem: rules for rules in _TABLE}
 KNOWN = frozenset(RULES) - {"Git"}
 """What a report may name as its ecosystem; `Git` stands for reports that name a repository instead."""
 
-_LOOSE = {name.lower().replace(" ", "-"): name for name in RULES} | {
+LOOSE = {name.lower().replace(" ", "-"): name for name in RULES} | {
     rules.purl: rules.ecosystem for rules in reversed(_TABLE) if rules.purl
 }
+"""How else people and purls spell ecosystems."""
 _CLEANED = re.compile(r"[ /_-]+")
 _REGISTRY = re.compile(r"(?i)^(maven|vscode):https?://")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
@@ -84,7 +85,7 @@ def base(ecosystem: str) -> str:
 def known(word: str) -> str | None:
     """OSV's spelling of an ecosystem that a person or a purl writes otherwise; None where there is none."""
     head, colon, rest = word.partition(":")
-    name = RULES[head].ecosystem if head in RULES else _LOOSE.get(head.strip().lower().replace(" ", "-"))
+    name = RULES[head].ecosystem if head in RULES else LOOSE.get(head.strip().lower().replace(" ", "-"))
     return f"{name}{colon}{rest}" if name else None
 
 

@@ -144,7 +144,7 @@ _LIST = (
 _LOG = (
     "SELECT seq, at, actor, action, ecosystem, name, report, log.reason, evidence FROM log"
     " JOIN packages ON packages.id = log.package JOIN reports ON reports.package = log.package"
-    " WHERE seq > :after AND state IN ('published', 'withdrawn'){} ORDER BY seq LIMIT :limit"
+    " WHERE seq > :after AND reports.state IN ('published', 'withdrawn'){} ORDER BY seq LIMIT :limit"
 )
 _MARKED = (
     "SELECT group_concat(DISTINCT kind), document FROM marks JOIN reports USING (package)"

@@ -53,14 +53,14 @@ class Check(Controller):
 
     @get("/verdict", summary="What is known of a package", opt=told(wire.Judged))
     async def verdict(
-        self, stores: Given, *, ecosystem: Ecosystem = "", name: Name = "", version: Version = "",
+        self, stores: Given, *, ecosystem: Ecosystem = None, name: Name = "", version: Version = "",
         purl: Purl = "",
         hash: Annotated[  # noqa: A002 - it is what clients write
             list[str] | None, QueryParameter(max_items=wire.MAX_HASHES, description="of its files")
         ] = None,
     ) -> Response[Any]:  # fmt: skip
         """A verdict, the reason for it, and the reports that it rests on."""
-        entry = _entry(wire.Entry(purl, ecosystem, name, version, hash or []))
+        entry = _entry(wire.Entry(purl, ecosystem or "", name, version, hash or []))
         return encoded(await stores.run(lambda reader: _judged(judged(entry, reader))))
 
     @post(

@@ -11,7 +11,7 @@ from biopsy.reports.claim import Package
 from biopsy.reports.content import shown
 from biopsy.reports.reader import Reader
 from biopsy.web import wire
-from biopsy.web.answers import NOT_FOUND, after, encoded, token, told
+from biopsy.web.answers import NOT_FOUND, after, encoded, told
 from biopsy.web.errors import refuse
 from biopsy.web.store import Given
 
@@ -20,8 +20,14 @@ MAX_MARKED = 1000  # reports that one hash or indicator leads to
 MAX_SIMILAR = 256  # characters of a name that is compared
 
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="rows of a page")]
-Cursor = Annotated[str, QueryParameter(max_length=100, description="`next_page_token` of the page before")]
-Ecosystem = Annotated[str, QueryParameter(max_length=200, description="as OSV spells it, or as a purl does")]
+Cursor = Annotated[
+    str, QueryParameter(pattern="^[0-9]{0,18}$", description="`next_page_token` of the page before")
+]
+_SPELLED = "|".join(sorted({*naming.KNOWN, *naming.LOOSE} - {"git"})).replace(".", r"\.")
+_HOW = "as OSV spells it, or in small letters"
+_FORM = f"^({_SPELLED})(:.{{1,150}})?$"
+OneEcosystem = Annotated[str, QueryParameter(pattern=_FORM, description=_HOW)]
+Ecosystem = Annotated[str | None, QueryParameter(pattern=_FORM, description=_HOW)]
 Name = Annotated[str, QueryParameter(max_length=query.MAX_TEXT, description="the name of a package")]
 Version = Annotated[str, QueryParameter(max_length=query.MAX_TEXT, description="one version of it")]
 Purl = Annotated[str, QueryParameter(max_length=query.MAX_TEXT, description="a package URL instead")]
@@ -39,7 +45,7 @@ class Own(Controller):
 
     @get("/reports", summary="All reports, those that changed first first", opt=told(wire.Listing))
     async def reports(
-        self, stores: Given, *, ecosystem: Ecosystem = "", page_token: Cursor = "", limit: Limit = 100,
+        self, stores: Given, *, ecosystem: Ecosystem = None, page_token: Cursor = "", limit: Limit = 100,
         include_withdrawn: Withdrawn = False,
     ) -> Response[Any]:  # fmt: skip
         """The last token stays good: asked again later, it gives what changed since."""
@@ -53,7 +59,7 @@ class Own(Controller):
             wire.Listed(r.change, r.id, *_named(r.package), r.state, r.published, r.modified, r.withdrawn)
             for r in rows
         ]
-        return encoded(wire.Listing(listed, token(rows[-1].change) if rows else page_token))
+        return encoded(wire.Listing(listed, str(rows[-1].change) if rows else page_token))
 
     @get("/reports/{word:str}", summary="One report by its id", opt=told(wire.Report, NOT_FOUND))
     async def report(self, word: FromPath[str], stores: Given) -> Response[Any]:
@@ -72,7 +78,7 @@ class Own(Controller):
 
     @get("/packages", summary="Reports on a package", opt=told(wire.Reports))
     async def package(
-        self, stores: Given, *, ecosystem: Ecosystem = "", name: Name = "", version: Version = "",
+        self, stores: Given, *, ecosystem: Ecosystem = None, name: Name = "", version: Version = "",
         purl: Purl = "", include_withdrawn: Withdrawn = False,
     ) -> Response[Any]:  # fmt: skip
         """Like `/v1/query`; `include_withdrawn` gives what was withdrawn, which says when and why."""
@@ -97,7 +103,7 @@ class Own(Controller):
 
     @get("/similar", summary="Reported names that are like a name", opt=told(wire.Similar))
     async def similar(
-        self, stores: Given, ecosystem: Ecosystem,
+        self, stores: Given, ecosystem: OneEcosystem,
         name: Annotated[str, QueryParameter(min_length=1, max_length=MAX_SIMILAR)],
     ) -> Response[Any]:  # fmt: skip
         """By letters that look the same, and by at most two letters' difference."""
@@ -119,7 +125,7 @@ class Own(Controller):
             wire.Changed(r.seq, r.at, r.actor, r.action, *_named(r.package), r.report, r.reason, r.evidence)
             for r in rows
         ]
-        return encoded(wire.Changes(listed, token(rows[-1].seq) if rows else page_token))
+        return encoded(wire.Changes(listed, str(rows[-1].seq) if rows else page_token))
 
     @get("/stats", summary="How many reports there are", opt=told(wire.Counts))
     async def stats(self, stores: Given) -> Response[Any]:
