@@ -8,6 +8,7 @@ names several packages makes a claim on each. A record that we, or the OpenSSF r
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from biopsy.errors import UsageError
 from biopsy.reports import naming
@@ -15,6 +16,7 @@ from biopsy.reports.record import Json, RecordError, Report
 
 ORIGINS = "malicious-packages-origins"
 MAX_AFFECTED = 10_000  # packages that one record names
+MAX_ID = 2000  # characters; of a record without an id it is its path or URL
 OWN = re.compile(r"MAL-[0-9]{4}-[0-9]{1,9}")
 """Ids that this database, and the OpenSSF repository, give."""
 
@@ -23,6 +25,9 @@ PENDING = re.compile(r"MAL-0000-[A-Za-z0-9._-]{1,200}")
 
 COUNTED, HELD, REVIEW, ECHO, REJECTED = "counted", "held", "review", "echo", "rejected"
 
+_TIME = re.compile(
+    r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9](\.[0-9]{1,9})?Z", re.ASCII
+)
 _SOURCE = re.compile(r"[a-z0-9-]{1,64}")
 
 
@@ -100,8 +105,10 @@ def claims(
         raise RecordError("no-package", "affected: a report names at least one package")
     if len(affected) > MAX_AFFECTED:
         raise RecordError("too-many", f"affected: {len(affected):,} packages; the limit is {MAX_AFFECTED:,}")
-    _text(record, "published")
+    _time(record, "published")
     own = _text(record, "id") or key or sha256
+    if len(own) > MAX_ID:
+        raise RecordError("too-long", f"id: {len(own):,} characters; the limit is {MAX_ID:,}")
     if len(affected) > 1 and OWN.fullmatch(own):
         raise RecordError("too-many", f"affected: {own} is an id of ours, and those name one package each")
     for one in affected:
@@ -113,12 +120,26 @@ def claims(
                 source,
                 own,
                 sha256,
-                _text(record, "modified"),
+                _time(record, "modified"),
                 imported,
                 part,
-                _text(record, "withdrawn"),
+                _time(record, "withdrawn"),
             ),
         )
+
+
+def _time(record: Report, name: str) -> str:
+    """A time in UTC, as OSV writes it; one with an offset is moved there."""
+    value = _text(record, name)
+    if not value or _TIME.fullmatch(value):
+        return value
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo:
+            return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError):
+        pass
+    raise RecordError("bad-time", f"{name}: {value[:40]!r} is no time as 2026-01-31T12:00:00Z")
 
 
 def _text(record: Report, name: str) -> str:

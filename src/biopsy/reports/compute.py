@@ -165,10 +165,10 @@ def _say_extent(
         return  # a base that nobody contradicts stays as it is, to the byte
     whole = extent("", "", about)
     named = [extent(str(o.get("source", "")), str(o.get("sha256", "")), o) for o in (*kept, *gone)]
-    spans = {key(r) for e in named for r in e.ranges}
+    spans, versions = {key(r) for e in named for r in e.ranges}, {v for e in named for v in e.versions}
     by_hand = Extent(
         "", "",
-        tuple(v for v in whole.versions if not any(v in e.versions for e in named)),
+        tuple(v for v in whole.versions if v not in versions),
         tuple(r for r in whole.ranges if key(r) not in spans),
     )  # fmt: skip
     after = [extent(c.source, c.sha256, c.record["affected"][0]) for c in fresh]

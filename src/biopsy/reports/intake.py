@@ -10,11 +10,14 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from biopsy.reports import echo
+from biopsy.reports import echo, shape
 from biopsy.reports.changes import Act, Changes, Held, Waiting
 from biopsy.reports.claim import COUNTED, ECHO, HELD, REVIEW, Claim, Package, claims
 from biopsy.reports.policy import Policy
 from biopsy.reports.record import RecordError, Report, compact, decode
+
+MAX_COPIED = 64 * 1024**2  # bytes of what is kept with each of the packages that one record names
+MAX_KEY = 2000  # characters of a path or URL at a source
 
 Convert = Callable[[Report], Report]
 """Makes OSV of what a source has instead; raises RecordError."""
@@ -82,7 +85,7 @@ class Intake:
                 gc.enable()
 
     def _take(self, objects: Iterable[tuple[str, bytes]], convert: Convert | None) -> list[Taken]:
-        listed = [_Object(key, data, hashlib.sha256(data).hexdigest()) for key, data in objects]
+        listed = [_Object(_written(key), data, hashlib.sha256(data).hexdigest()) for key, data in objects]
         seen = {
             sha256
             for (sha256,) in self._ask(
@@ -107,7 +110,10 @@ class Intake:
         try:
             record = decode(one.data)
             record = self._policy.shaped(convert(record) if convert else record)
-            one.found = list(claims(self._source, record, one.sha256, self._at, one.key))
+            found = list(claims(self._source, record, one.sha256, self._at, one.key))
+            shape.check(record)
+            _bounded(record, len(found))
+            one.found = found
         except RecordError as error:
             one.why = (error.code, str(error))
 
@@ -204,6 +210,17 @@ class Intake:
             changes.claim(number, claim, record, why)
             if not told and claim.state != COUNTED:  # a report stays as it is; that something came is kept
                 changes.note(replace(act, reason=why.reason), claim.state, number, about.held.id, ("", ""))
+
+
+def _bounded(record: Report, packages: int) -> None:
+    """Refuse a record that says so much on so many packages that its copies would fill the disk."""
+    if packages > 1 and packages * len(compact({**record, "affected": []})) > MAX_COPIED:
+        raise RecordError("too-large", f"affected: {packages:,} packages share too long a text")
+
+
+def _written(key: str) -> str:
+    """A key as text that can be kept: a file's name need not be one."""
+    return key.encode("utf-8", "surrogateescape").decode("utf-8", "replace")[:MAX_KEY]
 
 
 def _same(new: Claim, old: Claim) -> bool:
