@@ -19,10 +19,10 @@ from tuf.api import exceptions
 from tuf.ngclient import Updater
 
 from biopsy.errors import UsageError
-from biopsy.reports.signing import repository
+from biopsy.reports.signing import UntrustedError, repository
 from biopsy.reports.signing.roles import Role, Signing
 from biopsy.reports.signing.store import Offline, Store
-from biopsy.reports.signing.verify import Directory, UntrustedError, verify
+from biopsy.reports.signing.verify import Directory, verify
 
 NOW = datetime.now(UTC)
 SETTINGS = Signing()

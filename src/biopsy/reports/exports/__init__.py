@@ -16,7 +16,7 @@ from pathlib import Path
 
 from biopsy.reports.exports import parts
 from biopsy.reports.exports.manifest import Manifest, libraries
-from biopsy.reports.exports.state import Snapshot
+from biopsy.reports.exports.state import Asked, Snapshot
 from biopsy.reports.exports.swap import Swap
 from biopsy.reports.exports.tree import Tree
 
@@ -44,6 +44,7 @@ def release(
     told: Told = lambda *_: None,
     seal: Seal | None = None,
     *,
+    asked: Asked | None = None,
     force: bool = False,
 ) -> Released:
     """Write every export of a database into a folder; raises UsageError where that holds something else.
@@ -56,9 +57,12 @@ def release(
     with ExitStack() as held:
         swap = held.enter_context(Swap(directory))
         snapshot = held.enter_context(Snapshot(database))
+        snapshot.asked = asked or Asked()
         state = snapshot.state()
         before = Manifest.of(swap.old) if swap.old else None
-        made = Manifest(FORM, state.lineage, state.sequence, state.modified, libraries(), {})
+        made = Manifest(
+            FORM, state.lineage, state.sequence, state.modified, libraries() | state.asked.words(), {}
+        )
         same = before and not force and swap.old and before.stands(made, swap.old, read=seal is not None)
         if before and same and seal is None:
             return Released(before, len(state.keys), (), ())
@@ -91,4 +95,4 @@ def _fill(tree: Tree, snapshot: Snapshot, told: Told) -> None:
         sink.finish()
 
 
-__all__ = ["FORM", "Manifest", "Released", "release"]
+__all__ = ["FORM", "Asked", "Manifest", "Released", "release"]

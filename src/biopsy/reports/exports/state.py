@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
 
@@ -13,6 +13,8 @@ from biopsy.reports import naming
 from biopsy.reports.claim import Package
 from biopsy.reports.content import shown
 from biopsy.reports.database import Database, DatabaseError
+from biopsy.reports.feeds import Feeds
+from biopsy.reports.news import Event
 from biopsy.reports.record import Report, compact
 
 GIT = "GIT"
@@ -52,12 +54,34 @@ class One:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a release is to be beside the state: how feeds are called, and who signs attestations.
+
+    `attest` makes a signed envelope of a statement, and `key` is the id of its key.
+    """
+
+    feeds: Feeds = field(default_factory=Feeds)
+    attest: Callable[[bytes], bytes] | None = None
+    key: str = ""
+
+    def words(self) -> dict[str, str]:
+        """What of that decides on bytes, as the manifest has it."""
+        feeds = hashlib.sha256(msgspec.json.encode(self.feeds)).hexdigest()[:16]
+        return {"feeds": feeds} | ({"verdicts": self.key[:16]} if self.attest else {})
+
+
+def _nothing(_: int) -> dict[str, list[Event]]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What a release is made of: reports with an id that are out or withdrawn, by folder and id.
 
     `lineage` names the database: it is another one where a database was made anew, and sequence numbers then
     mean something else. `hours` has, for each hour (`2026-11-22T11`) in which something changed, the last
     number of the log in it; an entry whose time is earlier than one before it counts as of that one's hour.
+    `latest` gives the last events of each ecosystem, so many at most.
     """
 
     lineage: str
@@ -65,10 +89,14 @@ class State:
     modified: str
     keys: tuple[Key, ...]
     hours: tuple[tuple[str, int], ...]
+    latest: Callable[[int], dict[str, list[Event]]] = _nothing
+    asked: Asked = Asked()
 
 
 class Snapshot(Database):
     """The database as it is when it is first asked, until it is closed; a context manager."""
+
+    asked = Asked()
 
     def __enter__(self) -> Self:
         """Begin to read; what is written from now on is not seen."""
@@ -91,7 +119,8 @@ class Snapshot(Database):
         lineage = hashlib.sha256(repr(first).encode()).hexdigest()[:16]
         (modified,) = self._db.execute("SELECT max(at) FROM log").fetchone()
         sequence = hours[-1][1] if hours else 0
-        return State(lineage, sequence, modified or EMPTY, tuple(self._keys()), hours)
+        keys = tuple(self._keys())
+        return State(lineage, sequence, modified or EMPTY, keys, hours, self.latest, self.asked)
 
     def _hours(self) -> tuple[tuple[str, int], ...]:
         sql = "SELECT substr(at, 1, 13), max(seq) FROM log GROUP BY 1 ORDER BY min(seq)"

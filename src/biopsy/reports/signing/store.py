@@ -15,7 +15,7 @@ from typing import Any
 from securesystemslib.exceptions import StorageError
 from securesystemslib.signer import CryptoSigner
 from tuf.api.exceptions import RepositoryError, UnsignedMetadataError
-from tuf.api.metadata import Metadata, Root
+from tuf.api.metadata import Metadata, Root, Signed
 from tuf.api.serialization import DeserializationError
 from tuf.api.serialization.json import JSONSerializer
 
@@ -144,6 +144,17 @@ class Store:
             raise UsageError(f"{self.metadata.parent}: no keys: `biopsy reports keys init` makes them")
         newest = max(self.versions(ROOT))
         held: Root = self.read(f"{newest}.root.json").signed
+        return held
+
+    def newest(self, role: str) -> Signed | None:
+        """What a role signed last; None: nothing yet."""
+        if (self.metadata / f"{role}.json").is_file():  # the timestamp has no versions beside each other
+            return self._signed(f"{role}.json")
+        found = self.versions(role)
+        return self._signed(f"{found[-1]}.{role}.json") if found else None
+
+    def _signed(self, name: str) -> Signed:
+        held: Signed = self.read(name).signed
         return held
 
     # what is signed online

@@ -11,18 +11,14 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
-from tuf.api.metadata import Metadata, TargetFile
+from tuf.api.metadata import Metadata, TargetFile, Targets
 from tuf.ngclient import FetcherInterface, Updater
 
-from biopsy.errors import BiopsyError
+from biopsy.reports.signing import UntrustedError
 from biopsy.reports.signing.repository import FOLDER, MAX_TARGETS
 
 MAX_ROOT = 512_000  # bytes of a root
 BUFFER = 1 << 20
-
-
-class UntrustedError(BiopsyError):
-    """A release, or a statement, is not what its keys signed; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +34,17 @@ class Seen:
 
 
 def verify(tree: Path, root: bytes, state: Path) -> Seen:
-    """Verify a directory against a root that is trusted; in `state` is remembered what was seen.
+    """Verify a directory against a root that is trusted; `state` remembers what was seen.
 
-    Raises UntrustedError for what is changed, missing, expired, older than what was seen, or signed by others.
+    Raises UntrustedError for what is changed, missing, expired, older than before, or signed by others.
     """
     state.mkdir(parents=True, exist_ok=True)
     base = (tree.absolute() / FOLDER / "metadata").as_uri()
     try:
         updater = Updater(str(state), base, fetcher=Directory(), bootstrap=root)
         updater.refresh()
-        signed = Metadata.from_file(str(state / "targets.json")).signed
+        held: Metadata[Targets] = Metadata.from_file(str(state / "targets.json"))
+        signed = held.signed
         for path, info in signed.targets.items():
             _look(tree / path, info)
     except (RepositoryError, DownloadError, OSError, ValueError) as error:
@@ -86,4 +83,4 @@ class Directory(FetcherInterface):
                 yield part
 
 
-__all__ = ["Directory", "Seen", "UntrustedError", "verify"]
+__all__ = ["Directory", "Seen", "verify"]
