@@ -103,10 +103,10 @@ def _names_hash(hashes: tuple[str, ...], report: Report) -> bool:
 
 
 def _hex(given: str) -> str:
-    """The digest in hexadecimal, whether it is `sha256:<hex>` or SRI's `sha512-<base64>`."""
+    """The digest in hexadecimal, whether it is that, `sha256:<hex>` or SRI's `sha512-<base64>`."""
     kind, colon, digest = given.partition(":")
-    if colon:
-        return digest.lower()
+    if colon or "-" not in kind:
+        return (digest or kind).lower()
     from base64 import b64decode  # noqa: PLC0415
 
     try:
