@@ -9,8 +9,9 @@ with its size and SHA-256. The folder is swapped as a whole: whoever stops it le
 docs/exports.md says what each file is.
 """
 
-from collections.abc import Callable
-from contextlib import ExitStack
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,14 +86,27 @@ def release(
 def _fill(tree: Tree, snapshot: Snapshot, told: Told) -> None:
     state = snapshot.state()
     sinks = [begin(tree, state) for begin in parts.every()]
-    for number, one in enumerate(snapshot.reports()):
-        for sink in sinks:
-            sink.take(one)
-        if number % EVERY == 0:
-            told(f"{number:,} of {len(state.keys):,} reports", number / len(state.keys))
+    with _unswept():
+        for number, one in enumerate(snapshot.reports()):
+            for sink in sinks:
+                sink.take(one)
+            if number % EVERY == 0:
+                told(f"{number:,} of {len(state.keys):,} reports", number / len(state.keys))
     for sink in sinks:
         told(f"writing {type(sink).__module__.rpartition('.')[2]}", None)
         sink.finish()
+
+
+@contextmanager
+def _unswept() -> Iterator[None]:
+    """Let no garbage be looked for: reports hold no cycles, and what is kept of them is much to look through."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 __all__ = ["FORM", "Asked", "Manifest", "Released", "release"]

@@ -49,11 +49,34 @@ class Member:
 def packed(name: str, data: bytes, modified: str) -> Member:
     """Pack a file, as of a time of RFC 3339; what MS-DOS has no time for is of 1980."""
     packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
-    body, called, when = packer.compress(data) + packer.flush(), name.encode(), _when(modified)
+    return _member(name, packer.compress(data) + packer.flush(), len(data), zlib.crc32(data), modified)
+
+
+def _member(name: str, body: bytes, size: int, crc: int, modified: str) -> Member:
+    called, when = name.encode(), _when(modified)
     flags = 0 if name.isascii() else _UTF8
-    shared = (flags, 8, when & 0xFFFF, when >> 16, zlib.crc32(data), len(body), len(data), len(called))
+    shared = (flags, 8, when & 0xFFFF, when >> 16, crc, len(body), size, len(called))
     whole = b"".join((_LOCAL.pack(b"PK\3\4", 20, *shared, 0), called, body))
     return Member(whole, _CENTRAL.pack(b"PK\1\2", _UNIX, 20, *shared, 0, 0, 0, 0, _MODE), called)
+
+
+class Packing:
+    """Packs a file whose bytes come bit by bit."""
+
+    def __init__(self, level: int = LEVEL) -> None:
+        """Start with an empty file."""
+        self._packer = zlib.compressobj(level, zlib.DEFLATED, -15)
+        self._body, self._size, self._crc = bytearray(), 0, 0
+
+    def write(self, data: bytes) -> None:
+        """Write on."""
+        self._body += self._packer.compress(data)
+        self._size += len(data)
+        self._crc = zlib.crc32(data, self._crc)
+
+    def member(self, name: str, modified: str) -> Member:
+        """End the file."""
+        return _member(name, bytes(self._body + self._packer.flush()), self._size, self._crc, modified)
 
 
 def _when(modified: str) -> int:

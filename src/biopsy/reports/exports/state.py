@@ -23,8 +23,7 @@ GIT = "GIT"
 EMPTY = "1980-01-01T00:00:00Z"  # when a database without a log was changed last
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(msgspec.Struct, frozen=True, gc=False):
     """What is known of a report before it is read. `folder` is its ecosystem without what follows a colon."""
 
     folder: str

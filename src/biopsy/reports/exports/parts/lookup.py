@@ -1,8 +1,8 @@
-"""`lookup.bin`: the look-up file of `biopsy check --offline`; see `biopsy.reports.exports.lookup`."""
+"""`lookup.bin`: the look-up file of `biopsy check --offline`; see `biopsy.reports.offline`."""
 
-from biopsy.reports.exports.lookup import line, write
 from biopsy.reports.exports.state import One, State
 from biopsy.reports.exports.tree import Tree
+from biopsy.reports.offline import line, write
 
 PATH = "lookup.bin"
 
