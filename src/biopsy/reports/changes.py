@@ -117,8 +117,8 @@ class Changes:
         change = self.note(act, action, number, own, (before or held.sha256, sha256), state)
         why = waiting if waiting and state in {HELD, REVIEW} else Waiting()
         self._rows[_PUT].append((
-            number, own or None, state, why.reason, why.due, held.decisions, made.get("published", ""),
-            made.get("modified", ""), made.get("withdrawn") or "", sha256, document, change,
+            number, own or None, state, why.reason, why.due, held.decisions, made.get("published") or "",
+            made.get("modified") or "", made.get("withdrawn") or "", sha256, document, change,
         ))  # fmt: skip
         known = {*_texts(made, "aliases"), *(c.key for c in heard)}
         known |= {str(one["id"]) for one in origins(made) if one.get("id")}
