@@ -158,6 +158,14 @@ def test_what_waits_is_written_beside_and_not_among_the_malicious(database: Data
     assert path.startswith("unmergable/npm/x/MAL-0000-lab-")
 
 
+def test_what_every_source_links_to_is_joined(database: Database) -> None:
+    for source in ("one", "two"):
+        made = record("x", id=f"{source}-1", versions=["1"], upstream=[f"UP-{source}", "UP"], related=["R"])
+        database.take(source, [("x", made)], AT)
+    ((_, _, report),) = database.documents()
+    assert (report["upstream"], report["related"]) == (["UP-one", "UP", "UP-two"], ["R"])
+
+
 def test_an_edit_by_hand_that_changed_no_time_counts(database: Database) -> None:
     for day, versions in (("01", ["1.0.0"]), ("02", ["2.0.0"]), ("03", ["3.0.0"])):
         edited = record("x", id="MAL-2026-1", versions=versions)

@@ -228,6 +228,7 @@ def _say_rest(made: Report, kept: Sequence[Report], fresh: Sequence[Claim]) -> N
     lists = {
         "aliases": union(made.get("aliases"), *(r.get("aliases") for r in records)),
         "related": union(made.get("related"), *(r.get("related") for r in records)),
+        "upstream": union(made.get("upstream"), *(r.get("upstream") for r in records)),
         "references": joined_references(made.get("references"), *(r.get("references") for r in records)),
         "credits": joined_credits(made.get("credits"), *(r.get("credits") for r in records)),
     }

@@ -27,7 +27,8 @@ class Finding:
         sql = (
             "SELECT kind, reports.id, state, ecosystem, name, modified FROM marks"
             " JOIN reports USING (package) JOIN packages ON packages.id = package"
-            " WHERE value = ?1 AND (?2 = '' OR ecosystem = ?2 OR ecosystem GLOB ?2 || ':*') ORDER BY change DESC LIMIT ?3"
+            " WHERE value = ?1 AND (?2 = '' OR ecosystem = ?2 OR ecosystem GLOB ?2 || ':*')"
+            " ORDER BY change DESC LIMIT ?3"
         )
         return self._found("", sql, (mark, ecosystem, limit))
 
