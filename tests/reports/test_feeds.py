@@ -36,7 +36,7 @@ def iocs(**lists: Any) -> dict[str, Any]:
 GIVEN = [
     record("@scope/x", id="MAL-2026-1", database_specific=iocs(
         domains=["c2.badhost.dev", "collector.example", "raw.githubusercontent.com"], ips=["93.184.215.14"],
-        urls=["https://c2.badhost.dev/it's\\x"], files=[{"paths": ["=1+1.js"], "digests": {"sha256": SHA}}],
+        urls=["https://c2.badhost.dev/it's\\x", "https://pastebin.com/raw/aaaa", "https://pastebin.com/"], files=[{"paths": ["=1+1.js"], "digests": {"sha256": SHA}}],
         strings=[FORMULA])),
     record("y", ecosystem="PyPI", id="MAL-2026-2", database_specific=iocs(domains=["C2.badhost.dev"])),
     record("z", ecosystem="crates.io", id="MAL-2026-3", details="]]> <b>&amp; \u0001\ufffe \U0001f480"),
@@ -83,6 +83,8 @@ def test_the_table_names_each_indicator_with_each_report(database: Database) -> 
     assert found["domain", "c2.badhost.dev", "MAL-2026-2"]["ecosystem"] == "PyPI"
     assert found["domain", "collector.example", "MAL-2026-1"]["public"] == "reserved"
     assert found["domain", "raw.githubusercontent.com", "MAL-2026-1"]["public"] == "code-host"
+    assert found["url", "https://pastebin.com/", "MAL-2026-1"]["public"] == "paste"
+    assert found["url", "https://pastebin.com/raw/aaaa", "MAL-2026-1"]["public"] == ""
     assert found["file", SHA, "MAL-2026-1"]["paths"] == "'=1+1.js"
     assert found["string", f"'{FORMULA}", "MAL-2026-1"]
 
@@ -113,11 +115,12 @@ def test_a_reference_library_reads_the_bundle(database: Database) -> None:
         "[domain-name:value = 'c2.badhost.dev']",
         "[ipv4-addr:value = '93.184.215.14']",
         "[url:value = 'https://c2.badhost.dev/it\\'s\\\\x']",
+        "[url:value = 'https://pastebin.com/raw/aaaa']",
         f"[file:hashes.'SHA-256' = '{SHA}']",
         "[x-biopsy-string:value = '=cmd|\\' /C calc\\'!A0']",
     }
     revoked = {one.name for one in by_type["malware"] if one.revoked}
-    assert (revoked, len(by_type["relationship"])) == ({"PyPI/y"}, 6)
+    assert (revoked, len(by_type["relationship"])) == ({"PyPI/y"}, 7)
     known = {one.id for one in held.objects}
     assert all({r.source_ref, r.target_ref} <= known for r in by_type["relationship"])
 

@@ -16,9 +16,10 @@ import pytest
 pytest.importorskip("tuf")
 
 from tuf.api import exceptions
-from tuf.ngclient import Updater
+from tuf.ngclient import FetcherInterface, Updater
 
 from biopsy.errors import UsageError
+from biopsy.reports.database import Database
 from biopsy.reports.signing import UntrustedError, repository
 from biopsy.reports.signing.roles import Role, Signing
 from biopsy.reports.signing.store import Offline, Store
@@ -86,6 +87,34 @@ def local(tree: Path, store: Store, tmp_path: Path) -> Updater:
 
 def test_the_reference_client_fetches_every_file_over_http(served: str, store: Store, tmp_path: Path) -> None:
     updater = client(served, store, tmp_path / "client")
+    for path, data in FILES.items():
+        info = updater.get_targetinfo(path)
+        assert info
+        assert Path(updater.download_target(info)).read_bytes() == data
+
+
+class Asking(FetcherInterface):
+    """Asks our own server, in this process."""
+
+    def __init__(self, database: Path, exports: Path) -> None:
+        testing = pytest.importorskip("litestar.testing")
+        from biopsy.web.app import Settings, build
+
+        self._client = testing.TestClient(build(database, Settings(database, exports=exports)))
+
+    def _fetch(self, url: str) -> Iterator[bytes]:
+        answer = self._client.get(url)
+        if answer.status_code != 200:
+            raise exceptions.DownloadHTTPError(url, answer.status_code)
+        yield answer.content
+
+
+def test_the_reference_client_fetches_every_file_from_our_own_server(
+    tree: Path, store: Store, tmp_path: Path
+) -> None:
+    Database(tmp_path / "reports.db", create=True).close()
+    asking = Asking(tmp_path / "reports.db", tree)
+    updater = client("http://testserver.local/exports", store, tmp_path / "client", fetcher=asking)
     for path, data in FILES.items():
         info = updater.get_targetinfo(path)
         assert info
@@ -230,6 +259,29 @@ def test_a_release_that_was_lost_rolls_nobody_back(tree: Path, store: Store, tmp
     made = repository.sign(fill(tree, {"all.zip": b"PK newer"}), store, SETTINGS, NOW)
     assert made.versions["targets"] == 2
     assert local(tree, store, tmp_path).get_targetinfo("crates.io/all.zip") is None
+
+
+def test_who_breaks_off_while_signing_leaves_the_release_and_the_next_goes_on(
+    tree: Path, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tree / "all.zip").write_bytes(b"PK newer")
+    held = store.put
+    for name in ("2.targets.json", "2.snapshot.json", "timestamp.json"):
+
+        def broken(path: str, data: bytes, name: str = name) -> None:
+            if path.endswith(name.partition(".")[2]) or path == name:
+                raise KeyboardInterrupt
+            held(path, data)
+
+        fresh = fill(tmp_path / f"fresh {name}", {"all.zip": b"PK newer"})
+        monkeypatch.setattr(store, "put", broken)
+        with pytest.raises(KeyboardInterrupt):
+            repository.sign(fresh, store, SETTINGS, NOW, tree)
+        monkeypatch.setattr(store, "put", held)
+        assert local(tree, store, tmp_path).get_targetinfo("crates.io/all.zip")
+    fresh = fill(tmp_path / "fresh", {"all.zip": b"PK newer"})
+    repository.sign(fresh, store, SETTINGS, NOW, tree)
+    assert local(fresh, store, tmp_path).get_targetinfo("crates.io/all.zip") is None
 
 
 def test_a_client_that_is_half_through_finds_what_it_looked_up(

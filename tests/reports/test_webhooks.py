@@ -55,6 +55,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         self.server.came.append(({k.lower(): v for k, v in self.headers.items()}, body))
         self.send_response(self.server.answers.pop(0) if self.server.answers else 204)
+        self.send_header("location", "http://169.254.169.254/")  # is not followed
         self.send_header("content-length", "0")
         self.end_headers()
 
@@ -188,7 +189,11 @@ def test_a_hook_hears_only_what_it_asked_for_and_a_new_one_only_what_is_new(
 
 @pytest.mark.parametrize(
     "url",
-    ["https://127.0.0.1/", "https://localhost/", "https://169.254.169.254/", "https://[::1]/", "https://0x7f.1/"],
+    [
+        "https://127.0.0.1/", "https://localhost/", "https://169.254.169.254/", "https://[::1]/",
+        "https://0x7f.1/", "https://2130706433/", "https://[::ffff:127.0.0.1]/", "https://0.0.0.0/",
+        "https://100.64.0.1/", "https://[64:ff9b::7f00:1]/", "https://10.0.0.1:22/",
+    ],
 )  # fmt: skip
 def test_our_own_network_is_not_asked(database: Database, url: str) -> None:
     now = tell(database, Hook(url, SECRET, start="beginning"))

@@ -72,18 +72,22 @@ class Gathered:
 
 
 def public(kind: str, value: str) -> str:
-    """Whose an address, domain or URL is, where that is all of us, or nobody; else empty."""
-    host = value
+    """Whose an address, domain or URL is, where that is all of us, or nobody; else empty.
+
+    What names one thing on a host that all share (a paste, a file) is that thing, and nobody else's.
+    """
+    host, one = value, False
     if kind == "url":
         try:
-            host = urlsplit(value).hostname or ""
+            parts = urlsplit(value)
+            host, one = parts.hostname or "", bool(parts.path.strip("/") or parts.query)
         except ValueError:
             return ""
     elif kind not in {"domain", "address"}:
         return ""
     if not host or reserved(host):
         return "reserved"
-    known = host_class(host)
+    known = "" if one else host_class(host)
     return known if known in SHARED else ""
 
 
