@@ -26,12 +26,12 @@ def report(own: str, ecosystem: str, name: str, versions: list[str], **more: Any
 
 REPORTS = (
     report(PYPI, "PyPI", "iniconfig", ["2.0.0"]),
-    report(NPM, "npm", "ms", ["2.1.2"]),
+    report(NPM, "npm", "ms", ["2.1.2", "2.1.3"]),
     report(GONE, "PyPI", "toml", ["0.10.2"], withdrawn=AT),
     report(f"{GONE}1", "npm", "escape-html", ["1.0.3"], withdrawn=AT),
     report(NAMESAKE, "npm", "toml", ["0.10.2"]),
 )
-"""One bad version of iniconfig and of ms; withdrawn reports; a name that is bad in another ecosystem."""
+"""A bad version of iniconfig, two of ms; withdrawn reports; a name that is bad in another ecosystem."""
 
 
 def plant(path: Path) -> None:

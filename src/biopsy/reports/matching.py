@@ -25,7 +25,7 @@ def affects(report: Report, ecosystem: str, version: str) -> bool:
     return any(
         covers(about, ecosystem, version)
         for about in report.get("affected") or ()
-        if isinstance(about, dict) and _base(about) == ecosystem.partition(":")[0]
+        if isinstance(about, dict) and ecosystem_of(about) == ecosystem.partition(":")[0]
     )
 
 
@@ -38,7 +38,8 @@ def cleared(report: Report) -> frozenset[str]:
     return frozenset(str(one.get("version")) for one in rows if isinstance(one, dict))
 
 
-def _base(about: dict[str, Json]) -> str:
+def ecosystem_of(about: dict[str, Json]) -> str:
+    """The ecosystem that an `affected` entry is of, without a release of it (`Debian:12` is of Debian)."""
     package = about.get("package")
     return str(package.get("ecosystem", "")).partition(":")[0] if isinstance(package, dict) else ""
 
@@ -66,25 +67,29 @@ def _within(span: dict[str, Json], ecosystem: str, version: str) -> bool:
     if kind == "GIT" or mine is None:
         return False
     decided = False
-    for at, _, name in _events(span, how):
+    for at, _, name, _ in events(span, how):
         if at is not None and (at > mine or (at == mine and name == "last_affected")):
             break
         decided = name == "introduced"
     return decided
 
 
-def _events(span: dict[str, Json], how: Order | None) -> list[tuple[Any, int, str]]:
+Event = tuple[Any, int, str, str]
+"""Where something begins or ends: its key, its rank among those of one version, its name, the version."""
+
+
+def events(span: dict[str, Json], how: Order | None) -> list[Event]:
     """The events in order; that of `0`, before everything, has no key. What is no version is left out."""
-    first: list[tuple[Any, int, str]] = []
-    rest: list[tuple[Any, int, str]] = []
+    first: list[Event] = []
+    rest: list[Event] = []
     for event in span.get("events") or ():
         for name, value in event.items() if isinstance(event, dict) else ():
             if name not in _RANK or not isinstance(value, str) or (name == "limit" and value == "*"):
                 continue
             if value == "0":
-                first.append((None, _RANK[name], name))
+                first.append((None, _RANK[name], name, value))
             elif (at := parsed(how, value)) is not None:
-                rest.append((at, _RANK[name], name))
+                rest.append((at, _RANK[name], name, value))
     return first + sorted(rest, key=lambda e: (e[0], e[1]))
 
 

@@ -8,6 +8,7 @@ from litestar import Controller, Response, post
 
 from biopsy.reports import matching
 from biopsy.reports.claim import OWN, Package
+from biopsy.reports.npm_range import npm_range
 from biopsy.reports.query import QueryError
 from biopsy.reports.reader import Reader
 from biopsy.web import body
@@ -166,7 +167,7 @@ def advisory(report: dict[str, Any], versions: list[str]) -> dict[str, Any]:
         "url": next((u for u in links if isinstance(u, str)), f"https://osv.dev/vulnerability/{own}"),
         "title": f"{report.get('summary') or 'Malicious code'} ({own})",
         "severity": "critical",
-        "vulnerable_versions": " || ".join(versions),
+        "vulnerable_versions": npm_range(report, versions),
         "cwe": ["CWE-506"],
         "cvss": WORST,
     }
