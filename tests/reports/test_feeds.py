@@ -9,10 +9,11 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biopsy.reports import feeds, ledger
+from biopsy.reports.claim import Package
 from biopsy.reports.database import Act, Database
 from biopsy.reports.feeds import rows as sheet
 from biopsy.reports.feeds import stix
@@ -123,6 +124,20 @@ def test_a_reference_library_reads_the_bundle(database: Database) -> None:
     assert (revoked, len(by_type["relationship"])) == ({"PyPI/y"}, 7)
     known = {one.id for one in held.objects}
     assert all({r.source_ref, r.target_ref} <= known for r in by_type["relationship"])
+
+
+NAMED = st.text(st.characters(codec="utf-8"), min_size=1, max_size=50)
+
+
+@settings(max_examples=50)
+@given(kind=st.sampled_from(["string", "wallet", "mail", "url", "domain", "Odd one"]), value=NAMED, at=NAMED)
+def test_a_reference_library_reads_the_bundle_whatever_a_source_names(kind: str, value: str, at: str) -> None:
+    stix2 = pytest.importorskip("stix2")
+    found = Gathered()
+    malware = {"iocs": [{"type": kind, "value": value, "sources": [value]}]}
+    said = {"id": "MAL-2026-1", "modified": at, "database_specific": {"malware": malware}}
+    found.add(Package("npm", value), said)
+    stix2.parse(stix.bundle(found.all()).decode(), allow_custom=False)
 
 
 def test_a_correction_keeps_the_ids_of_the_bundle(database: Database) -> None:

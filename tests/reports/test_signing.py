@@ -218,6 +218,9 @@ def test_root_signs_only_with_as_many_keys_as_it_needs(tmp_path: Path) -> None:
         store.renew(Offline(sticks[:1]), settings, NOW)
     (sticks[1] / paths[2].name).unlink()
     assert store.renew(Offline(sticks), settings, NOW).version == 2
+    tree = fill(tmp_path / "signed", FILES)
+    repository.sign(tree, store, settings, NOW)
+    assert local(tree, store, tmp_path).get_targetinfo("all.zip")
     next(store.keys.glob("targets-*.pem")).unlink()
     with pytest.raises(UsageError, match="targets: 1 of 2"):
         repository.sign(fill(tmp_path / "public", FILES), store, settings, NOW)

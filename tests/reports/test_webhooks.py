@@ -5,14 +5,19 @@ import hashlib
 import hmac
 import http.server
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from biopsy.errors import UsageError
@@ -39,6 +44,7 @@ class Receiver(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.came: list[tuple[dict[str, str], bytes]] = []
         self.answers: list[int] = []
+        self.kills = 0  # the process that sends, before it is answered
 
     @property
     def url(self) -> str:
@@ -54,6 +60,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         self.server.came.append(({k.lower(): v for k, v in self.headers.items()}, body))
+        if self.server.kills:
+            os.kill(self.server.kills, signal.SIGKILL)
+            return
         self.send_response(self.server.answers.pop(0) if self.server.answers else 204)
         self.send_header("location", "http://169.254.169.254/")  # is not followed
         self.send_header("content-length", "0")
@@ -100,6 +109,12 @@ def test_a_hook_is_told_once_of_each_event_and_then_of_what_follows(
     (event,) = json.loads(receiver.came[-1][1])["events"]
     assert (event["reason"], event["last"]) == ("duplicate: of another", True)
     assert event["document"]["withdrawn"] == "2026-11-05T00:00:00Z"
+
+
+def test_what_is_told_is_of_the_form_that_is_documented(database: Database, receiver: Receiver) -> None:
+    text = resources.files("biopsy").joinpath("schema/event-1.json").read_text()
+    tell(database, listening(receiver))
+    jsonschema.validate(json.loads(receiver.came[0][1]), json.loads(text))
 
 
 def test_a_request_is_signed_so_that_its_receiver_can_tell(database: Database, receiver: Receiver) -> None:
@@ -250,3 +265,28 @@ def test_the_command_says_what_is_due_and_sends_it(
     sent = subprocess.run(command, capture_output=True, text=True, check=True)
     assert [(row["state"], row["events"]) for row in json.loads(sent.stdout)] == [("told", 2)]
     assert len(receiver.events()) == 2
+
+
+def test_who_is_killed_while_telling_tells_it_again(
+    database: Database, receiver: Receiver, tmp_path: Path
+) -> None:
+    code = (
+        "import sys\nfrom datetime import UTC, datetime\nfrom pathlib import Path\n"
+        "from biopsy.reports.database import Database\nfrom biopsy.reports.feeds import hook\n"
+        "print(flush=True)\nsys.stdin.read(1)\n"
+        f"one = hook.Hook({receiver.url!r}, {SECRET!r}, private=True, start='beginning')\n"
+        f"hook.tell(Database(Path({str(tmp_path / 'reports.db')!r})), 'chat', one, lambda: datetime.now(UTC))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as sender:
+        assert sender.stdout
+        sender.stdout.readline()
+        receiver.kills = sender.pid
+        with suppress(BrokenPipeError):
+            sender.communicate(b"x", timeout=60)
+    assert (sender.returncode, len(receiver.came)) == (-signal.SIGKILL, 1)
+    receiver.kills = 0
+    hook.retry(database, "chat")
+    assert hook.tell(database, "chat", listening(receiver), lambda: datetime.now(UTC)).events == 2
+    assert receiver.events() == [("new", "MAL-2026-1"), ("new", "MAL-2026-2")] * 2

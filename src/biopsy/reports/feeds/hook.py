@@ -114,10 +114,10 @@ def start(database: Database, hook: Hook) -> Standing:
 
 
 def retry(database: Database, name: str) -> None:
-    """Let a hook that waits, or was stopped, be told at once."""
+    """Let a hook that waits, was stopped, or whose teller was, be told at once."""
     with database.change():
         held = database.standing(name)
-        if held and held.fails:
+        if held:
             database.stand(name, replace(held, due=""))
 
 
