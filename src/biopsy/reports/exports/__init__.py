@@ -59,7 +59,7 @@ def release(
         swap = held.enter_context(Swap(directory))
         snapshot = held.enter_context(Snapshot(database))
         snapshot.asked = asked or Asked()
-        state = snapshot.state()
+        state = snapshot.whole()
         before = Manifest.of(swap.old) if swap.old else None
         made = Manifest(
             FORM, state.lineage, state.sequence, state.modified, libraries() | state.asked.words(), {}
@@ -84,7 +84,7 @@ def release(
 
 
 def _fill(tree: Tree, snapshot: Snapshot, told: Told) -> None:
-    state = snapshot.state()
+    state = snapshot.whole()
     sinks = [begin(tree, state) for begin in parts.every()]
     with _unswept():
         for number, one in enumerate(snapshot.reports()):
@@ -99,7 +99,7 @@ def _fill(tree: Tree, snapshot: Snapshot, told: Told) -> None:
 
 @contextmanager
 def _unswept() -> Iterator[None]:
-    """Let no garbage be looked for: reports hold no cycles, and what is kept of them is much to look through."""
+    """Let no garbage be looked for: reports hold no cycles, and what is kept is much to go through."""
     was = gc.isenabled()
     gc.disable()
     try:

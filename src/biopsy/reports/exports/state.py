@@ -33,7 +33,6 @@ class Key(msgspec.Struct, frozen=True, gc=False):
     modified: str
     withdrawn: bool
     change: int  # seq of the last entry of the log that changed it
-    sha256: str
 
 
 Listed = tuple[str, tuple[str, ...] | None]
@@ -107,12 +106,12 @@ class Snapshot(Database):
         self._db.execute("ROLLBACK")
         self.close()
 
-    def state(self) -> State:
+    def whole(self) -> State:
         """The state, but for the reports themselves."""
-        return self._state
+        return self._whole
 
     @cached_property
-    def _state(self) -> State:
+    def _whole(self) -> State:
         hours = self._hours()
         first = self._db.execute("SELECT * FROM log ORDER BY seq LIMIT 1").fetchone()
         lineage = hashlib.sha256(repr(first).encode()).hexdigest()[:16]
@@ -133,18 +132,18 @@ class Snapshot(Database):
 
     def _keys(self) -> list[Key]:
         made = []
-        for own, number, ecosystem, name, modified, state, change, sha256 in self._db.execute(_KEYS):
+        for own, number, ecosystem, name, modified, state, change in self._db.execute(_KEYS):
             folder = naming.base(ecosystem) or GIT
             package = Package(ecosystem, name)
-            made.append(Key(folder, own, number, package, modified, state == "withdrawn", change, sha256))
+            made.append(Key(folder, own, number, package, modified, state == "withdrawn", change))
         return sorted(made, key=lambda key: (key.folder, key.id))
 
     def reports(self) -> Iterator[One]:
         """Every report of the state, in its order; raises DatabaseError where one is damaged."""
-        sql = "SELECT document FROM reports WHERE package=?"
-        for key in self._state.keys:
-            (document,) = self._db.execute(sql, (key.number,)).fetchone()
-            if hashlib.sha256(document).hexdigest() != key.sha256:
+        sql = "SELECT sha256, CAST(document AS BLOB) FROM reports WHERE package=?"
+        for key in self._whole.keys:
+            sha256, document = self._db.execute(sql, (key.number,)).fetchone()
+            if hashlib.sha256(document).hexdigest() != sha256:
                 raise DatabaseError(f"{key.id} on {key.package.name} is damaged in the database")
             report = shown(_decoded(document))
             yield One(key, report, compact(report))
@@ -160,7 +159,7 @@ def _decoded(document: bytes) -> Report:
 
 _READER = msgspec.json.Decoder(dict[str, object])
 _KEYS = (
-    "SELECT reports.id, reports.package, ecosystem, name, modified, state, change, sha256"
+    "SELECT reports.id, reports.package, ecosystem, name, modified, state, change"
     " FROM reports JOIN packages ON packages.id = package"
     " WHERE reports.id IS NOT NULL AND state IN ('published', 'withdrawn')"
 )

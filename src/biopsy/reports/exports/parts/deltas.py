@@ -23,7 +23,7 @@ WHOLE = "all.jsonl.zst"
 INDEX = "deltas/index.json"
 SPANS = {"hourly": (13, 7), "daily": (10, 90)}
 """By kind: letters of a time that name a stretch, and days for which they are kept."""
-MAX_SHARE = 4  # deltas that hold more than a quarter of all reports are none: the whole is smaller
+MAX_SHARE = 8  # deltas that hold more than an eighth of all reports are none: the whole is smaller
 MIN_WHOLE = 1000  # reports up to which everything may be in deltas
 HOW = (
     "Take `whole`: it is the state of `sequence`. To follow, keep `lineage` and `sequence`. Read this file "

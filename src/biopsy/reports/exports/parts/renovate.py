@@ -7,6 +7,7 @@ the three fields by which it looks them up. Left out are withdrawn reports, and 
 (`database_specific`, but for the severity): the client reads all of it into memory.
 """
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ FOLDERS = ("Go", "Hex", "Maven", "NuGet", "Packagist", "PyPI", "RubyGems", "crat
 EMPTY = ("Hackage", "Pub")  # the client opens these, too
 ZIP = "renovate/osv-offline.zip"
 FAST = 1  # level: the files are large, and repeat themselves
+_PLAIN = re.compile(r"[A-Za-z0-9._/-]*")
 _SAFE = "-_.!~*'()"  # what JavaScript's encodeURIComponent leaves
 
 
@@ -65,8 +67,8 @@ class Renovate:
 def _about(about: dict[str, Any], one: One) -> dict[str, Any]:
     name = str((about.get("package") or {}).get("name") or one.key.package.name)
     path = name.replace(":", "/", 1) if one.key.folder == "Maven" else name
-    purl = (
-        f"pkg:{naming.RULES[one.key.folder].purl}/{'/'.join(quote(p, safe=_SAFE) for p in path.split('/'))}"
-    )
+    if not _PLAIN.fullmatch(path):
+        path = "/".join(quote(part, safe=_SAFE) for part in path.split("/"))
+    purl = f"pkg:{naming.RULES[one.key.folder].purl}/{path}"
     package = {"name": name, "ecosystem": one.key.folder, "purl": purl}
     return {**{k: v for k, v in about.items() if k != "database_specific"}, "package": package}
