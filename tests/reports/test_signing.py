@@ -223,7 +223,7 @@ def test_root_signs_only_with_as_many_keys_as_it_needs(tmp_path: Path) -> None:
     assert local(tree, store, tmp_path).get_targetinfo("all.zip")
     next(store.keys.glob("targets-*.pem")).unlink()
     with pytest.raises(UsageError, match="targets: 1 of 2"):
-        repository.sign(fill(tmp_path / "public", FILES), store, settings, NOW)
+        repository.sign(fill(tree, {"all.zip": b"PK newer"}), store, settings, NOW)
 
 
 def test_no_key_of_root_is_left_and_no_other_user_reads_a_key(store: Store, tmp_path: Path) -> None:
