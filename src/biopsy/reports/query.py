@@ -147,19 +147,21 @@ def answer(store: Store, query: Query, limit: int = MAX_RESULTS) -> tuple[list[R
     if query.package is None:
         return [], ""
     found: list[Report] = []
-    for report in sorted(store.on(query.package), key=lambda r: str(r.get("id", ""))):
-        own = str(report.get("id", ""))
-        if own <= query.after or (query.version and not _affects(report, query)):
+    ecosystem, version, after = query.package.ecosystem, query.version, query.after
+    reports = list(store.on(query.package))
+    if len(reports) > 1:
+        reports.sort(key=_id)
+    for report in reports:
+        if _id(report) <= after or (version and not matching.affects(report, ecosystem, version)):
             continue
         if len(found) == limit:
-            return found, base64.urlsafe_b64encode(str(found[-1]["id"]).encode()).decode()
+            return found, base64.urlsafe_b64encode(_id(found[-1]).encode()).decode()
         found.append(report)
     return found, ""
 
 
-def _affects(report: Report, query: Query) -> bool:
-    ecosystem = query.package.ecosystem if query.package else ""
-    return matching.affects(report, ecosystem, query.version)
+def _id(report: Report) -> str:
+    return str(report.get("id", ""))
 
 
 def brief(report: Report) -> dict[str, Any]:

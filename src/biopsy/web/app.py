@@ -1,8 +1,9 @@
 """The server as one application: routes, its database, its OpenAPI document."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,11 @@ def _pages() -> list[Any]:
 def _life(stores: Stores) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def life(_app: Litestar) -> AsyncIterator[None]:
+        keeping = asyncio.create_task(stores.keep_current())
         yield
+        keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeping
         stores.close()
 
     return life

@@ -46,7 +46,8 @@ class Osv(Controller):
         queries = _queries(await body.read(request))
 
         def answers(reader: Reader) -> list[dict[str, Any]]:
-            pages = (query.answer(reader, one, query.MAX_BATCHED) for one in queries)
+            held = reader.brief()
+            pages = (query.answer(held, one, query.MAX_BATCHED) for one in queries)
             return [_page([query.brief(r) for r in found], token, "") for found, token in pages]
 
         return encoded({"results": await stores.run(answers)})

@@ -1,6 +1,7 @@
 """The report database for many requests at once: a few readers that take turns, and one writer."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -11,12 +12,15 @@ from anyio import CapacityLimiter, to_thread
 from litestar import Request
 from litestar.di import NamedDependency
 
-from biopsy.reports import marks
+from biopsy.errors import BiopsyError
+from biopsy.reports import derived
 from biopsy.reports.database import Database
 from biopsy.reports.reader import Reader
 from biopsy.reports.similar import Names
 
 READERS = 4  # questions that are answered at once by one process; more wait
+PAUSE = 2.0  # seconds between looks for what changed
+LOG = logging.getLogger("biopsy.web")
 Answer = TypeVar("Answer")
 
 
@@ -54,10 +58,19 @@ class Stores:
         """Ask once the table of hashes and indicators is up to date."""
 
         def asked(reader: Reader) -> Answer:
-            marks.refresh(self.path)
+            derived.refresh(self.path)
             return ask(reader)
 
         return await self.run(asked)
+
+    async def keep_current(self) -> None:
+        """Bring what is derived of the reports up to date again and again, until this is cancelled."""
+        while True:
+            try:
+                await to_thread.run_sync(derived.refresh, self.path, abandon_on_cancel=True)
+            except BiopsyError as error:
+                LOG.warning("%s", error)  # questions are answered without it, only slower
+            await asyncio.sleep(PAUSE)
 
     async def write(self, change: Callable[[Database], Answer]) -> Answer:
         """Change the database, one change after the other."""
