@@ -7,6 +7,7 @@ import shutil
 import stat
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -314,9 +315,18 @@ def test_a_root_that_ended_signs_nothing(tree: Path, store: Store, offline: Offl
 
 
 def test_a_link_is_not_signed(tree: Path, store: Store) -> None:
-    (tree / "passwd").symlink_to("/etc/passwd")
-    with pytest.raises(UsageError, match="passwd"):
-        repository.sign(tree, store, SETTINGS, NOW)
+    for name, target in (("passwd", "/etc/passwd"), ("folder", "/etc")):
+        (tree / name).symlink_to(target)
+        with pytest.raises(UsageError, match=name):
+            repository.sign(tree, store, SETTINGS, NOW)
+        (tree / name).unlink()
+
+
+def test_two_who_sign_at_once_give_no_version_twice(store: Store, tmp_path: Path) -> None:
+    trees = [fill(tmp_path / str(number), {"all.zip": b"PK %d" % number}) for number in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        made = pool.map(lambda tree: repository.sign(tree, store, SETTINGS, NOW).versions["targets"], trees)
+        assert sorted(made) == [1, 2, 3, 4, 5, 6]
 
 
 def _append(tree: Path) -> None:

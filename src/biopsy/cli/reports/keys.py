@@ -73,7 +73,9 @@ def init(home: Path, named: Path | None, folders: tuple[Path, ...], plain: bool)
         raise UsageError(f"{held.metadata.parent}: there are keys already; `rotate` makes new ones")
     if _inside(folders[0], home):
         raise UsageError(f"{folders[0]}: keys of root are kept elsewhere than the keys they guard")
-    root = held.init(_given(folders, plain, twice=True), settings, _now())
+    offline = _given(folders, plain, twice=True)
+    with held.alone():
+        root = held.init(offline, settings, _now())
     click.echo(visible(f"keys of root are in {folders[0]}: take it away, and keep a copy of it elsewhere"))
     click.echo(visible(f"root {root.version} holds until {root.expires:%Y-%m-%d}"))
 
@@ -84,7 +86,9 @@ def init(home: Path, named: Path | None, folders: tuple[Path, ...], plain: bool)
 @home_option
 def renew(home: Path, named: Path | None, folders: tuple[Path, ...], plain: bool) -> None:  # noqa: FBT001
     """Let the same keys count for longer, by the thresholds that reports.toml says now."""
-    root = store(home).renew(_given(folders, plain), _settings(home, named), _now())
+    held, offline = store(home), _given(folders, plain)
+    with held.alone():
+        root = held.renew(offline, _settings(home, named), _now())
     click.echo(f"root {root.version} holds until {root.expires:%Y-%m-%d}; the next release has it")
 
 
@@ -95,8 +99,9 @@ def renew(home: Path, named: Path | None, folders: tuple[Path, ...], plain: bool
 @home_option
 def rotate(role: str, home: Path, named: Path | None, folders: tuple[Path, ...], plain: bool) -> None:  # noqa: FBT001
     """Give a role new keys, since a key was lost, stolen, or is old; the next release has them."""
-    phrase = _given(folders, plain or role == "verdicts")
-    root = store(home).rotate(role, phrase, _settings(home, named), _now())
+    held, offline = store(home), _given(folders, plain or role == "verdicts")
+    with held.alone():
+        root = held.rotate(role, offline, _settings(home, named), _now())
     click.echo(f"{role} has new keys; root {root.version} holds until {root.expires:%Y-%m-%d}")
 
 

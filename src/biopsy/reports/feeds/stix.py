@@ -46,14 +46,19 @@ def bundle(found: Iterable[Observed]) -> bytes:
     for one in found:
         pattern = _pattern(one)
         if pattern and not one.public:
-            for held in _objects(one, pattern, us):
-                made.setdefault(held["id"], held)
+            for by in one.reports:
+                own = _id("malware", by.about.id)
+                if own not in made:
+                    made[own] = _malware(own, by.about, us)
+            for held in _objects(one, pattern, us, made):
+                made[held["id"]] = held
     objects = [made[key] for key in sorted(made)]
     whole = {"type": "bundle", "id": _id("bundle", "\n".join(f"{o['id']} {o['modified']}" for o in objects))}
     return msgspec.json.encode({**whole, "objects": objects}) + b"\n"
 
 
-def _objects(one: Observed, pattern: str, us: str) -> Iterator[Object]:
+def _objects(one: Observed, pattern: str, us: str, made: dict[str, Object]) -> Iterator[Object]:
+    """The indicator, and what it indicates, of which the objects are made already."""
     own = _id("indicator", f"{one.type}\n{one.value}")
     created = min(_time(by.about.published) for by in one.reports)
     changed = max(created, *(_changed(by.about) for by in one.reports))
@@ -63,8 +68,7 @@ def _objects(one: Observed, pattern: str, us: str) -> Iterator[Object]:
         pattern=pattern, pattern_type="stix", valid_from=created,
     )  # fmt: skip
     for by in one.reports:
-        malware = _malware(by.about, us)
-        yield malware
+        malware = made[_id("malware", by.about.id)]
         link = _id("relationship", f"{own} indicates {malware['id']}")
         times = (max(created, malware["created"]), max(changed, malware["modified"]))
         yield _object(
@@ -74,11 +78,11 @@ def _objects(one: Observed, pattern: str, us: str) -> Iterator[Object]:
         )  # fmt: skip
 
 
-def _malware(about: About, us: str) -> Object:
+def _malware(own: str, about: About, us: str) -> Object:
     rules = naming.RULES.get(naming.base(about.package.ecosystem))
     labels = [rules.purl] if rules and rules.purl else []
     return _object(
-        "malware", _id("malware", about.id), _time(about.published), _changed(about),
+        "malware", own, _time(about.published), _changed(about),
         revoked=bool(about.withdrawn), by=us,
         name=f"{about.package.ecosystem or 'Git'}/{about.package.name}",
         **({"description": about.summary} if about.summary else {}),

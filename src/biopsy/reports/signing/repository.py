@@ -46,6 +46,11 @@ def sign(stage: Path, store: Store, settings: Signing, at: datetime, before: Pat
     this one takes the place of: what a client that is half through with that may still ask for is kept.
     Raises UsageError where keys are missing or root has ended.
     """
+    with store.alone():
+        return _sign(stage, store, settings, at, before)
+
+
+def _sign(stage: Path, store: Store, settings: Signing, at: datetime, before: Path | None) -> Release:
     root = store.root()
     if root.expires <= at:
         raise UsageError(f"root ended on {root.expires:%Y-%m-%d}: `biopsy reports keys renew` signs it anew")
@@ -71,7 +76,7 @@ def _files(stage: Path) -> Iterator[str]:
     for folder, names, held in os.walk(stage):
         here = Path(folder)
         names[:] = sorted(n for n in names if here / n != stage / FOLDER)
-        for name in sorted(held):
+        for name in sorted([*held, *(n for n in names if (here / n).is_symlink())]):
             path = (here / name).relative_to(stage).as_posix()
             if (here / name).is_symlink() or not _PATH.fullmatch(path):
                 raise UsageError(f"{path}: cannot be signed: a link, or a name that is no plain address")

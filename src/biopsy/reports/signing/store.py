@@ -4,9 +4,11 @@
 counted here: a release directory that is lost, or put back from a copy, rolls nobody back.
 """
 
+import fcntl
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -53,6 +55,14 @@ class Store:
     def there(self) -> bool:
         """Whether `init` was run."""
         return (self.metadata / "1.root.json").is_file()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep others from signing meanwhile: no version is given twice."""
+        self.metadata.parent.mkdir(parents=True, exist_ok=True)
+        with (self.metadata.parent / "lock").open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     # root, which signs seldom, and offline
 

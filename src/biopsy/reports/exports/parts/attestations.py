@@ -8,6 +8,7 @@ from biopsy.reports.exports.tree import Tree, Writer
 from biopsy.reports.signing import statement
 
 PATH = "attestations.intoto.jsonl"
+_NAMED = (b'"artifacts":', b'"artifact"', b'"package_integrity":')
 
 
 def begin(tree: Tree, state: State) -> "Attestations":
@@ -25,6 +26,8 @@ class Attestations:
 
     def take(self, one: One) -> None:
         """Attest a report that names artifacts."""
+        if not any(word in one.data for word in _NAMED):
+            return
         if self._attest and self._file and (said := statement.of_report(one.report)):
             self._file.write(self._attest(statement.encode(said)) + b"\n")
 
