@@ -24,7 +24,10 @@ _PANELS = [
         "name": "Decide",
         "commands": ["approve", "withdraw", "reinstate", "dispute", "undo", "assign", "merge", "tick"],
     },
-    {"name": "Check and hand on", "commands": ["validate", "export", "release", "webhooks", "keys"]},
+    {
+        "name": "Check and hand on",
+        "commands": ["validate", "export", "release", "webhooks", "keys", "attest", "verify"],
+    },
 ]
 
 
