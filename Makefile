@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 BIOPSY := .venv/bin/biopsy
 
-.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports test-faults lock clean
+.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports test-faults test-clients lock clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -55,6 +55,9 @@ test-faults: setup  ## Kill commands of `biopsy reports` at 200 random moments; 
 
 eval-benign: image  ## Real harmless releases: none may be convicted
 	@$(PY) -m evals.corpus
+
+test-clients: setup  ## Published clients (pip-audit, uv, npm, bun, …) against a live server; installs them once
+	@BIOPSY_TEST_CLIENTS=all $(PY) -m pytest -q -rs tests/clients --durations=5
 
 lock: setup  ## Renew requirements.lock from pyproject.toml
 	@.venv/bin/pip install -q uv

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -17,6 +18,7 @@ import pytest
 from tests.clients import front as fronts
 from tests.clients import guide, install, proxy, seeds
 
+from biopsy.ecosystems.npm import configuration as npm
 from biopsy.ecosystems.pypi import configuration as pip
 from biopsy.errors import RegistryError
 
@@ -162,6 +164,8 @@ def client(request: pytest.FixtureRequest, front: fronts.Front, home: Path, tmp_
     """The client that the test's `clients` mark names, installed, or a skip that says why not."""
     marker = request.node.get_closest_marker("clients")
     path: list[Path] = []
+    if not ALL and (slow := install.SLOW.intersection(marker.args)):
+        pytest.skip(f"{', '.join(slow)} takes longer: `make test-clients` runs it")
     try:
         for name in marker.args:
             path += install.client(name, home, install=ALL or name in install.QUICK)
@@ -171,13 +175,38 @@ def client(request: pytest.FixtureRequest, front: fronts.Front, home: Path, tmp_
     return Client(tmp_path / "project", front, path)
 
 
+@cache
+def _answers(url: str, authorization: str) -> str:
+    """Why a registry cannot be asked, or nothing."""
+    headers = {"authorization": authorization} if authorization else {}
+    try:
+        status = fronts.registry().get(url, headers=headers).status_code
+    except httpx.HTTPError as error:
+        return f"the registry does not answer: {type(error).__name__}"
+    return "" if status == 200 else f"the registry answers with {status}"
+
+
+@pytest.fixture
+def registry() -> str:
+    """The registry that npm is set up with, or a skip where it does not answer."""
+    try:
+        endpoint = npm.endpoint()
+    except RegistryError as error:
+        pytest.skip(str(error))
+    if why := _answers(f"{endpoint.url}ms", endpoint.authorization):
+        pytest.skip(why)
+    return endpoint.url
+
+
 @pytest.fixture
 def index(home: Path) -> dict[str, str]:
-    """What tells uv the index that pip is set up with, and where to keep what it fetched."""
+    """What tells uv the index that pip is set up with, and where to keep what it fetched; or a skip."""
     try:
         endpoint = pip.endpoint()
     except RegistryError as error:
         pytest.skip(str(error))
+    if why := _answers(f"{endpoint.url}iniconfig/", endpoint.authorization):
+        pytest.skip(why)
     url, parts = endpoint.url.rstrip("/"), urlsplit(endpoint.url)
     if endpoint.authorization.startswith("Basic "):
         user, _, word = base64.b64decode(endpoint.authorization[6:]).decode().partition(":")

@@ -7,6 +7,7 @@ with. Links to that registry are turned to here, so that clients need to know on
 
 import threading
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -54,8 +55,8 @@ class Front:
         kept = {k: v for k, v in headers.items() if k in PASSED}
         if not path.startswith(OURS):
             self.passed.append(path)
-            registry = configuration.endpoint()
-            return _registry().request(method, registry.url + path[1:], headers=_known(kept, registry))
+            theirs = configuration.endpoint()
+            return registry().request(method, theirs.url + path[1:], headers=_known(kept, theirs))
         with httpx.Client(timeout=60, trust_env=False) as http:
             kept.setdefault("content-type", "")  # httpx adds none, and neither did the client
             kept = {k: v for k, v in kept.items() if v}
@@ -64,18 +65,15 @@ class Front:
         return answer
 
 
-def _known(headers: dict[str, str], registry: Endpoint) -> dict[str, str]:
+def _known(headers: dict[str, str], theirs: Endpoint) -> dict[str, str]:
     kept = {k: v for k, v in headers.items() if k == "accept"}
-    return kept | ({"authorization": registry.authorization} if registry.authorization else {})
+    return kept | ({"authorization": theirs.authorization} if theirs.authorization else {})
 
 
-_CLIENTS: list[httpx.Client] = []
-
-
-def _registry() -> httpx.Client:
-    if not _CLIENTS:
-        _CLIENTS.append(fetch.client("biopsy-tests"))
-    return _CLIENTS[0]
+@cache
+def registry() -> httpx.Client:
+    """What registries are asked with."""
+    return fetch.client("biopsy-tests")
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -18,6 +18,9 @@ LOCKS = Path(__file__).parent / "locks"
 QUICK = frozenset({"pip-audit", "npm"})
 """Installed by the default suite, too; the others by `make test-clients`, once."""
 
+SLOW = frozenset({"pnpm", "pnpm-10", "safe-chain", "scfw"})
+"""Run by `make test-clients` alone, though they be installed: the default suite is to be quick."""
+
 PYTHONS = {"osvpy": (3, 13)}
 """The only Python for which a client is published, where it is one alone."""
 
