@@ -36,12 +36,13 @@ def command(home: Path, *words: str) -> int:
         return child
     try:
         os.setpgid(0, 0)
-        sink = os.open(home / "out", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        sink = os.open(home / "out-of-command", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for number in (1, 2):
             os.dup2(sink, number)
         if os.environ.get(EXEC):
             run = "import sys; from biopsy.cli import main; sys.argv = sys.argv[1:]; main()"
             os.execv(sys.executable, [sys.executable, "-c", run, *given])
+        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")  # pytest has put others there
         from biopsy.cli import main
 
         sys.argv = given
@@ -56,6 +57,7 @@ def command(home: Path, *words: str) -> int:
         status = 99
     finally:
         sys.stdout.flush()
+        sys.stderr.flush()
         os._exit(status)
 
 

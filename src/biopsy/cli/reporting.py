@@ -41,12 +41,20 @@ compat_option = click.option(
 
 @contextmanager
 def opened(home: Path, database: Path | None, *, create: bool = False) -> "Iterator[Database]":
-    """The database, open; raises DatabaseError where there is none, unless it is to be made."""
-    from biopsy.reports.database import Database  # noqa: PLC0415 - slow to import, and --help is not
+    """The database, open; raises DatabaseError where there is none, unless it is to be made,
+    and where it is damaged or cannot be written: the message names it and says what to do.
+    """
+    import sqlite3  # noqa: PLC0415 - slow to import, and --help is not
 
-    held = Database(database or home / "reports.db", create=create)
+    from biopsy.reports.damage import told  # noqa: PLC0415
+    from biopsy.reports.database import Database, DatabaseError  # noqa: PLC0415
+
+    path = database or home / "reports.db"
+    held = Database(path, create=create)
     try:
         yield held
+    except sqlite3.Error as error:
+        raise DatabaseError(told(path, error)) from error
     finally:
         held.close()
 

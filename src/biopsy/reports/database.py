@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from biopsy.errors import BiopsyError
-from biopsy.reports import forms, naming
+from biopsy.reports import damage, forms, naming
 from biopsy.reports.changes import Act, Changes, Held, Waiting
 from biopsy.reports.claim import COUNTED, HELD, REJECTED, REVIEW, Package
 from biopsy.reports.disputes import Disputes
@@ -55,7 +55,7 @@ class Database(Views, Disputes, News, Told):
             self._db = sqlite3.connect(path, timeout=MAX_WAIT, isolation_level=None)
             self._open(path)
         except sqlite3.Error as error:
-            raise DatabaseError(f"{path}: {error}") from error
+            raise DatabaseError(damage.told(path, error)) from error
 
     def _open(self, path: Path) -> None:
         for pragma in _PRAGMAS:
@@ -69,6 +69,10 @@ class Database(Views, Disputes, News, Told):
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
+
+    def damage(self) -> Iterator[str]:
+        """Look at everything that is kept, and name what is damaged."""
+        return damage.found(self._db)
 
     @contextmanager
     def change(self) -> Iterator[None]:

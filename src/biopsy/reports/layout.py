@@ -4,10 +4,11 @@
 `osv/unmergable/…` what waits for a person; a report without an id is `MAL-0000-<source>-<sha256>`.
 """
 
+import fcntl
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 TREES = ("malicious", "withdrawn", "unmergable")
 MAX_FILES = 5_000_000  # of one tree
+PART = ".part"  # what is being written; it becomes a report as a whole
 STEP = 1000  # files between two words of progress
 _OUT = frozenset({"published", "withdrawn"})
 
@@ -157,25 +159,26 @@ def write(
 
     A file appears whole or not at all; one that says the same already, in whatever spelling, stays. A file
     that is not among them goes where `known` says, by its stem and the hash of its bytes, that it is one of
-    ours; others are left. Raises UsageError for a name that no path can be made of, and for a folder that
-    cannot be written.
+    ours; others are left. Raises UsageError for a name that no path can be made of, for a folder that cannot
+    be written, and where another process is writing there.
     """
     at = directory / "osv"
-    top = at.resolve()
     changed, kept = 0, set()
     try:
-        for count, (where, report) in enumerate(reports, start=1):
-            if not naming.local(where.path):
-                raise UsageError(f"{where.path!r}: no safe path can be made of this name")
-            kept.add(where.path)
-            changed += _put(at / where.path, report, top)
-            if count % STEP == 0:
-                told(count)
-        other = [f for f in _below(at) if f.relative_to(at).as_posix() not in kept]
-        stale = [f for f in other if known(f.stem, _hash(f))]
-        for file in stale:
-            file.unlink()
-            _prune(file.parent, at)
+        at.mkdir(parents=True, exist_ok=True)
+        with _alone(top := at.resolve()):
+            for count, (where, report) in enumerate(reports, start=1):
+                if not naming.local(where.path):
+                    raise UsageError(f"{where.path!r}: no safe path can be made of this name")
+                kept.add(where.path)
+                changed += _put(at / where.path, report, top)
+                if count % STEP == 0:
+                    told(count)
+            other = [f for f in _below(at) if f.relative_to(at).as_posix() not in kept]
+            stale = [f for f in other if known(f.stem, _hash(f))]
+            for file in stale:
+                file.unlink()
+                _prune(file.parent, at)
     except OSError as error:
         raise UsageError(f"{directory}: cannot be written: {error.strerror or error}") from error
     return Written(changed, len(stale), len(other) - len(stale))
@@ -205,16 +208,29 @@ def _put(target: Path, report: Report, top: Path) -> bool:
         target.parent.mkdir(parents=True, exist_ok=True)
     except (NotADirectoryError, IsADirectoryError) as error:
         raise UsageError(f"{target}: a folder stands there, or a file in place of a folder") from error
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as part:
-            part.write(data)
-        os.chmod(name, 0o644)  # noqa: PTH101 - a report is public
-        os.replace(name, target)  # noqa: PTH105
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    part = top / PART
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    part.chmod(0o644)  # a report is public
+    part.replace(target)
     return True
+
+
+@contextmanager
+def _alone(top: Path) -> Iterator[None]:
+    """Nobody else writes into a folder meanwhile; what one that was killed left half written goes."""
+    handle = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            yield
+        finally:
+            (top / PART).unlink(missing_ok=True)
+    except BlockingIOError as error:
+        raise UsageError(f"{top}: another export is writing there; wait for its end") from error
+    finally:
+        os.close(handle)
 
 
 def _same(there: bytes, report: Report) -> bool:

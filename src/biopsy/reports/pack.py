@@ -52,13 +52,13 @@ def pack(data: bytes) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
-def unpack(body: bytes) -> bytes:
-    """Give an object as it came; raises PackError."""
+def unpack(body: bytes, name: str = "") -> bytes:
+    """Give an object as it came; raises PackError, which says its `name`."""
     reader = zlib.decompressobj(zdict=_WORDS)
     try:
         data = reader.decompress(body, MAX_BYTES)
     except zlib.error as error:
-        raise PackError(f"an object of a source is damaged: {error}") from error
+        raise PackError(f"the object {name} is damaged: {error}") from error
     if not reader.eof:
-        raise PackError("an object of a source is damaged: it ends early, or is too large")
+        raise PackError(f"the object {name} is damaged: it ends early, or is too large")
     return data

@@ -36,7 +36,7 @@ class Views(Finding):
     def original(self, sha256: str) -> bytes | None:
         """The bytes that came from a source; raises PackError where they are damaged."""
         row = self._db.execute("SELECT body FROM objects WHERE sha256=?", (sha256,)).fetchone()
-        return unpack(row[0]) if row else None
+        return unpack(row[0], sha256) if row else None
 
     def on(self, package: Package) -> Iterator[Report]:
         """The published reports on a package; an ecosystem without a colon means all that have one, too."""
