@@ -127,3 +127,19 @@ def test_what_is_withdrawn_already_is_not_withdrawn_again(database: Database) ->
 def test_what_stands_cannot_be_reinstated(database: Database) -> None:
     with pytest.raises(UsageError, match="stands"):
         ledger.reinstate(database, ledger.find(database, ["npm/x"]), act("a"))
+
+
+def test_a_dispute_is_about_versions_that_are_called_affected(database: Database) -> None:
+    (which,) = ledger.find(database, ["npm/x"])
+    with pytest.raises(UsageError, match=r"9\.9\.9"):
+        ledger.dispute(database, which, act("a", "rebuilt"), ["9.9.9"])
+
+
+def test_a_dispute_on_what_is_withdrawn_can_still_be_accepted(database: Database) -> None:
+    (which,) = ledger.find(database, ["npm/x"])
+    number = ledger.dispute(database, which, act("a", "it is ours"))
+    ledger.withdraw(database, [which], act("b", "name-reuse"))
+    ledger.answer(database, number, act("c"), accept=True)
+    assert database.disputes(number=number)[0].state == "accepted"
+    report = database.report("MAL-2026-1") or {}
+    assert report["database_specific"]["malware"]["withdrawn"]["reason"] == "name-reuse"

@@ -50,10 +50,11 @@ def card(report: dict[str, Any], state: str, claims: Sequence[Claim]) -> Iterato
 
 def _said(report: dict[str, Any], claims: Sequence[Claim]) -> Iterator[str]:
     """Who says so: the records that the report was made of, and those that wait or are not heard."""
+    keys: dict[Any, str] = {(c.source, c.sha256): c.key for c in claims}
     states: dict[Any, str] = {(c.source, c.sha256): _WORDS.get(c.state, c.state) for c in claims}
     rows = [
         (
-            str(o.get("source", "")), str(o.get("id", "")), _day(o.get("modified_time")),
+            str(o.get("source", "")), str(o.get("id") or keys.get((o.get("source"), o.get("sha256")), "")), _day(o.get("modified_time")),
             _extent(extent("", "", o)), states.get((o.get("source"), o.get("sha256")), "counts"),
         )
         for o in origins(report)

@@ -74,6 +74,7 @@ def dispute(
     """Open a dispute on a report; returns its number. The report stands, and shows it."""
     if not act.reason.strip():
         raise UsageError("reason: what is wrong with the report, and how one knows")
+    _affected(database, which, versions)
     with database.change():
         number = database.dispute(which[0], (act.at, act.actor, act.reason), proof, versions)
         _told(database, which, act, "disputed")
@@ -88,7 +89,7 @@ def answer(database: Database, number: int, act: Act, *, accept: bool) -> Packag
         one = found[0]
         which = (database.number(one.package), one.package)
         _told(database, which, act, "accepted" if accept else "dismissed")
-        if accept:
+        if accept and not (database.document(which[0]) or {}).get("withdrawn"):
             why = f"false-positive: dispute {number}: {act.reason or one.reason}"
             withdraw(database, [which], replace(act, reason=why), one.versions)
     return one.package
@@ -126,10 +127,7 @@ def withdraw(
 
 
 def _clear(database: Database, which: tuple[int, Package], act: Act, versions: Sequence[str]) -> None:
-    ecosystem, report = which[1].ecosystem, database.document(which[0]) or {}
-    for version in versions:
-        if not matching.affects(report, ecosystem, version):
-            raise UsageError(f"{ecosystem}/{which[1].name}: {version} is not called affected")
+    _affected(database, which, versions)
     held = database.decisions(which[0])
     specific = dict(held.get("specific", {}))
     cleared = sorted({*held.get("cleared", ()), *versions})
@@ -137,6 +135,14 @@ def _clear(database: Database, which: tuple[int, Package], act: Act, versions: S
     known += [{"version": v, "reason": act.reason, "at": act.at} for v in versions]
     specific["cleared"] = sorted(known, key=lambda c: str(c["version"]))
     _decide(database, which, act, "cleared", {"cleared": cleared, "specific": specific})
+
+
+def _affected(database: Database, which: tuple[int, Package], versions: Sequence[str]) -> None:
+    """Raises UsageError for a version that the report does not call affected."""
+    ecosystem, report = which[1].ecosystem, database.document(which[0]) or {}
+    for version in versions:
+        if not matching.affects(report, ecosystem, version):
+            raise UsageError(f"{ecosystem}/{which[1].name}: {version} is not called affected")
 
 
 def reinstate(database: Database, packages: Iterable[tuple[int, Package]], act: Act) -> None:

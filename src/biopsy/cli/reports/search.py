@@ -52,9 +52,9 @@ def command(text: str, home: Path, database: Path | None, **asked: Any) -> int:
 
 def _found(held: "Database", path: Path, text: str, ecosystem: str, limit: int) -> list[dict[str, Any]]:
     """What is found, the surest first; each report once, with how it was found."""
-    from biopsy.reports import marks  # noqa: PLC0415
+    from biopsy.reports import derived, marks  # noqa: PLC0415
 
-    marks.refresh(path)
+    derived.refresh(path)
     rows = [*held.named(text, ecosystem), *held.marked(marks.mark(text), ecosystem, limit)]
     rows += [{"found": "name", **row} for row in held.search(text, "", limit, ecosystem)]
     rows += held.alike(text, ecosystem, limit)
