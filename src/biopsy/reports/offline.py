@@ -52,6 +52,7 @@ _OTHER = {**_EVERY, "type": "ECOSYSTEM"}
 _GIT = "Git"
 _HEX = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128}")
 _SRI = re.compile(r"sha(?:1|256|384|512)-[A-Za-z0-9+/]{20,88}={0,2}")
+_NO_DIGESTS = frozenset({ORIGINS, "severity", "cwes"})  # origins have hashes of records
 _TAIL = struct.Struct("<QQ8s")
 
 
@@ -70,12 +71,13 @@ def line(package: Package, own: str, report: dict[str, Any]) -> bytes:
     """A report as a line of a block."""
     about = next((a for a in report.get("affected") or () if isinstance(a, dict)), {})
     spans = [1 if r == _EVERY else 2 if r == _OTHER else r for r in about.get("ranges") or ()]
-    title = f"Malicious code in {_spelled(about, package)} ({package.ecosystem or _GIT})"
+    spelled = _spelled(about, package)
+    title = f"Malicious code in {spelled} ({package.ecosystem or _GIT})"
     summary = report.get("summary") or ""
     held = {
         "i": own,
         "e": package.ecosystem if ":" in package.ecosystem else "",
-        "n": _spelled(about, package) if _spelled(about, package) != package.name else "",
+        "n": spelled if spelled != package.name else "",
         "t": "" if summary == title else summary,
         "v": about.get("versions") or [],
         "r": spans[0] if len(spans) == 1 and isinstance(spans[0], int) else spans,
@@ -110,12 +112,13 @@ def _link(report: dict[str, Any]) -> str:
 
 def _digests(report: dict[str, Any]) -> Iterator[str]:
     """Every text of a report that may be the hash of a file."""
-    stack: list[Any] = [report.get("database_specific")]
-    stack += [a.get("database_specific") for a in report.get("affected") or () if isinstance(a, dict)]
+    held = [report.get("database_specific")]
+    held += [a.get("database_specific") for a in report.get("affected") or () if isinstance(a, dict)]
+    stack = [v for one in held if isinstance(one, dict) for k, v in one.items() if k not in _NO_DIGESTS]
     while stack:
         one = stack.pop()
         if isinstance(one, dict):
-            stack.extend(v for k, v in one.items() if k != ORIGINS)  # those are hashes of records
+            stack.extend(one.values())
         elif isinstance(one, list):
             stack.extend(one)
         elif isinstance(one, str) and _HEX.fullmatch(one):
