@@ -95,7 +95,7 @@ def _verdicts(place: Path, keys: Sequence[Path], about: Path | None, form: str) 
         words = (row["verdict"], row["sha256"], row["file"], row.get("reason", ""))
         click.echo(visible("  ".join(words)))
     if not rows:
-        click.echo("nothing is said of that file", err=True)
+        click.echo("nothing is said of that file" if about else "nothing is said", err=True)
     return int(not rows)
 
 
