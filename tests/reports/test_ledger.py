@@ -143,3 +143,12 @@ def test_a_dispute_on_what_is_withdrawn_can_still_be_accepted(database: Database
     assert database.disputes(number=number)[0].state == "accepted"
     report = database.report("MAL-2026-1") or {}
     assert report["database_specific"]["malware"]["withdrawn"]["reason"] == "name-reuse"
+
+
+def test_what_its_sources_took_back_stands_again_where_a_person_says_so(database: Database) -> None:
+    database.take("two", [("z", record("z", id="TWO-1", versions=["1.0.0"]))], AT, Policy(trust="publish"))
+    gone = record("z", id="TWO-1", versions=["1.0.0"], withdrawn="2026-11-04T00:00:00Z")
+    database.take("two", [("z", gone)], AT, Policy(trust="publish"))
+    assert states(database)["z"] == "withdrawn"
+    ledger.reinstate(database, ledger.find(database, ["npm/z"]), act("a", "seen again"))
+    assert states(database)["z"] == "published"

@@ -24,7 +24,7 @@ def card(report: dict[str, Any], state: str, claims: Sequence[Claim]) -> Iterato
     yield f"{report.get('id') or 'no id yet'}  {name}  {state}"
     yield f"{report.get('summary', '')}"
     yield ""
-    yield from _field("since", f"{_day(report.get('published'))}, changed {_day(report.get('modified'))}")
+    yield from _field("published", f"{_day(report.get('published'))}, changed {_day(report.get('modified'))}")
     kind = [str(ours[n]) for n in ("severity", "category") if ours.get(n)]
     kind += [f"{ours['confidence']} confidence"] if ours.get("confidence") else []
     yield from _field("is", ", ".join([*kind, *map(str, ours.get("classes", ()))]))
@@ -52,13 +52,12 @@ def _said(report: dict[str, Any], claims: Sequence[Claim]) -> Iterator[str]:
     """Who says so: the records that the report was made of, and those that wait or are not heard."""
     keys: dict[Any, str] = {(c.source, c.sha256): c.key for c in claims}
     states: dict[Any, str] = {(c.source, c.sha256): _WORDS.get(c.state, c.state) for c in claims}
-    rows = [
-        (
-            str(o.get("source", "")), str(o.get("id") or keys.get((o.get("source"), o.get("sha256")), "")), _day(o.get("modified_time")),
-            _extent(extent("", "", o)), states.get((o.get("source"), o.get("sha256")), "counts"),
-        )
-        for o in origins(report)
-    ]  # fmt: skip
+    rows = []
+    for one in origins(report):
+        at = (one.get("source"), one.get("sha256"))
+        what = str(one.get("id") or keys.get(at, ""))
+        when, versions = _day(one.get("modified_time")), _extent(extent("", "", one))
+        rows.append((str(at[0] or ""), what, when, versions, states.get(at, "counts")))
     heard = {(o.get("source"), o.get("sha256")) for o in origins(report)}
     for claim in claims:
         if not claim.base and (claim.source, claim.sha256) not in heard:

@@ -297,7 +297,7 @@ def _decide(made: Report, decided: Decisions, imported: Sequence[str], back: str
         )
     for about in made["affected"] if decided.cleared else ():
         about["versions"] = [v for v in about.get("versions") or () if v not in decided.cleared]
-    withdrawn = decided.withdrawn or back
+    withdrawn = decided.withdrawn or ("" if decided.reinstated else back)
     if withdrawn:
         made["withdrawn"] = withdrawn
     elif decided.reinstated:
