@@ -3,6 +3,7 @@
 A tenth of the reports' size, in the order of names, so that a thousand look-ups take milliseconds.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -23,7 +24,7 @@ TABLES = (
     ) WITHOUT ROWID""",
     "CREATE INDEX briefs_package ON briefs (package)",
 )
-_ON = "SELECT ecosystem, brief FROM briefs WHERE name = ?"
+_OF = "SELECT name, ecosystem, brief FROM json_each(?) CROSS JOIN briefs ON name = value"
 
 
 def put(db: sqlite3.Connection, changed: str, rows: Iterable[Row]) -> None:
@@ -33,11 +34,21 @@ def put(db: sqlite3.Connection, changed: str, rows: Iterable[Row]) -> None:
     db.executemany("INSERT INTO briefs VALUES (?,?,?,?)", made)
 
 
-def on(db: sqlite3.Connection, package: Package) -> Iterator[Report]:
-    """The briefs of the published reports on a package, as `Reader.on` gives whole ones."""
-    for ecosystem, held in db.execute(_ON, (package.name,)).fetchall():
-        if ecosystem == package.ecosystem or ecosystem.startswith(f"{package.ecosystem}:"):
-            yield _read(held)
+class Briefs:
+    """The briefs of the published reports on some packages, looked up at once: asked as a `Reader` is."""
+
+    def __init__(self, db: sqlite3.Connection, packages: Iterable[Package]) -> None:
+        """Take the packages that will be asked for; there are none on others."""
+        self._held: dict[str, list[tuple[str, bytes]]] = {}
+        names = json.dumps(list({package.name for package in packages}))
+        for name, ecosystem, held in db.execute(_OF, (names,)):
+            self._held.setdefault(name, []).append((ecosystem, held))
+
+    def on(self, package: Package) -> Iterator[Report]:
+        """The briefs on a package."""
+        for ecosystem, held in self._held.get(package.name, ()):
+            if ecosystem == package.ecosystem or ecosystem.startswith(f"{package.ecosystem}:"):
+                yield _read(held)
 
 
 def brief(document: bytes) -> bytes:

@@ -5,13 +5,14 @@ held or in review is nobody's business yet.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from biopsy.reports import briefs, derived, naming
+from biopsy.reports import derived, naming
+from biopsy.reports.briefs import Briefs
 from biopsy.reports.claim import Package
 from biopsy.reports.database import Database, DatabaseError
 from biopsy.reports.record import Report
@@ -73,16 +74,12 @@ class Reader:
             if state == "published" or (withdrawn and state == "withdrawn"):
                 yield _read(document)
 
-    def brief(self) -> "Brief | Reader":
-        """Itself, or quicker where what is derived of the reports is up to date (see `derived`).
+    def brief(self, packages: Iterable[Package]) -> "Briefs | Reader":
+        """What gives reports on packages with their ids, dates and what they affect; the rest may be missing.
 
-        What it gives is good until the next question: ask for it at the start of each.
+        Quick where what is derived of the reports is up to date (see `derived`), else the reader itself.
         """
-        return Brief(self) if derived.current(self._db) else self
-
-    def briefly(self, package: Package) -> Iterator[Report]:
-        """What `Brief` gives."""
-        return briefs.on(self._db, package)
+        return Briefs(self._db, packages) if derived.current(self._db) else self
 
     def report(self, word: str) -> Report | None:
         """The report with an id, withdrawn or not."""
@@ -130,17 +127,6 @@ class Reader:
     def last(self) -> int:
         """The number of the last change of any report."""
         return int(self._db.execute("SELECT coalesce(max(change), 0) FROM reports").fetchone()[0])
-
-
-@dataclass(frozen=True, slots=True)
-class Brief:
-    """A reader that gives of each report only its id, its date and what it affects, many times as fast."""
-
-    reader: "Reader"
-
-    def on(self, package: Package) -> Iterator[Report]:
-        """The published reports on a package."""
-        return self.reader.briefly(package)
 
 
 def _read(document: bytes) -> Report:

@@ -46,7 +46,7 @@ class Osv(Controller):
         queries = _queries(await body.read(request))
 
         def answers(reader: Reader) -> list[dict[str, Any]]:
-            held = reader.brief()
+            held = reader.brief(one.package for one in queries if one.package)
             pages = (query.answer(held, one, query.MAX_BATCHED) for one in queries)
             return [_page([query.brief(r) for r in found], token, "") for found, token in pages]
 
