@@ -210,3 +210,14 @@ def test_what_is_no_report_is_in_quarantine_and_said(home: Path) -> None:
     assert (status, text) == (1, "lab: 3 read, 1 new, 2 in quarantine, 1 wait\n")
     assert error.count("quarantine  stdin#") == 2
     assert "no-package" in run(home, "list", "--quarantine")[1]
+
+
+def test_a_row_is_a_line_without_what_would_wrap(home: Path) -> None:
+    added(home, "one", "a-much-longer-name-than-the-other")
+    lines = run(home, "list")[1].splitlines()
+    assert [line.split()[2] for line in lines] == [
+        "package",
+        "npm/a-much-longer-name-than-the-other",
+        "npm/one",
+    ]
+    assert all(line == line.rstrip() for line in lines)

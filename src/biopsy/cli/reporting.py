@@ -3,7 +3,6 @@
 import getpass
 import json
 import re
-import sys
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from biopsy.cli.output import coloured
 from biopsy.formats.views.visible import visible
 
 if TYPE_CHECKING:
@@ -112,40 +112,59 @@ def configuration(home: Path, named: Path | None) -> "dict[str, Source]":
     return config.load(named or home / "reports.toml", home / "sources", popular)
 
 
-_WHOLE = frozenset({"id", "report", "state", "ecosystem", "at", "seq", "batch", "action", "published"})
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z")
+_LAST = ("key", "reason", "evidence", "proof", "error")  # columns that may be long
 
 
 def table(rows: Sequence[dict[str, Any]], form: str, none: str = "nothing") -> None:
-    """Print rows for people, or as JSON; `none` is said where there are none.
+    """Print rows for people, a line each, or as JSON; `none` is said where there are none.
 
-    Columns that are empty are left out. A terminal folds what is too long for it; elsewhere a row is a line.
+    For people, columns that are empty are left out, what may be long comes last, and a package is one word.
     """
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
-    kept = [name for name in rows[0] if any(row[name] not in {None, ""} for row in rows)] if rows else []
+    shown = [_row(row) for row in rows]
+    kept = [name for name in shown[0] if any(row[name] for row in shown)] if shown else []
     if not kept:
         click.echo(none)
         return
+    kept.sort(key=lambda name: _LAST.index(name) + 1 if name in _LAST else 0)
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    made = Table(box=None, header_style="bold", pad_edge=False)
-    for name in kept:
-        made.add_column(name, overflow="fold", no_wrap=name in _WHOLE)
-    for row in rows:
-        made.add_row(*(Text(_cell(row[name])) for name in kept))
-    Console(width=None if sys.stdout.isatty() else WIDE, highlight=False).print(made)
+    made = Table(*kept, box=None, header_style="bold", pad_edge=False)
+    for row in shown:
+        made.add_row(*(Text(row[name]) for name in kept))
+    console = Console(width=WIDE, highlight=False, force_terminal=coloured())
+    with console.capture() as drawn:
+        console.print(made)
+    for line in drawn.get().splitlines():
+        click.echo(line.rstrip())  # what pads a line would wrap in a terminal
 
 
-def _cell(value: object) -> str:
-    """A value as a person reads it, on one line; a time to the minute."""
+def _row(row: dict[str, Any]) -> dict[str, str]:
+    """A row as a person reads it."""
+    made = {name: _cell(name, value) for name, value in row.items()}
+    if "name" not in made or "ecosystem" not in made:
+        return made
+    package = f"{row['ecosystem'] or 'Git'}/{made['name']}" if row["name"] else ""
+    return {
+        "package" if name == "name" else name: package if name == "name" else value
+        for name, value in made.items()
+        if name != "ecosystem"
+    }
+
+
+def _cell(name: str, value: object) -> str:
+    """A value on one line; when something happened to the minute, other times to the day."""
     if value is None:
         return ""
     text = f"{value:,}" if isinstance(value, int) else visible(str(value))
-    return f"{found[1]} {found[2]}" if (found := _TIME.fullmatch(text)) else text
+    if found := _TIME.fullmatch(text):
+        return f"{found[1]} {found[2]}" if name in {"at", "tried", "imported"} else found[1]
+    return text
 
 
 def said(
