@@ -64,7 +64,9 @@ def _objects(one: Observed, pattern: str, us: str, made: dict[str, Object]) -> I
     changed = max(created, *(_changed(by.about) for by in one.reports))
     yield _object(
         "indicator", own, created, changed, revoked=all(by.about.withdrawn for by in one.reports), by=us,
-        name=f"{one.type} {one.value}"[:300], indicator_types=["malicious-activity"],
+        name=f"{one.type} {one.value}"[:300],
+        description="Named by reports of malicious packages: it indicates what these are on.",
+        indicator_types=["malicious-activity"],
         pattern=pattern, pattern_type="stix", valid_from=created,
     )  # fmt: skip
     for by in one.reports:
