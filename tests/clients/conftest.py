@@ -84,7 +84,12 @@ class Client:
         }
         home = self.folder.parent / "home"
         home.mkdir(exist_ok=True)
-        words = {"HOME": str(home), "PATH": ":".join([*map(str, self.path), kept["PATH"]]), "NO_COLOR": "1"}
+        words = {
+            "HOME": str(home),
+            "PATH": ":".join([*map(str, self.path), kept["PATH"]]),
+            "NO_COLOR": "1",
+            "NO_UPDATE_NOTIFIER": "1",
+        }
         for name in ("VIRTUAL_ENV", "PYTHONPATH", "CI", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
             kept.pop(name, None)
         return {**kept, **words, **self.environment}
@@ -128,7 +133,7 @@ def server(kept: Path) -> Iterator[str]:
 
 
 def _wait(process: "subprocess.Popen[bytes]", url: str) -> None:
-    for _ in range(300):
+    for _ in range(900):
         if process.poll() is not None:
             raise RuntimeError(process.stderr.read().decode() if process.stderr else "biopsy serve ended")
         try:
@@ -137,7 +142,7 @@ def _wait(process: "subprocess.Popen[bytes]", url: str) -> None:
             time.sleep(0.1)
         else:
             return
-    raise RuntimeError("biopsy serve did not answer within 30 s")
+    raise RuntimeError("biopsy serve did not answer within 90 s")
 
 
 @pytest.fixture
