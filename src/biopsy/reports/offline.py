@@ -128,10 +128,13 @@ def _digests(report: dict[str, Any]) -> Iterator[str]:
 
 
 def write(file: Sink, lines: Iterable[bytes], about: dict[str, Any]) -> None:
-    """Write a look-up file of lines, which need not be sorted; `about` is put into the index."""
+    """Write a look-up file of lines, which need not be sorted; `about` is put into the index.
+
+    Whole lines sort as their first two columns do: no name has a letter below the tab that ends it.
+    """
     blocks: list[list[object]] = []
     at = 0
-    for block in _blocks(sorted(lines, key=lambda one: (one.split(b"\t", 2)[:2], one))):
+    for block in _blocks(sorted(lines)):
         body = _pack(b"".join(one + b"\n" for one in block))
         blocks.append(["\t".join(block[0].decode().split("\t", 2)[:2]), at, len(body)])
         file.write(body)

@@ -92,7 +92,8 @@ def _fill(tree: Tree, snapshot: Snapshot, told: Told) -> None:
                 sink.take(one)
             if number % EVERY == 0:
                 told(f"{number:,} of {len(state.keys):,} reports", number / len(state.keys))
-    for sink in sinks:
+    while sinks:
+        sink = sinks.pop(0)  # what it kept goes before the next one needs room
         told(f"writing {type(sink).__module__.rpartition('.')[2]}", None)
         sink.finish()
 

@@ -132,10 +132,12 @@ class Snapshot(Database):
 
     def _keys(self) -> list[Key]:
         made = []
+        same: dict[str, str] = {}  # texts that many rows have, once
         for own, number, ecosystem, name, modified, state, change in self._db.execute(_KEYS):
             folder = naming.base(ecosystem) or GIT
-            package = Package(ecosystem, name)
-            made.append(Key(folder, own, number, package, modified, state == "withdrawn", change))
+            package = Package(same.setdefault(ecosystem, ecosystem), name)
+            folder, when = same.setdefault(folder, folder), same.setdefault(modified, modified)
+            made.append(Key(folder, own, number, package, when, state == "withdrawn", change))
         return sorted(made, key=lambda key: (key.folder, key.id))
 
     def reports(self) -> Iterator[One]:

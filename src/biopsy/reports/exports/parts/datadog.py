@@ -23,7 +23,7 @@ class Manifests:
     def __init__(self, tree: Tree) -> None:
         """Start with empty lists."""
         self._tree = tree
-        self._names: dict[str, dict[str, set[str] | None]] = {folder: {} for folder in FOLDERS}
+        self._names: dict[str, dict[str, tuple[str, ...] | None]] = {folder: {} for folder in FOLDERS}
 
     def take(self, one: One) -> None:
         """Keep the versions that a report names."""
@@ -31,12 +31,14 @@ class Manifests:
         if names is None:
             return
         for name, versions in listed(one):
-            mine = names.setdefault(name, set())
-            names[name] = None if versions is None or mine is None else mine | set(versions)
+            mine = names.get(name, ())
+            names[name] = None if versions is None or mine is None else (*mine, *versions)
 
     def finish(self) -> None:
         """Write the lists."""
         for folder, path in FOLDERS.items():
             held = self._names[folder]
-            made = {name: sorted(one) if (one := held[name]) is not None else None for name in sorted(held)}
+            made = {
+                name: sorted({*one}) if (one := held[name]) is not None else None for name in sorted(held)
+            }
             self._tree.put(f"datadog/samples/{path}/manifest.json", msgspec.json.encode(made))

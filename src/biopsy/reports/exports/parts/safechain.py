@@ -38,10 +38,10 @@ class SafeChain:
     def finish(self) -> None:
         """Write the lists."""
         for folder, path in FILES.items():
-            rows = [
-                {"package_name": name, "version": version, "reason": "MALWARE"}
-                for name, version in sorted(self._rows[folder])
-            ]
-            self._tree.put(path, msgspec.json.encode(rows))
+            made = b",".join(
+                msgspec.json.encode({"package_name": name, "version": version, "reason": "MALWARE"})
+                for name, version in sorted(self._rows.pop(folder))
+            )
+            self._tree.put(path, b"[" + made + b"]")
         for name in NEW:
             self._tree.put(f"safe-chain/releases/{name}.json", b"[]")
