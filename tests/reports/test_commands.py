@@ -179,6 +179,12 @@ def test_what_makes_no_sense_is_refused_in_a_line_and_changes_nothing(
     assert run(home, "log", "-f", "json")[1] == before
 
 
+def test_a_place_where_no_file_can_be_is_said(home: Path) -> None:
+    home.write_text("a file")
+    status, _, error = run(home, "init")
+    assert (status, len(error.strip().splitlines())) == (2, 1)
+
+
 def test_rows_are_not_cut_where_no_terminal_is(home: Path) -> None:
     name = "a-name-of-a-package-that-is-much-longer-than-any-column-would-like-it-to-be"
     (own,) = added(home, name)

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import random
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from biopsy.reports.database import Act, Database
 from biopsy.reports.policy import Policy
 
 AT = "2026-11-01T00:00:00Z"
-REAL = Path(__file__).parents[3] / "shared/data/osv-reports.jsonl.gz"
+SHARED = Path(os.environ.get("BIOPSY_SHARED") or Path(__file__).parents[3] / "shared")
+REAL = SHARED / "data/osv-reports.jsonl.gz"
 
 
 def record(name: str, **parts: Any) -> bytes:
@@ -187,3 +189,20 @@ def test_real_reports_come_out_as_they_came_in_whatever_their_order(tmp_path: Pa
         paths = {f"osv/{layout.place(p, d, state).path}" for p, state, d in database.documents()}
         assert paths == {line["path"] for line in lines}
     assert made[0] == made[1] == made[2]
+
+
+@pytest.mark.skipif(not REAL.is_file(), reason="the real reports are not on this machine")
+def test_a_real_repository_comes_back_to_the_byte_where_it_is_added_up(
+    database: Database, tmp_path: Path
+) -> None:
+    files = (REAL, REAL.with_name("osv-reports-2026.jsonl.gz"))
+    lines = [
+        json.loads(line) for file in files for line in gzip.decompress(file.read_bytes()).splitlines()[::9]
+    ]
+    held = {line["path"].removeprefix("osv/"): line["report"] for line in lines}
+    for path, report in held.items():
+        trust = "approve" if path.startswith("unmergable/") else "publish"
+        database.take("theirs", [(path, json.dumps(report).encode())], AT, Policy(trust=trust))
+    assert {where.path: made for where, made in layout.of(database, additive=True)} == held
+    ours = {where.path for where, _ in layout.of(database)}
+    assert ours == held.keys()

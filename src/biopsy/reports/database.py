@@ -50,12 +50,14 @@ class Database(Views, Disputes, News, Told):
         """Open the file, or make it; raises DatabaseError where it is none of ours, or not there."""
         if not create and not path.is_file():
             raise DatabaseError(f"no report database at {path}: `biopsy reports init` makes one")
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=MAX_WAIT, isolation_level=None)
             self._open(path)
         except sqlite3.Error as error:
             raise DatabaseError(damage.told(path, error)) from error
+        except OSError as error:
+            raise DatabaseError(f"{path}: cannot be made: {error.strerror or error}") from error
 
     def _open(self, path: Path) -> None:
         for pragma in _PRAGMAS:
