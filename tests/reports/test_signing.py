@@ -22,8 +22,9 @@ from tuf.ngclient import FetcherInterface, Updater
 from biopsy.errors import UsageError
 from biopsy.reports.database import Database
 from biopsy.reports.signing import UntrustedError, repository
+from biopsy.reports.signing.keys import Offline
 from biopsy.reports.signing.roles import Role, Signing
-from biopsy.reports.signing.store import Offline, Store
+from biopsy.reports.signing.store import Store
 from biopsy.reports.signing.verify import Directory, verify
 
 NOW = datetime.now(UTC)
@@ -217,8 +218,16 @@ def test_root_signs_only_with_as_many_keys_as_it_needs(tmp_path: Path) -> None:
         path.rename(sticks[1] / path.name)
     with pytest.raises(UsageError, match="1 of the 2 keys of root"):
         store.renew(Offline(sticks[:1]), settings, NOW)
+    assert store.root().version == 1
     (sticks[1] / paths[2].name).unlink()
-    assert store.renew(Offline(sticks), settings, NOW).version == 2
+    with pytest.raises(UsageError, match="1 of the 2 keys of root"):
+        store.cosign(Offline((tmp_path / "nothing here",)))
+    assert store.cosign(Offline(sticks[1:])).version == 2
+    with pytest.raises(UsageError, match="no root waits"):
+        store.cosign(Offline(sticks))
+    with pytest.raises(UsageError, match="no key of root"):
+        store.renew(Offline((tmp_path / "nothing here",)), settings, NOW)
+    assert store.renew(Offline(sticks), settings, NOW).version == 3
     tree = fill(tmp_path / "signed", FILES)
     repository.sign(tree, store, settings, NOW)
     assert local(tree, store, tmp_path).get_targetinfo("all.zip")

@@ -15,8 +15,8 @@ from biopsy.errors import UsageError
 from biopsy.formats.views.visible import visible
 
 if TYPE_CHECKING:
+    from biopsy.reports.signing.keys import Offline
     from biopsy.reports.signing.roles import Signing
-    from biopsy.reports.signing.store import Offline
 
 KEYS = """
 Examples
@@ -26,6 +26,7 @@ Examples
   biopsy reports keys show                             who signs, until when
   biopsy reports keys renew --offline /media/stick     before root ends
   biopsy reports keys rotate targets --offline /media/stick
+  biopsy reports keys sign --offline /media/other      where root needs more than one key
 
 Root says whose keys count. Its private keys are made in the folder that --offline names
 and are needed only by init, renew and rotate: take the folder away in between. The keys of
@@ -92,6 +93,17 @@ def renew(home: Path, named: Path | None, folders: tuple[Path, ...], plain: bool
     click.echo(f"root {root.version} holds until {root.expires:%Y-%m-%d}; the next release has it")
 
 
+@command.command("sign", cls=Taught)
+@_offline
+@home_option
+def sign(home: Path, folders: tuple[Path, ...], plain: bool) -> None:  # noqa: FBT001
+    """Sign a root that waits for more keys: each who holds one does it in turn."""
+    held, offline = store(home), _given(folders, plain)
+    with held.alone():
+        root = held.cosign(offline)
+    click.echo(f"root {root.version} holds until {root.expires:%Y-%m-%d}; the next release has it")
+
+
 @command.command("rotate", cls=Taught)
 @click.argument("role", type=click.Choice(("root", "targets", "snapshot", "timestamp", "verdicts")))
 @_offline
@@ -150,7 +162,7 @@ def _rows(home: Path) -> list[dict[str, Any]]:
 
 
 def _given(folders: tuple[Path, ...], plain: bool, *, twice: bool = False) -> "Offline":  # noqa: FBT001
-    from biopsy.reports.signing.store import Offline  # noqa: PLC0415
+    from biopsy.reports.signing.keys import Offline  # noqa: PLC0415
 
     return Offline(folders, passphrase(none=plain, twice=twice))
 

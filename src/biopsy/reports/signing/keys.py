@@ -1,6 +1,7 @@
 """Key pairs as files: Ed25519 in PEM (PKCS 8), readable for their owner only, with a passphrase if wanted."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -9,8 +10,25 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from securesystemslib.signer import CryptoSigner, SSlibKey
 
 from biopsy.errors import UsageError
+from biopsy.reports.signing.roles import ROOT
 
 MAX_FILE = 16 * 1024  # bytes of a key
+
+
+@dataclass(frozen=True, slots=True)
+class Offline:
+    """Where keys of root are: folders that are there while root signs; new keys are made in the first."""
+
+    folders: tuple[Path, ...]
+    passphrase: str = ""
+
+    def signer(self, keyid: str) -> CryptoSigner | None:
+        """The signer for a key, if its file is in one of the folders."""
+        for folder in self.folders:
+            path = folder / name(ROOT, keyid)
+            if path.is_file():
+                return load(path, self.passphrase)
+        return None
 
 
 def make(folder: Path, role: str, passphrase: str = "") -> CryptoSigner:

@@ -9,7 +9,6 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,25 +22,11 @@ from tuf.api.serialization.json import JSONSerializer
 
 from biopsy.errors import UsageError
 from biopsy.reports.signing import keys
+from biopsy.reports.signing.keys import Offline
 from biopsy.reports.signing.roles import ONLINE, ROOT, VERDICTS, Signing
 
 KEPT = 3  # versions of what is signed online
-
-
-@dataclass(frozen=True, slots=True)
-class Offline:
-    """Where keys of root are: folders that are there while root signs; new keys are made in the first."""
-
-    folders: tuple[Path, ...]
-    passphrase: str = ""
-
-    def signer(self, keyid: str) -> CryptoSigner | None:
-        """The signer for a key, if its file is in one of the folders."""
-        for folder in self.folders:
-            path = folder / keys.name(ROOT, keyid)
-            if path.is_file():
-                return keys.load(path, self.passphrase)
-        return None
+PENDING = "pending.root.json"  # a root that too few keys signed yet
 
 
 class Store:
@@ -128,25 +113,45 @@ class Store:
                 raise UsageError(f"{name}: {wanted} keys must sign, and there are {there}: rotate it first")
             root.roles[name].threshold = wanted
 
+    def cosign(self, offline: Offline) -> Root:
+        """Put more signatures under the root that waits for them; UsageError while it still does."""
+        if not (self.metadata / PENDING).is_file():
+            raise UsageError("no root waits to be signed")
+        made = self.read(PENDING)
+        named = dict.fromkeys([*self.root().roles[ROOT].keyids, *made.signed.roles[ROOT].keyids])
+        for signer in filter(None, map(offline.signer, named)):
+            made.sign(signer, append=True)
+        self._settle(made)
+        root: Root = made.signed
+        return root
+
     def _root_signers(self, offline: Offline) -> list[CryptoSigner]:
-        role = self.root().roles[ROOT]
-        found = [one for keyid in role.keyids if (one := offline.signer(keyid))]
-        if len(found) < role.threshold:
-            words = f"{len(found)} of the {role.threshold} keys of root that must sign are there"
-            raise UsageError(f"{words}: name every folder that holds one")
+        found = [one for keyid in self.root().roles[ROOT].keyids if (one := offline.signer(keyid))]
+        if not found:
+            raise UsageError("no key of root is there: name every folder that holds one")
         return found
 
     def _write_root(self, root: Root, signers: Sequence[CryptoSigner]) -> None:
-        made = Metadata(root)
+        made: Metadata[Any] = Metadata(root)
         for signer in signers:
             made.sign(signer, append=True)
+        self._settle(made)
+
+    def _settle(self, made: Metadata[Any]) -> None:
+        """Let a root count that enough keys signed, its own and those of the one before; else it waits."""
+        version, data = made.signed.version, made.to_bytes(JSONSerializer())
         try:
-            root.verify_delegate(ROOT, made.signed_bytes, made.signatures)
-            if root.version > 1:
+            made.signed.verify_delegate(ROOT, made.signed_bytes, made.signatures)
+            if version > 1:
                 self.root().verify_delegate(ROOT, made.signed_bytes, made.signatures)
         except UnsignedMetadataError as error:
-            raise UsageError(f"root: too few keys signed: {error}") from error
-        self.put(f"{root.version}.root.json", made.to_bytes(JSONSerializer()))
+            self.put(PENDING, data)
+            role = self.root().roles[ROOT]
+            have = sum(bool(made.signatures.get(keyid)) for keyid in role.keyids)
+            words = f"{have} of the {role.threshold} keys of root that must sign did"
+            raise UsageError(f"{words}: `biopsy reports keys sign` where another is") from error
+        self.put(f"{version}.root.json", data)
+        (self.metadata / PENDING).unlink(missing_ok=True)
 
     def root(self) -> Root:
         """The newest root; UsageError where there is none."""
