@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from biopsy.errors import UsageError
 from biopsy.reports import naming
+from biopsy.reports.gather import joined_specific, union
 from biopsy.reports.record import Json, RecordError, Report
 
 ORIGINS = "malicious-packages-origins"
@@ -111,8 +112,11 @@ def claims(
         raise RecordError("too-long", f"id: {len(own):,} characters; the limit is {MAX_ID:,}")
     if len(affected) > 1 and OWN.fullmatch(own):
         raise RecordError("too-many", f"affected: {own} is an id of ours, and those name one package each")
+    parts: dict[Package, list[Report]] = {}
     for one in affected:
-        package = _package(one)
+        parts.setdefault(_package(one), []).append(one)
+    for package, named in parts.items():
+        one = named[0] if len(named) == 1 else _joined(named)
         part = record if len(affected) == 1 else {**record, "affected": [one]}
         yield (
             package,
@@ -126,6 +130,17 @@ def claims(
                 _time(record, "withdrawn"),
             ),
         )
+
+
+def _joined(named: list[Report]) -> Report:
+    """One entry of several on the same package, as advisories have them that affect several ranges."""
+    made = dict(named[0])
+    for name in ("versions", "ranges"):
+        if held := union(*(one.get(name) for one in named)):
+            made[name] = held
+    if specific := joined_specific(*(one.get("database_specific") for one in named)):
+        made["database_specific"] = specific
+    return made
 
 
 def _time(record: Report, name: str) -> str:
