@@ -129,6 +129,14 @@ def test_what_stands_cannot_be_reinstated(database: Database) -> None:
         ledger.reinstate(database, ledger.find(database, ["npm/x"]), act("a"))
 
 
+def test_ids_are_not_taken_back(database: Database) -> None:
+    database.take("two", [("z", record("z", versions=["1"]))], AT, Policy(trust="publish"))
+    ((_, own),) = ledger.assign(database, act("a"))
+    with pytest.raises(UsageError, match="ids, and those stay"):
+        ledger.undo(database, "a", act("b"))
+    assert database.report(own)
+
+
 def test_a_dispute_is_about_versions_that_are_called_affected(database: Database) -> None:
     (which,) = ledger.find(database, ["npm/x"])
     with pytest.raises(UsageError, match=r"9\.9\.9"):

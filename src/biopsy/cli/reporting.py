@@ -168,16 +168,18 @@ def _cell(name: str, value: object) -> str:
 
 
 def said(
-    packages: "Sequence[Package]", what: str, done: "Act", more: Sequence[str] = (), *, dry: bool
+    packages: "Sequence[Package]", what: str, done: "Act | None", more: Sequence[str] = (), *, dry: bool
 ) -> None:
-    """Say what became of packages, and how that is undone."""
+    """Say what became of packages, and how that is undone; with `done` None it is not."""
     for number, package in enumerate(packages):
         note = f"  {more[number]}" if more and not dry else ""
         click.echo(visible(f"{package.ecosystem or 'Git'}/{package.name}{note}"))
     count = f"{len(packages):,} {'report' if len(packages) == 1 else 'reports'}"
     if dry:
         click.echo(visible(f"{count} would be {what}; nothing was changed"))
-    elif packages:
+    elif packages and done is None:
+        click.echo(f"{count} {what}")
+    elif packages and done:
         click.echo(visible(f"{count} {what}; to take it back: biopsy reports undo {done.batch}"))
     else:
         click.echo(visible(f"nothing to do: no report was {what}"))

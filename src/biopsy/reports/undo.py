@@ -32,6 +32,8 @@ def undoing(database: Database, batch: str) -> list[tuple[Package, str]]:
     steps = list(_steps(database, batch))
     if not steps:
         raise UsageError(f"{batch}: no batch of this name is in the log, or nothing that can be undone")
+    if all(step.action == "assigned" for step in steps):
+        raise UsageError(f"{batch} gave ids, and those stay: what is wrong is withdrawn")
     for step in {step.number: step for step in steps}.values():
         for seq, other, before in database.decided_since(step.number, step.seq):
             if other == batch or (held := _object(before)) is None or "claims" in held:

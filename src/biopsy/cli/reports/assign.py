@@ -31,4 +31,4 @@ def command(actor: str | None, dry_run: bool, home: Path, database: Path | None)
     done = act(actor)
     with opened(home, database) as held, trial(held, keep=not dry_run):
         made = ledger.assign(held, done)
-    said([package for package, _ in made], "given an id", done, [own for _, own in made], dry=dry_run)
+    said([package for package, _ in made], "given an id", None, [own for _, own in made], dry=dry_run)
