@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import sqlite3
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -194,3 +195,14 @@ def test_many_names_in_a_tree_are_found_whatever_the_depth(client: Client) -> No
     assert one["findings"][0]["paths"][0].endswith("deeper>@a/Evil")
     assert answer["metadata"]["vulnerabilities"]["critical"] == 1
     assert answer["metadata"]["totalDependencies"] == 201
+
+
+def test_a_damaged_database_is_told_without_its_path(tmp_path: Path) -> None:
+    path = seed(tmp_path / "reports.db")
+    with TestClient(build(path)) as client:
+        database = sqlite3.connect(path)
+        database.execute("ALTER TABLE packages RENAME TO gone")
+        database.close()
+        answer = client.post("/v1/query", json={"package": {"name": "x", "ecosystem": "npm"}})
+        assert (answer.status_code, answer.json()["code"]) == (503, 14)
+        assert str(tmp_path) not in answer.text

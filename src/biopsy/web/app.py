@@ -1,6 +1,7 @@
 """The server as one application: routes, its database, its OpenAPI document."""
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -32,6 +33,7 @@ SETTINGS = "BIOPSY_SERVE"
 class Settings(msgspec.Struct, frozen=True):
     """What to serve: the database, a folder of exports, a file of tokens; and how often one address may ask.
 
+    `url` is where clients reach it, for links.
     `reads` and `writes` are requests a minute, 0 for no limit; each of `workers` processes counts its share.
     """
 
@@ -41,12 +43,13 @@ class Settings(msgspec.Struct, frozen=True):
     reads: float = 0
     writes: float = 0
     workers: int = 1
+    url: str = ""
 
 
 def build(database: Path, settings: Settings | None = None) -> Litestar:
     """Make the application that serves a report database; raises DatabaseError where there is none."""
     chosen = settings or Settings(database)
-    stores = Stores(database)
+    stores = Stores(database, chosen.url.rstrip("/"))
     tokens = Tokens(chosen.tokens) if chosen.tokens else None
     handlers: list[Any] = [Osv, Npm, Own, Check, Writing, *_pages()]
     if chosen.exports:
@@ -69,8 +72,13 @@ def build(database: Path, settings: Settings | None = None) -> Litestar:
 
 def worker() -> Litestar:
     """The application of a worker process, by what its environment says."""
-    chosen = msgspec.json.decode(os.environ[SETTINGS], type=Settings)
+    chosen = msgspec.json.decode(os.environ[SETTINGS], type=Settings, dec_hook=lambda kind, text: kind(text))
     return build(chosen.database, chosen)
+
+
+def hand_over(settings: Settings) -> None:
+    """Tell processes that are started from here on what to serve."""
+    os.environ[SETTINGS] = msgspec.json.encode(settings, enc_hook=str).decode()
 
 
 def _pages() -> list[Any]:
@@ -103,6 +111,7 @@ def _pages() -> list[Any]:
 def _life(stores: Stores) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def life(_app: Litestar) -> AsyncIterator[None]:
+        gc.freeze()  # what is loaded stays: collections need not look at it again
         keeping = asyncio.create_task(stores.keep_current())
         yield
         keeping.cancel()

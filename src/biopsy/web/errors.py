@@ -4,6 +4,7 @@
 """
 
 import logging
+import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,9 +51,9 @@ def handle(_request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
             return refuse(_said(error), error.status_code, headers=error.headers or {})
         case QueryError() | UsageError():
             return refuse(str(error))
-        case BiopsyError():
-            LOG.error("%s", error)
-            return refuse(str(error), 503)
+        case BiopsyError() | sqlite3.Error():  # may name paths of ours: told to the log alone
+            LOG.error("%s: %s", type(error).__name__, error)
+            return refuse("the database cannot be read or written now", 503)
         case _:
             LOG.error("internal server error", exc_info=error)
             return refuse("internal server error", 500)

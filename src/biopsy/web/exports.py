@@ -19,7 +19,7 @@ _TYPES = {
     ".json": "application/json", ".zip": "application/zip", ".csv": "text/csv; charset=utf-8",
     ".zst": "application/zstd", ".gz": "application/gzip", ".txt": "text/plain; charset=utf-8",
     ".yml": "application/yaml", ".yaml": "application/yaml", ".atom": "application/atom+xml",
-    ".jsonl": "application/jsonl",
+    ".jsonl": "application/x-ndjson",
 }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """npm's advisories: in bulk (`npm audit`, yarn, bun), and for whole trees as older clients ask (pnpm)."""
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from litestar import Controller, Response, post
@@ -23,6 +23,10 @@ WORST = {"score": 9.8, "vectorString": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H
 """What malicious code is rated: it runs with the rights of whoever installs it."""
 
 
+Shown = Callable[[dict[str, Any]], dict[str, Any]]
+"""Makes of a report what is served."""
+
+
 class Npm(Controller):
     """`/-/npm/v1/security`: what npm's clients ask a registry for."""
 
@@ -39,7 +43,7 @@ class Npm(Controller):
         if not isinstance(asked, dict) or len(asked) > MAX_PACKAGES:
             raise QueryError(f"an object of at most {MAX_PACKAGES:,} names")
         wanted = {name: _versions(name, versions) for name, versions in asked.items()}
-        return encoded(await stores.run(lambda reader: _bulk(reader, wanted)))
+        return encoded(await stores.run(lambda reader: _bulk(reader, wanted, stores.shown)))
 
     @post(
         ["/audits", "/audits/quick"], status_code=200, summary="Advisories on a tree of dependencies",
@@ -51,7 +55,7 @@ class Npm(Controller):
         if not isinstance(asked, dict):
             raise QueryError("an object with dependencies")
         nodes = list(_nodes(asked))
-        return encoded(await stores.run(lambda reader: _audit(reader, nodes)))
+        return encoded(await stores.run(lambda reader: _audit(reader, nodes, stores.shown)))
 
 
 def _versions(name: str, given: Any) -> list[str]:
@@ -69,11 +73,11 @@ def _found(reader: Reader, name: str, versions: Iterable[str]) -> Iterator[tuple
             yield report, bad
 
 
-def _bulk(reader: Reader, asked: dict[str, list[str]]) -> dict[str, list[dict[str, Any]]]:
+def _bulk(reader: Reader, asked: dict[str, list[str]], shown: Shown) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for name, versions in asked.items():
         for report, bad in _found(reader, name, versions):
-            found.setdefault(name, []).append(advisory(report, bad))
+            found.setdefault(name, []).append(advisory(shown(report), bad))
     return found
 
 
@@ -98,7 +102,7 @@ def _nodes(tree: dict[str, Any]) -> Iterator[Node]:
             open_.append((held.get("dependencies"), here))
 
 
-def _audit(reader: Reader, nodes: list[Node]) -> dict[str, Any]:
+def _audit(reader: Reader, nodes: list[Node], shown: Shown) -> dict[str, Any]:
     asked: dict[str, dict[str, list[tuple[str, bool]]]] = {}
     for name, version, path, dev in nodes:
         asked.setdefault(name, {}).setdefault(version, []).append((path, dev))
@@ -111,7 +115,7 @@ def _audit(reader: Reader, nodes: list[Node]) -> dict[str, Any]:
                 places = versions[version]
                 hits += len(places)
                 findings.append(_finding(version, places))
-            one = _old(report, name, bad, findings)
+            one = _old(shown(report), name, bad, findings)
             advisories[str(one["id"])] = one
     developing = sum(dev for *_, dev in nodes)
     return {
@@ -161,10 +165,12 @@ def _old(report: dict[str, Any], name: str, bad: list[str], findings: list[Any])
 def advisory(report: dict[str, Any], versions: list[str]) -> dict[str, Any]:
     """A report as npm's clients read it. Its number is made of the id, and stays."""
     own = str(report.get("id", ""))
-    links = [r.get("url") for r in report.get("references") or () if isinstance(r, dict)]
+    links = [r for r in report.get("references") or () if isinstance(r, dict)]
+    links.sort(key=lambda r: r.get("type") != "ADVISORY")
+    urls = [r["url"] for r in links if isinstance(r.get("url"), str)]
     return {
         "id": number(own),
-        "url": next((u for u in links if isinstance(u, str)), f"https://osv.dev/vulnerability/{own}"),
+        "url": urls[0] if urls else f"https://osv.dev/vulnerability/{own}",
         "title": f"{report.get('summary') or 'Malicious code'} ({own})",
         "severity": "critical",
         "vulnerable_versions": npm_range(report, versions),

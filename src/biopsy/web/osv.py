@@ -6,7 +6,6 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 
 from biopsy.reports import query
-from biopsy.reports.content import shown
 from biopsy.reports.reader import Reader
 from biopsy.web import body, wire
 from biopsy.web.answers import NOT_FOUND, encoded, told
@@ -32,7 +31,7 @@ class Osv(Controller):
 
         def answered(reader: Reader) -> tuple[list[Any], str]:
             found, token = query.answer(reader, asked)
-            return [shown(report) for report in found], token
+            return [stores.shown(report) for report in found], token
 
         found, token = await stores.run(answered)
         return encoded(_page(found, token, asked.warning))
@@ -59,7 +58,7 @@ class Osv(Controller):
             return refuse("ID is too long")
         found = await stores.run(lambda reader: reader.report(word))
         if found is not None:
-            return encoded(shown(found))
+            return encoded(stores.shown(found))
         known = await stores.run(lambda reader: reader.known_as(word))
         hint = f", but the following aliases were: {' '.join(known)}" if known else ""
         return refuse(f"Vulnerability not found{hint}", 404)

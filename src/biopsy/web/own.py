@@ -8,7 +8,6 @@ from litestar.params import FromPath, QueryParameter
 from biopsy import __version__
 from biopsy.reports import marks, naming, query
 from biopsy.reports.claim import Package
-from biopsy.reports.content import shown
 from biopsy.reports.reader import Reader
 from biopsy.web import wire
 from biopsy.web.answers import NOT_FOUND, after, encoded, told
@@ -74,7 +73,7 @@ class Own(Controller):
         found, known = await stores.run(ask)
         if found is None:
             return refuse(f"several have it: {' '.join(known[:20])}" if known else "no such report", 404)
-        return encoded(shown(found))
+        return encoded(stores.shown(found))
 
     @get("/packages", summary="Reports on a package", opt=told(wire.Reports))
     async def package(
@@ -87,7 +86,7 @@ class Own(Controller):
 
         def ask(reader: Reader) -> list[Any]:
             found, _ = query.answer(_All(reader) if include_withdrawn else reader, asked)
-            return [shown(report) for report in found]
+            return [stores.shown(report) for report in found]
 
         return encoded(wire.Reports(await stores.run(ask), warning=asked.warning))
 
@@ -155,7 +154,9 @@ async def _marked(stores: Given, value: str, kinds: set[str]) -> Response[Any]:
     mark = marks.mark(value)
     found = await stores.marked(lambda reader: reader.marked(mark, MAX_MARKED))
     listed = [
-        wire.Mark(kind, shown(report)) for kind, report in found if not kinds or kinds & {*kind.split(",")}
+        wire.Mark(kind, stores.shown(report))
+        for kind, report in found
+        if not kinds or kinds & {*kind.split(",")}
     ]
     return encoded(wire.Marked(mark, listed))
 

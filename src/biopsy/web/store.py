@@ -13,9 +13,10 @@ from litestar import Request
 from litestar.di import NamedDependency
 
 from biopsy.errors import BiopsyError
-from biopsy.reports import derived
+from biopsy.reports import content, derived
 from biopsy.reports.database import Database
 from biopsy.reports.reader import Reader
+from biopsy.reports.record import Report
 from biopsy.reports.similar import Names
 
 READERS = 4  # questions that are answered at once by one process; more wait
@@ -29,6 +30,7 @@ class Stores:
     """Opens the database a few times. Readers see a whole state, whatever is being written."""
 
     path: Path
+    url: str = ""
     names: Names = field(default_factory=Names)
     _idle: list[Reader] = field(default_factory=list)
     _limit: CapacityLimiter | None = None
@@ -37,6 +39,19 @@ class Stores:
     def __post_init__(self) -> None:
         """Open it once; raises DatabaseError where there is none."""
         self._idle.append(Reader(self.path))
+
+    def shown(self, report: Report) -> Report:
+        """A report as it is served: with the severity that consumers read, and a link that they can show.
+
+        Clients show the first advisory that a report refers to; one that refers to none refers to us.
+        """
+        made = content.shown(report)
+        held = made.get("references")
+        links = held if isinstance(held, list) else []
+        if not self.url or any(isinstance(one, dict) and one.get("type") == "ADVISORY" for one in links):
+            return made
+        own = {"type": "ADVISORY", "url": f"{self.url}/v1/vulns/{made.get('id', '')}"}
+        return {**made, "references": [*links, own]}
 
     async def run(self, ask: Callable[[Reader], Answer]) -> Answer:
         """Ask in a thread, so that a slow question does not hold up others."""

@@ -1,9 +1,10 @@
 """`biopsy serve`: the report database over HTTP."""
 
-import os
 import socket
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import rich_click as click
 
@@ -12,9 +13,6 @@ from biopsy.cli.home import home_option
 from biopsy.cli.reporting import database_option
 from biopsy.cli.teach import Taught, grouped
 from biopsy.errors import UsageError
-
-if TYPE_CHECKING:
-    from biopsy.web.app import Settings
 
 BACKLOG = 2048  # connections that wait to be taken
 GRACE = 15  # seconds that requests have to end when the server is told to
@@ -41,7 +39,7 @@ Exit status
 """
 _PANELS = {
     "What is served": ("--database", "--exports", "--home"),
-    "Where": ("--host", "--port", "--behind", "--workers"),
+    "Where": ("--host", "--port", "--url", "--behind", "--workers"),
     "Who may do what": ("--tokens", "--read-only", "--reads", "--writes"),
 }
 
@@ -52,6 +50,7 @@ _PANELS = {
     "--port", type=click.IntRange(0, 65535), default=8600, show_default=True, help="0: one that is free."
 )
 @click.option("--behind", metavar="ADDRESS", help="A proxy whose X-Forwarded-For is believed.")
+@click.option("--url", metavar="URL", help="Where clients reach it, for links; default: host and port.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
 @click.option(
     "--exports",
@@ -76,29 +75,33 @@ def command(host: str, port: int, home: Path, database: Path | None, **asked: An
     try:
         import uvicorn  # noqa: PLC0415 - an extra, and slow to import
 
-        from biopsy.web.app import SETTINGS, Settings, build  # noqa: PLC0415
+        from biopsy.web.app import Settings, build, hand_over  # noqa: PLC0415
     except ImportError as error:
         raise UsageError("serving needs more than the core: pip install 'biopsy[web]'") from error
-    import msgspec  # noqa: PLC0415
-
     tokens = None if asked["read_only"] else asked["place"] or home / "tokens.db"
     limits = (float(asked["reads"]), float(asked["writes"]), asked["workers"])
     exports = asked["exports"].absolute() if asked["exports"] else None
-    settings = Settings((database or home / "reports.db").absolute(), exports, tokens, *limits)
-    app: Any = build(settings.database, settings)  # says what is wrong before anything listens
-    if settings.workers > 1:
-        os.environ[SETTINGS] = msgspec.json.encode(settings).decode()
-        app = "biopsy.web.app:worker"
-    config = uvicorn.Config(
-        app, factory=settings.workers > 1, host=host, port=port, workers=settings.workers,
-        log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=GRACE,
-        limit_concurrency=MAX_OPEN, backlog=BACKLOG, lifespan="on",
-        proxy_headers=bool(asked["behind"]), forwarded_allow_ips=asked["behind"],
-    )  # fmt: skip
+    path = (database or home / "reports.db").absolute()
+    build(path)  # says what is wrong before anything listens
     listening = _listen(host, port)
-    shown = f"[{host}]" if ":" in host else host
-    click.echo(f"biopsy: serving at http://{shown}:{listening.getsockname()[1]} (Ctrl-C ends)", err=True)
-    _run(config, listening, settings)
+    here = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+    settings = Settings(path, exports, tokens, *limits, asked["url"] or here)
+    hand_over(settings)
+    config = uvicorn.Config(
+        "biopsy.web.app:worker", factory=True, workers=settings.workers, log_level="warning",
+        access_log=False, server_header=False, timeout_graceful_shutdown=GRACE, limit_concurrency=MAX_OPEN,
+        backlog=BACKLOG, lifespan="on", proxy_headers=bool(asked["behind"]),
+        forwarded_allow_ips=asked["behind"],
+    )  # fmt: skip
+    click.echo(f"biopsy: serving at {here} (Ctrl-C ends)", err=True)
+    from uvicorn.supervisors import Multiprocess  # noqa: PLC0415
+
+    several = settings.workers > 1
+    runs = (
+        Multiprocess(config, [listening]).run if several else partial(uvicorn.Server(config).run, [listening])
+    )
+    with suppress(KeyboardInterrupt):  # that is how it is told to end: not a failure
+        runs()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -113,14 +116,3 @@ def _listen(host: str, port: int) -> socket.socket:
         raise UsageError(f"cannot listen at {host}:{port}: {error}; --port names another") from error
     made.set_inheritable(True)
     return made
-
-
-def _run(config: Any, listening: socket.socket, settings: "Settings") -> None:
-    import uvicorn  # noqa: PLC0415
-
-    if settings.workers == 1:
-        uvicorn.Server(config).run(sockets=[listening])
-        return
-    from uvicorn.supervisors import Multiprocess  # noqa: PLC0415
-
-    Multiprocess(config, sockets=[listening]).run()
