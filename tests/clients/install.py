@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 LOCKS = Path(__file__).parent / "locks"
@@ -42,15 +43,32 @@ def client(name: str, home: Path, *, install: bool) -> list[Path]:
     if not (folder / "installed").exists():
         if not install:
             raise NotHere(f"{name} is not installed: `make test-clients` does it")
-        with _alone(folder):
-            if not (folder / "installed").exists():
-                shutil.rmtree(folder, ignore_errors=True)
-                (_python if of_python else _node)(name, lock, folder, home)
-                (folder / "installed").touch()
+        _install(name, lock, folder, home)
     if of_python:
         return [folder / "bin"]
     binaries = sorted((folder / "node_modules" / "@oven").glob("bun-*/bin"))  # bun's script would link one
     return [*binaries[-1:], folder / "node_modules" / ".bin", tools(home)]
+
+
+@cache
+def _failed() -> dict[str, str]:
+    """Why clients could not be installed: they are tried once in a session."""
+    return {}
+
+
+def _install(name: str, lock: Path, folder: Path, home: Path) -> None:
+    if name in _failed():
+        raise NotHere(_failed()[name])
+    with _alone(folder):
+        if (folder / "installed").exists():
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            (_python if lock.suffix == ".txt" else _node)(name, lock, folder, home)
+        except NotHere as error:
+            _failed()[name] = str(error)
+            raise
+        (folder / "installed").touch()
 
 
 def tools(home: Path) -> Path:
