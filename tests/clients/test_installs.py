@@ -122,3 +122,13 @@ def test_safe_chain_lets_only_good_releases_of_pypi_in(
     assert ("iniconfig@2.0.0" in ran.said, ran.status) == (bool(found), bool(found))
     assert bool(list(client.folder.glob(".venv/lib/*/site-packages/iniconfig"))) is not bool(found)
     assert "GET /exports/safe-chain/malware_pypi.json" in client.front.paths()
+
+
+@pytest.mark.clients("uv")
+def test_uv_installs_nothing_while_the_server_is_down(client: Client, default_index: dict[str, str]) -> None:
+    client.environment = {**default_index, "UV_HTTP_RETRIES": "0"}
+    client.front.url = "http://127.0.0.1:9"
+    client.write("pyproject.toml", PROJECT.format("2.1.0"))
+    ran = client.run("uv sync")
+    assert ran.status == 2
+    assert not list(client.folder.glob(".venv/lib/*/site-packages/iniconfig"))
