@@ -5,6 +5,9 @@ import io
 import json
 import os
 import random
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +20,8 @@ from biopsy.reports import naming
 from biopsy.reports.claim import Package
 from biopsy.reports.database import Database
 from biopsy.reports.exports import release
-from biopsy.reports.offline import Offline, OfflineError, line, write
+from biopsy.reports.exports.parts.lookup import line, write
+from biopsy.reports.offline import Offline, OfflineError
 from biopsy.reports.verdict import judged
 
 __all__ = ["path"]
@@ -127,3 +131,13 @@ def test_check_asks_the_file_and_needs_no_database(looked: Path, tmp_path: Path)
     assert "MAL-2026-1" in bad.stdout
     assert run("pkg:npm/thing@9.0.0").exit_code == 0
     assert run("pkg:npm/thing@9.0.0", "--database", str(looked)).exit_code == 2
+
+
+def test_the_reader_of_the_page_reads_it(looked: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/exports.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    for name, ecosystem, found in (("thing", "npm", ["MAL-2026-1"]), ("nothing", "npm", []), ("a", "A", [])):
+        done = subprocess.run(
+            [sys.executable, "-c", code, looked, ecosystem, name], capture_output=True, text=True, check=True
+        )
+        assert [json.loads(row)["i"] for row in done.stdout.splitlines()] == found
