@@ -1,6 +1,8 @@
 """What a stranger types: every command of `biopsy reports`, with what is right and with what is wrong."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -227,3 +229,18 @@ def test_a_row_is_a_line_without_what_would_wrap(home: Path) -> None:
         "npm/one",
     ]
     assert all(line == line.rstrip() for line in lines)
+
+
+@pytest.mark.parametrize(("sql", "why"), [
+    ("UPDATE reports SET document = CAST('{' AS BLOB)", "npm/thing"),
+    ("UPDATE objects SET body = x'00'", "damaged"),
+])  # fmt: skip
+def test_what_is_damaged_in_the_database_is_named(sql: str, why: str, home: Path) -> None:
+    added(home, "thing")
+    with closing(sqlite3.connect(home / "reports.db")) as db:
+        db.execute(sql)
+        db.commit()
+    status, text, _ = run(home, "validate", "-q")
+    assert status == 1
+    assert "error damaged" in text
+    assert why in text

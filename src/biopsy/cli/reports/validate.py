@@ -13,7 +13,7 @@ from biopsy.cli.home import home_option
 from biopsy.cli.options import form_option, quiet_option
 from biopsy.cli.progress import Report as Progress
 from biopsy.cli.progress import progress
-from biopsy.cli.reporting import database_option
+from biopsy.cli.reporting import database_option, opened
 from biopsy.cli.teach import Taught
 from biopsy.errors import UsageError
 from biopsy.formats.views.visible import visible
@@ -47,7 +47,7 @@ Exit status
 def command(places: tuple[Path, ...], home: Path, database: Path | None, **asked: Any) -> int:
     """Say what is wrong with reports, where, and why: by the OSV schema and the rules of this database."""
     with progress(quiet=asked["quiet"] or not sys.stderr.isatty()) as told:
-        return _told(_checked(places, database or home / "reports.db", told), asked)
+        return _told(_checked(places, home, database, told), asked)
 
 
 def _told(checked: "Iterator[Checked]", asked: dict[str, Any]) -> int:
@@ -89,9 +89,11 @@ def _summary(counts: "Counter[str]", bad: int) -> dict[str, Any]:
     }
 
 
-def _checked(places: tuple[Path, ...], database: Path, told: "Progress") -> "Iterator[Checked]":
+def _checked(
+    places: tuple[Path, ...], home: Path, database: Path | None, told: "Progress"
+) -> "Iterator[Checked]":
     if not places:
-        yield from _kept(database, told)
+        yield from _kept(home, database, told)
     for place in places:
         if str(place) == "-":
             yield from _standard_input()
@@ -103,20 +105,28 @@ def _checked(places: tuple[Path, ...], database: Path, told: "Progress") -> "Ite
             raise UsageError(f"{place}: no such file or folder")
 
 
-def _kept(database: Path, told: "Progress") -> "Iterator[Checked]":
+def _kept(home: Path, database: Path | None, told: "Progress") -> "Iterator[Checked]":
+    """Every report of the database, and what is damaged in it: first, since a report may be."""
     from biopsy.reports import layout, validate  # noqa: PLC0415 - slow to import, and --help is not
-    from biopsy.reports.database import Database  # noqa: PLC0415
+    from biopsy.reports.checks import Fault  # noqa: PLC0415
 
-    held = Database(database)
-    try:
+    with opened(home, database) as held:
+        told("looking for damage", None)
+        broken = list(held.damage())
+        for why in broken:
+            yield validate.Checked("database", (Fault("damaged", "", why),))
         total = held.total()
-        for count, (package, state, report) in enumerate(held.documents(), start=1):
-            if count % validate.STEP == 0:
-                told(f"{count:,} of {total:,} reports", count / total)
-            name = layout.place(package, report, state).path
-            yield validate.Checked(name, (*validate.check(report), *validate.placement(name, report)))
-    finally:
-        held.close()
+        try:
+            for count, (package, state, report) in enumerate(held.documents(), start=1):
+                if count % validate.STEP == 0:
+                    told(f"{count:,} of {total:,} reports", count / total)
+                name = layout.place(package, report, state).path
+                yield validate.Checked(name, (*validate.check(report), *validate.placement(name, report)))
+        except ValueError as error:
+            if not broken:
+                raise
+            why = f"reports after this one cannot be read: {error}"
+            yield validate.Checked("database", (Fault("damaged", "", why),))
 
 
 def _folder(place: Path, told: "Progress") -> "Iterator[Checked]":
