@@ -15,7 +15,7 @@ from biopsy.reports import collect, layout, ledger, shapes, sources, validate
 from biopsy.reports.config import Source
 from biopsy.reports.database import Act, Database
 from biopsy.reports.policy import Policy
-from biopsy.reports.record import MAX_BYTES, RecordError, decode
+from biopsy.reports.record import MAX_BYTES, RecordError, compact, decode, encode
 from biopsy.reports.sources import Settings, ghsa
 
 AT = "2026-11-01T00:00:00Z"
@@ -327,3 +327,10 @@ def test_a_file_of_any_bytes_is_read_or_refused(
         assert all(isinstance(one, bytes) for _, one in shapes.objects(path, "in"))
     except sources.SourceError:
         return
+
+
+@FUZZ
+@given(st.one_of(fuzzing.allowed(), fuzzing.broken()))
+def test_a_report_is_written_as_python_itself_would_write_it(report: dict[str, Any]) -> None:
+    assert encode(report) == (json.dumps(report, ensure_ascii=False, indent=2) + "\n").encode()
+    assert decode(compact(report)) == report
