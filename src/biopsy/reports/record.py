@@ -19,7 +19,7 @@ MAX_BYTES = 16 * 1024**2  # of one report; the largest known has 17 kB, a list o
 MAX_DEPTH = 64  # lists and objects inside each other
 MAX_DIGITS = 300  # of a number
 
-_REAL = re.compile(rb"[\[:,]-?[0-9]+[.eE]")  # a number that is none whole, in JSON without spaces
+_REAL = re.compile(rb"[\[:,]-?[0-9]+[.eE][0-9eE+-]*[,\]}]")  # a number that is none whole, in compact JSON
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # what half a surrogate pair needs to be written
 
 Json = Any
