@@ -22,12 +22,13 @@ def test_pip_audit_finds_the_bad_release_alone(client: Client, version: str, fou
 @BOTH
 @pytest.mark.clients("uv")
 def test_uv_audit_finds_the_bad_release_alone(
-    client: Client, index: dict[str, str], version: str, found: set[str]
+    client: Client, server: str, index: dict[str, str], version: str, found: set[str]
 ) -> None:
     client.write("pyproject.toml", PROJECT.format(version))
     client.environment = index
     ran = client.run("uv audit")
     assert (ran.reports(), ran.status) == (found, bool(found))
+    assert (f"{server}/v1/vulns/{seeds.PYPI}" in ran.said) is bool(found)  # where one reads of it
     assert client.front.paths()[0] == "POST /v1/querybatch"
 
 
