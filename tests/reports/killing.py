@@ -159,7 +159,9 @@ class Course:
         """Run every step, and keep what each began with and left."""
         home = self.home(0)
         home.mkdir(parents=True)
-        for number, (_, words) in enumerate(self.steps):
+        for number, (name, words) in enumerate(self.steps):
+            if name == "merge":
+                aged(home / "reports.db")
             following = self.home(number + 1)
             shutil.copytree(home, following)
             began = time.monotonic()
@@ -195,6 +197,22 @@ class Course:
         return cut
 
 
+def aged(path: Path) -> None:
+    """Make every report what an older biopsy might have computed, so that computing it anew changes it."""
+    database = sqlite3.connect(path)
+    for number, change, document in database.execute(
+        "SELECT package, change, document FROM reports"
+    ).fetchall():
+        old = document.replace(b"Malicious code in", b"Bad code in")
+        sha256 = hashlib.sha256(old).hexdigest()
+        database.execute(
+            "UPDATE reports SET document = ?, sha256 = ? WHERE package = ?", (old, sha256, number)
+        )
+        database.execute("UPDATE log SET after = ? WHERE seq = ?", (sha256, change))
+    database.commit()
+    database.close()
+
+
 def course(folder: Path, size: int) -> Course:
     """The whole way of a report: taken over, said by a source, given an id, withdrawn, computed anew, exported."""
     for path, data in made(size):
@@ -212,7 +230,7 @@ def course(folder: Path, size: int) -> Course:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(re.sub(rb'"id": "[^"]*", ', b"", data, count=1))
     wrong = [Path(path).stem for path, _ in made(30) if "/malicious/" in path]
-    return Course(folder, (*STEPS[:-1], ("withdraw", ("withdraw", *wrong, "--reason", "test")), STEPS[-1]))
+    return Course(folder, (*STEPS[:-2], ("withdraw", ("withdraw", *wrong, "--reason", "test")), *STEPS[-2:]))
 
 
 STEPS = (
@@ -221,5 +239,6 @@ STEPS = (
     ("ingest", ("ingest", "lab", "FOLDER/lab", "--trust", "publish", "--quiet")),
     ("import without ids", ("import", "FOLDER/hand", "--source", "hand", "--quiet")),
     ("assign", ("assign",)),
+    ("merge", ("merge",)),
     ("export", ("export", "HOME/exported", "--quiet")),
 )
