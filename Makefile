@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 BIOPSY := .venv/bin/biopsy
 
-.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports test-faults test-clients lock clean
+.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports bench-serving test-faults test-clients lock clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -49,6 +49,9 @@ bench-peers: setup  ## biopsy beside GuardDog and hexora, on the same artifacts
 
 bench-reports: setup  ## The report database: taking in, exports, queries, memory; 24,000 and 240,000 reports
 	@$(PY) -m bench.reports
+
+bench-serving: setup  ## The server over HTTP: single questions, batches, a lock file, 200 clients, memory
+	@$(PY) -m bench.serving --reports 240000
 
 test-faults: setup  ## Kill commands of `biopsy reports` at 200 random moments; each starts an interpreter
 	@BIOPSY_FAULTS=200 BIOPSY_FAULTS_EXEC=1 $(PY) -m pytest -s tests/reports/test_killing.py

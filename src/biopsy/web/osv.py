@@ -33,7 +33,7 @@ class Osv(Controller):
             found, token = query.answer(reader, asked)
             return [stores.shown(report) for report in found], token
 
-        found, token = await stores.run(answered)
+        found, token = stores.at_once(answered)
         return encoded(_page(found, token, asked.warning))
 
     @post(
@@ -56,10 +56,10 @@ class Osv(Controller):
         """A withdrawn report is given, too: its `withdrawn` says since when."""
         if len(word) > MAX_ID:
             return refuse("ID is too long")
-        found = await stores.run(lambda reader: reader.report(word))
+        found = stores.at_once(lambda reader: reader.report(word))
         if found is not None:
             return encoded(stores.shown(found))
-        known = await stores.run(lambda reader: reader.known_as(word))
+        known = stores.at_once(lambda reader: reader.known_as(word))
         hint = f", but the following aliases were: {' '.join(known)}" if known else ""
         return refuse(f"Vulnerability not found{hint}", 404)
 
