@@ -244,3 +244,17 @@ def test_what_is_damaged_in_the_database_is_named(sql: str, why: str, home: Path
     assert status == 1
     assert "error damaged" in text
     assert why in text
+
+
+def test_what_was_withdrawn_is_approved_and_reinstated_at_once(home: Path) -> None:
+    added(home, "one", "two")
+    run(home, "withdraw", "npm/one", "--reason", "false-positive")
+    more = ("--version", "3.0.0", "--details", "Again.")
+    assert "waits" in run(home, "add", "npm/one", *more)[1]
+    assert "review" in run(home, "log", "npm/one", "--limit", "1")[1]
+    assert run(home, "approve", "npm/one", "npm/two")[0] == 2
+    assert (
+        "2 reports approved"
+        in run(home, "approve", "npm/one", "npm/two", "--reinstate", "--reason", "again")[1]
+    )
+    assert "3.0.0" in run(home, "show", "npm/one")[1]

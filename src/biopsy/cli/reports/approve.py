@@ -65,7 +65,8 @@ def command(words: tuple[str, ...], home: Path, database: Path | None, **asked: 
             ledger.reject(held, found, done)
         else:
             if asked["reinstate"]:
-                ledger.reinstate(held, found, done)
+                gone = [one for one in found if held.state(one[0]) == "withdrawn"]
+                ledger.reinstate(held, gone, done)
             ids = ledger.publish(held, found, done)
     if asked["reject"]:
         said([package for _, package in found], "rejected", done, dry=asked["dry_run"])
