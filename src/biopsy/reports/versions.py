@@ -33,7 +33,8 @@ def _semver(version: str) -> Any:
         return int(major), int(minor), int(patch), (), _before(before.split(".") if before else ())
     from nodesemver import make_semver  # noqa: PLC0415
 
-    made: Any = make_semver(version.strip().removeprefix("=").removeprefix("v"), loose=True)
+    make: Callable[..., Any] = make_semver
+    made = make(version.strip().removeprefix("=").removeprefix("v"), loose=True)
     return made.major, made.minor, made.patch, tuple(made.micro_versions), _before(made.prerelease)
 
 
