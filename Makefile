@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 BIOPSY := .venv/bin/biopsy
 
-.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers lock clean
+.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports bench-serving test-faults test-clients lock clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -47,13 +47,25 @@ bench-cost: setup  ## What reading costs: of a sample, in a service and as a com
 bench-peers: setup  ## biopsy beside GuardDog and hexora, on the same artifacts
 	@$(PY) -m bench.peers
 
+bench-reports: setup  ## The report database: taking in, exports, queries, memory; 24,000 and 240,000 reports
+	@$(PY) -m bench.reports
+
+bench-serving: setup  ## The server over HTTP: single questions, batches, a lock file, 200 clients, memory
+	@$(PY) -m bench.serving --reports 240000
+
+test-faults: setup  ## Kill commands of `biopsy reports` at 200 random moments; each starts an interpreter
+	@BIOPSY_FAULTS=200 BIOPSY_FAULTS_EXEC=1 $(PY) -m pytest -s tests/reports/test_killing.py
+
 eval-benign: image  ## Real harmless releases: none may be convicted
 	@$(PY) -m evals.corpus
+
+test-clients: setup  ## Published clients (pip-audit, uv, npm, bun, …) against a live server; installs them once
+	@BIOPSY_TEST_CLIENTS=all $(PY) -m pytest -q -rs tests/clients --durations=5
 
 lock: setup  ## Renew requirements.lock from pyproject.toml
 	@.venv/bin/pip install -q uv
 	@.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --extra sandbox --extra reports --extra web --group dev --custom-compile-command "make lock" --upgrade \
+	  --no-emit-find-links --extra sandbox --extra reports --extra web --extra publish --group dev --custom-compile-command "make lock" --upgrade \
 	  pyproject.toml -o requirements.lock
 
 clean:  ## Remove what was built here; images and artifacts in BIOPSY_HOME stay

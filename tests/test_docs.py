@@ -11,13 +11,18 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = [p for p in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")) if p.name != "CHANGELOG.md"]
+TOLD_IN_ORDER = {"reports.md": "tests/reports/test_reports_page.py"}
+"""Pages whose commands need each other; the test that runs them."""
+
 BLOCK = re.compile(r"```(?:sh|console)\n(.*?)```", re.DOTALL)
 RUN_ID = "RUN_ID"
 
 
-def _commands() -> list[str]:
+def _commands(*, alone: bool = False) -> list[str]:
+    """The commands of all pages; `alone`: only of those whose commands do not need each other."""
+    pages = [page for page in PAGES if not (alone and page.name in TOLD_IN_ORDER)]
     lines = (
-        line for page in PAGES for block in BLOCK.findall(page.read_text()) for line in block.splitlines()
+        line for page in pages for block in BLOCK.findall(page.read_text()) for line in block.splitlines()
     )
     plain = (line.partition("  #")[0].removeprefix("$ ").strip() for line in lines)
     return sorted({line for line in plain if line})
@@ -32,7 +37,7 @@ def _marked(command: str) -> object:
     return pytest.param(command, marks=marks, id=command[:60])
 
 
-BIOPSY = [_marked(c) for c in _commands() if c.startswith("biopsy ")]
+BIOPSY = [_marked(c) for c in _commands(alone=True) if c.startswith("biopsy ")]
 MAKE = [c for c in _commands() if c.startswith("make ")]
 
 
@@ -62,6 +67,10 @@ def test_a_command_of_the_documents_works(command: str, place: Path, home: Path)
 def test_a_make_target_of_the_documents_exists(command: str) -> None:
     target = command.split()[1]
     assert re.search(rf"(?m)^{target}:", (ROOT / "Makefile").read_text())
+
+
+def test_a_page_that_is_told_in_order_has_its_own_test() -> None:
+    assert all((ROOT / test).is_file() for test in TOLD_IN_ORDER.values())
 
 
 def test_every_command_of_the_documents_is_of_ours() -> None:

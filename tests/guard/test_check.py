@@ -10,8 +10,9 @@ from click.testing import CliRunner, Result
 
 from biopsy.cli.app import biopsy
 from biopsy.model.check import Entry, Verdict
-from biopsy.pipeline.check import check, judged
+from biopsy.pipeline.check import check
 from biopsy.reports.database import Database
+from biopsy.reports.verdict import judged
 
 EVERY = [{"type": "SEMVER", "events": [{"introduced": "0"}]}]
 DIGEST = "c" * 64

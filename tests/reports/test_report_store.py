@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import random
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ from biopsy.errors import UsageError
 from biopsy.reports import layout, ledger
 from biopsy.reports.claim import Package
 from biopsy.reports.database import Act, Database
+from biopsy.reports.policy import Policy
 
 AT = "2026-11-01T00:00:00Z"
-REAL = Path(__file__).parents[3] / "shared/data/osv-reports.jsonl.gz"
+SHARED = Path(os.environ.get("BIOPSY_SHARED") or Path(__file__).parents[3] / "shared")
+REAL = SHARED / "data/osv-reports.jsonl.gz"
 
 
 def record(name: str, **parts: Any) -> bytes:
@@ -111,10 +114,65 @@ def test_a_withdrawal_needs_one_of_the_reasons(database: Database) -> None:
 
 def test_the_directory_layout_is_read_and_written_both_ways(database: Database, tmp_path: Path) -> None:
     database.take("one", [("x", record("@scope/X", id="MAL-2026-1", versions=["1.0.0"]))], AT)
-    assert layout.write(tmp_path / "out", database.documents()) == (1, 0)
+    assert written(database, tmp_path / "out") == (1, 0, 0)
     ((path, _),) = layout.read(tmp_path / "out")
     assert path == "malicious/npm/@scope/x/MAL-2026-1.json"
-    assert layout.write(tmp_path / "out", database.documents()) == (0, 0)
+    assert written(database, tmp_path / "out") == (0, 0, 0)
+
+
+def written(database: Database, folder: Path) -> tuple[int, int, int]:
+    made = layout.write(folder, layout.of(database), database.knows)
+    return made.changed, made.stale, made.left
+
+
+def test_a_file_that_says_the_same_stays_and_a_stranger_is_left_alone(
+    database: Database, tmp_path: Path
+) -> None:
+    database.take("one", [("x", record("x", id="MAL-2026-1", versions=["1.0.0"]))], AT)
+    written(database, tmp_path)
+    file = tmp_path / "osv/malicious/npm/x/MAL-2026-1.json"
+    file.write_text(json.dumps(json.loads(file.read_text()), indent=7))
+    stranger = tmp_path / "osv/malicious/npm/y/MAL-2026-9.json"
+    stranger.parent.mkdir()
+    stranger.write_text("{")
+    assert written(database, tmp_path) == (0, 0, 1)
+    act = Act("tester", AT, "false-positive")
+    ledger.withdraw(database, ledger.find(database, ["MAL-2026-1"]), act)
+    assert written(database, tmp_path) == (1, 1, 1)
+    assert stranger.is_file()
+    assert not file.parent.exists()
+
+
+def test_no_link_in_a_repository_leads_out_of_it(database: Database, tmp_path: Path) -> None:
+    database.take("one", [("x", record("x", id="MAL-2026-1", versions=["1.0.0"]))], AT)
+    (tmp_path / "away").mkdir()
+    (tmp_path / "in/osv/malicious/npm").mkdir(parents=True)
+    (tmp_path / "in/osv/malicious/npm/x").symlink_to(tmp_path / "away")
+    with pytest.raises(UsageError, match="out of the folder"):
+        written(database, tmp_path / "in")
+    assert list((tmp_path / "away").iterdir()) == []
+
+
+def test_what_waits_is_written_beside_and_not_among_the_malicious(database: Database, tmp_path: Path) -> None:
+    database.take("lab", [("x", record("x", id="LAB-1", versions=["1.0.0"]))], AT, Policy(trust="approve"))
+    written(database, tmp_path)
+    ((path, _),) = layout.read(tmp_path)
+    assert path.startswith("unmergable/npm/x/MAL-0000-lab-")
+
+
+def test_what_every_source_links_to_is_joined(database: Database) -> None:
+    for source in ("one", "two"):
+        made = record("x", id=f"{source}-1", versions=["1"], upstream=[f"UP-{source}", "UP"], related=["R"])
+        database.take(source, [("x", made)], AT)
+    ((_, _, report),) = database.documents()
+    assert (report["upstream"], report["related"]) == (["UP-one", "UP", "UP-two"], ["R"])
+
+
+def test_an_edit_by_hand_that_changed_no_time_counts(database: Database) -> None:
+    for day, versions in (("01", ["1.0.0"]), ("02", ["2.0.0"]), ("03", ["3.0.0"])):
+        edited = record("x", id="MAL-2026-1", versions=versions)
+        database.take("one", [("x", edited)], f"2026-11-{day}T00:00:00Z")
+        assert (database.report("MAL-2026-1") or {})["affected"][0]["versions"] == versions
 
 
 @pytest.mark.skipif(not REAL.is_file(), reason="the real reports are not on this machine")
@@ -131,3 +189,20 @@ def test_real_reports_come_out_as_they_came_in_whatever_their_order(tmp_path: Pa
         paths = {f"osv/{layout.place(p, d, state).path}" for p, state, d in database.documents()}
         assert paths == {line["path"] for line in lines}
     assert made[0] == made[1] == made[2]
+
+
+@pytest.mark.skipif(not REAL.is_file(), reason="the real reports are not on this machine")
+def test_a_real_repository_comes_back_to_the_byte_where_it_is_added_up(
+    database: Database, tmp_path: Path
+) -> None:
+    files = (REAL, REAL.with_name("osv-reports-2026.jsonl.gz"))
+    lines = [
+        json.loads(line) for file in files for line in gzip.decompress(file.read_bytes()).splitlines()[::9]
+    ]
+    held = {line["path"].removeprefix("osv/"): line["report"] for line in lines}
+    for path, report in held.items():
+        trust = "approve" if path.startswith("unmergable/") else "publish"
+        database.take("theirs", [(path, json.dumps(report).encode())], AT, Policy(trust=trust))
+    assert {where.path: made for where, made in layout.of(database, additive=True)} == held
+    ours = {where.path for where, _ in layout.of(database)}
+    assert ours == held.keys()

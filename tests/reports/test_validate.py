@@ -233,3 +233,17 @@ def test_reports_are_read_from_standard_input_a_line_each_or_one() -> None:
     assert run("-", given=line + b"\n\n" + line)[1].startswith("2 reports, 0 invalid")
     assert run("-", given=json.dumps(GOOD, indent=2).encode())[1].startswith("1 reports, 0 invalid")
     assert run("-", given=b"nothing")[0] == 1
+
+
+def test_many_files_are_checked_like_one_in_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validate, "STEP", 10)
+    files = []
+    for number in range(75):
+        file = tmp_path / f"malicious/npm/p{number}/MAL-2026-{number}.json"
+        file.parent.mkdir(parents=True)
+        file.write_text("{" if number % 10 == 7 else json.dumps(GOOD))
+        files.append(file)
+    together = [one for some in validate.check_many(tmp_path, files) for one in some]
+    assert together == validate.check_files(tmp_path, files)

@@ -71,7 +71,7 @@ def test_a_body_may_be_compressed(client: TestClient[Litestar]) -> None:
     headers = {"content-encoding": "gzip", "content-type": "application/json"}
     answer = client.post("/-/npm/v1/security/advisories/bulk", content=body, headers=headers)
     ((name, (advisory,)),) = answer.json().items()
-    assert (name, advisory["severity"], advisory["vulnerable_versions"]) == ("@a/Evil", "critical", "1.2.3")
+    assert (name, advisory["severity"], advisory["vulnerable_versions"]) == ("@a/Evil", "critical", "*")
 
 
 def test_a_small_body_cannot_become_a_large_one(client: TestClient[Litestar]) -> None:

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import re
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from biopsy.cli.output import coloured
 from biopsy.formats.views.visible import visible
 
 if TYPE_CHECKING:
     from biopsy.reports.claim import Package
     from biopsy.reports.config import Source
     from biopsy.reports.database import Act, Database
+
+MAX_TOLD = 20  # refusals that are told one by one
+WIDE = 100_000  # columns, where no terminal has fewer
 
 database_option = click.option(
     "--database",
@@ -24,18 +29,60 @@ database_option = click.option(
     help="The database; default: reports.db in BIOPSY_HOME.",
 )
 actor_option = click.option("--by", "actor", metavar="NAME", help="Who decides; default: you.")
+evidence_option = click.option("--evidence", default="", metavar="URL", help="Where it can be seen.")
+dry_option = click.option("--dry-run", is_flag=True, help="Only say what would change.")
+limit_option = click.option(
+    "--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="How many, at most."
+)
+compat_option = click.option(
+    "--compat", is_flag=True, help="As the existing tools do it: everything added up, nothing taken back."
+)
 
 
 @contextmanager
 def opened(home: Path, database: Path | None, *, create: bool = False) -> "Iterator[Database]":
-    """The database, open; raises DatabaseError where there is none, unless it is to be made."""
-    from biopsy.reports.database import Database  # noqa: PLC0415 - slow to import, and --help is not
+    """The database, open; raises DatabaseError where there is none, unless it is to be made,
+    and where it is damaged or cannot be written: the message names it and says what to do.
+    """
+    import sqlite3  # noqa: PLC0415 - slow to import, and --help is not
 
-    held = Database(database or home / "reports.db", create=create)
+    from biopsy.reports.damage import told  # noqa: PLC0415
+    from biopsy.reports.database import Database, DatabaseError  # noqa: PLC0415
+
+    path = database or home / "reports.db"
+    held = Database(path, create=create)
     try:
         yield held
+    except sqlite3.Error as error:
+        raise DatabaseError(told(path, error)) from error
     finally:
         held.close()
+
+
+def refusals(refused: Sequence[tuple[str, str]]) -> int:
+    """Say on standard error what went to quarantine, the first of it in full; returns the exit status."""
+    for key, reason in refused[:MAX_TOLD]:
+        click.echo(visible(f"quarantine  {key}: {reason}"), err=True)
+    if len(refused) > MAX_TOLD:
+        more = f"and {len(refused) - MAX_TOLD:,} more: biopsy reports list --quarantine"
+        click.echo(more, err=True)
+    return 1 if refused else 0
+
+
+class _NotKeptError(Exception):
+    """A trial is over."""
+
+
+@contextmanager
+def trial(held: "Database", *, keep: bool) -> "Iterator[None]":
+    """A change as a whole; without `keep` it is made, to say what it would be, and dropped."""
+    try:
+        with held.change():
+            yield
+            if not keep:
+                raise _NotKeptError  # noqa: TRY301 - it ends the transaction
+    except _NotKeptError:
+        return
 
 
 def act(actor: str | None, reason: str = "", evidence: str = "") -> "Act":
@@ -65,18 +112,74 @@ def configuration(home: Path, named: Path | None) -> "dict[str, Source]":
     return config.load(named or home / "reports.toml", home / "sources", popular)
 
 
-def table(rows: Sequence[dict[str, Any]], form: str) -> None:
-    """Print rows for people, or as JSON."""
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z")
+_LAST = ("key", "reason", "evidence", "proof", "error")  # columns that may be long
+
+
+def table(rows: Sequence[dict[str, Any]], form: str, none: str = "nothing") -> None:
+    """Print rows for people, a line each, or as JSON; `none` is said where there are none.
+
+    For people, columns that are empty are left out, what may be long comes last, and a package is one word.
+    """
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
-    if not rows:
-        click.echo("nothing")
+    shown = [_row(row) for row in rows]
+    kept = [name for name in shown[0] if any(row[name] for row in shown)] if shown else []
+    if not kept:
+        click.echo(none)
         return
+    kept.sort(key=lambda name: _LAST.index(name) + 1 if name in _LAST else 0)
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
-    made = Table(*rows[0], box=None, header_style="bold", pad_edge=False)
-    for row in rows:
-        made.add_row(*(visible(str(value)) for value in row.values()))
-    Console().print(made)
+    made = Table(*kept, box=None, header_style="bold", pad_edge=False)
+    for row in shown:
+        made.add_row(*(Text(row[name]) for name in kept))
+    console = Console(width=WIDE, highlight=False, force_terminal=coloured())
+    with console.capture() as drawn:
+        console.print(made)
+    for line in drawn.get().splitlines():
+        click.echo(line.rstrip())  # what pads a line would wrap in a terminal
+
+
+def _row(row: dict[str, Any]) -> dict[str, str]:
+    """A row as a person reads it."""
+    made = {name: _cell(name, value) for name, value in row.items()}
+    if "name" not in made or "ecosystem" not in made:
+        return made
+    package = f"{row['ecosystem'] or 'Git'}/{made['name']}" if row["name"] else ""
+    return {
+        "package" if name == "name" else name: package if name == "name" else value
+        for name, value in made.items()
+        if name != "ecosystem"
+    }
+
+
+def _cell(name: str, value: object) -> str:
+    """A value on one line; when something happened to the minute, other times to the day."""
+    if value is None:
+        return ""
+    text = f"{value:,}" if isinstance(value, int) else visible(str(value))
+    if found := _TIME.fullmatch(text):
+        return f"{found[1]} {found[2]}" if name in {"at", "tried", "imported"} else found[1]
+    return text
+
+
+def said(
+    packages: "Sequence[Package]", what: str, done: "Act | None", more: Sequence[str] = (), *, dry: bool
+) -> None:
+    """Say what became of packages, and how that is undone; with `done` None it is not."""
+    for number, package in enumerate(packages):
+        note = f"  {more[number]}" if more and not dry else ""
+        click.echo(visible(f"{package.ecosystem or 'Git'}/{package.name}{note}"))
+    count = f"{len(packages):,} {'report' if len(packages) == 1 else 'reports'}"
+    if dry:
+        click.echo(visible(f"{count} would be {what}; nothing was changed"))
+    elif packages and done is None:
+        click.echo(f"{count} {what}")
+    elif packages and done:
+        click.echo(visible(f"{count} {what}; to take it back: biopsy reports undo {done.batch}"))
+    else:
+        click.echo(visible(f"nothing to do: no report was {what}"))

@@ -10,8 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from biopsy.errors import BiopsyError
 from biopsy.reports import details, gitname, naming
-from biopsy.reports.claim import ORIGINS, origins
+from biopsy.reports.claim import COUNTED, ORIGINS, Claim, origins
+from biopsy.reports.compute import SCHEMA, Decisions, origin
 from biopsy.reports.record import Json, Report
+
+_ODD = (TypeError, ValueError, KeyError, AttributeError, IndexError)  # of a record in a shape of its own
 
 
 class MergeError(BiopsyError):
@@ -81,6 +84,66 @@ def merge(into: Report, other: Report, now: str) -> Report:
     made["published"] = min(dates) if dates else now
     made.setdefault("database_specific", {})[ORIGINS] = [*mine, *theirs]
     return made
+
+
+def added(claims: Iterable[Claim], decided: Decisions) -> tuple[Report | None, list[Claim]]:
+    """The report that the existing tools would have made of claims, and the claims that they could not merge.
+
+    What is there with an id of ours is kept as it is; every other record that counts was added to it in the
+    order in which it came, corrections and all. A source that takes its word back changes nothing, unless
+    nobody else said anything. What people decided holds, but nothing that only our own form has room for.
+    """
+    counted = [c for c in claims if c.state == COUNTED]
+    bases = [c for c in counted if c.base]
+    base = max(bases, key=lambda c: (c.age, c.source, c.key)) if bases else None
+    alone = sorted((c for c in counted if not c.base), key=lambda c: (c.imported, c.source, c.key, c.sha256))
+    made = base.record if base else None
+    left: list[Claim] = []
+    adding = [c for c in alone if not c.withdrawn] or ([] if made else alone[-1:])
+    if made is None and len(adding) == 1 and adding[0].pending:
+        made, adding = adding[0].record, []  # theirs already, and nobody added to it
+    for claim in adding:
+        try:
+            if made is None:
+                made = normalize(sourced(claim))
+            elif (claim.source, claim.sha256) not in {_mark(o) for o in origins(made)}:
+                made = merge(made, sourced(claim), claim.imported)
+        except (MergeError, *_ODD):
+            left.append(claim)
+    return (None if made is None else _decided(made, decided)), left
+
+
+def sourced(claim: Claim) -> Report:
+    """A record as the existing tools keep it until it is merged: without its id, and with its origin."""
+    record = {name: value for name, value in claim.record.items() if name != "id"}
+    if claim.pending or origins(record):
+        return record  # theirs already
+    specific = record.get("database_specific")
+    held = specific if isinstance(specific, dict) else {}
+    return {**record, "database_specific": {**held, ORIGINS: [origin(claim)]}}
+
+
+def _decided(report: Report, decided: Decisions) -> Report:
+    changed: Report = {}
+    if decided.id and report.get("id") != decided.id:
+        changed["id"] = decided.id
+    if decided.withdrawn:
+        changed["withdrawn"] = decided.withdrawn
+    if decided.cleared:
+        abouts = copy.deepcopy(report["affected"])
+        for about in abouts:
+            _put(about, "versions", [v for v in about.get("versions") or () if v not in decided.cleared])
+        changed["affected"] = abouts
+    dropped = {"withdrawn"} if decided.reinstated and "withdrawn" in report else set()
+    if not changed and not dropped:
+        return report
+    changed["modified"] = max(str(report.get("modified", "")), decided.changed)
+    made = {name: value for name, value in report.items() if name not in dropped}
+    if "id" in changed:
+        own = {"id": changed["id"]}
+        made = {name: value for name, value in made.items() if name != "id"}
+        made = {"schema_version": made.pop("schema_version", SCHEMA), **own, **made}
+    return {**made, **changed}
 
 
 def _same_package(into: Report, other: Report) -> Report:

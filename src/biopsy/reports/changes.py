@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from biopsy.reports import naming
-from biopsy.reports.claim import COUNTED, HELD, OWN, REVIEW, Claim, Package
+from biopsy.reports.claim import COUNTED, HELD, OWN, REVIEW, Claim, Package, origins
 from biopsy.reports.compute import Decisions, compute
 from biopsy.reports.pack import pack
 from biopsy.reports.record import Report, compact
 
 Row = tuple[object, ...]
+_NOTHING = Decisions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Held:
     @property
     def decided(self) -> Decisions:
         """What people decided on it."""
+        if self.decisions == "{}":
+            return _NOTHING
         held = json.loads(self.decisions)
         return Decisions(**{**held, "cleared": frozenset(held.get("cleared", ()))})
 
@@ -111,21 +114,25 @@ class Changes:
         if own and own != held.id:
             _, year, count = own.split("-")
             self._rows[_ID].append((own, int(year), int(count), number, act.at))
-        change = self.note(act, action, number, own, (before or held.sha256, sha256))
+        change = self.note(act, action, number, own, (before or held.sha256, sha256), state)
         why = waiting if waiting and state in {HELD, REVIEW} else Waiting()
         self._rows[_PUT].append((
-            number, own or None, state, why.reason, why.due, held.decisions, made.get("published", ""),
-            made.get("modified", ""), made.get("withdrawn") or "", sha256, document, change,
+            number, own or None, state, why.reason, why.due, held.decisions, made.get("published") or "",
+            made.get("modified") or "", made.get("withdrawn") or "", sha256, document, change,
         ))  # fmt: skip
-        known = {*_texts(made, "aliases"), *(c.key for c in heard)} - {own}
+        known = {*_texts(made, "aliases"), *(c.key for c in heard)}
+        known |= {str(one["id"]) for one in origins(made) if one.get("id")}
+        known.discard(own)
         self._rows[_NAME] += [(name, number) for name in known]
         return True
 
-    def note(self, act: Act, action: str, number: int, own: str, states: tuple[str, str]) -> int:
-        """Write an entry into the log; returns its number."""
+    def note(  # noqa: PLR0917
+        self, act: Act, action: str, number: int, own: str, hashes: tuple[str, str], state: str = ""
+    ) -> int:
+        """Write an entry into the log; returns its number. `state` is that of the report from now on."""
         self._seq += 1
         row = (self._seq, act.at, act.actor, action, number, own, act.reason, act.evidence, act.batch)
-        self._rows[_NOTE].append((*row, *states))
+        self._rows[_NOTE].append((*row, *hashes, state))
         return self._seq
 
     def write(self) -> None:
@@ -160,8 +167,8 @@ _CLAIM = (
 )
 _ID = "INSERT OR IGNORE INTO ids VALUES (?,?,?,?,?)"
 _NOTE = (
-    "INSERT INTO log (seq, at, actor, action, package, report, reason, evidence, batch, before, after)"
-    " VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+    "INSERT INTO log (seq, at, actor, action, package, report, reason, evidence, batch, before, after, state)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _PUT = (
     "INSERT INTO reports (package, id, state, reason, due, decisions, published, modified, withdrawn,"

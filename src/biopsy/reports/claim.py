@@ -8,18 +8,35 @@ names several packages makes a claim on each. A record that we, or the OpenSSF r
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from biopsy.errors import UsageError
 from biopsy.reports import naming
+from biopsy.reports.gather import joined_specific, union
 from biopsy.reports.record import Json, RecordError, Report
 
 ORIGINS = "malicious-packages-origins"
 MAX_AFFECTED = 10_000  # packages that one record names
+MAX_ID = 2000  # characters; of a record without an id it is its path or URL
 OWN = re.compile(r"MAL-[0-9]{4}-[0-9]{1,9}")
 """Ids that this database, and the OpenSSF repository, give."""
 
+PENDING = re.compile(r"MAL-0000-[A-Za-z0-9._-]{1,200}")
+"""What a report is called in the OpenSSF repository until it has an id."""
+
 COUNTED, HELD, REVIEW, ECHO, REJECTED = "counted", "held", "review", "echo", "rejected"
 
+_TIME = re.compile(
+    r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9](\.[0-9]{1,9})?Z", re.ASCII
+)
 _SOURCE = re.compile(r"[a-z0-9-]{1,64}")
+
+
+def checked(source: str) -> str:
+    """The id of a source, as it came; UsageError where it cannot be one."""
+    if not _SOURCE.fullmatch(source):
+        raise UsageError(f"{source!r} is no name of a source: small letters, digits and hyphens, at most 64")
+    return source
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +72,24 @@ class Claim:
     state: str = COUNTED
 
     @property
-    def age(self) -> tuple[str, str]:
-        """What orders the claims of one (source, key): the last counts, whenever each came in."""
-        return max(self.modified, self.withdrawn), self.sha256
+    def age(self) -> tuple[str, str, str]:
+        """What orders the claims of one (source, key): the last word counts.
+
+        That is the one modified last; of those that say the same time, as edits by hand do, the one that came
+        last, and of those the one with the greater hash: an order that does not depend on how they are read.
+        """
+        return max(self.modified, self.withdrawn), self.imported, self.sha256
 
     @property
     def base(self) -> bool:
         """Whether this is a report that was computed before, from records of others."""
         return bool(OWN.fullmatch(str(self.record.get("id", ""))))
+
+    @property
+    def pending(self) -> str:
+        """What the record is called in a repository where it waits for an id; empty where it is no such."""
+        stem = self.key.rpartition("/")[2].removesuffix(".json")
+        return stem if PENDING.fullmatch(stem) else ""
 
 
 def claims(
@@ -79,12 +106,17 @@ def claims(
         raise RecordError("no-package", "affected: a report names at least one package")
     if len(affected) > MAX_AFFECTED:
         raise RecordError("too-many", f"affected: {len(affected):,} packages; the limit is {MAX_AFFECTED:,}")
-    _text(record, "published")
+    _time(record, "published")
     own = _text(record, "id") or key or sha256
+    if len(own) > MAX_ID:
+        raise RecordError("too-long", f"id: {len(own):,} characters; the limit is {MAX_ID:,}")
     if len(affected) > 1 and OWN.fullmatch(own):
         raise RecordError("too-many", f"affected: {own} is an id of ours, and those name one package each")
+    parts: dict[Package, list[Report]] = {}
     for one in affected:
-        package = _package(one)
+        parts.setdefault(_package(one), []).append(one)
+    for package, named in parts.items():
+        one = named[0] if len(named) == 1 else _joined(named)
         part = record if len(affected) == 1 else {**record, "affected": [one]}
         yield (
             package,
@@ -92,12 +124,37 @@ def claims(
                 source,
                 own,
                 sha256,
-                _text(record, "modified"),
+                _time(record, "modified"),
                 imported,
                 part,
-                _text(record, "withdrawn"),
+                _time(record, "withdrawn"),
             ),
         )
+
+
+def _joined(named: list[Report]) -> Report:
+    """One entry of several on the same package, as advisories have them that affect several ranges."""
+    made = dict(named[0])
+    for name in ("versions", "ranges"):
+        if held := union(*(one.get(name) for one in named)):
+            made[name] = held
+    if specific := joined_specific(*(one.get("database_specific") for one in named)):
+        made["database_specific"] = specific
+    return made
+
+
+def _time(record: Report, name: str) -> str:
+    """A time in UTC, as OSV writes it; one with an offset is moved there."""
+    value = _text(record, name)
+    if not value or _TIME.fullmatch(value):
+        return value
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo:
+            return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError):
+        pass
+    raise RecordError("bad-time", f"{name}: {value[:40]!r} is no time as 2026-01-31T12:00:00Z")
 
 
 def _text(record: Report, name: str) -> str:

@@ -74,8 +74,11 @@ def compute(
 
 def _latest(claims: Iterable[Claim]) -> list[Claim]:
     """The last word of each (source, key), in an order that does not depend on when they came."""
+    listed = list(claims)
+    if len(listed) < 2:
+        return listed
     found: dict[tuple[str, str], Claim] = {}
-    for claim in claims:
+    for claim in listed:
         at = (claim.source, claim.key)
         if at not in found or claim.age > found[at].age:
             found[at] = claim
@@ -89,6 +92,8 @@ def _base(latest: Sequence[Claim]) -> Claim | None:
 
 def _fresh(base: Claim | None, said: Sequence[Claim]) -> list[Claim]:
     """What the base does not stand for already; one record that two sources pass on counts once."""
+    if not said:
+        return []
     covered = {str(o.get("sha256")) for o in origins(base.record)} if base else set()
     fresh: dict[str, Claim] = {}
     for claim in said:
@@ -99,16 +104,19 @@ def _fresh(base: Claim | None, said: Sequence[Claim]) -> list[Claim]:
 
 def _kept(base: Claim | None, alone: Sequence[Claim]) -> tuple[list[Report], list[Report]]:
     """The origins of a base that still stand, and those that their sources corrected or took back since."""
+    made_of = origins(base.record) if base else []
+    if not alone:
+        return made_of, []
     kept: list[Report] = []
     gone: list[Report] = []
-    for origin in origins(base.record) if base else ():
-        mine = (str(origin.get("modified_time", "")), str(origin.get("sha256", "")))
+    for origin in made_of:
+        mine = tuple(str(origin.get(name, "")) for name in ("modified_time", "import_time", "sha256"))
         named = {str(origin.get(n)) for n in ("id", "sha256") if origin.get(n)}
         later = any(
             c.source == origin.get("source")
             and ({c.key, c.sha256} & named)
             and (c.age > mine or c.withdrawn)
-            and (c.sha256 != mine[1] or c.withdrawn)
+            and (c.sha256 != mine[2] or c.withdrawn)
             for c in alone
         )
         (gone if later else kept).append(origin)
@@ -153,14 +161,14 @@ def _say_extent(
 ) -> None:
     """Put in which versions are affected, and beside it what is disputed."""
     about = made["affected"][0]
+    if not fresh and not gone and not _torn([about, *kept]):
+        return  # a base that nobody contradicts stays as it is, to the byte
     whole = extent("", "", about)
     named = [extent(str(o.get("source", "")), str(o.get("sha256", "")), o) for o in (*kept, *gone)]
-    if not fresh and not gone and not _torn([whole, *named]):
-        return  # a base that nobody contradicts stays as it is, to the byte
-    spans = {key(r) for e in named for r in e.ranges}
+    spans, versions = {key(r) for e in named for r in e.ranges}, {v for e in named for v in e.versions}
     by_hand = Extent(
         "", "",
-        tuple(v for v in whole.versions if not any(v in e.versions for e in named)),
+        tuple(v for v in whole.versions if v not in versions),
         tuple(r for r in whole.ranges if key(r) not in spans),
     )  # fmt: skip
     after = [extent(c.source, c.sha256, c.record["affected"][0]) for c in fresh]
@@ -180,11 +188,17 @@ def _say_extent(
         ]
 
 
-def _torn(extents: Sequence[Extent]) -> bool:
+def _torn(parts: Sequence[Report]) -> bool:
     """Whether some say every version, and some do not."""
-    return any(e.wide for e in extents) and any(
-        e.versions or not all(map(endless, e.ranges)) for e in extents
-    )
+    wide = narrow = False
+    for part in parts:
+        spans, versions = part.get("ranges"), part.get("versions")
+        narrow = narrow or bool(isinstance(versions, list) and versions)
+        for span in spans if isinstance(spans, list) else ():
+            if isinstance(span, dict):
+                open_ended = endless(span)
+                wide, narrow = wide or open_ended, narrow or not open_ended
+    return wide and narrow
 
 
 def _ordered(about: Report, name: str, old: Sequence[Json], new: Sequence[Json]) -> None:
@@ -214,6 +228,7 @@ def _say_rest(made: Report, kept: Sequence[Report], fresh: Sequence[Claim]) -> N
     lists = {
         "aliases": union(made.get("aliases"), *(r.get("aliases") for r in records)),
         "related": union(made.get("related"), *(r.get("related") for r in records)),
+        "upstream": union(made.get("upstream"), *(r.get("upstream") for r in records)),
         "references": joined_references(made.get("references"), *(r.get("references") for r in records)),
         "credits": joined_credits(made.get("credits"), *(r.get("credits") for r in records)),
     }
@@ -222,7 +237,7 @@ def _say_rest(made: Report, kept: Sequence[Report], fresh: Sequence[Claim]) -> N
     if joined := joined_specific(about.get("database_specific"), *inner):
         about["database_specific"] = joined
     specific = joined_specific(made.get("database_specific"), *(_foreign(r) for r in records))
-    specific[ORIGINS] = [*kept, *(_origin(c) for c in fresh)]
+    specific[ORIGINS] = [*kept, *(origin(c) for c in fresh)]
     made["database_specific"] = specific
     made["details"] = _details(made.get("details") or "", kept, fresh)
 
@@ -242,7 +257,7 @@ def _foreign(record: Report) -> Json:
     return {k: v for k, v in held.items() if k not in {ORIGINS, SPECIFIC}} if isinstance(held, dict) else {}
 
 
-def _origin(claim: Claim) -> Report:
+def origin(claim: Claim) -> Report:
     """How a claim is named in the report that was made of it."""
     one = extent(claim.source, claim.sha256, claim.record["affected"][0])
     made: Report = {"id": claim.key} if claim.record.get("id") else {}
@@ -282,7 +297,7 @@ def _decide(made: Report, decided: Decisions, imported: Sequence[str], back: str
         )
     for about in made["affected"] if decided.cleared else ():
         about["versions"] = [v for v in about.get("versions") or () if v not in decided.cleared]
-    withdrawn = decided.withdrawn or back
+    withdrawn = decided.withdrawn or ("" if decided.reinstated else back)
     if withdrawn:
         made["withdrawn"] = withdrawn
     elif decided.reinstated:

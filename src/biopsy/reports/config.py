@@ -10,6 +10,20 @@ minutes = 30                        # of `hold`
 silence = 48                        # hours without news after which `reports sources` says so
 drop = [{field = "related", pattern = "^RLMA-"}]
 options = {token = "$GITHUB_TOKEN"} # what begins with a dollar sign is read from the environment
+
+[webhooks.chat]
+url = "https://hooks.example/biopsy"
+secret = "$CHAT_SECRET"
+events = ["new", "withdrawn"]       # changed, reinstated; default: all
+ecosystems = ["npm"]                # default: all
+
+[feeds]
+base = "https://reports.example/"   # where the release directory is served
+
+[signing.roles.targets]             # root, targets, snapshot, timestamp
+keys = 1
+threshold = 1
+days = 30
 """
 
 import os
@@ -25,7 +39,10 @@ import msgspec
 from biopsy.errors import UsageError
 from biopsy.reports import policy, sources
 from biopsy.reports.claim import Package
+from biopsy.reports.feeds import Feeds
+from biopsy.reports.feeds.hook import Hook
 from biopsy.reports.policy import Policy
+from biopsy.reports.signing.roles import Signing
 from biopsy.reports.sources import Settings
 
 MAX_BYTES = 1024**2
@@ -55,6 +72,9 @@ class _Source(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 class _File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     sources: dict[str, _Source] = {}
+    webhooks: dict[str, Hook] = {}
+    feeds: Feeds = Feeds()
+    signing: Signing = Signing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +95,7 @@ def load(path: Path, home: Path, popular: Callable[[Package], bool] | None = Non
     `popular` says which names are in wide use, for the trust of that name. A file that is not there names no
     source.
     """
-    if not path.is_file():
-        return {}
-    try:
-        data = path.read_bytes()
-        if len(data) > MAX_BYTES:
-            raise UsageError(f"{path}: larger than {MAX_BYTES >> 20} MiB")
-        held = msgspec.convert(tomllib.loads(data.decode()), _File)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise UsageError(f"{path}: {error}") from error
+    held = _read(path)
     made: dict[str, Source] = {}
     for name, one in held.sources.items():
         try:
@@ -91,6 +103,51 @@ def load(path: Path, home: Path, popular: Callable[[Package], bool] | None = Non
         except (UsageError, re.error) as error:
             raise UsageError(f"{path}: sources.{name}: {error}") from error
     return made
+
+
+def _read(path: Path) -> _File:
+    """What the file says; a file that is not there says nothing."""
+    if not path.is_file():
+        return _File()
+    try:
+        data = path.read_bytes()
+        if len(data) > MAX_BYTES:
+            raise UsageError(f"{path}: larger than {MAX_BYTES >> 20} MiB")
+        return msgspec.convert(tomllib.loads(data.decode()), _File)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def webhooks(path: Path) -> dict[str, Hook]:
+    """The webhooks that the file names, by name; UsageError says what is wrong with one."""
+    made: dict[str, Hook] = {}
+    for name, one in _read(path).webhooks.items():
+        try:
+            made[name] = one if one.disabled else _hook(name, one)
+        except UsageError as error:
+            raise UsageError(f"{path}: webhooks.{name}: {error}") from error
+    return made
+
+
+def _hook(name: str, one: Hook) -> Hook:
+    if not _NAME.fullmatch(name):
+        raise UsageError("a name has small letters, digits and hyphens")
+    said = _secrets({"url": one.url, "secret": one.secret}, os.environ)
+    return msgspec.structs.replace(one, **said).checked()
+
+
+def feeds(path: Path) -> Feeds:
+    """How feeds are called."""
+    return _read(path).feeds
+
+
+def signing(path: Path) -> Signing:
+    """Who signs releases, and for how long."""
+    held = _read(path).signing
+    try:
+        return held.checked()
+    except UsageError as error:
+        raise UsageError(f"{path}: signing: {error}") from error
 
 
 def _source(name: str, one: _Source, home: Path, popular: Callable[[Package], bool] | None) -> Source:

@@ -10,23 +10,28 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 
 from biopsy.errors import BiopsyError
-from biopsy.reports import naming
+from biopsy.reports import damage, forms, naming
 from biopsy.reports.changes import Act, Changes, Held, Waiting
 from biopsy.reports.claim import COUNTED, HELD, REJECTED, REVIEW, Package
 from biopsy.reports.disputes import Disputes
 from biopsy.reports.intake import Convert, Intake, Taken
+from biopsy.reports.news import News
 from biopsy.reports.policy import Policy
 from biopsy.reports.record import Report
+from biopsy.reports.told import Told
 from biopsy.reports.views import Views
 
 __all__ = ["Act", "Database", "DatabaseError", "Taken", "now"]
 
-VERSION = 1  # of schema.sql, kept in the file (PRAGMA user_version)
 MAX_WAIT = 60.0  # seconds that a writer waits for its turn
+_PRAGMAS = (
+    "page_size=16384",  # of a file that is made now: a report needs no second page
+    "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-65536",
+    "wal_autocheckpoint=4096",  # pages, 64 MiB: a page that several batches change is written back once
+)  # fmt: skip
 
 
 class DatabaseError(BiopsyError):
@@ -38,37 +43,38 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class Database(Views, Disputes):
+class Database(Views, Disputes, News, Told):
     """An open report database. One thread uses it at a time; any number of processes may."""
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         """Open the file, or make it; raises DatabaseError where it is none of ours, or not there."""
         if not create and not path.is_file():
             raise DatabaseError(f"no report database at {path}: `biopsy reports init` makes one")
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=MAX_WAIT, isolation_level=None)
             self._open(path)
         except sqlite3.Error as error:
-            raise DatabaseError(f"{path}: {error}") from error
+            raise DatabaseError(damage.told(path, error)) from error
+        except OSError as error:
+            raise DatabaseError(f"{path}: cannot be made: {error.strerror or error}") from error
 
     def _open(self, path: Path) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-65536"):
+        for pragma in _PRAGMAS:
             self._db.execute(f"PRAGMA {pragma}")
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version == 0:
+        if forms.form(self._db) < forms.VERSION:
             with self.change():
-                if not self._db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
-                    text = resources.files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
-                    for statement in text.split(";\n"):
-                        self._db.execute(statement)
-                    self._db.execute(f"PRAGMA user_version={VERSION}")
-        elif version != VERSION:
-            raise DatabaseError(f"{path} has form {version}, this biopsy reads {VERSION}")
+                forms.bring_up(self._db)
+        if (version := forms.form(self._db)) != forms.VERSION:
+            raise DatabaseError(f"{path} has form {version}, this biopsy reads {forms.VERSION}")
 
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
+
+    def damage(self) -> Iterator[str]:
+        """Look at everything that is kept, and name what is damaged."""
+        return damage.found(self._db)
 
     @contextmanager
     def change(self) -> Iterator[None]:
@@ -143,25 +149,56 @@ class Database(Views, Disputes):
         count = 0
         with self.change():
             for number, package in packages:
+                before = self._waiting(number)
                 row = (state, act.reason, number, due)
                 changed = self._db.execute(_SETTLE_DUE if due else _SETTLE, row[: 4 if due else 3]).rowcount
                 count += changed
-                if changed:
-                    self._refresh(number, package, act, action)
+                if changed and not self._refresh(number, package, act, action, before):
+                    self.note(act, action, number, "", (before, ""))  # the report stays as it is
         return count
 
-    def _refresh(self, number: int, package: Package, act: Act, action: str, before: str = "") -> None:
+    def _waiting(self, number: int) -> str:
+        sql = "SELECT id, state, due, reason FROM claims WHERE package = ? AND state IN ('held', 'review')"
+        return json.dumps({"claims": [list(row) for row in self._db.execute(sql, (number,))]})
+
+    def restore(self, which: tuple[int, Package], rows: Sequence[Sequence[object]], act: Act) -> None:
+        """Put claims on a package back to what the log says they were: (id, state, due, reason) each."""
+        sql = "SELECT id, state, due, reason FROM claims WHERE id = ? AND package = ?"
+        with self.change():
+            held = [list(r) for one in rows for r in self._db.execute(sql, (one[0], which[0]))]
+            self._db.executemany(
+                "UPDATE claims SET state = ?2, due = ?3, reason = ?4 WHERE id = ?1", [tuple(r) for r in rows]
+            )
+            before = json.dumps({"claims": held})
+            if not self._refresh(*which, act, "undone", before):
+                self.note(act, "undone", which[0], "", (before, ""))
+
+    def _refresh(self, number: int, package: Package, act: Act, action: str, before: str = "") -> bool:
+        """Compute a report anew; False where that changes nothing."""
         sql = "SELECT id, decisions, sha256, state, document FROM reports WHERE package=?"
         row = self._db.execute(sql, (number,)).fetchone()
         held = Held(row[0] or "", *row[1:]) if row else Held()
         sql = "SELECT due, reason FROM claims WHERE package=? AND state IN (?,?) ORDER BY due DESC LIMIT 1"
         waits = self._db.execute(sql, (number, HELD, REVIEW)).fetchone()
         changes = Changes(self._db)
-        changes.report(
+        told = changes.report(
             (number, package), self.claims(number), held, act, action,
             before=before, waiting=Waiting(*waits) if waits else None,
         )  # fmt: skip
         changes.write()
+        return told
+
+    def renew(self, packages: Iterable[tuple[int, Package]], act: Act, *, keep: bool = True) -> list[Package]:
+        """Compute reports anew from their claims; returns those that changed, or without `keep` would."""
+        changed: list[Package] = []
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            changed += [p for number, p in packages if self._refresh(number, p, act, "merged")]
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT" if keep else "ROLLBACK")
+        return changed
 
     def note(
         self, act: Act, action: str, number: int, report: str, states: tuple[str, str] = ("", "")
@@ -192,15 +229,8 @@ class Database(Views, Disputes):
             before = json.dumps(self.decisions(number), sort_keys=True)
             text = json.dumps(decided, sort_keys=True)
             self._db.execute("UPDATE reports SET decisions=? WHERE package=?", (text, number))
-            self._refresh(number, package, act, action, before)
-
-    def batch(self, name: str) -> list[tuple[int, Package, str]]:
-        """What a batch changed, in order: the package, and the decisions before it."""
-        sql = (
-            "SELECT package, ecosystem, name, before FROM log JOIN packages ON packages.id = package"
-            " WHERE batch = ? ORDER BY seq"
-        )
-        return [(int(n), Package(e, m), before) for n, e, m, before in self._db.execute(sql, (name,))]
+            if not self._refresh(number, package, act, action, before):
+                self.note(act, action, number, "", (before, ""))  # decided, and the same to see
 
 
 _SETTLE = (

@@ -1,7 +1,8 @@
 """Objections to reports: opened by whom, with what proof, and what became of them.
 
 A dispute changes nothing by itself but that the report shows it. Accepted, it withdraws the report, or clears
-the versions it is about; rejected, it is closed. Nothing is deleted, and everything is in the log.
+the versions it is about; rejected, it is closed; retracted, its opening was undone. Nothing is deleted, and
+everything is in the log.
 """
 
 import json
@@ -70,6 +71,10 @@ class Disputes:
         sql = "UPDATE disputes SET state = ?, closed = ? WHERE id = ? AND state = 'open'"
         if not self._db.execute(sql, (state, at, dispute)).rowcount:
             raise UsageError(f"dispute {dispute}: there is none of this number that is open")
+
+    def set_dispute(self, dispute: int, state: str, closed: str) -> None:
+        """Put a dispute into a state, whatever it was before: for what is undone."""
+        self._db.execute("UPDATE disputes SET state = ?, closed = ? WHERE id = ?", (state, closed, dispute))
 
     def disputes(self, *, package: int = 0, number: int = 0, state: str = "") -> list[Dispute]:
         """Disputes on a package, of a number, in a state, or all; the oldest first."""

@@ -4,14 +4,15 @@ Every decision goes into the log with who, when and why, and with a batch: what 
 together. The claims stay as they are; the report is computed anew.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from biopsy.errors import UsageError
+from biopsy.reports import matching
 from biopsy.reports.claim import OWN, Package
 from biopsy.reports.database import Act, Database
 from biopsy.reports.record import Report
+from biopsy.reports.undo import undo, undoing
 
 REASONS = ("false-positive", "test", "duplicate", "name-reuse", "upstream-withdrawn", "other")
 """Why a report, or some versions of it, are withdrawn."""
@@ -51,7 +52,7 @@ def publish(
         for number, package in packages:
             report = database.document(number) or {}
             if database.decisions(number).get("withdrawn"):
-                raise UsageError(f"{package.ecosystem}/{package.name} was withdrawn: reinstate it")
+                raise UsageError(f"{package.ecosystem}/{package.name} was withdrawn: reinstate it, too")
             database.settle([(number, package)], act)
             own = str(report.get("id") or "")
             if not OWN.fullmatch(own):
@@ -62,12 +63,18 @@ def publish(
     return made
 
 
+def reject(database: Database, packages: Iterable[tuple[int, Package]], act: Act) -> int:
+    """Never count what waits on packages; it is kept. Returns how many claims that are."""
+    return database.settle(packages, act, reject=True)
+
+
 def dispute(
     database: Database, which: tuple[int, Package], act: Act, versions: Sequence[str] = (), proof: str = ""
 ) -> int:
     """Open a dispute on a report; returns its number. The report stands, and shows it."""
     if not act.reason.strip():
         raise UsageError("reason: what is wrong with the report, and how one knows")
+    _affected(database, which, versions)
     with database.change():
         number = database.dispute(which[0], (act.at, act.actor, act.reason), proof, versions)
         _told(database, which, act, "disputed")
@@ -82,7 +89,7 @@ def answer(database: Database, number: int, act: Act, *, accept: bool) -> Packag
         one = found[0]
         which = (database.number(one.package), one.package)
         _told(database, which, act, "accepted" if accept else "dismissed")
-        if accept:
+        if accept and not (database.document(which[0]) or {}).get("withdrawn"):
             why = f"false-positive: dispute {number}: {act.reason or one.reason}"
             withdraw(database, [which], replace(act, reason=why), one.versions)
     return one.package
@@ -90,7 +97,7 @@ def answer(database: Database, number: int, act: Act, *, accept: bool) -> Packag
 
 def _told(database: Database, which: tuple[int, Package], act: Act, action: str) -> None:
     """Put the disputes on a report into it."""
-    held = [one.data() for one in database.disputes(package=which[0])]
+    held = [one.data() for one in database.disputes(package=which[0]) if one.state != "retracted"]
     specific = {**database.decisions(which[0]).get("specific", {}), "disputes": held}
     _decide(database, which, act, action, {"specific": specific})
 
@@ -98,44 +105,58 @@ def _told(database: Database, which: tuple[int, Package], act: Act, action: str)
 def withdraw(
     database: Database, packages: Iterable[tuple[int, Package]], act: Act, versions: Sequence[str] = ()
 ) -> None:
-    """Withdraw reports, or only `versions` of them; raises UsageError without one of the reasons."""
+    """Withdraw reports, or only `versions` of them; of all versions that a report names, that is the same.
+
+    Raises UsageError without one of the reasons, for versions that a report does not call affected, and for
+    what is withdrawn already.
+    """
     _reasoned(act)
     with database.change():
         for number, package in packages:
-            held = database.decisions(number)
-            specific = dict(held.get("specific", {}))
+            report = database.document(number) or {}
+            if report.get("withdrawn"):
+                raise UsageError(f"{package.ecosystem}/{package.name} is withdrawn already")
             if versions:
-                cleared = sorted({*held.get("cleared", ()), *versions})
-                known = [c for c in specific.get("cleared", ()) if c.get("version") not in versions]
-                known += [{"version": v, "reason": act.reason, "at": act.at} for v in versions]
-                specific["cleared"] = sorted(known, key=lambda c: str(c["version"]))
-                changed: Report = {"cleared": cleared, "specific": specific}
-                _decide(database, (number, package), act, "cleared", changed)
-            else:
+                _clear(database, (number, package), act, versions)
+                report = database.document(number) or {}
+            if not versions or not any(a.get("versions") or a.get("ranges") for a in report["affected"]):
+                specific = dict(database.decisions(number).get("specific", {}))
                 specific["withdrawn"] = _why(act)
-                changed = {"withdrawn": act.at, "reinstated": False, "specific": specific}
+                changed: Report = {"withdrawn": act.at, "reinstated": False, "specific": specific}
                 _decide(database, (number, package), act, "withdrawn", changed)
 
 
+def _clear(database: Database, which: tuple[int, Package], act: Act, versions: Sequence[str]) -> None:
+    _affected(database, which, versions)
+    held = database.decisions(which[0])
+    specific = dict(held.get("specific", {}))
+    cleared = sorted({*held.get("cleared", ()), *versions})
+    known = [c for c in specific.get("cleared", ()) if c.get("version") not in versions]
+    known += [{"version": v, "reason": act.reason, "at": act.at} for v in versions]
+    specific["cleared"] = sorted(known, key=lambda c: str(c["version"]))
+    _decide(database, which, act, "cleared", {"cleared": cleared, "specific": specific})
+
+
+def _affected(database: Database, which: tuple[int, Package], versions: Sequence[str]) -> None:
+    """Raises UsageError for a version that the report does not call affected."""
+    ecosystem, report = which[1].ecosystem, database.document(which[0]) or {}
+    for version in versions:
+        if not matching.affects(report, ecosystem, version):
+            raise UsageError(f"{ecosystem}/{which[1].name}: {version} is not called affected")
+
+
 def reinstate(database: Database, packages: Iterable[tuple[int, Package]], act: Act) -> None:
-    """Take back withdrawals and cleared versions."""
+    """Take back withdrawals and cleared versions; raises UsageError for a report that stands as a whole."""
     with database.change():
         for number, package in packages:
-            held = database.decisions(number).get("specific", {})
-            specific = {k: v for k, v in held.items() if k not in {"withdrawn", "cleared"}}
+            held = database.decisions(number)
+            if not held.get("cleared") and not (database.document(number) or {}).get("withdrawn"):
+                raise UsageError(f"{package.ecosystem}/{package.name} stands: nothing of it was withdrawn")
+            specific = {
+                k: v for k, v in held.get("specific", {}).items() if k not in {"withdrawn", "cleared"}
+            }
             changed = {"withdrawn": "", "reinstated": True, "cleared": [], "specific": specific}
             _decide(database, (number, package), act, "reinstated", changed)
-
-
-def undo(database: Database, batch: str, act: Act) -> int:
-    """Put the decisions of a batch back to what they were before it; returns of how many reports."""
-    entries = database.batch(batch)
-    if not entries:
-        raise UsageError(f"{batch}: no batch of this name is in the log")
-    with database.change():
-        for number, package, before in reversed(entries):
-            database.decide(number, package, json.loads(before or "{}"), act, "undone")
-    return len(entries)
 
 
 def _why(act: Act) -> Report:
@@ -165,6 +186,8 @@ __all__ = [
     "find",
     "publish",
     "reinstate",
+    "reject",
     "undo",
+    "undoing",
     "withdraw",
 ]

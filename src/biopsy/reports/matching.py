@@ -16,15 +16,30 @@ _DIGITS = re.compile(r"\d+|rc|alpha|beta|preview", re.IGNORECASE)
 
 
 def affects(report: Report, ecosystem: str, version: str) -> bool:
-    """Whether any package of that ecosystem in a report is affected at a version."""
+    """Whether any package of that ecosystem in a report is affected at a version.
+
+    A version that a person cleared is not, though a range holds it: no range of OSV leaves one version out.
+    """
+    if version in cleared(report):
+        return False
     return any(
         covers(about, ecosystem, version)
         for about in report.get("affected") or ()
-        if isinstance(about, dict) and _base(about) == ecosystem.partition(":")[0]
+        if isinstance(about, dict) and ecosystem_of(about) == ecosystem.partition(":")[0]
     )
 
 
-def _base(about: dict[str, Json]) -> str:
+def cleared(report: Report) -> frozenset[str]:
+    """The versions that were called affected and are not (`cleared` of schema/report-1.json)."""
+    specific = report.get("database_specific")
+    ours = specific.get("malware") if isinstance(specific, dict) else None
+    listed = ours.get("cleared") if isinstance(ours, dict) else None
+    rows = listed if isinstance(listed, list) else []
+    return frozenset(str(one.get("version")) for one in rows if isinstance(one, dict))
+
+
+def ecosystem_of(about: dict[str, Json]) -> str:
+    """The ecosystem that an `affected` entry is of, without a release of it (`Debian:12` is of Debian)."""
     package = about.get("package")
     return str(package.get("ecosystem", "")).partition(":")[0] if isinstance(package, dict) else ""
 
@@ -52,25 +67,29 @@ def _within(span: dict[str, Json], ecosystem: str, version: str) -> bool:
     if kind == "GIT" or mine is None:
         return False
     decided = False
-    for at, _, name in _events(span, how):
+    for at, _, name, _ in events(span, how):
         if at is not None and (at > mine or (at == mine and name == "last_affected")):
             break
         decided = name == "introduced"
     return decided
 
 
-def _events(span: dict[str, Json], how: Order | None) -> list[tuple[Any, int, str]]:
+Event = tuple[Any, int, str, str]
+"""Where something begins or ends: its key, its rank among those of one version, its name, the version."""
+
+
+def events(span: dict[str, Json], how: Order | None) -> list[Event]:
     """The events in order; that of `0`, before everything, has no key. What is no version is left out."""
-    first: list[tuple[Any, int, str]] = []
-    rest: list[tuple[Any, int, str]] = []
+    first: list[Event] = []
+    rest: list[Event] = []
     for event in span.get("events") or ():
         for name, value in event.items() if isinstance(event, dict) else ():
             if name not in _RANK or not isinstance(value, str) or (name == "limit" and value == "*"):
                 continue
             if value == "0":
-                first.append((None, _RANK[name], name))
+                first.append((None, _RANK[name], name, value))
             elif (at := parsed(how, value)) is not None:
-                rest.append((at, _RANK[name], name))
+                rest.append((at, _RANK[name], name, value))
     return first + sorted(rest, key=lambda e: (e[0], e[1]))
 
 

@@ -67,12 +67,14 @@ RULES = {rules.ecosystem: rules for rules in _TABLE}
 KNOWN = frozenset(RULES) - {"Git"}
 """What a report may name as its ecosystem; `Git` stands for reports that name a repository instead."""
 
-_LOOSE = {name.lower().replace(" ", "-"): name for name in RULES} | {
+LOOSE = {name.lower().replace(" ", "-"): name for name in RULES} | {
     rules.purl: rules.ecosystem for rules in reversed(_TABLE) if rules.purl
 }
+"""How else people and purls spell ecosystems."""
 _CLEANED = re.compile(r"[ /_-]+")
 _REGISTRY = re.compile(r"(?i)^(maven|vscode):https?://")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
+_PLAIN = re.compile(r"[a-z0-9@_:-][a-z0-9@_:.-]*(?:/[a-z0-9@_:-][a-z0-9@_:.-]*)+")  # most paths there are
 
 
 def base(ecosystem: str) -> str:
@@ -83,7 +85,7 @@ def base(ecosystem: str) -> str:
 def known(word: str) -> str | None:
     """OSV's spelling of an ecosystem that a person or a purl writes otherwise; None where there is none."""
     head, colon, rest = word.partition(":")
-    name = RULES[head].ecosystem if head in RULES else _LOOSE.get(head.strip().lower().replace(" ", "-"))
+    name = RULES[head].ecosystem if head in RULES else LOOSE.get(head.strip().lower().replace(" ", "-"))
     return f"{name}{colon}{rest}" if name else None
 
 
@@ -122,18 +124,23 @@ def folder(ecosystem: str, name: str) -> str:
     """
     if not ecosystem:
         return posixpath.join("git", stored(name).lower())
-    head = _REGISTRY.sub(lambda m: f"{m[1]}:", ecosystem)
-    cleaned = _CLEANED.sub("-", head) if ":" not in head else _suffixed(head)
-    return posixpath.normpath(posixpath.join(cleaned.lower(), canonical(ecosystem, name).lower()))
+    made = f"{_cleaned(ecosystem)}/{canonical(ecosystem, name).lower()}"
+    if _PLAIN.fullmatch(made):
+        return made
+    return posixpath.normpath(posixpath.join(_cleaned(ecosystem), canonical(ecosystem, name).lower()))
 
 
-def _suffixed(ecosystem: str) -> str:
-    head, _, rest = ecosystem.partition(":")
-    return f"{_CLEANED.sub('-', head)}:{_CLEANED.sub('-', rest)}"
+@lru_cache(maxsize=256)
+def _cleaned(ecosystem: str) -> str:
+    """An ecosystem as the name of a folder."""
+    head, colon, rest = _REGISTRY.sub(lambda m: f"{m[1]}:", ecosystem).partition(":")
+    return f"{_CLEANED.sub('-', head)}{colon}{_CLEANED.sub('-', rest)}".lower()
 
 
 def local(path: str) -> bool:
     """Whether a relative path stays below where it starts, and has a folder and a name: safe to write to."""
+    if len(path) <= MAX_NAME and _PLAIN.fullmatch(path):
+        return True
     parts = path.split("/")
     if not path or path.startswith("/") or "\\" in path or _UNSAFE.search(path):
         return False

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import IO, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -157,8 +158,14 @@ def save(body: Iterator[bytes], file: IO[bytes]) -> None:
 
 
 def _context() -> ssl.SSLContext:
+    return _trusting((certifi.where(), os.environ.get("SSL_CERT_FILE", "")))
+
+
+@cache
+def _trusting(paths: tuple[str, ...]) -> ssl.SSLContext:
+    """Made once: reading certificates takes longer than most requests."""
     context = ssl.create_default_context()
-    for path in (certifi.where(), os.environ.get("SSL_CERT_FILE", "")):
+    for path in paths:
         if path and os.path.isfile(path):  # noqa: PTH113
             context.load_verify_locations(path)
     return context

@@ -38,7 +38,8 @@ executes outside entity compromised considered rotated immediately different ful
         "purl": "pkg:npm/"
       },
 """
-_FIRST = zlib.compressobj(1, zlib.DEFLATED, 13, 6, zlib.Z_DEFAULT_STRATEGY, _WORDS)
+# A small window and little memory: what is copied for each object is most of the cost.
+_FIRST = zlib.compressobj(1, zlib.DEFLATED, 12, 5, zlib.Z_DEFAULT_STRATEGY, _WORDS)
 
 
 class PackError(BiopsyError):
@@ -51,13 +52,13 @@ def pack(data: bytes) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
-def unpack(body: bytes) -> bytes:
-    """Give an object as it came; raises PackError."""
+def unpack(body: bytes, name: str = "") -> bytes:
+    """Give an object as it came; raises PackError, which says its `name`."""
     reader = zlib.decompressobj(zdict=_WORDS)
     try:
         data = reader.decompress(body, MAX_BYTES)
     except zlib.error as error:
-        raise PackError(f"an object of a source is damaged: {error}") from error
+        raise PackError(f"the object {name} is damaged: {error}") from error
     if not reader.eof:
-        raise PackError("an object of a source is damaged: it ends early, or is too large")
+        raise PackError(f"the object {name} is damaged: it ends early, or is too large")
     return data

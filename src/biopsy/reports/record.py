@@ -19,6 +19,7 @@ MAX_BYTES = 16 * 1024**2  # of one report; the largest known has 17 kB, a list o
 MAX_DEPTH = 64  # lists and objects inside each other
 MAX_DIGITS = 300  # of a number
 
+_REAL = re.compile(rb"[\[:,]-?[0-9]+[.eE][0-9eE+-]*[,\]}]")  # a number that is none whole, in compact JSON
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # what half a surrogate pair needs to be written
 
 Json = Any
@@ -60,8 +61,8 @@ def decode(data: bytes) -> Report:
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise RecordError("duplicate-name", f"{twice!r} stands twice in one object")
     return made
 
@@ -123,6 +124,12 @@ def _kind(value: Json) -> str:
 
 def encode(report: Report) -> bytes:
     """Write a report as a file: two spaces, names in the order they have, a line feed at the end."""
+    try:
+        text = msgspec.json.encode(report)
+        if not _REAL.search(text):  # which the two may write differently
+            return msgspec.json.format(text, indent=2) + b"\n"
+    except (OverflowError, ValueError, TypeError):
+        pass
     return (json.dumps(report, ensure_ascii=False, indent=2) + "\n").encode()
 
 

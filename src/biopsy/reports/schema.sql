@@ -77,7 +77,8 @@ CREATE TABLE log (
   evidence TEXT NOT NULL DEFAULT '',
   batch    TEXT NOT NULL DEFAULT '',   -- what one command did together, and can be undone together
   before   TEXT NOT NULL DEFAULT '',   -- sha256 of the document; of decisions: JSON
-  after    TEXT NOT NULL DEFAULT ''
+  after    TEXT NOT NULL DEFAULT '',
+  state    TEXT NOT NULL DEFAULT ''    -- of the report from then on; empty where it stayed as it was
 );
 CREATE INDEX log_package ON log (package);
 CREATE INDEX log_batch ON log (batch) WHERE batch <> '';
@@ -117,7 +118,7 @@ CREATE TABLE cursors (
 CREATE TABLE disputes (
   id       INTEGER PRIMARY KEY,
   package  INTEGER NOT NULL REFERENCES packages,
-  state    TEXT NOT NULL CHECK (state IN ('open', 'accepted', 'rejected')),
+  state    TEXT NOT NULL CHECK (state IN ('open', 'accepted', 'rejected', 'retracted')),
   opened   TEXT NOT NULL,
   closed   TEXT NOT NULL DEFAULT '',
   actor    TEXT NOT NULL,
@@ -125,3 +126,13 @@ CREATE TABLE disputes (
   proof    TEXT NOT NULL DEFAULT '',
   versions TEXT NOT NULL DEFAULT '[]'
 );
+
+CREATE TABLE webhooks (          -- how far each has been told, and how that goes
+  name   TEXT PRIMARY KEY,
+  cursor INTEGER NOT NULL,       -- seq of the last entry of log that it was told of
+  due    TEXT NOT NULL DEFAULT '',   -- not before then: somebody is telling it, or it did not answer
+  told   TEXT NOT NULL DEFAULT '',   -- when it last took something
+  events INTEGER NOT NULL DEFAULT 0, -- that it took, all told
+  fails  INTEGER NOT NULL DEFAULT 0, -- times in a row that it did not
+  error  TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;

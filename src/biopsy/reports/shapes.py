@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -14,6 +16,7 @@ MAX_MEMBERS = 2_000_000  # of one zip
 MAX_UNPACKED = 8 * 1024**3  # of all members of one zip
 MAX_LIST = 256 * 1024**2  # of one JSON document that holds many records
 MAX_LINES = 10_000_000
+_BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError)
 
 
 def objects(path: Path, name: str = "") -> Iterator[Object]:
@@ -40,7 +43,7 @@ def _plain(file: "IO[bytes] | gzip.GzipFile", name: str) -> Iterator[Object]:
             yield from lines(file, name, 2)
             return
         text = first + file.read(MAX_LIST)
-    except (OSError, EOFError) as error:
+    except _BROKEN as error:
         raise SourceError(f"{name}: cannot be read: {error}") from error
     if len(text) > MAX_LIST:
         raise SourceError(f"{name}: larger than {MAX_LIST >> 20} MiB, and not a record a line")
@@ -64,7 +67,7 @@ def lines(file: "IO[bytes] | gzip.GzipFile", name: str = "", number: int = 1) ->
     while number <= MAX_LINES:
         try:
             line = file.readline(MAX_BYTES + 2)
-        except (OSError, EOFError) as error:
+        except _BROKEN as error:
             raise SourceError(f"{name}: line {number}: cannot be read: {error}") from error
         if not line:
             return
@@ -91,5 +94,5 @@ def members(path: Path) -> Iterator[Object]:
                 if left < 0:
                     raise SourceError(f"{path.name}: more than {MAX_UNPACKED >> 30} GiB unpacked")
                 yield member.filename, data
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError, *_BROKEN) as error:
         raise SourceError(f"{path.name}: a zip that cannot be read: {error}") from error

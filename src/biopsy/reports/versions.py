@@ -5,12 +5,14 @@ Debian, Alpine and Go's pseudo-versions have `univers`. Where an ecosystem has n
 versions are only equal or not.
 """
 
-from collections.abc import Callable
-from functools import cache, cmp_to_key
+import re
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
 from typing import Any
 
 from biopsy.reports import naming
 
+KEPT = 16_384  # keys that are kept: the same few versions are asked for again and again
 MAX_VERSION = 256  # characters of a version that is ordered; longer ones are compared as they stand
 
 Order = Callable[[str], Any]
@@ -24,17 +26,31 @@ def _pep440(version: str) -> Any:
 
 
 def _semver(version: str) -> Any:
+    """A key that orders as SemVer 2.0.0, section 11, does: numbers, then what stands before a release."""
+    found = _STRICT.fullmatch(version)
+    if found:
+        major, minor, patch, before = found.groups()
+        return int(major), int(minor), int(patch), (), _before(before.split(".") if before else ())
     from nodesemver import make_semver  # noqa: PLC0415
 
     make: Callable[..., Any] = make_semver
-    return _key(make(version.strip().removeprefix("=").removeprefix("v"), loose=True))
+    made = make(version.strip().removeprefix("=").removeprefix("v"), loose=True)
+    return made.major, made.minor, made.patch, tuple(made.micro_versions), _before(made.prerelease)
 
 
-def _compared(one: Any, two: Any) -> int:
-    return int(one.compare(two))
+def _before(parts: Sequence[str | int]) -> tuple[tuple[int, int | str], ...]:
+    """What stands before a release; a release itself comes after all of it."""
+    if not parts:
+        return _RELEASE
+    return tuple((0, int(p)) if isinstance(p, int) or p.isdecimal() else (1, p) for p in parts)
 
 
-_key: Callable[[Any], Any] = cmp_to_key(_compared)
+_STRICT = re.compile(
+    r"(0|[1-9][0-9]{0,14})\.(0|[1-9][0-9]{0,14})\.(0|[1-9][0-9]{0,14})"
+    r"(?:-((?:[0-9]{1,15}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:[0-9]{1,15}|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*))?"
+    r"(?:\+[0-9A-Za-z.-]+)?"
+)
+_RELEASE = ((2, 0),)
 
 
 def _univers(name: str) -> Order:
@@ -84,6 +100,11 @@ def parsed(how: Order | None, version: str) -> Any | None:
     """The key of a version; None where it has none."""
     if how is None or len(version) > MAX_VERSION:
         return None
+    return _key(how, version)
+
+
+@lru_cache(maxsize=KEPT)
+def _key(how: Order, version: str) -> Any | None:
     try:
         return how(version)
     except (ValueError, TypeError, RecursionError, OverflowError):

@@ -1,22 +1,122 @@
 """The server as one application: routes, its database, its OpenAPI document."""
 
+import asyncio
+import gc
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from litestar import Litestar
+import msgspec
+from litestar import Litestar, Response, asgi, get
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig
 
-from biopsy import __version__
+from biopsy.reports.tokens import Tokens
+from biopsy.web.check import Check
+from biopsy.web.document import CONFIG, document
+from biopsy.web.errors import handle
+from biopsy.web.exports import Exports
+from biopsy.web.limits import Rate
 from biopsy.web.npm import Npm
 from biopsy.web.osv import Osv
-from biopsy.web.store import Stores
+from biopsy.web.own import Own
+from biopsy.web.page import STYLE, page
+from biopsy.web.shield import HEADERS, Shield
+from biopsy.web.store import Asked, Stores
+from biopsy.web.writing import Writing
+
+SETTINGS = "BIOPSY_SERVE"
+"""The environment variable by which worker processes learn what to serve."""
 
 
-def build(database: Path) -> Litestar:
+class Settings(msgspec.Struct, frozen=True):
+    """What to serve: the database, a folder of exports, a file of tokens; and how often one address may ask.
+
+    `url` is where clients reach it, for links.
+    `reads` and `writes` are requests a minute, 0 for no limit; each of `workers` processes counts its share.
+    """
+
+    database: Path
+    exports: Path | None = None
+    tokens: Path | None = None
+    reads: float = 0
+    writes: float = 0
+    workers: int = 1
+    url: str = ""
+
+
+def build(database: Path, settings: Settings | None = None) -> Litestar:
     """Make the application that serves a report database; raises DatabaseError where there is none."""
-    stores = Stores(database)
-    return Litestar(
-        route_handlers=[Osv, Npm],
-        dependencies={"stores": Provide(lambda: stores, sync_to_thread=False)},
-        openapi_config=OpenAPIConfig(title="biopsy", version=__version__),
+    chosen = settings or Settings(database)
+    stores = Stores(database, chosen.url.rstrip("/"))
+    tokens = Tokens(chosen.tokens) if chosen.tokens else None
+    handlers: list[Any] = [Osv, Npm, Own, Check, Writing, *_pages()]
+    if chosen.exports:
+        handlers.append(asgi("/exports", is_mount=True, copy_scope=True)(Exports(chosen.exports).__call__))
+    app = Litestar(
+        route_handlers=handlers,
+        dependencies={
+            "stores": Provide(lambda: stores, sync_to_thread=False),
+            "tokens": Provide(lambda: tokens, sync_to_thread=False),
+        },
+        exception_handlers={Exception: handle},
+        lifespan=[_life(stores)],
+        openapi_config=CONFIG,
+        request_max_body_size=None,  # `body` has the limits
     )
+    reads, writes = (Rate(rate / chosen.workers) for rate in (chosen.reads, chosen.writes))
+    app.asgi_handler = Shield(app.asgi_handler, reads, writes)
+    return app
+
+
+def worker() -> Litestar:
+    """The application of a worker process, by what its environment says."""
+    chosen = msgspec.json.decode(os.environ[SETTINGS], type=Settings, dec_hook=lambda kind, text: kind(text))
+    return build(chosen.database, chosen)
+
+
+def hand_over(settings: Settings) -> None:
+    """Tell processes that are started from here on what to serve."""
+    os.environ[SETTINGS] = msgspec.json.encode(settings, enc_hook=str).decode()
+
+
+def _pages() -> list[Any]:
+    """The OpenAPI document, and the page that shows it."""
+    kept: dict[str, bytes] = {}
+
+    def made(app: Litestar) -> dict[str, bytes]:
+        if not kept:
+            held = document(app)
+            kept["json"], kept["html"] = msgspec.json.encode(held), page(held).encode()
+        return kept
+
+    @get("/openapi.json", include_in_schema=False, sync_to_thread=False)
+    def openapi(request: Asked) -> Response[Any]:
+        return Response(made(request.app)["json"], media_type="application/json")
+
+    @get(["/", "/docs"], include_in_schema=False, sync_to_thread=False)
+    def docs(request: Asked) -> Response[Any]:
+        policy = HEADERS["content-security-policy"] + "; style-src 'self'"
+        headers = {"content-security-policy": policy}
+        return Response(made(request.app)["html"], media_type="text/html", headers=headers)
+
+    @get("/docs/style.css", include_in_schema=False, sync_to_thread=False)
+    def style() -> Response[Any]:
+        return Response(STYLE.encode(), media_type="text/css")
+
+    return [openapi, docs, style]
+
+
+def _life(stores: Stores) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def life(_app: Litestar) -> AsyncIterator[None]:
+        gc.freeze()  # what is loaded stays: collections need not look at it again
+        keeping = asyncio.create_task(stores.keep_current())
+        yield
+        keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeping
+        stores.close()
+
+    return life

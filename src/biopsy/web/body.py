@@ -4,6 +4,7 @@ pip-audit sends no Content-Type, npm and bun compress with gzip: both are read, 
 and after unpacking.
 """
 
+import asyncio
 import zlib
 from typing import Any
 
@@ -11,11 +12,12 @@ import msgspec
 from litestar import Request
 
 MAX_BODY = 32 * 1024**2  # bytes as they arrive
-MAX_UNPACKED = 64 * 1024**2  # bytes of JSON in them
+MAX_UNPACKED = 64 * 1024**2  # bytes in them
+MAX_SECONDS = 30.0  # until a body has arrived
 
 
 class BadBody(ValueError):  # noqa: N818 - it reads as what it is
-    """A body that is no JSON, or too large. `status` is the one to answer with."""
+    """A body that is no JSON, too large, or too slow. `status` is the one to answer with."""
 
     def __init__(self, message: str, status: int = 400) -> None:
         """Say what is wrong, and which HTTP status that is."""
@@ -24,27 +26,38 @@ class BadBody(ValueError):  # noqa: N818 - it reads as what it is
 
 
 async def read(request: Request[Any, Any, Any]) -> Any:
-    """The JSON of a request; raises BadBody."""
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > MAX_BODY:
-            raise BadBody(f"more than {MAX_BODY:,} bytes", 413)
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    plain = _unpacked(bytes(data), encoding)
+    """The JSON of a request, None where it has no body; raises BadBody."""
+    plain = await raw(request)
     if not plain.strip():
         return None
     try:
         return msgspec.json.decode(plain)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except RecursionError as error:
+        raise BadBody("not JSON: too deep") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BadBody(f"not JSON: {error}") from error
+
+
+async def raw(request: Request[Any, Any, Any]) -> bytes:
+    """The bytes of a request, unpacked; raises BadBody."""
+    data = bytearray()
+    try:
+        async with asyncio.timeout(MAX_SECONDS):
+            async for chunk in request.stream():
+                data += chunk
+                if len(data) > MAX_BODY:
+                    raise BadBody(f"more than {MAX_BODY:,} bytes", 413)
+    except TimeoutError as error:
+        raise BadBody(f"the body took more than {MAX_SECONDS:.0f} seconds", 408) from error
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    return _unpacked(bytes(data), encoding)
 
 
 def _unpacked(data: bytes, encoding: str) -> bytes:
     if encoding in {"", "identity"}:
         return data
     if encoding not in {"gzip", "x-gzip", "deflate"}:
-        raise BadBody(f"content encoding {encoding} is not read here: gzip, deflate", 415)
+        raise BadBody(f"content encoding {encoding[:40]} is not read here: gzip, deflate", 415)
     reader = zlib.decompressobj(wbits=zlib.MAX_WBITS | (32 if encoding != "deflate" else 0))
     try:
         plain = reader.decompress(data, MAX_UNPACKED)
@@ -52,4 +65,6 @@ def _unpacked(data: bytes, encoding: str) -> bytes:
         raise BadBody(f"not {encoding}: {error}") from error
     if reader.unconsumed_tail:
         raise BadBody(f"more than {MAX_UNPACKED:,} bytes when unpacked", 413)
+    if not reader.eof or reader.unused_data:
+        raise BadBody(f"not {encoding}: it ends early, or something follows it")
     return plain

@@ -6,16 +6,13 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 
 from biopsy.reports import query
-from biopsy.web import body
+from biopsy.reports.reader import Reader
+from biopsy.web import body, wire
+from biopsy.web.answers import NOT_FOUND, encoded, told
+from biopsy.web.errors import refuse
 from biopsy.web.store import Asked, Given
 
-INVALID, NOT_FOUND = 3, 5  # codes of gRPC, as the API has them
 MAX_ID = 100  # characters
-
-
-def refuse(message: str, code: int = INVALID, status: int = 400) -> Response[dict[str, Any]]:
-    """An error in the API's own form."""
-    return Response({"code": code, "message": message}, status_code=status)
 
 
 class Osv(Controller):
@@ -24,41 +21,47 @@ class Osv(Controller):
     path = "/v1"
     tags = ("OSV",)
 
-    @post("/query", status_code=200, summary="Reports on a package, perhaps at a version")
-    async def query(self, request: Asked, stores: Given) -> Response[dict[str, Any]]:
+    @post(
+        "/query", status_code=200, summary="Reports on a package, perhaps at a version",
+        opt=told(wire.Reports, body=wire.Question),
+    )  # fmt: skip
+    async def query(self, request: Asked, stores: Given) -> Response[Any]:
         """Whole reports. Withdrawn ones are not among them; no report is an empty object."""
-        try:
-            asked = query.parse(await body.read(request))
-        except (query.QueryError, body.BadBody) as error:
-            return refuse(str(error), status=getattr(error, "status", 400))
-        found, token = await stores.run(lambda store: query.answer(store, asked))
-        return Response(_page(found, token, asked.warning))
+        asked = query.parse(await body.read(request))
 
-    @post("/querybatch", status_code=200, summary="The same for up to 1,000 packages: ids and dates")
-    async def batch(self, request: Asked, stores: Given) -> Response[dict[str, Any]]:
+        def answered(reader: Reader) -> tuple[list[Any], str]:
+            found, token = query.answer(reader, asked)
+            return [stores.shown(report) for report in found], token
+
+        found, token = stores.at_once(answered)
+        return encoded(_page(found, token, asked.warning))
+
+    @post(
+        "/querybatch", status_code=200, summary="The same for up to 1,000 packages: ids and dates",
+        opt=told(wire.Batch, body=wire.Questions),
+    )  # fmt: skip
+    async def batch(self, request: Asked, stores: Given) -> Response[Any]:
         """Answers stand in the order of the queries; one query that makes no sense fails all."""
-        try:
-            queries = _queries(await body.read(request))
-        except (query.QueryError, body.BadBody) as error:
-            return refuse(str(error), status=getattr(error, "status", 400))
+        queries = _queries(await body.read(request))
 
-        def answers(store: query.Store) -> list[dict[str, Any]]:
-            pages = (query.answer(store, one, query.MAX_BATCHED) for one in queries)
+        def answers(reader: Reader) -> list[dict[str, Any]]:
+            held = reader.brief(one.package for one in queries if one.package)
+            pages = (query.answer(held, one, query.MAX_BATCHED) for one in queries)
             return [_page([query.brief(r) for r in found], token, "") for found, token in pages]
 
-        return Response({"results": await stores.run(answers)})
+        return encoded({"results": await stores.run(answers)})
 
-    @get("/vulns/{word:str}", summary="One report by its id")
-    async def one(self, word: FromPath[str], stores: Given) -> Response[dict[str, Any]]:
+    @get("/vulns/{word:str}", summary="One report by its id", opt=told(wire.Report, NOT_FOUND))
+    async def one(self, word: FromPath[str], stores: Given) -> Response[Any]:
         """A withdrawn report is given, too: its `withdrawn` says since when."""
         if len(word) > MAX_ID:
             return refuse("ID is too long")
-        found = await stores.run(lambda store: store.report(word))
+        found = stores.at_once(lambda reader: reader.report(word))
         if found is not None:
-            return Response(found)
-        known = await stores.run(lambda store: store.known_as(word))
+            return encoded(stores.shown(found))
+        known = stores.at_once(lambda reader: reader.known_as(word))
         hint = f", but the following aliases were: {' '.join(known)}" if known else ""
-        return refuse(f"Vulnerability not found{hint}", NOT_FOUND, 404)
+        return refuse(f"Vulnerability not found{hint}", 404)
 
 
 def _queries(sent: Any) -> list[query.Query]:

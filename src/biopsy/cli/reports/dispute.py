@@ -1,6 +1,5 @@
 """`biopsy reports dispute`: objections to reports, and what becomes of them."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +7,7 @@ import rich_click as click
 
 from biopsy.cli.home import home_option
 from biopsy.cli.options import form_option
-from biopsy.cli.reporting import act, actor_option, database_option, opened
+from biopsy.cli.reporting import act, actor_option, database_option, opened, table
 from biopsy.cli.teach import Taught
 from biopsy.errors import UsageError
 from biopsy.formats.views.visible import visible
@@ -56,8 +55,9 @@ def command(word: str, home: Path, database: Path | None, **asked: Any) -> None:
         elif number:
             package = ledger.answer(held, number, done, accept=bool(asked["accept"]))
             what = "accepted" if asked["accept"] else "rejected"
-            words = f"dispute {number} on {package.ecosystem}/{package.name} {what}, batch {done.batch}"
+            words = f"dispute {number} on {package.ecosystem}/{package.name} {what}"
             click.echo(visible(words))
+            click.echo(f"to take it back: biopsy reports undo {done.batch}")
         else:
             for which in ledger.find(held, [word]):
                 opened_as = ledger.dispute(held, which, done, asked["versions"], asked["proof"])
@@ -65,18 +65,13 @@ def command(word: str, home: Path, database: Path | None, **asked: Any) -> None:
 
 
 def _list(found: "list[Dispute]", form: str) -> None:
-    if form == "json":
-        rows = [
-            {"number": d.number, "ecosystem": d.package.ecosystem, "name": d.package.name, "due": d.due}
-            | {"by": d.actor, **d.data()}
-            for d in found
-        ]
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
-        return
-    for d in found:
-        about = ", ".join(d.versions) or "all of it"
-        name = f"{d.package.ecosystem}/{d.package.name}"
-        words = (str(d.number), d.state, name, about, f"due {d.due[:10]}", d.reason)
-        click.echo(visible("  ".join(words)))
-    if not found:
-        click.echo("nothing")
+    rows = [
+        {
+            "number": d.number, "state": d.state, "ecosystem": d.package.ecosystem, "name": d.package.name,
+            "versions": list(d.versions) if form == "json" else ", ".join(d.versions) or "all",
+            "opened": d.opened, "due": d.due, "closed": d.closed, "by": d.actor, "proof": d.proof,
+            "reason": d.reason,
+        }
+        for d in found
+    ]  # fmt: skip
+    table(rows, form, "no disputes")

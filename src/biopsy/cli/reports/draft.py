@@ -22,7 +22,7 @@ Examples
   biopsy reports draft RUN_ID                 keeps a draft, in review
   biopsy reports draft RUN_ID --print         only shows it
   biopsy reports show npm/thing               look at it
-  biopsy reports publish npm/thing            approve it: it gets its id
+  biopsy reports approve npm/thing            approve it: it gets its id
 
 A draft names exactly the version and file that were analysed. A later
 analysis of the same release corrects it.
@@ -70,6 +70,6 @@ def keep(analyses: "Sequence[Analysis]", home: Path, database: Path | None = Non
         if one.code:
             raise BiopsyError(f"{one.key}: {one.reason}")
         state = (
-            f"drafted; to approve it: biopsy reports publish {one.key}" if one.new else "was drafted before"
+            f"drafted; to approve it: biopsy reports approve {one.key}" if one.new else "was drafted before"
         )
         click.echo(visible(f"{one.key}: {state}"), err=True)

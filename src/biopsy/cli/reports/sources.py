@@ -30,5 +30,5 @@ def command(home: Path, database: Path | None, named: Path | None, form: str) ->
 
     with opened(home, database) as held:
         rows = collect.health(held, configuration(home, named), now())
-    table(rows, form)
+    table(rows, form, "no sources: biopsy reports ingest --help says how they are named")
     return int(any(row["state"] in {"failing", "silent"} for row in rows))

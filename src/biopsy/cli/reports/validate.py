@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from biopsy.cli.home import home_option
-from biopsy.cli.options import form_option
-from biopsy.cli.reporting import database_option
+from biopsy.cli.options import form_option, quiet_option
+from biopsy.cli.progress import Report as Progress
+from biopsy.cli.progress import progress
+from biopsy.cli.reporting import database_option, opened
 from biopsy.cli.teach import Taught
 from biopsy.errors import UsageError
 from biopsy.formats.views.visible import visible
@@ -41,12 +43,19 @@ Exit status
 @form_option
 @database_option
 @home_option
+@quiet_option
 def command(places: tuple[Path, ...], home: Path, database: Path | None, **asked: Any) -> int:
     """Say what is wrong with reports, where, and why: by the OSV schema and the rules of this database."""
+    with progress(quiet=asked["quiet"] or not sys.stderr.isatty()) as told:
+        return _told(_checked(places, home, database, told), asked)
+
+
+def _told(checked: "Iterator[Checked]", asked: dict[str, Any]) -> int:
+    """Say what is wrong, as it is found; the exit status."""
     counts: Counter[str] = Counter()
     told: list[dict[str, Any]] = []
     bad = 0
-    for one in _checked(places, database or home / "reports.db"):
+    for one in checked:
         counts["reports"] += 1
         faults = [f for f in one.faults if not (f.warning and asked["no_warnings"])]
         bad += not one.valid or bool(asked["strict"] and faults)
@@ -80,34 +89,47 @@ def _summary(counts: "Counter[str]", bad: int) -> dict[str, Any]:
     }
 
 
-def _checked(places: tuple[Path, ...], database: Path) -> "Iterator[Checked]":
+def _checked(
+    places: tuple[Path, ...], home: Path, database: Path | None, told: "Progress"
+) -> "Iterator[Checked]":
     if not places:
-        yield from _kept(database)
+        yield from _kept(home, database, told)
     for place in places:
         if str(place) == "-":
             yield from _standard_input()
         elif place.is_dir():
-            yield from _folder(place)
+            yield from _folder(place, told)
         elif place.is_file():
             yield _file(place)
         else:
             raise UsageError(f"{place}: no such file or folder")
 
 
-def _kept(database: Path) -> "Iterator[Checked]":
+def _kept(home: Path, database: Path | None, told: "Progress") -> "Iterator[Checked]":
+    """Every report of the database, and what is damaged in it: first, since a report may be."""
     from biopsy.reports import layout, validate  # noqa: PLC0415 - slow to import, and --help is not
-    from biopsy.reports.database import Database  # noqa: PLC0415
+    from biopsy.reports.checks import Fault  # noqa: PLC0415
 
-    held = Database(database)
-    try:
-        for package, state, report in held.documents():
-            name = layout.place(package, report, state).path
-            yield validate.Checked(name, (*validate.check(report), *validate.placement(name, report)))
-    finally:
-        held.close()
+    with opened(home, database) as held:
+        told("looking for damage", None)
+        broken = list(held.damage())
+        for why in broken:
+            yield validate.Checked("database", (Fault("damaged", "", why),))
+        total = held.total()
+        try:
+            for count, (package, state, report) in enumerate(held.documents(), start=1):
+                if count % validate.STEP == 0:
+                    told(f"{count:,} of {total:,} reports", count / total)
+                name = layout.place(package, report, state).path
+                yield validate.Checked(name, (*validate.check(report), *validate.placement(name, report)))
+        except ValueError as error:
+            if not broken:
+                raise
+            why = f"reports after this one cannot be read: {error}"
+            yield validate.Checked("database", (Fault("damaged", "", why),))
 
 
-def _folder(place: Path) -> "Iterator[Checked]":
+def _folder(place: Path, told: "Progress") -> "Iterator[Checked]":
     from biopsy.reports import layout, validate  # noqa: PLC0415
 
     between = validate.Between()
@@ -118,8 +140,13 @@ def _folder(place: Path) -> "Iterator[Checked]":
             if file.is_file() and not file.is_symlink():
                 yield _file(file)
         return
-    for path, data in layout.read(place):
-        yield between.check(validate.check_bytes(path, data, placed=True))
+    found = list(layout.files(place))
+    count = 0
+    for some in validate.check_many(layout.root(place), found):
+        count += len(some)
+        told(f"{count:,} of {len(found):,} reports", count / len(found))
+        for one in some:
+            yield between.check(one)
 
 
 def _file(file: Path) -> "Checked":

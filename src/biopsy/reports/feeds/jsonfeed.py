@@ -1,0 +1,32 @@
+"""JSON Feed (version 1.1); `_biopsy` has what programs want to know of an event."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from biopsy.reports.feeds.entry import Entry, Feed
+
+ENDING = "json"
+
+
+def render(about: Feed, entries: Sequence[Entry]) -> bytes:
+    """A feed of entries, newest first."""
+    made: dict[str, object] = {"version": "https://jsonfeed.org/version/1.1", "title": about.title}
+    made |= {"feed_url": f"{about.base}{about.name}.{ENDING}"} if about.base else {}
+    made |= {"authors": [{"name": "biopsy"}], "items": [_item(one) for one in entries]}
+    return msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
+
+
+def _item(one: Entry) -> dict[str, object]:
+    event = one.event
+    own = {"kind": event.kind, "report": event.id, "ecosystem": event.package.ecosystem}
+    own |= {"package": event.package.name, "sha256": event.sha256}
+    return {
+        "id": one.id,
+        "title": one.title,
+        "content_text": one.text,
+        "date_published": one.published,
+        "date_modified": one.at,
+        "tags": list(one.tags),
+        "_biopsy": {**own, "seq": event.seq},
+    }
