@@ -358,3 +358,20 @@ def test_the_quick_reader_says_what_the_careful_one_says(junk: str, values: list
         except RecordError:
             careful = None
         assert quick is None or quick == careful
+
+
+@pytest.mark.parametrize("kind", ["http", "ghsa", "git"])
+@pytest.mark.parametrize(
+    "place",
+    ["https://127.0.0.1:9/x", "https://[::1]:9/x", "https://169.254.169.254/latest", "https://localhost:9/x", "https://2130706433:9/x",
+     "https://0x7f.1:9/x", "https://[::ffff:10.0.0.1]/x", "http://192.0.2.1/x", "file:///etc/passwd", "gopher://127.0.0.1/x",
+     "https://a:b@192.0.2.1/x", "https://", "https://127.0.0.1:99999/x", "https://a b.example/x"],
+)  # fmt: skip
+def test_no_source_is_asked_inside_our_own_network(
+    database: Database, tmp_path: Path, kind: str, place: str
+) -> None:
+    run = collect.collect(
+        database, Source("one", kind, Settings(place, tmp_path / "home"), Policy()), lambda: AT
+    )
+    assert (run.read, bool(run.error)) == (0, True)
+    assert "refused" not in run.error  # by a server: nobody was asked
