@@ -77,7 +77,7 @@ def allowed() -> st.SearchStrategy[dict[str, Any]]:
 
     @st.composite
     def one(draw: st.DrawFn) -> dict[str, Any]:
-        record: dict[str, Any] = draw(_made(schema()))
+        record: dict[str, Any] = copy.deepcopy(draw(_made(schema())))
         for affected in record.get("affected") or ():
             if draw(st.integers(0, 9)):
                 affected["package"] = draw(about)
@@ -96,7 +96,7 @@ def broken(draw: st.DrawFn) -> dict[str, Any]:
         if draw(st.booleans()) and isinstance(holder, dict):
             del holder[key]
         else:
-            holder[key] = draw(_ANYTHING)
+            holder[key] = copy.deepcopy(draw(_ANYTHING))  # what is drawn is shared
     return record
 
 

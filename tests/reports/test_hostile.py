@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from biopsy.reports import collect, layout, ledger, shapes, sources, validate
+from biopsy.reports import record as record_
 from biopsy.reports.config import Source
 from biopsy.reports.database import Act, Database
 from biopsy.reports.policy import Policy
@@ -334,3 +335,43 @@ def test_a_file_of_any_bytes_is_read_or_refused(
 def test_a_report_is_written_as_python_itself_would_write_it(report: dict[str, Any]) -> None:
     assert encode(report) == (json.dumps(report, ensure_ascii=False, indent=2) + "\n").encode()
     assert decode(compact(report)) == report
+
+
+@FUZZ
+@given(
+    st.sampled_from(
+        [r"\\", r"\"", '"', r"\u0022", r"\\u0022", "\\", ",", ":", '"a":1', '"a":"', "{", "}", " ", "x"]
+    ).map(str),
+    st.lists(st.sampled_from([r'"\\"', r'"\""', r'"\u0022"', r'"\\\""', '"a"', "1", r'"\\\\"']), max_size=5),
+    st.booleans(),
+)
+def test_the_quick_reader_says_what_the_careful_one_says(junk: str, values: list[str], twice: bool) -> None:
+    inside = ",".join(f'"k{0 if twice else n}": {value}' for n, value in enumerate(values))
+    for data in (
+        f"{{{inside}}}".encode(),
+        f"{{{inside}{junk}}}".encode(),
+        f'{{"x": {{{inside}}}, "y": "{junk}"}}'.encode(),
+    ):
+        quick = record_._quickly(data)
+        try:
+            careful = record_._carefully(data)
+        except RecordError:
+            careful = None
+        assert quick is None or quick == careful
+
+
+@pytest.mark.parametrize("kind", ["http", "ghsa", "git"])
+@pytest.mark.parametrize(
+    "place",
+    ["https://127.0.0.1:9/x", "https://[::1]:9/x", "https://169.254.169.254/latest", "https://localhost:9/x", "https://2130706433:9/x",
+     "https://0x7f.1:9/x", "https://[::ffff:10.0.0.1]/x", "http://192.0.2.1/x", "file:///etc/passwd", "gopher://127.0.0.1/x",
+     "https://a:b@192.0.2.1/x", "https://", "https://127.0.0.1:99999/x", "https://a b.example/x"],
+)  # fmt: skip
+def test_no_source_is_asked_inside_our_own_network(
+    database: Database, tmp_path: Path, kind: str, place: str
+) -> None:
+    run = collect.collect(
+        database, Source("one", kind, Settings(place, tmp_path / "home"), Policy()), lambda: AT
+    )
+    assert (run.read, bool(run.error)) == (0, True)
+    assert "refused" not in run.error  # by a server: nobody was asked

@@ -99,6 +99,15 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_kept(
     assert client.post("/v1/query", content=b" " * 1001).status_code == 413
 
 
+def test_bodies_of_all_requests_together_have_a_limit(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body, "MAX_HELD", 3000)
+    for _ in range(5):  # what is done with counts no longer
+        assert client.post("/v1/query", content=b" " * 1000).status_code == 400
+    assert client.post("/v1/query", content=b" " * 2000).status_code == 503
+
+
 @pytest.mark.parametrize(
     "path",
     [

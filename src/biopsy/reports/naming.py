@@ -100,8 +100,10 @@ def skeleton(name: str) -> str:
 
     Two names with one skeleton are easily taken for each other; it is for warnings, never for matching.
     """
-    plain = unicodedata.normalize("NFKD", name).casefold()
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    plain = name.casefold()
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", name).casefold()
+        plain = "".join(c for c in plain if not unicodedata.combining(c))
     return plain.translate(_ALIKE).replace("rn", "m").replace("vv", "w")
 
 

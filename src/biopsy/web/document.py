@@ -21,7 +21,7 @@ _WHY = {
     429: "Too many requests; Retry-After says when to come again", 503: "Not now",
 }  # fmt: skip
 READING = (400, 429)
-SENDING = (400, 408, 413, 415, 429)
+SENDING = (400, 408, 413, 415, 429, 503)
 
 CONFIG = OpenAPIConfig(
     title="biopsy",

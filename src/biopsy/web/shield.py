@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from biopsy.web.body import ROOM, Held
 from biopsy.web.limits import Rate
 
 MAX_TAGGED = 8 * 1024**2  # bytes of an answer that gets an ETag; files bring theirs
@@ -47,7 +48,12 @@ class Shield:
             return
         if answer.head:
             scope = {**scope, "method": "GET"}  # type: ignore[assignment]
-        await self._app(scope, receive, answer.send)
+        held = Held()
+        scope[ROOM] = held  # type: ignore[literal-required]
+        try:
+            await self._app(scope, receive, answer.send)
+        finally:
+            held.give()
 
 
 @dataclass(slots=True)
