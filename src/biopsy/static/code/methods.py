@@ -156,6 +156,12 @@ def _container(run: Interpreter, obj: Value, call: Invocation) -> Value | None:
         case "pop" | "shift" if obj.items:
             changed()
             return obj.items.pop(0 if call.name == "shift" else -1)
+    return _fields(run, obj, call)
+
+
+def _fields(run: Interpreter, obj: Value, call: Invocation) -> Value | None:
+    args = call.args
+    match call.name:
         case "update" if obj.fields is not None:
             for arg in call.all():
                 obj.fields.update(arg.fields or {})
