@@ -29,8 +29,8 @@ fix:  ## Mend what a machine can mend
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 
-pytest:  ## All tests
-	@$(PY) -m pytest
+pytest:  ## All tests, two files at a time
+	@$(PY) -m pytest -n 2 --dist loadfile
 
 eval: image  ## Simulants, variants, held-out ones, inert edits: what is detected, what is wrongly accused
 	@$(PY) -m evals.full
