@@ -10,6 +10,7 @@ that are not dynamically linked see gVisor's own. The profile's `machine` has, b
     disk: GiB; device: nvme0n1p2         of the file system that everything lies on
     cgroup: /user.slice/…                that a shell of the user's is in
     dmi: {sys_vendor: …, product_name: …}
+    container: docker                    the machine is one's host: mounts and control groups are a container's
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,6 +37,27 @@ tmpfs /run/lock tmpfs rw,nosuid,nodev,noexec,relatime,size=5120k,inode64 0 0
 cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime,nsdelegate,memory_recursiveprot 0 0
 tmpfs /run/user/{uid} tmpfs rw,nosuid,nodev,relatime,size={tenth}k,mode=700,uid={uid},gid={uid},inode64 0 0
 """
+_CONTAINER = """\
+overlay / overlay rw,relatime,lowerdir=/var/lib/docker/overlay2/l/{upper}:/var/lib/docker/overlay2/l/{lower},\
+upperdir=/var/lib/docker/overlay2/{layer}/diff,workdir=/var/lib/docker/overlay2/{layer}/work 0 0
+proc /proc proc rw,nosuid,nodev,noexec,relatime 0 0
+tmpfs /dev tmpfs rw,nosuid,size=65536k,mode=755,inode64 0 0
+devpts /dev/pts devpts rw,nosuid,noexec,relatime,gid=5,mode=620,ptmxmode=666 0 0
+sysfs /sys sysfs ro,nosuid,nodev,noexec,relatime 0 0
+cgroup /sys/fs/cgroup cgroup2 ro,nosuid,nodev,noexec,relatime,nsdelegate,memory_recursiveprot 0 0
+mqueue /dev/mqueue mqueue rw,nosuid,nodev,noexec,relatime 0 0
+shm /dev/shm tmpfs rw,nosuid,nodev,noexec,relatime,size=65536k,inode64 0 0
+/dev/{device} /etc/resolv.conf ext4 rw,relatime 0 0
+/dev/{device} /etc/hostname ext4 rw,relatime 0 0
+/dev/{device} /etc/hosts ext4 rw,relatime 0 0
+proc /proc/bus proc ro,nosuid,nodev,noexec,relatime 0 0
+proc /proc/fs proc ro,nosuid,nodev,noexec,relatime 0 0
+proc /proc/irq proc ro,nosuid,nodev,noexec,relatime 0 0
+proc /proc/sys proc ro,nosuid,nodev,noexec,relatime 0 0
+tmpfs /proc/kcore tmpfs rw,nosuid,size=65536k,mode=755,inode64 0 0
+tmpfs /sys/firmware tmpfs ro,relatime,inode64 0 0
+"""
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _KNOWN = (
     "sysfs",
     "tmpfs",
@@ -74,18 +96,17 @@ def files(machine: Mapping[str, Any], uptime: float, stream: Stream) -> Iterator
         "/proc/loadavg",
         f"{load[0]} {load[1]} {load[2]} {running} {stream.number('last pid', 4200, 31000)}\n",
     )
+    known = (*_KNOWN, "overlay") if "container" in machine else _KNOWN
     yield (
         "/proc/filesystems",
-        "".join(f"nodev\t{name}\n" for name in _KNOWN) + "\text3\n\text2\n\text4\n\tvfat\n",
+        "".join(f"nodev\t{name}\n" for name in known) + "\text3\n\text2\n\text4\n\tvfat\n",
     )
-    mounts = _MOUNTS.format(
-        half=memory // 2, tenth=memory // 10, device=machine["device"], uid=machine["uid"]
-    )
+    mounts = _mounts(memory, machine, stream)
     for path in ("/proc/mounts", "/proc/self/mounts"):
         yield path, mounts
     yield "/proc/self/mountinfo", _mountinfo(mounts)
     yield "/proc/self/cgroup", f"0::{machine['cgroup']}\n"
-    yield "/proc/1/cgroup", "0::/init.scope\n"
+    yield "/proc/1/cgroup", f"0::{first_group(machine)}\n"
     for name in ("online", "possible", "present"):
         yield f"/sys/devices/system/cpu/{name}", f"0-{cpus - 1}\n"
     for number in range(cpus):
@@ -93,6 +114,20 @@ def files(machine: Mapping[str, Any], uptime: float, stream: Stream) -> Iterator
         yield f"/sys/devices/system/cpu/cpu{number}/cpufreq/scaling_cur_freq", f"{speed}\n"
     for name, text in machine.get("dmi", {}).items():
         yield f"/sys/class/dmi/id/{name}", f"{text}\n"
+
+
+def first_group(machine: Mapping[str, Any]) -> str:
+    """Say the control group of the first process; a container's processes see none above their own."""
+    return "/" if "container" in machine else "/init.scope"
+
+
+def _mounts(memory: int, machine: Mapping[str, Any], stream: Stream) -> str:
+    """Say what is mounted, of a machine with so many KiB or of a container on it."""
+    device = machine["device"]
+    if "container" not in machine:
+        return _MOUNTS.format(half=memory // 2, tenth=memory // 10, device=device, uid=machine["uid"])
+    links = {name: stream.text(f"layer {name}", _ALPHABET, 26) for name in ("upper", "lower")}
+    return _CONTAINER.format(device=device, layer=stream.text("layer", "0123456789abcdef", 64), **links)
 
 
 def _uuid(stream: Stream) -> str:
@@ -190,11 +225,11 @@ _BUSY = (("user", (40, 90)), ("system", (10, 30)))  # thousandths of the time
 
 
 def _mountinfo(mounts: str) -> str:
-    lines = []
-    for number, line in enumerate(mounts.splitlines(), 24):
-        device, place, kind, options = line.split()[:4]
+    lines, rows = [], [line.split()[:4] for line in mounts.splitlines()]
+    top = 24 + [place for _, place, *_ in rows].index("/")
+    for number, (device, place, kind, options) in enumerate(rows, 24):
         real = "259:2" if device.startswith("/") else f"0:{number - 3}"
         own = ",".join(o for o in options.split(",") if o in {"rw", "nosuid", "nodev", "noexec", "relatime"})
-        above = 1 if place == "/" else 29
+        above = 1 if place == "/" else top
         lines.append(f"{number} {above} {real} / {place} {own} shared:{number - 17} - {kind} {device} rw")
     return "\n".join(lines) + "\n"

@@ -12,6 +12,7 @@ characters; or `canary:name`. What `pick` offers is chosen by the seed, so that 
     env: {NAME: text}
     files: {path: text}    or {text|sqlite|noise: …, mode: 600, own: false}; `~/` is the user's home
     git: {path: …}         folders that get a `.git` with one commit of the files in them
+    marks: [CI_JOB_*]      what code names that looks for such a machine: variables, paths, commands; globs
 """
 
 import re
@@ -80,6 +81,7 @@ class Profile:
     title: str
     canaries: Mapping[str, str]  # name to form
     data: Mapping[str, Any]
+    marks: tuple[str, ...] = ()
 
     def stream(self, seed: bytes) -> Stream:
         """Return the choices that follow from a seed for this profile and no other."""
@@ -165,7 +167,7 @@ def load(name: str) -> Profile:
     if name not in names():
         raise UsageError(f"no such profile: {name} (there are {', '.join(names())})")
     data = _read(name)
-    return Profile(name, data["title"], data["canaries"], data)
+    return Profile(name, data["title"], data["canaries"], data, tuple(data["marks"]))
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -175,7 +177,7 @@ def _read(name: str) -> dict[str, Any]:
     for other in (*(_read(included) for included in own.get("include", ())), own):
         for part in _LISTS:
             data[part] |= other.get(part, {})
-    return data | {"title": own.get("title", name)}
+    return data | {"title": own.get("title", name), "marks": own.get("marks", [])}
 
 
 def _fill(text: str, value: Callable[[str], str]) -> str:
