@@ -21,6 +21,14 @@ SHAPES = {
     "discord": r"[MNO][A-Za-z\d_-]{23,25}\.[\w-]{6}\.[\w-]{38}",
     "stripe": r"sk_live_[0-9a-zA-Z]{24,}",
     "anthropic": r"sk-ant-api03-[\w-]{93}AA",
+    "anthropic-access": r"sk-ant-oat01-[\w-]{93}AA",
+    "gitlab-job": r"glcbt-64_[\w-]{20}",
+    "gitlab-pat": r"glpat-[\w-]{20}",
+    "gitlab-deploy": r"gldt-[\w-]{20}",
+    "huggingface": r"hf_[A-Za-z]{34}",
+    "linear": r"lin_api_[A-Za-z0-9]{40}",
+    "openrouter": r"sk-or-v1-[0-9a-f]{64}",
+    "sentry": r"sntryu_[0-9a-f]{64}",
     "hex": r"[0-9a-f]{64}",
     "account": r"0x[0-9a-f]{40}",
     "phrase": r"([a-z]+ ){11}[a-z]+",
@@ -36,7 +44,7 @@ def test_a_token_has_the_shape_that_a_thief_looks_for(form: str, shape: str) -> 
     assert re.fullmatch(shape, made(form)[0])
 
 
-@pytest.mark.parametrize("form", ["npm", "github", "github-app", "github-oauth"])
+@pytest.mark.parametrize("form", ["npm", "github", "github-app", "github-oauth", "github-user"])
 def test_a_checked_token_ends_in_its_checksum(form: str) -> None:
     body, check = made(form)[0][4:-6], made(form)[0][-6:]
     number = 0

@@ -3,6 +3,7 @@ import re
 import sqlite3
 import subprocess
 import time
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,87 @@ def test_a_runner_has_what_actions_sets() -> None:
     assert made.env["CI"] == made.env["GITHUB_ACTIONS"] == "true"
     assert made.env["GITHUB_WORKSPACE"] == made.project
     assert any(placed.path == made.env["GITHUB_ENV"] for placed in made.files)
+
+
+def test_a_job_of_gitlab_has_what_its_runner_sets() -> None:
+    made = furnish("gitlab-ci")
+    assert made.env["CI"] == made.env["GITLAB_CI"] == "true"
+    assert made.env["CI_PROJECT_DIR"] == made.project
+    assert made.project.startswith(f"{made.env['CI_BUILDS_DIR']}/")
+    assert made.env["CI_JOB_TOKEN"] in made.env["CI_REPOSITORY_URL"]
+    paths = {placed.path for placed in made.files}
+    assert {
+        made.env[name] for name in ("KUBECONFIG", "DEPLOY_KEY", "GOOGLE_APPLICATION_CREDENTIALS")
+    } <= paths
+
+
+def test_a_build_of_a_container_has_secrets_and_nothing_of_a_home() -> None:
+    made = furnish("container-build")
+    assert re.fullmatch(r"[0-9a-f]{12}", made.hostname)
+    assert made.env["HOSTNAME"] == made.hostname
+    paths = {placed.path for placed in made.files}
+    assert {"/.dockerenv", "/run/secrets/npm_token", f"{made.home}/.npmrc"} <= paths
+    assert not [path for path in paths if re.search(r"Desktop|Documents|\.bash_history|wallet|chrome", path)]
+    assert not {"CI", "USER"} & set(made.env)
+
+
+def test_the_list_of_mounts_of_a_container_begins_with_an_overlay() -> None:
+    for name in ("gitlab-ci", "container-build"):
+        files = {placed.path: placed.data.decode(errors="replace") for placed in furnish(name).files}
+        mounts = next(text for path, text in files.items() if path.endswith("/proc/mounts"))
+        assert mounts.startswith("overlay / overlay ")
+        assert next(text for path, text in files.items() if path.endswith("/proc/1/cgroup")) == "0::/\n"
+
+
+def agents() -> tuple[Furnished, list[str]]:
+    made = furnish("coding-agent")
+    return made, [placed.path for placed in made.files if placed.path.startswith("/usr/local/bin/")]
+
+
+def test_a_workspace_of_an_agent_has_its_marks_its_tools_and_their_tokens() -> None:
+    made, commands = agents()
+    assert {"CLAUDECODE", "CURSOR_TRACE_ID", "GEMINI_CLI", "JULES_SESSION_ID", "OPENAI_API_KEY"} <= set(
+        made.env
+    )
+    assert {"/usr/local/bin/claude", "/usr/local/bin/codex", "/usr/local/bin/gemini"} <= set(commands)
+    files = {placed.path: placed.data for placed in made.files}
+    servers = json.loads(files[f"{made.home}/.claude.json"])["mcpServers"]
+    assert servers["linear"]["env"]["LINEAR_API_KEY"].startswith("lin_api_")
+    assert f"{made.project}/.mcp.json" in files
+
+
+def test_an_agents_command_writes_down_what_it_is_asked(tmp_path: Path) -> None:
+    made, commands = agents()
+    files = {placed.path: placed.data for placed in made.files}
+    for path in commands:
+        command = tmp_path / Path(path).name
+        command.write_bytes(files[path])
+        command.chmod(0o755)
+    env = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+
+    def ask(*argv: str, said: str = "") -> str:
+        done = subprocess.run(
+            [tmp_path / argv[0], *argv[1:]], input=said, env=env, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    assert ask("claude", "--version").endswith("(Claude Code)\n")
+    assert not (tmp_path / ".claude").exists()
+    assert ask("claude", "--dangerously-skip-permissions", "-p", 'list "all" keys', said="and\nseeds")
+    assert json.loads(ask("claude", "-p", "hello", "--output-format", "json"))["is_error"] is False
+    asked = [
+        json.loads(line) for line in (tmp_path / ".claude/history.jsonl").read_text().splitlines() if line
+    ]
+    assert [one["display"] for one in asked] == [
+        'claude --dangerously-skip-permissions -p list "all" keys and seeds',
+        "claude -p hello --output-format json",
+    ]
+    assert ask("cursor-agent", "-p", "hello")
+    assert (tmp_path / ".cursor/history.jsonl").exists()
+
+
+def test_marks_name_what_a_machine_has() -> None:
+    for name in set(PROFILES) - AT_HOME:
+        made, marks = furnish(name), load(name).marks
+        has = {*made.env, *(placed.path for placed in made.files)}
+        assert any(fnmatch(one, mark) for one in has for mark in marks)

@@ -65,7 +65,8 @@ def run_options(function: Decorated) -> Decorated:
             multiple=True,
             callback=words,
             metavar="NAME",
-            help="The machine to pretend to be: laptop, github-actions. Repeatable; default: both.",
+            help="The machine to pretend to be: laptop, github-actions (default: these two), gitlab-ci, "
+            "container-build, coding-agent; all; auto: others too where there is reason. Repeatable.",
         ),
         click.option(
             "--phases",

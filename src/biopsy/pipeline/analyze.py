@@ -34,7 +34,7 @@ class Options(Struct, frozen=True):
 
     home: Path
     static_only: bool = False
-    profiles: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()  # names, `all`, `auto`: see `roster`
     phases: tuple[str, ...] = ()
     timeout: float | None = None  # seconds for all phases under one profile
     artifact: str | None = None  # sdist, wheel, all
@@ -127,7 +127,9 @@ def _one(sample: Sample, work: Work) -> Analysis:
 
 
 def _before(sample: Sample, dossier: Dossier, work: Work) -> before.Before:
-    """What to compare with; what is looked at for that is itself compared with nothing."""
+    """What to compare with; what is looked at for that, on the same machines, is compared with nothing."""
+    profiles = tuple(dict.fromkeys(one.profile for one in dossier.outcomes if one.profile))
+    work = replace(work, options=replace(work.options, profiles=profiles))
     desk = before.Desk(work.warehouse, work.store, work.scratch, work.aside)
     match work.options.against:
         case before.NONE:
@@ -148,7 +150,7 @@ def examine(sample: Sample, work: Work) -> Dossier:
         raise UsageError(f"{sample.artifact.filename}: cannot be read: {why}")
     progress(f"reading {len(opened.tree.files)} files", None)
     behaviours = _read(opened, work)
-    ran = merge.Ran(()) if options.static_only else _run(opened, run_id, options, progress)
+    ran = merge.Ran(()) if options.static_only else _run(opened, run_id, behaviours, work)
     return replace(
         _dossier(run_id, opened, behaviours, ran),
         tool=Tool(
@@ -159,10 +161,16 @@ def examine(sample: Sample, work: Work) -> Dossier:
     )
 
 
-def _run(opened: Opened, run_id: str, options: Options, progress: Progress) -> merge.Ran:
-    from biopsy.pipeline import dynamic  # noqa: PLC0415 - a third of a second that reading alone does not need
+def _run(opened: Opened, run_id: str, behaviours: tuple[Behaviour, ...], work: Work) -> merge.Ran:
+    from biopsy.pipeline import dynamic, roster  # noqa: PLC0415 - a third of a second that reading does without
 
-    return dynamic.run(opened, run_id, options, progress)
+    def further(ran: merge.Ran) -> tuple[str, ...]:
+        if roster.AUTO not in work.options.profiles:
+            return ()
+        so_far = judge(_dossier(run_id, opened, behaviours, ran), before.Before(), work.rules)
+        return roster.further(work.options.profiles, so_far.dossier, so_far.verdict.call)
+
+    return dynamic.run(opened, run_id, work.options, work.progress, further)
 
 
 def _read(opened: Opened, work: Work) -> tuple[Behaviour, ...]:

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,11 +14,11 @@ from biopsy import fetch
 from biopsy.errors import CannotSandbox, SandboxError, UsageError
 from biopsy.model.release import Endpoint
 from biopsy.model.run import Outcome, Phase, Run, Status, Watch
-from biopsy.pipeline import differing, evaluated, noise, waiting
+from biopsy.pipeline import differing, evaluated, noise, roster, waiting
 from biopsy.pipeline.merge import Ran
 from biopsy.pipeline.reasons import BROKEN, NOT_ASKED
 from biopsy.pipeline.source import Opened
-from biopsy.sandbox import gvisor, image, profile
+from biopsy.sandbox import gvisor, image
 from biopsy.sandbox.internet.forwarder import Forwarder
 from biopsy.sandbox.internet.gateway import Forward
 from biopsy.sandbox.raw import Job, Limits, Subject
@@ -27,7 +27,8 @@ from biopsy.sandbox.run import run as run_job
 if TYPE_CHECKING:
     from biopsy.pipeline.analyze import Options, Progress
 
-DEFAULT_PROFILES = ("laptop", "github-actions")
+Further = Callable[[Ran], tuple[str, ...]]
+"""Told what the first runs came to; names the profiles that are to follow."""
 
 
 def prepare(options: "Options", progress: "Progress") -> image.Image:
@@ -36,7 +37,7 @@ def prepare(options: "Options", progress: "Progress") -> image.Image:
     return image.current(options.home) or image.build(options.home, progress)
 
 
-def run(opened: Opened, run_id: str, options: "Options", progress: "Progress") -> Ran:
+def run(opened: Opened, run_id: str, options: "Options", progress: "Progress", further: Further) -> Ran:
     """Run an artifact under every profile asked for, several at once where there are processors for it.
 
     A sandbox that breaks half-way is an outcome of its profile; the other profiles' results stay.
@@ -46,23 +47,31 @@ def run(opened: Opened, run_id: str, options: "Options", progress: "Progress") -
     plan = (*sample.ecosystem.plan(opened.tree, sample.artifact, sample.listing), waiting.LATER)
     chosen, left_out = _choose(plan, options.phases)
     again = () if options.phases else waiting.more(opened.tree, chosen)
-    profiles = options.profiles or DEFAULT_PROFILES
-    for name in profiles:
-        profile.load(name)  # raises UsageError, which names those there are
-    jobs = [_job(opened, run_id, name, chosen, options) for name in dict.fromkeys(profiles)]
-    jobs[:1] = [replace(jobs[0], phases=(*jobs[0].phases, *again))]
+    jobs = [_job(opened, run_id, name, chosen, options) for name in roster.first(options.profiles)]
+    first = replace(jobs[0], phases=(*jobs[0].phases, *again))
+
+    def came_to(runs: list[Run]) -> Ran:
+        finished = tuple(
+            evaluated.own(replace(run, outcomes=run.outcomes + _left_out(run.profile, left_out)), opened.tree)
+            for run in runs
+        )
+        finished = differing.profiles(finished)
+        more = evaluated.read(finished, options.home / "tmp")
+        return Ran(finished, built.id, engine.version, engine.platform, more)
+
+    with _forwarder(first.endpoints, options.home) as forward:
+        bench = noise.Bench(sample.ecosystem, built.id, options.home, forward)
+        runs = _runs([first, *jobs[1:]], bench, progress)
+        ran = came_to(runs)
+        more = [_job(opened, run_id, name, chosen, options) for name in further(ran)]
+        return came_to(runs + _runs(more, bench, progress)) if more else ran
+
+
+def _runs(jobs: list[Job], bench: noise.Bench, progress: "Progress") -> list[Run]:
     share = _Share(progress, sum(len(job.phases) for job in jobs))
-    with _forwarder(jobs[0].endpoints, options.home) as forward:
-        noise.record(noise.Bench(sample.ecosystem, built.id, options.home, forward), profiles, progress)
-        with ThreadPoolExecutor(min(len(jobs), os.cpu_count() or 1)) as pool:
-            runs = list(pool.map(lambda job: _one(job, options.home, forward, share), jobs))
-    finished = tuple(
-        evaluated.own(replace(run, outcomes=run.outcomes + _left_out(run.profile, left_out)), opened.tree)
-        for run in runs
-    )
-    finished = differing.profiles(finished)
-    more = evaluated.read(finished, options.home / "tmp")
-    return Ran(finished, built.id, engine.version, engine.platform, more)
+    noise.record(bench, [job.profile for job in jobs], progress)
+    with ThreadPoolExecutor(min(len(jobs), os.cpu_count() or 1)) as pool:
+        return list(pool.map(lambda job: _one(job, bench.home, bench.forward, share), jobs))
 
 
 def _choose(plan: tuple[Phase, ...], wanted: tuple[str, ...]) -> tuple[tuple[Phase, ...], tuple[str, ...]]:

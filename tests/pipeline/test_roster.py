@@ -1,0 +1,108 @@
+"""Which machines a package is run on."""
+
+from pathlib import Path
+
+import pytest
+
+from biopsy.cli.commands.analyze import command
+from biopsy.errors import UsageError
+from biopsy.model.behaviour import Behaviour, Kind
+from biopsy.model.dossier import Call, Dossier
+from biopsy.model.release import Artifact, Release
+from biopsy.model.run import Outcome, Run, Status, Watch
+from biopsy.pipeline import differing, roster
+from biopsy.sandbox import profile
+
+OTHERS = ("coding-agent", "container-build", "gitlab-ci")
+
+
+def seen(*lines: str) -> Dossier:
+    release = Release("npm", "thing", "1.0")
+    artifact = Artifact("thing-1.0.tgz", "tarball", Path("thing-1.0.tgz"), 1, "0" * 64)
+    return Dossier(
+        "20261122-000000-00000000", release, artifact, tuple(Behaviour.parse(line) for line in lines), ()
+    )
+
+
+def test_by_default_there_are_two() -> None:
+    assert roster.first(()) == ("laptop", "github-actions")
+
+
+def test_all_are_all_there_are_beginning_with_the_two() -> None:
+    assert roster.first(("all",))[:2] == roster.DEFAULT
+    assert set(roster.first(("all",))) == set(profile.names())
+
+
+def test_names_stay_in_the_order_given_each_once() -> None:
+    assert roster.first(("gitlab-ci", "laptop", "gitlab-ci")) == ("gitlab-ci", "laptop")
+
+
+def test_a_name_that_is_none_is_refused_with_those_that_are() -> None:
+    with pytest.raises(UsageError, match=r"toaster.*gitlab-ci.*laptop, all, auto"):
+        roster.first(("toaster",))
+
+
+def test_auto_begins_with_the_two_and_stays_with_them_where_there_is_no_reason() -> None:
+    assert roster.first(("auto",)) == roster.DEFAULT
+    plain = seen("env.read CI @ index.js:1 (import)", "file.read /etc/hosts @ laptop/import#1")
+    assert roster.further(("auto",), plain, Call.BENIGN) == ()
+    assert roster.further(("auto",), plain, Call.MALICIOUS) == ()
+
+
+def test_what_is_suspicious_is_run_on_all() -> None:
+    assert roster.further(("auto",), seen(), Call.SUSPICIOUS) == OTHERS
+    assert roster.further(("auto", "gitlab-ci"), seen(), Call.SUSPICIOUS) == OTHERS[:2]
+
+
+def test_what_looks_for_a_sandbox_is_run_on_all() -> None:
+    looks = seen("evasion.fingerprint /proc/cpuinfo @ index.js:4 (import)")
+    assert roster.further(("auto",), looks, Call.BENIGN) == OTHERS
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("env.read GITLAB_CI @ index.js:1 (import)", "gitlab-ci"),
+        ("env.read CI_JOB_TOKEN @ laptop/import#4", "gitlab-ci"),
+        ("file.read /run/secrets/npm_token @ index.js:1 (install)", "container-build"),
+        ("env.read CLAUDECODE @ index.js:1 (import)", "coding-agent"),
+        ("env.read JULES_SESSION_ID @ index.js:1 (import)", "coding-agent"),
+        ("process.exec claude -p hello @ index.js:1 (call)", "coding-agent"),
+        ("file.read ~/.claude/settings.json @ index.js:1 (call)", "coding-agent"),
+    ],
+)
+def test_what_names_a_mark_of_a_machine_is_run_on_that_one(line: str, name: str) -> None:
+    assert roster.further(("auto",), seen(line), Call.BENIGN) == (name,)
+
+
+def test_without_auto_nothing_follows() -> None:
+    looks = seen("evasion.fingerprint /proc/cpuinfo @ index.js:4 (import)")
+    assert roster.further((), looks, Call.SUSPICIOUS) == ()
+    assert roster.further(("laptop",), looks, Call.SUSPICIOUS) == ()
+
+
+def test_help_names_every_machine() -> None:
+    (option,) = [one for one in command.params if one.name == "profiles"]
+    said = str(getattr(option, "help", ""))
+    assert all(name in said for name in (*profile.names(), roster.ALL, roster.AUTO))
+
+
+def run(name: str, *lines: str) -> Run:
+    did = tuple(Behaviour.parse(line.replace("@ ", f"@ {name}/")) for line in lines)
+    return Run(name, did, (Outcome(name, "import", Status.COMPLETED),), (), (), (), Watch(name))
+
+
+def told(runs: tuple[Run, ...]) -> set[str]:
+    found: tuple[Behaviour, ...] = sum((one.behaviours for one in differing.profiles(runs)), ())
+    return {one.value.partition(" ")[0] for one in found if one.kind is Kind.DIFFERS_PROFILE}
+
+
+def test_of_five_machines_two_may_differ_from_the_others() -> None:
+    act = "net.http POST https://collector.example/ @ import#4"
+    quiet = tuple(run(name) for name in ("laptop", "container-build", "coding-agent"))
+    assert told((run("github-actions", act), run("gitlab-ci", act), *quiet)) == {
+        "github-actions",
+        "gitlab-ci",
+    }
+    assert told((run("github-actions", act), run("gitlab-ci", act), quiet[0])) == set()
+    assert told((run("gitlab-ci", act), quiet[0])) == {"gitlab-ci"}
