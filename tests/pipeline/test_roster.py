@@ -10,8 +10,11 @@ from biopsy.model.behaviour import Behaviour, Kind
 from biopsy.model.dossier import Call, Dossier
 from biopsy.model.release import Artifact, Release
 from biopsy.model.run import Outcome, Run, Status, Watch
-from biopsy.pipeline import differing, roster
+from biopsy.pipeline import Options, analyze, differing, roster
 from biopsy.sandbox import profile
+from biopsy.sandbox.image import Image
+from biopsy.sandbox.order import Engine
+from biopsy.sandbox.raw import Job
 
 OTHERS = ("coding-agent", "container-build", "gitlab-ci")
 
@@ -106,3 +109,43 @@ def test_of_five_machines_two_may_differ_from_the_others() -> None:
     }
     assert told((run("github-actions", act), run("gitlab-ci", act), quiet[0])) == set()
     assert told((run("gitlab-ci", act), quiet[0])) == {"gitlab-ci"}
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "profiles.md"
+
+
+def test_the_page_tells_of_every_machine_what_it_is_and_what_still_differs() -> None:
+    rows = [line.split("|")[1].strip() for line in PAGE.read_text().splitlines() if line.startswith("| `")]
+    assert all(rows.count(f"`{name}`") == 2 for name in profile.names())
+
+
+@pytest.mark.parametrize(
+    ("code", "asked", "on"),
+    [
+        ("exports.x = 1", (), roster.DEFAULT),
+        ("exports.x = 1", ("auto",), roster.DEFAULT),
+        ("if (process.env.GITLAB_CI) go()", (), roster.DEFAULT),
+        ("if (process.env.GITLAB_CI) go()", ("auto",), (*roster.DEFAULT, "gitlab-ci")),
+        ("exports.x = 1", ("all",), (*roster.DEFAULT, *OTHERS)),
+    ],
+)
+def test_a_package_is_run_on_the_machines_that_it_names(
+    code: str, asked: tuple[str, ...], on: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything but the cell, which does nothing here and ends well."""
+
+    def nothing(job: Job, home: Path, **_: object) -> Run:
+        done = tuple(Outcome(job.profile, one.name, Status.COMPLETED) for one in job.phases if not one.again)
+        return Run(job.profile, (), done, (), (), (), Watch(job.profile))
+
+    monkeypatch.setattr("biopsy.pipeline.dynamic.run_job", nothing)
+    monkeypatch.setattr("biopsy.pipeline.dynamic.prepare", lambda *_: Image("none", tmp_path, "", 0, "", ""))
+    monkeypatch.setattr("biopsy.pipeline.dynamic.gvisor.choose", lambda _: Engine("runsc", "0", "none"))
+    monkeypatch.setattr("biopsy.pipeline.dynamic.noise.record", lambda *_: None)
+    package = tmp_path / "thing"
+    package.mkdir()
+    (package / "package.json").write_text('{"name": "thing", "version": "1.0.0"}')
+    (package / "index.js").write_text(code)
+    (done,) = analyze(str(package), Options(home=tmp_path / "home", profiles=asked), lambda *_: None)
+    assert tuple(dict.fromkeys(one.profile for one in done.dossier.outcomes)) == on
+    assert tuple(one.profile for one in done.dossier.watches) == on

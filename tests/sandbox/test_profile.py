@@ -142,6 +142,7 @@ def test_a_build_of_a_container_has_secrets_and_nothing_of_a_home() -> None:
     made = furnish("container-build")
     assert re.fullmatch(r"[0-9a-f]{12}", made.hostname)
     assert made.env["HOSTNAME"] == made.hostname
+    assert made.project.startswith("/app/")
     paths = {placed.path for placed in made.files}
     assert {"/.dockerenv", "/run/secrets/npm_token", f"{made.home}/.npmrc"} <= paths
     assert not [path for path in paths if re.search(r"Desktop|Documents|\.bash_history|wallet|chrome", path)]
@@ -153,6 +154,8 @@ def test_the_list_of_mounts_of_a_container_begins_with_an_overlay() -> None:
         files = {placed.path: placed.data.decode(errors="replace") for placed in furnish(name).files}
         mounts = next(text for path, text in files.items() if path.endswith("/proc/mounts"))
         assert mounts.startswith("overlay / overlay ")
+        info = next(text for path, text in files.items() if path.endswith("/proc/self/mountinfo"))
+        assert " /sys ro,nosuid,nodev,noexec,relatime - sysfs sysfs ro\n" in info
         assert next(text for path, text in files.items() if path.endswith("/proc/1/cgroup")) == "0::/\n"
 
 

@@ -10,7 +10,7 @@ that are not dynamically linked see gVisor's own. The profile's `machine` has, b
     disk: GiB; device: nvme0n1p2         of the file system that everything lies on
     cgroup: /user.slice/…                that a shell of the user's is in
     dmi: {sys_vendor: …, product_name: …}
-    container: docker                    the machine is one's host: mounts and control groups are a container's
+    container: docker                    the machine is its host: mounts and control groups are a container's
 """
 
 from collections.abc import Iterator, Mapping
@@ -224,12 +224,18 @@ def _stat(cpus: int, uptime: float, stream: Stream) -> str:
 _BUSY = (("user", (40, 90)), ("system", (10, 30)))  # thousandths of the time
 
 
+_PER_MOUNT = frozenset({"rw", "ro", "nosuid", "nodev", "noexec", "relatime"})
+
+
 def _mountinfo(mounts: str) -> str:
     lines, rows = [], [line.split()[:4] for line in mounts.splitlines()]
     top = 24 + [place for _, place, *_ in rows].index("/")
     for number, (device, place, kind, options) in enumerate(rows, 24):
         real = "259:2" if device.startswith("/") else f"0:{number - 3}"
-        own = ",".join(o for o in options.split(",") if o in {"rw", "nosuid", "nodev", "noexec", "relatime"})
+        own = ",".join(option for option in options.split(",") if option in _PER_MOUNT)
+        inside = options.partition("relatime,")[2] if kind == "overlay" else ""
         above = 1 if place == "/" else top
-        lines.append(f"{number} {above} {real} / {place} {own} shared:{number - 17} - {kind} {device} rw")
+        peers = "" if rows[0][0] == "overlay" else f"shared:{number - 17} "
+        state = ",".join(filter(None, (own[:2], inside)))
+        lines.append(f"{number} {above} {real} / {place} {own} {peers}- {kind} {device} {state}")
     return "\n".join(lines) + "\n"
