@@ -11,6 +11,11 @@ settings.register_profile("biopsy", deadline=None)  # machines are shared: time 
 settings.load_profile("biopsy")
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name bytes by how many they are: packed ones hold the time, and processes must agree on names."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) and not val.isascii() else None
+
+
 def _home() -> Path:
     from biopsy.cli.home import default_home
 

@@ -48,6 +48,8 @@ def _spans(about: dict[str, Any], cleared: list[str]) -> Iterator[str]:
         for at, _, name, text in matching.events(span, order("npm", str(span.get("type", "")))):
             if name == "introduced":
                 start = start if start is not None else ("" if at is None else f">={text}")
+            elif start is not None and at is None:
+                start = None  # it ends where it begins, before the first version
             elif start is not None:
                 yield from _pieces(f"{start} {_ENDS[name]}{text}".strip(), cleared)
                 start = None

@@ -27,7 +27,7 @@ LINGER = 5.0
 """Most seconds that processes left in the background have after the last phase."""
 
 _CHUNK = 64 * 1024
-_ROUNDS = 2  # of ending a late phase's processes one by one
+_ROUNDS = (0.05, 0.4)  # seconds after each time that a late phase's processes are ended one by one
 _PARTING = 2.0  # seconds for the client of a phase that was ended to notice
 _LOST = (1, 128)  # of a `runsc exec` that lost its sandbox, among other things
 
@@ -234,10 +234,11 @@ def _stop(box: Box, child: subprocess.Popen[bytes], first: int) -> None:
     while found:
         found = {pid for pid, parent in known.items() if parent in doomed and pid not in doomed}
         doomed |= found
-    for _ in range(_ROUNDS):
+    for pause in _ROUNDS:
         if not doomed:
             break
         box.kill(doomed)
+        time.sleep(pause)  # on a busy machine the dead take a moment to go
         doomed = {pid for pid in box.processes() if pid in doomed or pid not in known}
     else:
         box.kill_all()
