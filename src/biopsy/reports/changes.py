@@ -87,7 +87,7 @@ class Changes:
         self._package -= 1
 
     def claim(self, number: int, claim: Claim, record: bytes, waiting: Waiting) -> None:
-        """Keep a claim; `record` is compact."""
+        """Keep a claim; `record` is compact, or empty where it is what the object says, whole."""
         self._rows[_CLAIM].append((
             number, claim.source, claim.key, claim.sha256, claim.modified, claim.imported, claim.withdrawn,
             record, claim.state, waiting.due, waiting.reason,
