@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from biopsy.reports import naming
-from biopsy.reports.claim import COUNTED, HELD, OWN, REVIEW, Claim, Package, origins
+from biopsy.reports.claim import COUNTED, HELD, REVIEW, Claim, Package, origins, ours
 from biopsy.reports.compute import Decisions, compute
 from biopsy.reports.pack import pack
 from biopsy.reports.record import Report, compact
@@ -107,7 +107,7 @@ class Changes:
         document = compact(made)
         sha256 = hashlib.sha256(document).hexdigest()
         own = str(made.get("id") or "")
-        own = own if OWN.fullmatch(own) else ""
+        own = own if ours(own) else ""
         state = _state(made, held.state, own, counted, said)
         if held.sha256 == sha256 and held.state == state:
             return False
