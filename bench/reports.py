@@ -15,7 +15,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 
 import rich_click as click
@@ -26,7 +25,6 @@ from bench.reports_made import made, real
 
 RESULTS = Path(__file__).parent / "results"
 SIZES = (24_000, 240_000)
-BATCH = 1000
 MEGABYTE = 1_000_000
 PACKAGES = 2000  # of the lock file that is checked
 MEMORY = 1024  # MB that a command may hold
@@ -77,13 +75,14 @@ def taken(path: Path, reports: Path) -> None:
     from biopsy.reports.database import Database, now  # noqa: PLC0415
     from biopsy.reports.policy import Policy  # noqa: PLC0415
     from biopsy.reports.record import decode  # noqa: PLC0415
+    from biopsy.reports.sources import batches  # noqa: PLC0415
 
     database, objects = Database(path, create=True), _objects(reports)
     schema = validate._schema("osv-1.7.5.json")  # noqa: SLF001 - the schema alone, without the other rules
     clocks = (time.perf_counter, time.process_time)
     sums = [[0.0, 0.0], [0.0, 0.0]]
-    while some := list(islice(objects, BATCH)):
-        before = [clock() for clock in clocks]
+    for batch in batches(objects):
+        some, before = batch.objects, [clock() for clock in clocks]
         if not all(schema.is_valid(decode(data)) for _, data in some):
             raise SystemExit("a report that was made is not valid")
         between = [clock() for clock in clocks]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from biopsy.reports import naming
-from biopsy.reports.claim import COUNTED, HELD, OWN, REVIEW, Claim, Package, origins
+from biopsy.reports.claim import COUNTED, HELD, REVIEW, Claim, Package, origins, ours
 from biopsy.reports.compute import Decisions, compute
 from biopsy.reports.pack import pack
 from biopsy.reports.record import Report, compact
@@ -87,7 +87,7 @@ class Changes:
         self._package -= 1
 
     def claim(self, number: int, claim: Claim, record: bytes, waiting: Waiting) -> None:
-        """Keep a claim; `record` is compact."""
+        """Keep a claim; `record` is compact, or empty where it is what the object says, whole."""
         self._rows[_CLAIM].append((
             number, claim.source, claim.key, claim.sha256, claim.modified, claim.imported, claim.withdrawn,
             record, claim.state, waiting.due, waiting.reason,
@@ -107,7 +107,7 @@ class Changes:
         document = compact(made)
         sha256 = hashlib.sha256(document).hexdigest()
         own = str(made.get("id") or "")
-        own = own if OWN.fullmatch(own) else ""
+        own = own if ours(own) else ""
         state = _state(made, held.state, own, counted, said)
         if held.sha256 == sha256 and held.state == state:
             return False

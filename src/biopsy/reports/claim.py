@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from biopsy.errors import UsageError
 from biopsy.reports import naming
@@ -37,6 +38,16 @@ def checked(source: str) -> str:
     if not _SOURCE.fullmatch(source):
         raise UsageError(f"{source!r} is no name of a source: small letters, digits and hyphens, at most 64")
     return source
+
+
+@lru_cache(maxsize=8192)  # asked several times for each report
+def _ours(own: str) -> bool:
+    return OWN.fullmatch(own) is not None
+
+
+def ours(own: Json) -> bool:
+    """Whether an id is one that this database gives."""
+    return _ours(own) if isinstance(own, str) else False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +94,7 @@ class Claim:
     @property
     def base(self) -> bool:
         """Whether this is a report that was computed before, from records of others."""
-        return bool(OWN.fullmatch(str(self.record.get("id", ""))))
+        return ours(self.record.get("id", ""))
 
     @property
     def pending(self) -> str:
@@ -110,7 +121,7 @@ def claims(
     own = _text(record, "id") or key or sha256
     if len(own) > MAX_ID:
         raise RecordError("too-long", f"id: {len(own):,} characters; the limit is {MAX_ID:,}")
-    if len(affected) > 1 and OWN.fullmatch(own):
+    if len(affected) > 1 and ours(own):
         raise RecordError("too-many", f"affected: {own} is an id of ours, and those name one package each")
     parts: dict[Package, list[Report]] = {}
     for one in affected:

@@ -50,11 +50,12 @@ def found(db: sqlite3.Connection) -> Iterator[str]:
         if why := _object(sha256, body):
             yield why
     sql = (
-        "SELECT ecosystem, name, source, key, record FROM claims LEFT JOIN packages ON packages.id = package"
+        "SELECT ecosystem, name, source, key, record, objects.rowid FROM claims"
+        " LEFT JOIN packages ON packages.id = package LEFT JOIN objects USING (sha256)"
     )
-    for ecosystem, name, source, key, record in db.execute(sql):
-        if not _whole(record):
-            yield f"the claim of {source} on {ecosystem}/{name} ({key}): its record is no report"
+    for ecosystem, name, source, key, record, held in db.execute(sql):
+        if held is None or not (record == b"" or _whole(record)):
+            yield f"the claim of {source} on {ecosystem}/{name} ({key}): its record is gone, or no report"
     sql = "SELECT ecosystem, name, document, sha256 FROM reports LEFT JOIN packages ON packages.id = package"
     for ecosystem, name, document, sha256 in db.execute(sql):
         if hashlib.sha256(document).hexdigest() != sha256:

@@ -27,11 +27,6 @@ from biopsy.reports.views import Views
 __all__ = ["Act", "Database", "DatabaseError", "Taken", "now"]
 
 MAX_WAIT = 60.0  # seconds that a writer waits for its turn
-_PRAGMAS = (
-    "page_size=16384",  # of a file that is made now: a report needs no second page
-    "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-65536",
-    "wal_autocheckpoint=4096",  # pages, 64 MiB: a page that several batches change is written back once
-)  # fmt: skip
 
 
 class DatabaseError(BiopsyError):
@@ -60,7 +55,7 @@ class Database(Views, Disputes, News, Told):
             raise DatabaseError(f"{path}: cannot be made: {error.strerror or error}") from error
 
     def _open(self, path: Path) -> None:
-        for pragma in _PRAGMAS:
+        for pragma in forms.PRAGMAS:
             self._db.execute(f"PRAGMA {pragma}")
         if forms.form(self._db) < forms.VERSION:
             with self.change():

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from biopsy.reports import echo, shape
 from biopsy.reports.changes import Act, Changes, Held, Waiting
 from biopsy.reports.claim import COUNTED, ECHO, HELD, REVIEW, Claim, Package, claims
+from biopsy.reports.kept import KEPT, kept
 from biopsy.reports.policy import Policy
 from biopsy.reports.record import RecordError, Report, compact, decode
 
@@ -43,6 +44,7 @@ class _Object:
     key: str
     data: bytes
     sha256: str
+    whole: Report | None = None  # what the bytes say, as they stand
     found: list[tuple[Package, Claim]] = field(default_factory=list)
     new: int = 0
     echoes: int = 0
@@ -89,8 +91,9 @@ class Intake:
         seen = {
             sha256
             for (sha256,) in self._ask(
-                "SELECT sha256 FROM claims WHERE source = ? AND sha256 IN (SELECT value FROM json_each(?))",
-                self._source, [one.sha256 for one in listed],
+                "SELECT sha256 FROM json_each(?) JOIN claims ON substr(sha256, 1, 12) = substr(value, 1, 12)"
+                " WHERE sha256 = value AND source = ?",
+                [one.sha256 for one in listed], self._source,
             )
         }  # fmt: skip
         for one in listed:
@@ -108,7 +111,7 @@ class Intake:
 
     def _read(self, one: _Object, convert: Convert | None) -> None:
         try:
-            record = decode(one.data)
+            one.whole = record = decode(one.data)
             record = self._policy.shaped(convert(record) if convert else record)
             found = list(claims(self._source, record, one.sha256, self._at, one.key))
             shape.check(record)
@@ -132,11 +135,8 @@ class Intake:
                 numbered[number] = about
         for number, *row in self._ask(_HELD, list(numbered)) if numbered else ():
             numbered[number].held = Held(row[0] or "", *row[1:])
-        for number, source, key, sha256, modified, imported, withdrawn, state, text in (
-            self._ask(_SAID, list(numbered)) if numbered else ()
-        ):
-            claim = Claim(source, key, sha256, modified, imported, json.loads(text), withdrawn, state)
-            numbered[number].said.append(claim)
+        for number, *row in self._ask(_SAID, list(numbered)) if numbered else ():
+            numbered[number].said.append(kept(*row))
         own = sorted({claim.key for one in listed for _, claim in one.found if claim.base})
         sql = "SELECT id, package FROM ids WHERE id IN (SELECT value FROM json_each(?))"
         self._ids = dict(self._ask(sql, own)) if own else {}
@@ -156,7 +156,8 @@ class Intake:
         state, waiting = judged or self._policy.judge(package, claim, about.said)
         claim = claim if state == COUNTED else replace(claim, state=state)
         about.said.append(claim)
-        about.fresh.append((one, claim, compact(claim.record), waiting))
+        record = b"" if claim.record is one.whole else compact(claim.record)  # nothing is kept twice
+        about.fresh.append((one, claim, record, waiting))
         one.new += 1
         one.echoes += state == ECHO
         one.waiting += state in {HELD, REVIEW}
@@ -234,7 +235,4 @@ _HELD = (
     "SELECT package, id, decisions, sha256, state, document FROM reports"
     " WHERE package IN (SELECT value FROM json_each(?))"
 )
-_SAID = (
-    "SELECT package, source, key, sha256, modified, imported, withdrawn, state, record FROM claims"
-    " WHERE package IN (SELECT value FROM json_each(?)) ORDER BY id"
-)
+_SAID = f"SELECT package, {KEPT} WHERE package IN (SELECT value FROM json_each(?)) ORDER BY claims.id"  # noqa: S608

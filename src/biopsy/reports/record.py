@@ -54,12 +54,15 @@ def decode(data: bytes) -> Report:
 def _quickly(data: bytes) -> Report | None:
     """Read what is plainly one report; None for what has to be looked at more closely, and may be none.
 
-    Of a name that stands twice the first is dropped in reading, and with it at least two quotation marks.
+    What is written again as it stood, but for spaces, has no name twice: a dictionary has none. Of a name
+    that stands twice the first is dropped in reading, and with it at least two quotation marks.
     """
     try:
         found = _QUICK.decode(data)
-        if isinstance(found, dict) and _quotes(data) == _quotes(msgspec.json.encode(found)):
-            return found
+        if isinstance(found, dict):
+            again = msgspec.json.encode(found)
+            if again == msgspec.json.format(data, indent=-1) or _quotes(data) == _quotes(again):
+                return found
     except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
         pass
     return None

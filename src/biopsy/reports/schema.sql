@@ -25,14 +25,13 @@ CREATE TABLE claims (
   modified  TEXT NOT NULL,
   imported  TEXT NOT NULL,
   withdrawn TEXT NOT NULL DEFAULT '',
-  record    BLOB NOT NULL,       -- compact JSON of the part that names this package
+  record    BLOB NOT NULL,       -- compact JSON of the part that names this package; empty: the object, whole
   state     TEXT NOT NULL CHECK (state IN ('counted', 'held', 'review', 'echo', 'rejected')),
   due       TEXT NOT NULL DEFAULT '',   -- when a held claim is counted
   reason    TEXT NOT NULL DEFAULT '',   -- why it waits, or is not heard
   UNIQUE (package, source, sha256, withdrawn)
 );
-CREATE INDEX claims_key ON claims (source, key);
-CREATE INDEX claims_sha256 ON claims (source, sha256);
+CREATE INDEX claims_sha256 ON claims (substr(sha256, 1, 12));
 CREATE INDEX claims_waiting ON claims (state, due) WHERE state IN ('held', 'review');
 
 CREATE TABLE reports (

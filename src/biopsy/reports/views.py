@@ -9,6 +9,7 @@ from biopsy.reports import naming
 from biopsy.reports.claim import ECHO, HELD, REVIEW, Claim, Package
 from biopsy.reports.compute import Decisions
 from biopsy.reports.finding import Finding
+from biopsy.reports.kept import KEPT, kept
 from biopsy.reports.pack import unpack
 from biopsy.reports.record import Report
 
@@ -26,12 +27,8 @@ class Views(Finding):
 
     def claims(self, number: int) -> list[Claim]:
         """All claims on a package, old ones and those that wait too."""
-        sql = (
-            "SELECT source, key, sha256, modified, imported, record, withdrawn, state FROM claims"
-            " WHERE package=? ORDER BY id"
-        )
-        rows = self._db.execute(sql, (number,))
-        return [Claim(s, k, h, m, i, json.loads(r), w, t) for s, k, h, m, i, r, w, t in rows]
+        rows = self._db.execute(f"SELECT {KEPT} WHERE package=? ORDER BY claims.id", (number,))
+        return [kept(*row) for row in rows]
 
     def original(self, sha256: str) -> bytes | None:
         """The bytes that came from a source; raises PackError where they are damaged."""
@@ -122,7 +119,10 @@ class Views(Finding):
 
     def knows(self, own: str, sha256: str) -> bool:
         """Whether a file is one of ours: its name an id that was given, or its bytes a record taken in."""
-        sql = "SELECT 1 FROM ids WHERE id = ?1 UNION ALL SELECT 1 FROM claims WHERE sha256 = ?2 LIMIT 1"
+        sql = (
+            "SELECT 1 FROM ids WHERE id = ?1 UNION ALL SELECT 1 FROM claims"
+            " WHERE substr(sha256, 1, 12) = substr(?2, 1, 12) AND sha256 = ?2 LIMIT 1"
+        )
         return self._db.execute(sql, (own, sha256)).fetchone() is not None
 
     def search(self, text: str, state: str, limit: int, ecosystem: str = "") -> list[Report]:

@@ -1,6 +1,5 @@
 """`biopsy reports import`: a repository in the OSV layout is taken over."""
 
-from itertools import islice
 from pathlib import Path
 
 import rich_click as click
@@ -10,9 +9,6 @@ from biopsy.cli.options import quiet_option
 from biopsy.cli.progress import progress
 from biopsy.cli.reporting import database_option, opened, refusals
 from biopsy.cli.teach import Taught
-
-BATCH = 1000  # objects that are taken in one transaction
-TOLD = 10  # batches between two words of progress
 
 IMPORT = """
 Examples
@@ -40,26 +36,25 @@ def command(place: Path, source: str, home: Path, database: Path | None, quiet: 
     from biopsy.reports import claim, layout  # noqa: PLC0415 - slow to import, and --help is not
     from biopsy.reports.database import now  # noqa: PLC0415
     from biopsy.reports.policy import Policy  # noqa: PLC0415
+    from biopsy.reports.sources import batches  # noqa: PLC0415
 
     claim.checked(source)
     layout.root(place)
     stands, asked = Policy(trust="publish"), Policy(trust="approve")
-    objects = layout.read(place)
     seen = new = waiting = 0
     refused = []
     with opened(home, database, create=True) as held, progress(quiet=quiet) as told:
-        while batch := list(islice(objects, BATCH)):
+        for batch in batches(layout.read(place)):
             at = now()
             for waits, policy in ((False, stands), (True, asked)):
-                some = [one for one in batch if one[0].startswith("unmergable/") is waits]
+                some = [one for one in batch.objects if one[0].startswith("unmergable/") is waits]
                 for one in held.take(source, some, at, policy):
                     new += one.new
                     waiting += one.waiting
                     if one.code:
                         refused.append((one.key, one.reason))
-            seen += len(batch)
-            if seen % (BATCH * TOLD) == 0 or len(batch) < BATCH:
-                told(f"{seen:,} read, {new:,} new, {len(refused):,} in quarantine", None)
+            seen += len(batch.objects)
+            told(f"{seen:,} read, {new:,} new, {len(refused):,} in quarantine", None)
     waits_too = f", {waiting:,} wait: biopsy reports approve" if waiting else ""
     click.echo(f"{seen:,} read, {new:,} new, {len(refused):,} in quarantine{waits_too}")
     return refusals(refused)

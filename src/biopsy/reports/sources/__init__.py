@@ -15,7 +15,7 @@ from typing import Protocol
 from biopsy.errors import BiopsyError, UsageError
 from biopsy.reports.intake import Convert
 
-BATCH = 1000  # objects that are taken in one transaction
+BATCH = 4000  # objects that are taken in one transaction, which writes a page of an index once for them all
 BATCH_BYTES = 64 * 1024**2
 
 Object = tuple[str, bytes]

@@ -6,8 +6,9 @@ from typing import Any
 
 from biopsy.reports.intake import Convert
 from biopsy.reports.record import MAX_BYTES
-from biopsy.reports.sources import BATCH, Batch, Object, Settings, SourceError
+from biopsy.reports.sources import Batch, Object, Settings, SourceError
 
+BATCH = 1000  # objects that are taken in one transaction: each is a request, which a cut would repeat
 MAX_KEYS = 10_000_000  # looked at in one run
 SCHEMES = ("s3://", "gs://", "az://", "file://", "memory://")
 
