@@ -44,8 +44,8 @@ def leftovers(home: Path) -> list[str]:
                 found.append(f"process {process.name}: {' '.join(words)[:100]}")
     mounts = Path("/proc/self/mounts").read_text(errors="replace").splitlines()
     found += [f"mount {line}" for line in mounts if "/run/box" in line or base in line]
-    groups = Path("/sys/fs/cgroup")
-    found += [f"group {group}" for group in groups.rglob(f"{PREFIX}*") if group.is_dir()]
+    for folder, names, _ in os.walk("/sys/fs/cgroup"):  # of others, too, who may remove theirs meanwhile
+        found += [f"group {folder}/{name}" for name in names if name.startswith(PREFIX)]
     found += [f"interface {name}" for name in os.listdir("/sys/class/net") if name == "wan0"]  # noqa: PTH208
     return found
 
