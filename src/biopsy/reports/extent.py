@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from biopsy.reports import gitname
 from biopsy.reports.record import Json
 
-_ENDS = ("fixed", "last_affected", "limit")
+_ENDS = frozenset({"fixed", "last_affected", "limit"})
+_BEGINNINGS = frozenset({"0", "0.0.0", "0.0.0-0"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,15 @@ def extent(source: str, sha256: str, affected: Json) -> Extent:
 def endless(span: dict[str, Json]) -> bool:
     """Whether a range is open at both ends. Of a git repository that is its whole history, which is known."""
     events = span.get("events")
-    events = [e for e in events if isinstance(e, dict)] if isinstance(events, list) else []
-    starts = any(str(e.get("introduced", "")) in {"0", "0.0.0", "0.0.0-0"} for e in events)
-    return span.get("type") != "GIT" and starts and not any(end in e for e in events for end in _ENDS)
+    if span.get("type") == "GIT" or not isinstance(events, list):
+        return False
+    starts = False
+    for event in events:
+        if isinstance(event, dict):
+            if not event.keys().isdisjoint(_ENDS):
+                return False
+            starts = starts or str(event.get("introduced", "")) in _BEGINNINGS
+    return starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +76,12 @@ def settle(extents: Sequence[Extent], *, additive: bool = False) -> Settled:
     With `additive` it is the union of all, as the existing tools have it. Equal ranges are one: those with
     the same type, repository and events, whatever the order of the events.
     """
-    narrow = [e for e in extents if not e.wide and not e.empty]
-    wide = [e for e in extents if e.wide]
+    wide, narrow = [], []
+    for one in extents:
+        if one.wide:
+            wide.append(one)
+        elif not one.empty:
+            narrow.append(one)
     chosen = extents if additive or not narrow else narrow
     disputed = tuple(wide) if wide and narrow and not additive else ()
     versions = dict.fromkeys(v for e in chosen for v in e.versions)
