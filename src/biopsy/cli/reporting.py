@@ -3,8 +3,7 @@
 import getpass
 import json
 import re
-import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +28,7 @@ database_option = click.option(
     help="The database; default: reports.db in BIOPSY_HOME.",
 )
 actor_option = click.option("--by", "actor", metavar="NAME", help="Who decides; default: you.")
+reason_option = click.option("--reason", required=True, metavar="TEXT", help="Why, and how one knows.")
 evidence_option = click.option("--evidence", default="", metavar="URL", help="Where it can be seen.")
 dry_option = click.option("--dry-run", is_flag=True, help="Only say what would change.")
 limit_option = click.option(
@@ -87,9 +87,29 @@ def trial(held: "Database", *, keep: bool) -> "Iterator[None]":
 
 def act(actor: str | None, reason: str = "", evidence: str = "") -> "Act":
     """Who does what is asked for, now, as a batch of its own."""
-    from biopsy.reports.database import Act, now  # noqa: PLC0415
+    from biopsy.reports import ledger  # noqa: PLC0415
 
-    return Act(actor or getpass.getuser(), now(), reason, evidence, uuid.uuid4().hex[:12])
+    return ledger.act(actor or getpass.getuser(), reason, evidence)
+
+
+Decide = Callable[["Database", "list[tuple[int, Package]]", "Act"], object]
+"""What is done to packages, each with its row, by whom and why."""
+
+
+def decided(
+    words: Sequence[str], path: tuple[Path, Path | None], asked: dict[str, Any], what: str, decide: Decide
+) -> None:
+    """Find what words mean, decide on all of it as a whole, or as a trial, and say what came of it.
+
+    `path` is the home and the database, `asked` holds the options actor, reason, evidence and dry_run.
+    """
+    from biopsy.reports import ledger  # noqa: PLC0415
+
+    done = act(asked["actor"], asked["reason"], asked["evidence"])
+    with opened(*path) as held, trial(held, keep=not asked["dry_run"]):
+        found = ledger.find(held, words)
+        decide(held, found, done)
+    said([package for _, package in found], what, done, dry=asked["dry_run"])
 
 
 sources_option = click.option(

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from biopsy.model.run import Phase
+from biopsy.pipeline import again
 
 LABEL: Final = "suited"
 """What a go on such a machine is called in `differs.again`."""
@@ -30,9 +31,6 @@ MAX_LOOKED: Final = 400
 
 MAX_ARGUMENT: Final = 400
 """Longest expression that is followed, in characters."""
-
-_BUDGET: Final = "15"  # seconds
-_PATIENCE: Final = 25.0
 
 _HARM = re.compile(
     r"child_process|\bexec(?:Sync|File\w*)?\(|\bspawn(?:Sync)?\(|\bfetch\(|\bhttps?['\"]?\)?\.|\b(?:net|dgram|tls|dns)['\"]\)"
@@ -107,24 +105,9 @@ def more(suit: Suit, plan: tuple[Phase, ...]) -> tuple[Phase, ...]:
         return ()
     worn = json.dumps({"env": dict(suit.env), "files": suit.files})
     return tuple(
-        replace(
-            phase,
-            driver="suited.py",
-            args=(worn, phase.driver, *hurried(phase.args, _BUDGET)),
-            timeout=min(phase.timeout, _PATIENCE),
-            again=LABEL,
-        )
-        for phase in plan
-        if phase.name in {"start", "import"}
+        replace(phase, driver="suited.py", args=(worn, phase.driver, *phase.args))
+        for phase in again.repeated(plan, LABEL)
     )
-
-
-def hurried(args: tuple[str, ...], budget: str) -> tuple[str, ...]:
-    """Give a driver's arguments with no more than `budget` seconds in them."""
-    if "--budget" not in args:
-        return args
-    at = args.index("--budget") + 1
-    return (*args[:at], min(args[at], budget, key=float), *args[at + 1 :])
 
 
 def _variables(text: str) -> Iterator[tuple[str, str]]:

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from msgspec.structs import replace
-
 from biopsy.model.release import Tree
 from biopsy.model.run import Phase
 from biopsy.pipeline import suiting
+from biopsy.pipeline.again import repeated
 
 LATER: Final = Phase("later", "later.py", ("later", "--budget", "30"), 40.0, ahead=86_400.0)
 """What was put where a machine starts things by itself is started, a day later."""
@@ -29,8 +28,6 @@ MAX_BYTES: Final = 6 * 1024**2
 """Most bytes of a package that are looked into."""
 
 _AGAIN_DAYS: Final = 3
-_BUDGET: Final = "15"  # seconds of a second go
-_PATIENCE: Final = 25.0
 _NEAR: Final = timedelta(hours=36)
 _FAR: Final = timedelta(days=8 * 365)  # certificates of the simulated internet last for nine years
 
@@ -52,7 +49,6 @@ _EPOCH = re.compile(r"(?<![\w.])([12]\d{9})(\d{3})?(?:[._]\d+)?(?![\w.])")
 def more(tree: Tree, plan: tuple[Phase, ...], today: datetime | None = None) -> tuple[Phase, ...]:
     """Give the phases to do once more, later: those that start and import, never the install."""
     today = today or datetime.now(UTC)
-    repeated = [phase for phase in plan if phase.name in {"start", "import"}]
     again, dates, texts = False, set[datetime](), list(_texts(tree))
     for text in texts:
         if _TIME.search(text):
@@ -60,18 +56,10 @@ def more(tree: Tree, plan: tuple[Phase, ...], today: datetime | None = None) -> 
             dates.update(_dates(text, today))
     moments = [(today + timedelta(days=_AGAIN_DAYS), f"{_AGAIN_DAYS}d")] if again else []
     moments += [(day, f"{day:%Y-%m-%d}") for day in _apart(sorted(dates))]
-    later = tuple(
-        replace(
-            phase,
-            args=suiting.hurried(phase.args, _BUDGET),
-            timeout=min(phase.timeout, _PATIENCE),
-            ahead=(moment - today).total_seconds(),
-            again=label,
-        )
-        for moment, label in moments
-        for phase in repeated
-    )
-    return later + suiting.more(suiting.read(texts), plan)
+    goes = [
+        once for moment, label in moments for once in repeated(plan, label, (moment - today).total_seconds())
+    ]
+    return (*goes, *suiting.more(suiting.read(texts), plan))
 
 
 def _texts(tree: Tree) -> Iterator[str]:

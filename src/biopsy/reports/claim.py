@@ -14,7 +14,7 @@ from functools import lru_cache
 from biopsy.errors import UsageError
 from biopsy.reports import naming
 from biopsy.reports.gather import joined_specific, union
-from biopsy.reports.record import Json, RecordError, Report
+from biopsy.reports.record import Json, RecordError, Report, timestamp
 
 ORIGINS = "malicious-packages-origins"
 MAX_AFFECTED = 10_000  # packages that one record names
@@ -162,7 +162,7 @@ def _time(record: Report, name: str) -> str:
     try:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo:
-            return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            return timestamp(moment.astimezone(UTC))
     except (ValueError, OverflowError):
         pass
     raise RecordError("bad-time", f"{name}: {value[:40]!r} is no time as 2026-01-31T12:00:00Z")

@@ -20,7 +20,7 @@ from biopsy.reports.disputes import Disputes
 from biopsy.reports.intake import Convert, Intake, Taken
 from biopsy.reports.news import News
 from biopsy.reports.policy import Policy
-from biopsy.reports.record import Report
+from biopsy.reports.record import Report, timestamp
 from biopsy.reports.told import Told
 from biopsy.reports.views import Views
 
@@ -35,7 +35,7 @@ class DatabaseError(BiopsyError):
 
 def now() -> str:
     """The time, as OSV writes it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return timestamp(datetime.now(UTC))
 
 
 class Database(Views, Disputes, News, Told):

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from biopsy.errors import UsageError
 from biopsy.reports.claim import Package
-from biopsy.reports.record import Report
+from biopsy.reports.record import Report, timestamp
 
 PROOFS = ("dns", "registry", "repository", "mail", "none")
 """How somebody shows that a package is theirs: a DNS record of its site, a release or token at its registry,
@@ -39,7 +39,7 @@ class Dispute:
     @property
     def due(self) -> str:
         """Until when it is to be answered."""
-        return (datetime.fromisoformat(self.opened) + timedelta(days=DAYS)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return timestamp(datetime.fromisoformat(self.opened) + timedelta(days=DAYS))
 
     def data(self) -> Report:
         """As schema/report-1.json has it."""

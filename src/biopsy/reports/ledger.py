@@ -4,18 +4,24 @@ Every decision goes into the log with who, when and why, and with a batch: what 
 together. The claims stay as they are; the report is computed anew.
 """
 
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from biopsy.errors import UsageError
 from biopsy.reports import matching
 from biopsy.reports.claim import OWN, Package
-from biopsy.reports.database import Act, Database
+from biopsy.reports.database import Act, Database, now
 from biopsy.reports.record import Report
 from biopsy.reports.undo import undo, undoing
 
 REASONS = ("false-positive", "test", "duplicate", "name-reuse", "upstream-withdrawn", "other")
 """Why a report, or some versions of it, are withdrawn."""
+
+
+def act(actor: str, reason: str = "", evidence: str = "") -> Act:
+    """Who decides, now, as a batch of its own: what one command or request does is undone together."""
+    return Act(actor, now(), reason, evidence, uuid.uuid4().hex[:12])
 
 
 def find(database: Database, words: Sequence[str]) -> list[tuple[int, Package]]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from biopsy.reports.changes import Waiting
 from biopsy.reports.claim import COUNTED, HELD, REVIEW, Claim, Package
-from biopsy.reports.record import Report
+from biopsy.reports.record import Report, timestamp
 
 TRUST = ("publish", "hold", "popular", "known", "approve")
 MAX_HOLD = 60 * 24 * 30  # minutes
@@ -78,5 +78,4 @@ class Policy:
 
 def later(at: str, minutes: int) -> str:
     """A time in UTC, some minutes after another."""
-    moment = datetime.fromisoformat(at) + timedelta(minutes=minutes)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return timestamp(datetime.fromisoformat(at) + timedelta(minutes=minutes))

@@ -9,6 +9,7 @@ none.
 import json
 import math
 import re
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -165,6 +166,11 @@ def encode(report: Report) -> bytes:
     except (OverflowError, ValueError, TypeError):
         pass
     return (json.dumps(report, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def timestamp(moment: datetime) -> str:
+    """A moment in UTC as OSV writes it: RFC 3339, to the second."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def compact(report: Report) -> bytes:

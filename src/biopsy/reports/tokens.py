@@ -17,6 +17,7 @@ from pathlib import Path
 
 from biopsy.errors import BiopsyError, UsageError
 from biopsy.reports.database import now
+from biopsy.reports.record import timestamp
 
 SCOPES = {
     "submit": "send reports, which wait for approval",
@@ -91,9 +92,9 @@ class Tokens:
         if not _SOURCE.fullmatch(from_whom):
             raise UsageError(f"{from_whom!r} is no id of a source: small letters, digits, hyphens; --source")
         at = datetime.now(UTC)
-        until = (at + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        until = timestamp(at + timedelta(days=days))
         own, secret = secrets.token_hex(6), secrets.token_urlsafe(_BITS // 8)
-        token = Token(own, name, from_whom, wanted, at.strftime("%Y-%m-%dT%H:%M:%SZ"), until)
+        token = Token(own, name, from_whom, wanted, timestamp(at), until)
         row = (own, _digest(secret), name, from_whom, " ".join(wanted), token.created, until)
         with closing(self._open()) as db:
             db.execute("INSERT INTO tokens VALUES (?,?,?,?,?,?,?,'','')", row)

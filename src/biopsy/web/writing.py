@@ -1,6 +1,5 @@
 """Changing the database over HTTP: reports are sent in, and decided on. Every request needs a token."""
 
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -128,7 +127,7 @@ async def _decided(
 ) -> Response[Any]:
     token = await _admitted(request, tokens, scope)
     said: wire.Decision = typed(await body.read(request), wire.Decision)
-    act = Act(f"token:{token.name}", now(), said.reason, said.evidence, uuid.uuid4().hex[:12])
+    act = ledger.act(f"token:{token.name}", said.reason, said.evidence)
 
     def change(database: Database) -> list[str]:
         found = ledger.find(database, [said.report])

@@ -7,14 +7,12 @@ import rich_click as click
 
 from biopsy.cli.home import home_option
 from biopsy.cli.reporting import (
-    act,
     actor_option,
     database_option,
+    decided,
     dry_option,
     evidence_option,
-    opened,
-    said,
-    trial,
+    reason_option,
 )
 from biopsy.cli.teach import Taught
 
@@ -30,7 +28,7 @@ puts back with its reasons: biopsy reports undo BATCH.
 
 @click.command("reinstate", cls=Taught, epilog=REINSTATE)
 @click.argument("words", metavar="ID|ECOSYSTEM/NAME...", nargs=-1, required=True)
-@click.option("--reason", required=True, metavar="TEXT", help="Why, and how one knows.")
+@reason_option
 @evidence_option
 @actor_option
 @dry_option
@@ -40,8 +38,4 @@ def command(words: tuple[str, ...], home: Path, database: Path | None, **asked: 
     """Take back withdrawals, and let cleared versions count again."""
     from biopsy.reports import ledger  # noqa: PLC0415 - slow to import, and --help is not
 
-    done = act(asked["actor"], asked["reason"], asked["evidence"])
-    with opened(home, database) as held, trial(held, keep=not asked["dry_run"]):
-        found = ledger.find(held, words)
-        ledger.reinstate(held, found, done)
-    said([package for _, package in found], "reinstated", done, dry=asked["dry_run"])
+    decided(words, (home, database), asked, "reinstated", ledger.reinstate)

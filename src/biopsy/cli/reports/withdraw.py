@@ -1,5 +1,6 @@
 """`biopsy reports withdraw`: take back what is wrong."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,14 +8,12 @@ import rich_click as click
 
 from biopsy.cli.home import home_option
 from biopsy.cli.reporting import (
-    act,
     actor_option,
     database_option,
+    decided,
     dry_option,
     evidence_option,
-    opened,
-    said,
-    trial,
+    reason_option,
 )
 from biopsy.cli.teach import Taught
 
@@ -35,7 +34,7 @@ evidence on its name waits for a person: biopsy reports approve.
 @click.command("withdraw", cls=Taught, epilog=WITHDRAW)
 @click.argument("words", metavar="ID|ECOSYSTEM/NAME...", nargs=-1, required=True)
 @click.option("--version", "versions", multiple=True, metavar="V", help="Only this version. Repeatable.")
-@click.option("--reason", required=True, metavar="TEXT", help="Why, and how one knows.")
+@reason_option
 @evidence_option
 @actor_option
 @dry_option
@@ -45,9 +44,6 @@ def command(words: tuple[str, ...], home: Path, database: Path | None, **asked: 
     """Withdraw reports that are wrong, whole or by version; nothing is deleted."""
     from biopsy.reports import ledger  # noqa: PLC0415 - slow to import, and --help is not
 
-    done = act(asked["actor"], asked["reason"], asked["evidence"])
-    with opened(home, database) as held, trial(held, keep=not asked["dry_run"]):
-        found = ledger.find(held, words)
-        ledger.withdraw(held, found, done, asked["versions"])
-    what = f" in {', '.join(asked['versions'])}" if asked["versions"] else ""
-    said([package for _, package in found], f"withdrawn{what}", done, dry=asked["dry_run"])
+    versions = asked["versions"]
+    what = f"withdrawn in {', '.join(versions)}" if versions else "withdrawn"
+    decided(words, (home, database), asked, what, partial(ledger.withdraw, versions=versions))

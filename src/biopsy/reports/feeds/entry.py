@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from biopsy.reports.news import Event
-from biopsy.reports.record import Json
+from biopsy.reports.record import Json, timestamp
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://github.com/biopsy-dev/biopsy/feeds")
 MAX_TEXT = 8000  # characters of one entry; longer details are cut
@@ -68,7 +68,7 @@ def _time(held: Json) -> str:
     """A time as RFC 3339 has it, in UTC; empty for what is none."""
     try:
         moment = datetime.fromisoformat(_text(held))
-        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment.tzinfo else ""
+        return timestamp(moment.astimezone(UTC)) if moment.tzinfo else ""
     except (ValueError, OverflowError):
         return ""
 

@@ -24,7 +24,7 @@ from biopsy.reports import naming, outbound
 from biopsy.reports.content import shown
 from biopsy.reports.database import Database
 from biopsy.reports.news import KINDS, Event
-from biopsy.reports.record import compact
+from biopsy.reports.record import compact, timestamp
 from biopsy.reports.told import Standing
 
 MAX_EVENTS = 100  # of one request
@@ -210,4 +210,4 @@ def _host(hook: Hook) -> str:
 
 
 def _text(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return timestamp(at.astimezone(UTC))

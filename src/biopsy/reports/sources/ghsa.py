@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from biopsy.reports import outbound, shapes
-from biopsy.reports.record import Json, RecordError, Report
+from biopsy.reports.record import Json, RecordError, Report, timestamp
 from biopsy.reports.sources import Batch, Object, Settings, SourceError, batches
 
 MAX_PAGES = 10_000
@@ -58,7 +58,7 @@ class Ghsa:
 def _first(place: str, cursor: str) -> str:
     asked = {"type": "malware", "sort": "updated", "direction": "asc", "per_page": "100"}
     if cursor:
-        asked["modified"] = f">={(datetime.fromisoformat(cursor) - LATE).strftime('%Y-%m-%dT%H:%M:%SZ')}"
+        asked["modified"] = f">={timestamp(datetime.fromisoformat(cursor) - LATE)}"
     return f"{place}?{urlencode(asked)}"
 
 
