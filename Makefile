@@ -65,7 +65,7 @@ test-clients: setup  ## Published clients (pip-audit, uv, npm, bun, …) against
 lock: setup  ## Renew requirements.lock from pyproject.toml
 	@.venv/bin/pip install -q uv
 	@.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --extra sandbox --extra reports --extra web --extra publish --group dev --custom-compile-command "make lock" --upgrade \
+	  --no-emit-find-links --extra sandbox --extra reports --extra web --extra publish --extra queue --extra warehouse --extra bigquery --group dev --custom-compile-command "make lock" --upgrade \
 	  pyproject.toml -o requirements.lock
 
 clean:  ## Remove what was built here; images and artifacts in BIOPSY_HOME stay
