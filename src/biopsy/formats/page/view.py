@@ -7,7 +7,7 @@ from msgspec import Struct
 from biopsy.formats.page import evaluated, evidence, files, forest, map, since, talk, timeline  # noqa: A004 - a map is what it is
 from biopsy.formats.page.anchors import Anchors
 from biopsy.formats.page.limits import Limits, Listed, listed
-from biopsy.formats.views import contacts, digest, indicators
+from biopsy.formats.views import contacts, digest, indicators, reached
 from biopsy.formats.views.measure import many, real
 from biopsy.formats.wire.scalar import purl
 from biopsy.model.behaviour import By, Kind
@@ -55,6 +55,7 @@ class Page(Struct, frozen=True):
     read: Listed[files.Read]
     canaries: Listed[files.Read]
     phases: tuple[PhaseRow, ...]
+    reached: tuple[reached.Line, ...]
     code: Listed[evidence.CodeFile]
     evaluated: Listed[evaluated.Shown]
     anchors: Anchors
@@ -100,6 +101,7 @@ def page(analysis: Analysis, number: int, limits: Limits) -> Page:
         read=files.read(dossier, Kind.FILE_READ, anchors, limits.reads),
         canaries=files.read(dossier, Kind.CANARY_READ, anchors, limits.reads),
         phases=tuple(_phases(dossier, limits)),
+        reached=tuple(reached.lines(dossier)),
         code=evidence.code(dossier, anchors, limits),
         evaluated=evaluated.shown(dossier, anchors, limits),
         anchors=anchors,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from posixpath import basename
 
-from biopsy.formats.views import contacts, digest
+from biopsy.formats.views import contacts, digest, reached
 from biopsy.formats.views.measure import many, size
 from biopsy.model.behaviour import Behaviour, By
 from biopsy.model.dossier import Dossier
@@ -18,6 +18,8 @@ def rows(dossier: Dossier) -> Iterator[tuple[str, str]]:
     counted = " · ".join(f"{family} {count:,}" for family, count in digest.families(dossier))
     yield "Seen", counted or "no behaviours"
     if not dossier.static_only:
+        if far := reached.summary(dossier):
+            yield "Reached", far
         yield "Contacted", _contacted(dossier)
         yield "Changed", _changed(dossier)
         if dossier.watches:

@@ -227,6 +227,27 @@ class TechniqueDocument(Struct, frozen=True, kw_only=True):
     tactics: tuple[str, ...]
 
 
+class ReachDocument(Struct, frozen=True, kw_only=True):
+    """How many of some things were reached."""
+
+    of: Annotated[int, Meta(ge=0, description="How many there are; 0: there are none of that sort.")]
+    done: Annotated[int, Meta(ge=0, description="How many were reached.")]
+    why: Annotated[
+        dict[str, int],
+        Meta(description="Reason codes of those that were not reached, with how many each."),
+    ]
+
+
+class CoverageDocument(Struct, frozen=True, kw_only=True):
+    """What was reached under one profile."""
+
+    profile: str
+    modules: Annotated[ReachDocument, Meta(description="Modules, or entry points, that were imported.")]
+    functions: Annotated[ReachDocument, Meta(description="Functions and methods that were called.")]
+    commands: Annotated[ReachDocument, Meta(description="Commands it installs that were started.")]
+    scripts: Annotated[ReachDocument, Meta(description="Scripts of its npm manifest that an install ran.")]
+
+
 class AnalysisDocument(Struct, frozen=True, kw_only=True):
     r"""One artifact: what it did, what rules made of it, and the verdict.
 
@@ -254,6 +275,7 @@ class AnalysisDocument(Struct, frozen=True, kw_only=True):
     ]
     techniques: Annotated[tuple[TechniqueDocument, ...], Meta(description="Every one named here, by id.")]
     phases: tuple[PhaseDocument, ...]
+    coverage: Annotated[tuple[CoverageDocument, ...], Meta(description="What the phases reached.")]
     behaviours: tuple[BehaviourDocument, ...]
     processes: tuple[ProcessDocument, ...]
     exchanges: tuple[ExchangeDocument, ...]

@@ -7,6 +7,7 @@ from biopsy.formats.wire.make_since import since
 from biopsy.formats.wire.scalar import count, integer, moment, purl, seconds, text, texts
 from biopsy.model.attack import Attack
 from biopsy.model.behaviour import Behaviour, InFile, InTrace
+from biopsy.model.coverage import Coverage, Reach, coverage
 from biopsy.model.dossier import Analysis, Classification, Dossier, Finding, Ioc
 from biopsy.model.run import Exchange, FileChange, Outcome, Process, Watch
 
@@ -155,6 +156,20 @@ def _watch(watch: Watch) -> wire.WatchDocument:
     )
 
 
+def _coverage(seen: Coverage) -> wire.CoverageDocument:
+    return wire.CoverageDocument(
+        profile=text(seen.profile),
+        modules=_reach(seen.modules),
+        functions=_reach(seen.functions),
+        commands=_reach(seen.commands),
+        scripts=_reach(seen.scripts),
+    )
+
+
+def _reach(seen: Reach) -> wire.ReachDocument:
+    return wire.ReachDocument(of=seen.of, done=seen.done, why={text(code): many for code, many in seen.why})
+
+
 def _artifact(dossier: Dossier) -> wire.ArtifactDocument:
     artifact = dossier.artifact
     return wire.ArtifactDocument(
@@ -202,6 +217,7 @@ def document(analysis: Analysis) -> wire.AnalysisDocument:
             for one in analysis.attack.techniques
         ),
         phases=tuple(map(_phase, dossier.outcomes)),
+        coverage=tuple(map(_coverage, coverage(dossier))),
         behaviours=tuple(_behaviour(behaviour, analysis.attack) for behaviour in dossier.behaviours),
         processes=tuple(map(_process, dossier.processes)),
         exchanges=tuple(map(_exchange, dossier.exchanges)),
