@@ -14,7 +14,7 @@ TEXT: Any = by_name("text")
 @pytest.mark.parametrize("analysis", sample.ALL, ids=lambda a: a.verdict.call)
 def test_it_fits_one_screen_with_the_verdict_and_why_first(analysis: Any) -> None:
     lines = TEXT.render(analysis).splitlines()
-    assert len(lines) <= 40
+    assert len(lines) <= 42
     assert analysis.verdict.call.upper() in lines[1]
     assert analysis.verdict.reason[:60] in lines[2]
 

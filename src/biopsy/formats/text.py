@@ -28,7 +28,7 @@ WIDTH = 100
 MIN_WIDTH, MAX_WIDTH = 40, 160
 
 MAX_FINDINGS = 6
-MAX_EVIDENCE = 11
+MAX_EVIDENCE = 12
 """Lines of evidence on the screen, shared out among the findings."""
 
 MAX_INDICATORS = 4
