@@ -27,6 +27,11 @@ Key = tuple[str, int, bool]
 @click.option(
     "--crossed", is_flag=True, help="Crossed cases instead: payload × trigger × evasion, honest ones too."
 )
+@click.option(
+    "--guarded",
+    is_flag=True,
+    help="Cases that wait, look around or choose their victims, and honest ones that do.",
+)
 @click.option("--heldout", "aside", is_flag=True, help="What is kept aside instead: counts and techniques.")
 @click.option("--reveal", is_flag=True, help="With --heldout: say which. Not for those who write rules.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which variant; 0: as it stands.")
@@ -39,6 +44,7 @@ Key = tuple[str, int, bool]
 def main(  # noqa: PLR0917 - a command line
     only: tuple[str, ...],
     crossed: bool,  # noqa: FBT001
+    guarded: bool,  # noqa: FBT001
     aside: bool,  # noqa: FBT001
     reveal: bool,  # noqa: FBT001
     seed: int,
@@ -56,7 +62,7 @@ def main(  # noqa: PLR0917 - a command line
     variants = [
         (number, one)
         for number in range(seed, seed + seeds)
-        for one in chosen(number, crossed=crossed, aside=aside)
+        for one in chosen(number, crossed=crossed, guarded=guarded, aside=aside)
         if (not only or one.id.startswith(only)) and one.python in ("", version)
     ]
     if count and count < len(variants):
@@ -65,7 +71,7 @@ def main(  # noqa: PLR0917 - a command line
         task
         for number, one in variants
         for task in tasks([one], home, static_only=static_only, seed=number)
-        if not (count and aside and not task.payload)
+        if task.payload or not (guarded or (count and aside))
     ]
     seen = _progress(todo, home, jobs, quiet=aside and not reveal)
     results = [_result(one, number, seen, static_only=static_only) for number, one in variants]
@@ -79,7 +85,7 @@ def main(  # noqa: PLR0917 - a command line
         table.show(console, results)
     strata.show(console, results)
     table.summary(console, sums)
-    kind = "heldout" if aside else "crossed" if crossed else "latest"
+    kind = "heldout" if aside else "crossed" if crossed else "guarded" if guarded else "latest"
     kept = [] if aside and not reveal else results
     table.write(
         out or RESULTS / f"{kind}{'-static' if static_only else ''}.json", kept, sums, strata.rows(results)
@@ -90,7 +96,7 @@ def main(  # noqa: PLR0917 - a command line
     )
 
 
-def chosen(seed: int, *, crossed: bool, aside: bool) -> Iterator[Scenario]:
+def chosen(seed: int, *, crossed: bool, guarded: bool = False, aside: bool) -> Iterator[Scenario]:
     """Yield the scenarios of one seed that are asked for."""
     ecosystems: tuple[cross.Ecosystem, ...] = ("pypi", "npm")
     if aside:
@@ -101,6 +107,10 @@ def chosen(seed: int, *, crossed: bool, aside: bool) -> Iterator[Scenario]:
         for ecosystem in ecosystems:
             yield from cross.cases(ecosystem, seed)
             yield from cross.honest(ecosystem, seed)
+    elif guarded:
+        for ecosystem in ecosystems:
+            yield from cross.guarded(ecosystem, seed)
+            yield from cross.honest(ecosystem, seed, guarded=True)
     else:
         yield from (vary.vary(one, seed) for one in scenarios())
 

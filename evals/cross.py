@@ -1,7 +1,8 @@
 """Crossed cases: what a payload does × what starts it × how it hides, so that every pair occurs.
 
 The parts are data, `crossed/` for everybody and `heldout/crossed/` kept aside; an odd case takes the latter's
-payloads and disguises where there are some. The same wrappers around honest code are controls: they must not
+payloads and disguises where there are some. Guarded cases hide from whoever runs them instead: `guarded/` has
+what they wait for and look at. The same wrappers around honest code are controls: they must not
 convict. Source: the evaluation protocol's "cross product with pairwise sampling".
 """
 
@@ -24,6 +25,7 @@ from evals.scenario import HELDOUT, PLACEHOLDER, Binary, Expect, Scenario, text_
 
 OPEN = Path(__file__).parent / "crossed"
 ASIDE = HELDOUT / "crossed"
+GUARDED = Path(__file__).parent / "guarded"
 LANGUAGES = {"pypi": "python", "npm": "javascript"}
 Ecosystem = Literal["pypi", "npm"]
 _WORDS = ("amber", "basil", "cedar", "delta", "ember", "fjord", "grove", "heron", "inlet", "jetty", "koala")
@@ -129,20 +131,47 @@ def cases(ecosystem: Ecosystem, seed: int = 0, *, aside: bool = False) -> Iterat
             others = [one for one in kept.payloads if one.name == payload.name]
             payload = random.choice(others) if others else payload
             evasion = kept.evasions[e % len(kept.evasions)] if kept.evasions else evasion
-        yield _case(ecosystem, number, payload, common.triggers[t], evasion, random, aside=aside)
+        letter = "H" if aside else ""
+        yield _case(ecosystem, number, payload, common.triggers[t], evasion, random, letter=letter)
 
 
-def honest(ecosystem: Ecosystem, seed: int = 0) -> Iterator[Scenario]:
-    """Yield honest code in every trigger and every disguise."""
-    common = parts(OPEN, LANGUAGES[ecosystem])
-    plan = _plan((len(common.benign), len(common.triggers), len(common.evasions)))
+def guarded(ecosystem: Ecosystem, seed: int = 0) -> Iterator[Scenario]:
+    """Yield malicious cases that wait, look around or choose their victims."""
+    common, guards = _vocabulary(ecosystem)
+    plan = _plan((len(common.payloads), len(common.triggers), len(guards)))
+    for number, (p, t, e) in enumerate(plan):
+        payload, trigger = common.payloads[p], common.triggers[t]
+        if trigger.phase in _CALLED and payload.name in _THEIR_BUSINESS:
+            continue
+        random = Random(f"guarded {ecosystem} {number} {seed}")
+        yield _case(ecosystem, number, payload, trigger, guards[e], random, letter="G")
+
+
+def honest(ecosystem: Ecosystem, seed: int = 0, *, guarded: bool = False) -> Iterator[Scenario]:
+    """Yield honest code in every trigger and every disguise, or behind every guard."""
+    common, guards = _vocabulary(ecosystem)
+    evasions = guards if guarded else common.evasions
+    plan = _plan((len(common.benign), len(common.triggers), len(evasions)))
     for number, (p, t, e) in enumerate(plan):
         if p != number % len(common.benign) and number % 2:
             continue  # each pair of the last two once is enough
         random = Random(f"honest {ecosystem} {number} {seed}")
+        letter = "GB" if guarded else "B"
         yield _case(
-            ecosystem, number, common.benign[p], common.triggers[t], common.evasions[e], random, benign=True
+            ecosystem,
+            number,
+            common.benign[p],
+            common.triggers[t],
+            evasions[e],
+            random,
+            letter=letter,
+            benign=True,
         )
+
+
+def _vocabulary(ecosystem: Ecosystem) -> tuple[Parts, tuple[Evasion, ...]]:
+    language = LANGUAGES[ecosystem]
+    return parts(OPEN, language), parts(GUARDED, language).evasions
 
 
 def _case(  # noqa: PLR0917
@@ -153,13 +182,12 @@ def _case(  # noqa: PLR0917
     evasion: Evasion,
     random: Random,
     *,
-    aside: bool = False,
+    letter: str = "",
     benign: bool = False,
 ) -> Scenario:
     """Put one case together."""
     stem = "_".join(("sim", *random.sample(_WORDS, 2), f"{number:03}"))
     name = stem.replace("_", "-")
-    letter = "B" if benign else "H" if aside else ""
     fill = {"HOST": random.choice(_HOSTS), "STEM": stem, "NAME": name}
     source, extra = _dressed(ecosystem, payload, evasion, fill, random)
     files: dict[str, str | Binary] = {

@@ -71,6 +71,7 @@ ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "base64": base64.b64encode,
     "base85": base64.b85encode,
     "base85a": base64.a85encode,
+    "body": lambda data: data.strip().replace(b"\n", b"\n    "),  # of a function, four columns in
     "charcodes": lambda data: ",".join(map(str, data)).encode(),
     "gzip": lambda data: gzip.compress(data, mtime=0),
     "hex": lambda data: data.hex().encode(),

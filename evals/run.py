@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from biopsy import detect
 from biopsy.errors import BiopsyError
-from biopsy.model.behaviour import Behaviour, InTrace
+from biopsy.model.behaviour import Behaviour, InFile, InTrace
 from biopsy.model.dossier import Analysis, Call
 from biopsy.pipeline import Options, analyze
 from evals import mutate
@@ -40,6 +40,7 @@ class Seen(msgspec.Struct, frozen=True):
     phases: tuple[str, ...] = ()  # `install completed`
     leaks: tuple[str, ...] = ()
     seconds: float = 0.0
+    by_running: str = ""  # the verdict on what was seen of the run alone; empty where nothing was run
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -65,6 +66,14 @@ class Result(msgspec.Struct, frozen=True):
         """Whether the payload was; None for a control."""
         wanted = {"malicious": ("malicious",), "suspicious": ("malicious", "suspicious")}
         return self.seen.verdict in wanted[self.expected] if self.expected in wanted else None
+
+    @property
+    def by_running(self) -> bool | None:
+        """Whether running alone detects it; None for a control, and where nothing was run."""
+        if self.detected is None or not self.seen.by_running:
+            return None
+        wanted = ("malicious",) if self.expected == "malicious" else ("malicious", "suspicious")
+        return self.seen.by_running in wanted
 
     @property
     def harmless(self) -> Seen | None:
@@ -214,4 +223,17 @@ def _seen(analysis: Analysis, seconds: float) -> Seen:
         ),
         leaks=tuple(sorted({b.value for b in dossier.behaviours if b.kind == "canary.leak"})),
         seconds=seconds,
+        by_running="" if dossier.static_only else _by_running(analysis),
     )
+
+
+def _by_running(analysis: Analysis) -> str:
+    """Judge what only the run showed: what it did, and the texts that it evaluated."""
+    seen = tuple(b for b in analysis.dossier.behaviours if _of_a_run(b))
+    dossier = replace(analysis.dossier, behaviours=seen)
+    return detect.decide(detect.match(detect.ready(), dossier, None), dossier).call.value
+
+
+def _of_a_run(behaviour: Behaviour) -> bool:
+    where = behaviour.where
+    return isinstance(where, InTrace) or (isinstance(where, InFile) and where.path.startswith("evaluated/"))

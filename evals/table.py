@@ -32,6 +32,8 @@ class Totals(msgspec.Struct, frozen=True):
     in_phase: int  # detected ones where the expected phase was among those that fired
     seconds: float
     waiting: int = 0  # missed ones that wait for something the sandbox lacks
+    ran: int = 0  # simulants that were run…
+    by_running: int = 0  # …and detected by that alone
 
 
 def totals(results: Sequence[Result], seconds: float) -> Totals:
@@ -50,6 +52,8 @@ def totals(results: Sequence[Result], seconds: float) -> Totals:
         in_phase=sum(bool(result.detected) and result.expected_phase in result.seen.fired for result in bad),
         seconds=round(seconds, 1),
         waiting=sum(bool(result.waits) and not result.detected for result in bad),
+        ran=sum(result.by_running is not None for result in bad),
+        by_running=sum(bool(result.by_running) for result in bad),
     )
 
 
@@ -84,7 +88,8 @@ def summary(console: Console, sums: Totals) -> None:
     console.print(
         f"[bold]{sums.detected} of {sums.malicious}[/] simulants detected "
         f"({sums.in_phase} in the phase expected; {sums.waiting} of the missed wait for what is lacking); "
-        f"of [bold]{sums.harmless}[/] twins and controls [bold]{sums.convicted}[/] convicted, "
+        + (f"{sums.by_running} of {sums.ran} by running alone; " if sums.ran else "")
+        + f"of [bold]{sums.harmless}[/] twins and controls [bold]{sums.convicted}[/] convicted, "
         f"{sums.suspected} suspected; "
         f"{sums.unknown} unknown, {sums.errors} errors; {sums.seconds:.0f} s"
     )
