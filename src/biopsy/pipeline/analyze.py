@@ -162,13 +162,14 @@ def examine(sample: Sample, work: Work) -> Dossier:
 
 
 def _run(opened: Opened, run_id: str, behaviours: tuple[Behaviour, ...], work: Work) -> merge.Ran:
-    from biopsy.pipeline import dynamic, roster  # noqa: PLC0415 - a third of a second that reading does without
+    from biopsy.pipeline import dynamic, platforms, roster, waiting  # noqa: PLC0415 - a third of a second that reading does without
 
     def further(ran: merge.Ran) -> tuple[str, ...]:
         if roster.AUTO not in work.options.profiles:
             return ()
         so_far = judge(_dossier(run_id, opened, behaviours, ran), before.Before(), work.rules)
-        return roster.further(work.options.profiles, so_far.dossier, so_far.verdict.call)
+        systems = platforms.asked(waiting.texts(opened.tree))
+        return roster.further(work.options.profiles, so_far.dossier, so_far.verdict.call, systems)
 
     return dynamic.run(opened, run_id, work.options, work.progress, further)
 

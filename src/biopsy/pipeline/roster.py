@@ -2,7 +2,8 @@
 
 `auto` begins with the two of the default. Every other one follows where the verdict so far is `suspicious` or
 the package looks for signs of a sandbox; where neither is so, those follow whose marks the package names:
-the variables, paths and commands by which code recognises them (`marks` of a profile).
+the variables, paths and commands by which code recognises them (`marks` of a profile), or the system that it
+tells from others in code that could do harm (`platforms`).
 """
 
 import re
@@ -39,8 +40,13 @@ def first(asked: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chosen)) or DEFAULT
 
 
-def further(asked: Iterable[str], so_far: Dossier, call: Call) -> tuple[str, ...]:
-    """Name the profiles to run under as well, now that something is known; none without `auto`."""
+def further(
+    asked: Iterable[str], so_far: Dossier, call: Call, systems: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """Name the profiles to run under as well, now that something is known; none without `auto`.
+
+    `systems` are those that the code tells apart (`platforms`).
+    """
     if AUTO not in (asked := tuple(asked)):
         return ()
     others = [name for name in profile.names() if name not in first(asked)]
@@ -48,7 +54,7 @@ def further(asked: Iterable[str], so_far: Dossier, call: Call) -> tuple[str, ...
     if call is Call.SUSPICIOUS or any(one.kind is Kind.EVASION_FINGERPRINT for one in seen):
         return tuple(others)
     named = {one.value for one in seen if one.kind in _NAMING}
-    return tuple(name for name in others if _marked(name, named))
+    return tuple(name for name in others if name in systems or _marked(name, named))
 
 
 def _marked(name: str, named: Iterable[str]) -> bool:

@@ -32,11 +32,13 @@ MAX_LOOKED: Final = 400
 MAX_ARGUMENT: Final = 400
 """Longest expression that is followed, in characters."""
 
-_HARM = re.compile(
+HARM: Final = re.compile(
     r"child_process|\bexec(?:Sync|File\w*)?\(|\bspawn(?:Sync)?\(|\bfetch\(|\bhttps?['\"]?\)?\.|\b(?:net|dgram|tls|dns)['\"]\)"
     r"|\beval\(|\bFunction\(|runIn\w*Context|\bunlink|\brm(?:Sync|tree|dir)\b|\baxios\b|\bgot\(|WebSocket"
     r"|\bsubprocess\b|os\.(?:system|popen|exec|spawn|remove)|\burlopen\b|\brequests\.|\bhttpx\.|\bsocket\.|\bexec\(|\bcompile\("
 )
+"""What could do harm, as it stands in code; a text without it has nothing to hide behind a condition."""
+
 _VARIABLE = re.compile(
     r"""process\.env(?:\.([A-Za-z_]\w*)|\[\s*['"]([^'"\]]+)['"]\s*\])"""
     r"""|\b(?:environ\.get|getenv|environ\.pop)\(\s*['"]([^'"]+)['"](?:\s*,\s*[^()]{0,40})?\)"""
@@ -88,7 +90,7 @@ def read(texts: Iterable[str]) -> Suit:
     env: dict[str, str] = {}
     files: dict[str, None] = {}
     for text in texts:
-        if _HARM.search(text):
+        if HARM.search(text):
             for name, value in _variables(text):
                 if value or name not in env:
                     env[name] = value

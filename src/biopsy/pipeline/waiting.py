@@ -49,8 +49,8 @@ _EPOCH = re.compile(r"(?<![\w.])([12]\d{9})(\d{3})?(?:[._]\d+)?(?![\w.])")
 def more(tree: Tree, plan: tuple[Phase, ...], today: datetime | None = None) -> tuple[Phase, ...]:
     """Give the phases to do once more, later: those that start and import, never the install."""
     today = today or datetime.now(UTC)
-    again, dates, texts = False, set[datetime](), list(_texts(tree))
-    for text in texts:
+    again, dates, found = False, set[datetime](), list(texts(tree))
+    for text in found:
         if _TIME.search(text):
             again = again or _STAMP.search(text) is not None
             dates.update(_dates(text, today))
@@ -59,10 +59,11 @@ def more(tree: Tree, plan: tuple[Phase, ...], today: datetime | None = None) -> 
     goes = [
         once for moment, label in moments for once in repeated(plan, label, (moment - today).total_seconds())
     ]
-    return (*goes, *suiting.more(suiting.read(texts), plan))
+    return (*goes, *suiting.more(suiting.read(found), plan))
 
 
-def _texts(tree: Tree) -> Iterator[str]:
+def texts(tree: Tree) -> Iterator[str]:
+    """Give the code of a package, as far as it is looked into."""
     room = MAX_BYTES
     for file in tree.files:
         if file.size <= min(MAX_FILE, room) and _CODE.search(file.path) and not _ASIDE.search(file.path):

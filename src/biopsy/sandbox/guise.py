@@ -10,6 +10,8 @@ that are not dynamically linked see gVisor's own. The profile's `machine` has, b
     disk: GiB; device: nvme0n1p2         of the file system that everything lies on
     cgroup: /user.slice/…                that a shell of the user's is in
     dmi: {sys_vendor: …, product_name: …}
+    system: {platform: win32, arch: x64, type: …, machine: …, system: …, release: …, version: …}
+                                         what interpreters say that it is, where that is no Linux
     container: docker                    the machine is its host: mounts and control groups are a container's
 """
 
@@ -81,6 +83,8 @@ def files(machine: Mapping[str, Any], uptime: float, stream: Stream) -> Iterator
     memory -= stream.number("reserved memory", 280_000, 620_000)
     release, build = machine["kernel"], machine["build"]
     yield "/facts", f"{cpus} {memory * 1024} {int(machine['disk']) * 1024**3} {release} {build}\n"
+    if system := machine.get("system"):
+        yield "/system", "".join(f"{name}={value}\n" for name, value in system.items())
     yield "/proc/version", f"Linux version {release} ({machine['made']}) {build}\n"
     yield "/proc/sys/kernel/osrelease", f"{release}\n"
     yield "/proc/sys/kernel/version", f"{build}\n"

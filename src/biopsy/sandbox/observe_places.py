@@ -32,6 +32,8 @@ _EDITORS = (
 _FOLDERS = (
     r"\.github|\.circleci|\.husky|\.git/hooks|\.ssh|\.gnupg|\.aws|\.azure|\.kube|\.docker|\.pip|\.cargo"
     r"|\.config/(?:gcloud|gh|git|pip|solana)|\.local/bin|\.local/share/(?:applications|systemd|keyrings)"
+    r"|Library/(?:LaunchAgents|LaunchDaemons|Keychains)|Start Menu/Programs/Startup"
+    r"|(?:Application Support|Roaming)/(?:Code|Cursor)/User"
 )
 _FILES = (
     r"(?:CLAUDE|AGENTS|GEMINI|copilot-instructions)\.md|\.(?:cursor|windsurf)rules|\.mcp\.json|\.claude\.json"
@@ -45,7 +47,7 @@ _SYSTEM_CONFIG = re.compile(r"/etc/(?!ld\.so\.cache$|mtab$).*|/var/spool/cron/.*
 _INSTALLED = re.compile(r"/(?:site-packages|dist-packages|node_modules)/")
 _BYTECODE = re.compile(r".*/__pycache__/[^/]+\.pyc(?:\.\d+)?")
 _SHIPPED = re.compile(
-    r"/(?:usr|lib|lib64|bin|sbin|opt|boot)(?:/.*)?|/"
+    r"/(?:usr|lib|lib64|bin|sbin|opt|boot)(?:/.*)?|/|/c/Windows(?:/.*)?|/System/Library(?:/.*)?"
     r"|/etc/(?:ld\.so\.(?:cache|conf.*)|ssl(?:/.*)?|localtime|mime\.types|alternatives/.*|nsswitch\.conf"
     r"|resolv\.conf|host\.conf|hosts|gai\.conf|python3[^/]*/.*|ca-certificates.*|services|protocols"
     r"|locale\.alias|terminfo/.*)"

@@ -11,6 +11,7 @@ characters; or `canary:name`. What `pick` offers is chosen by the seed, so that 
     canaries: {name: form} forms are in `canary_forms`
     env: {NAME: text}
     files: {path: text}    or {text|sqlite|noise: …, mode: 600, own: false}; `~/` is the user's home
+    commands: {text: …, at: {folder: [name]}}   one program under many names
     git: {path: …}         folders that get a `.git` with one commit of the files in them
     marks: [CI_JOB_*]      what code names that looks for such a machine: variables, paths, commands; globs
 """
@@ -42,7 +43,7 @@ _ALPHABETS = {
     "letters": ascii_letters + digits,
 }
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_LISTS = ("pick", "set", "machine", "canaries", "env", "files", "git")
+_LISTS = ("pick", "set", "machine", "canaries", "env", "files", "git", "commands")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class Profile:
         placed = [self._place(stream, words, path, entry) for path, entry in self.data["files"].items()]
         for path, entry in self.data["git"].items():
             placed += _repository(stream, words, _path(path, words), entry, placed)
+        placed += self._commands(stream, words)
         for path, text in guise.files(machine, uptime, stream):
             placed.append(Placed(GUISE + path, text.encode(), own=False, age=int(uptime)))
         return Furnished(
@@ -128,6 +130,17 @@ class Profile:
             memory=machine["memory"] * 1024**3,
             uptime=uptime,
         )
+
+    def _commands(self, stream: Stream, words: Mapping[str, str]) -> list[Placed]:
+        """Make the programs that this machine has beside the image's."""
+        if not self.data["commands"]:
+            return []
+        entry = {"text": self.data["commands"]["text"], "mode": 755, "own": False}
+        return [
+            self._place(stream, words, f"{folder}/{name}", entry)
+            for folder, names in self.data["commands"]["at"].items()
+            for name in names
+        ]
 
     def _words(self, stream: Stream) -> dict[str, str]:
         """Choose what `pick` offers and spell out what `set` says."""

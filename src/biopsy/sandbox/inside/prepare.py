@@ -51,6 +51,9 @@ START, UP = "TK_START", "TK_UP"
 """Variables by which a phase's first process is told how many seconds its clock is ahead, and how many the
 machine has been up; it takes them out of its environment before anything else begins."""
 
+HOST, USER = "TK_HOST", "TK_USER"
+"""The same for what the machine and its user are called, until the next phase (`drivers/suited.py`)."""
+
 INIT = "/usr/sbin/init"
 """What the kernel of the machine starts first."""
 
@@ -59,7 +62,7 @@ _INIT_PROGRAM = "/usr/lib/systemd/systemd"
 GUISE = "/usr/lib/hwdata.d"
 """Below it stand the files of `/proc` and `/sys` as the profile's machine has them."""
 
-_LIBRARY = ("clock.c", "calls.c", "guise.c")
+_LIBRARY = ("clock.c", "calls.c", "guise.c", "places.c", "named.c")
 _ASKED, _ASKS_INSTEAD = b"/etc/ld.so.preload\0", b"/usr/lib/ld.so.use\0"
 _BUILD_CLOCK = """
 set -e
@@ -129,19 +132,21 @@ def _place(file: Path, inside: str, image: Path) -> Place:
 
 @cache
 def _digest() -> str:
-    parts = ("words.py", "listen.py", "listen.cjs", "libdl.c", "init.c", *_LIBRARY)
-    recipe = "\0".join((*map(_part, parts), _BUILD, _COMPILE, _BUILD_CLOCK, CLOCK, START, UP, GUISE))
+    own = ("words.py", "system.py", "listen.py", "system.cjs", "listen.cjs", "libdl.c", "init.c")
+    told = (_BUILD, _COMPILE, _BUILD_CLOCK, CLOCK, START, UP, HOST, USER, GUISE)
+    recipe = "\0".join((*map(_part, (*own, *_LIBRARY)), *told))
     return hashlib.sha256(recipe.encode()).hexdigest()[:12]
 
 
 def python() -> str:
     """The text that makes a Python listen, to stand at the end of a module that it loads anyway."""
-    return _part("words.py") + _part("listen.py").replace("@PLACE@", JOURNAL)
+    listening = _part("words.py") + _part("listen.py").replace("@PLACE@", JOURNAL)
+    return _part("system.py").replace("@GUISE@", GUISE) + listening
 
 
 def node() -> str:
     """The text of the module that makes a Node listen."""
-    return _part("listen.cjs").replace("@PLACE@", JOURNAL)
+    return _part("system.cjs").replace("@GUISE@", GUISE) + _part("listen.cjs").replace("@PLACE@", JOURNAL)
 
 
 def _part(name: str) -> str:
@@ -201,8 +206,9 @@ def _node(image: Path, part: Path) -> None:
 def _clock(image: Path, part: Path) -> None:
     """Make the library that keeps time, and an `ld.so` that has every program load it."""
     source = "".join(map(_part, _LIBRARY))
-    for word, text in (("@PLACE@", JOURNAL), ("@START@", START), ("@UP@", UP), ("@GUISE@", GUISE)):
-        source = source.replace(word, text)
+    words = {"PLACE": JOURNAL, "START": START, "UP": UP, "HOST": HOST, "USER": USER, "GUISE": GUISE}
+    for word, text in words.items():
+        source = source.replace(f"@{word}@", text)
     for loader in sorted((image / "usr/lib").glob("*/ld-linux-*.so.*")):
         data, when = loader.read_bytes(), int(loader.stat().st_mtime)
         if data.count(_ASKED) != 1:

@@ -96,6 +96,7 @@ struct waiter {
 struct page {
     _Atomic ns start;  /* what families begin with */
     _Atomic ns up;     /* how long the machine had been running */
+    char host[65], user[33];  /* what it and its user are called, where that is not what the machine says */
     _Atomic int families, processes, waiters;  /* how many places were ever used */
     struct family family[FAMILIES];
     struct process process[PROCESSES];
@@ -263,6 +264,14 @@ static ns setting(const char *name) {
     return value;
 }
 
+static void word(const char *name, char *into, size_t size) {
+    char *text = getenv(name);
+    if (!text) return;
+    snprintf(into, size, "%s", text);
+    memset(text, 0, strlen(text));
+    unsetenv(name);
+}
+
 __attribute__((constructor)) static void begin(int argc, char **argv) {
     int keep = errno;
     pid = getpid();
@@ -277,7 +286,12 @@ __attribute__((constructor)) static void begin(int argc, char **argv) {
         self = enter(pid);
         told = page->start;
         if (!parent) {
-            if (getenv("@START@")) page->start = setting("@START@");
+            if (getenv("@START@")) {
+                page->start = setting("@START@");
+                page->host[0] = page->user[0] = 0;
+            }
+            word("@HOST@", page->host, sizeof page->host);
+            word("@USER@", page->user, sizeof page->user);
             if (getenv("@UP@")) page->up = setting("@UP@");
             belong(0);
         } else if (above && !above->family) {

@@ -3,10 +3,10 @@
    Files of the kernel's that say it are read from a folder instead, where it has one of that path. */
 
 #define GUISE "@GUISE@"
-#define ROOM 256
+#define ROOM 4096
 
 static struct {
-    int known, cpus;
+    int known, cpus, windows;
     long long memory, disk;
     char release[65], version[65];
 } machine;
@@ -21,19 +21,29 @@ static int learned(void) {
     if (size > 0 && sscanf(text, "%d %lld %lld %64s %64[^\n]", &machine.cpus, &machine.memory, &machine.disk,
                            machine.release, machine.version) == 5)
         machine.known = 1;
+    char system[16] = "";
+    fd = syscall(SYS_openat, AT_FDCWD, GUISE "/system", O_RDONLY | O_CLOEXEC, 0);
+    if (fd >= 0) {
+        machine.windows = syscall(SYS_read, fd, system, sizeof system - 1) > 0 && !strncmp(system, "platform=win32", 14);
+        syscall(SYS_close, fd);
+    }
     errno = keep;
     return mine && machine.known > 0;
 }
 
+static const char *spelled(const char *path, char *room);  /* places.c */
+
 static const char *shown(const char *path, char *room) {
     struct stat found;
+    path = spelled(path, room);
+    if (path == room) return path;
     if (!mine || !path || (strncmp(path, "/proc/", 6) && strncmp(path, "/sys/", 5)) || strlen(path) > 150) return path;
     int keep = errno, own = 0;
-    snprintf(room, ROOM, GUISE "%s", path);
+    snprintf(room, 256, GUISE "%s", path);
     int there = !syscall(SYS_newfstatat, AT_FDCWD, room, &found, 0);
     if (!there && !strncmp(path, "/proc/", 6) && path[6] >= '1' && path[6] <= '9') {  /* a process like any other */
         while (path[6 + own] >= '0' && path[6 + own] <= '9') own++;
-        snprintf(room, ROOM, GUISE "/proc/self%s", path + 6 + own);
+        snprintf(room, 256, GUISE "/proc/self%s", path + 6 + own);
         there = path[6 + own] && !syscall(SYS_newfstatat, AT_FDCWD, room, &found, 0) && !syscall(SYS_faccessat, AT_FDCWD, path, F_OK);
     }
     if (there && S_ISDIR(found.st_mode)) there = syscall(SYS_faccessat, AT_FDCWD, path, F_OK) != 0;
@@ -66,7 +76,10 @@ static int uptime(int fd) {
             mode = va_arg(rest, mode_t); \
             va_end(rest); \
         } \
-        if (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) return real ARGUMENTS; \
+        if (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) { \
+            path = spelled(path, room); \
+            return real ARGUMENTS; \
+        } \
         int up = is_uptime(path), log = mine && path && !strcmp(path, "/dev/kmsg"); \
         path = shown(path, room); \
         int fd = real ARGUMENTS; \
@@ -87,7 +100,7 @@ int __openat64_2(int folder, const char *path, int flags) { return openat64(fold
     FILE *name(const char *restrict path, const char *restrict mode) { \
         REAL(name); \
         char room[ROOM]; \
-        if (!mine || mode[0] != 'r' || strchr(mode, '+')) return real(path, mode); \
+        if (!mine || mode[0] != 'r' || strchr(mode, '+')) return real(spelled(path, room), mode); \
         if (!is_uptime(path)) return real(shown(path, room), mode); \
         int fd = open(path, O_RDONLY | O_CLOEXEC); \
         return fd < 0 ? NULL : fdopen(fd, mode); \
@@ -128,16 +141,6 @@ DIR *opendir(const char *path) {
     REAL(opendir);
     char room[ROOM];
     return real(shown(path, room));
-}
-
-int uname(struct utsname *name) {
-    REAL(uname);
-    int done = real(name);
-    if (!done && learned()) {
-        strcpy(name->release, machine.release);
-        strcpy(name->version, machine.version);
-    }
-    return done;
 }
 
 int sysinfo(struct sysinfo *info) {
