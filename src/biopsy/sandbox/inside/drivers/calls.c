@@ -321,6 +321,9 @@ static long futex(long (*real)(long, ...), long a, long op, long c, const struct
     return done;
 }
 
+#define PATH_ROOM 4096
+static const char *spelled(const char *path, char *room);  /* places.c */
+
 long syscall(long which, ...) {
     REAL(syscall);
     va_list rest;
@@ -335,6 +338,10 @@ long syscall(long which, ...) {
         return futex(real, a, b, c, (void *)d, e, f);
     if (which == SYS_clock_gettime && (int)a >= 0) return clock_gettime(a, (void *)b);
     if (which == SYS_nanosleep) return nanosleep((void *)a, (void *)b);
+    if (which == SYS_statx && b) {
+        char room[PATH_ROOM];
+        return real(which, a, (long)spelled((const char *)b, room), c, d, e, f);
+    }
     return real(which, a, b, c, d, e, f);
 }
 

@@ -3,7 +3,7 @@
    Files of the kernel's that say it are read from a folder instead, where it has one of that path. */
 
 #define GUISE "@GUISE@"
-#define ROOM 4096
+#define ROOM PATH_ROOM
 
 static struct {
     int known, cpus, windows;
@@ -30,8 +30,6 @@ static int learned(void) {
     errno = keep;
     return mine && machine.known > 0;
 }
-
-static const char *spelled(const char *path, char *room);  /* places.c */
 
 static const char *shown(const char *path, char *room) {
     struct stat found;

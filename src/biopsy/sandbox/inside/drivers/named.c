@@ -40,5 +40,7 @@ int getpwuid_r(uid_t which, struct passwd *into, char *room, size_t size, struct
 
 char *getlogin(void) {
     REAL(getlogin);
-    return user() ? page->user : real();
+    char *found = user() ? page->user : real();
+    struct passwd *own = found || !mine ? NULL : getpwuid(getuid());  /* whoever sits there has a terminal */
+    return own ? own->pw_name : found;
 }

@@ -1,8 +1,6 @@
 /* Paths as Windows has them, on a machine that says it is one: `C:\Users\x` is `/c/Users/x`, as shells that run
    there have it; guise.c stands before this. Opening, looking and listing are translated there. */
 
-#define PATH_ROOM 4096
-
 static const char *spelled(const char *path, char *room) {
     if (!path || !mine || !learned() || !machine.windows) return path;
     const char *drive = NULL;

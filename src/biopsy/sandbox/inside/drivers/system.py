@@ -39,7 +39,8 @@ def _system(place):
     def says(module, facts):
         # Let attributes of a module be `facts` for the package, and what they are for everybody else.
         class Module(kind):
-            pass
+            def __new__(cls, *given):  # a new module is of the type of `sys`
+                return kind(*given)
 
         Module.__name__ = Module.__qualname__ = "module"
         Module.__module__ = "builtins"
@@ -47,7 +48,7 @@ def _system(place):
             real, there = module.__dict__.get(name), name in module.__dict__
 
             def read(self, name=name, value=value, real=real, there=there):
-                if asked(2, False):
+                if asked(2, name == "uname"):
                     if value is None:
                         raise AttributeError(f"module '{self.__name__}' has no attribute '{name}'")
                     return value
@@ -69,7 +70,8 @@ def _system(place):
             found = uname()
             if not asked(2, True):
                 return found
-            return platform.uname_result(told["system"], found.node, told["release"], told["version"], told["machine"])
+            machine = "AMD64" if windows else told["machine"]
+            return platform.uname_result(told["system"], found.node, told["release"], told["version"], machine)
 
         platform.uname = unamed
         if not windows:
