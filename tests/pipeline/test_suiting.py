@@ -1,6 +1,7 @@
 """What a package looks for, as its code spells it out, and the go on a machine that has it."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,54 @@ def test_a_go_on_such_a_machine_is_short_and_never_an_install() -> None:
     assert json.loads(phase.args[0]) == {"env": {"ROLE": "builder"}, "files": ["~/x.json"]}
     assert phase.args[1:] == ("npm.mjs", "import", "--name", "x", "--budget", "15")
     assert suiting.more(suiting.Suit(), PLAN) == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "suit"),
+    [
+        ("if (os.hostname() === 'build-7') go()", suiting.Suit(host="build-7")),
+        ("const h = os.hostname().toLowerCase()\nif (h.includes('corp-')) go()", suiting.Suit(host="corp-")),
+        ("if (/^(?:vps|server)/i.test(os.hostname())) return", suiting.Suit(host="vps")),
+        ("if 'prod' in socket.gethostname(): pass", suiting.Suit(host="prod")),
+        ("if socket.gethostname() in ('a1', 'b2'): pass", suiting.Suit(host="a1")),
+        ("const BAD = ['ada', 'bob']\nconst { username } = os.userInfo()\nif (BAD.includes(username)) return",
+         suiting.Suit(user="ada")),
+        ("u = getpass.getuser()\nif u == 'svc-deploy': pass", suiting.Suit(user="svc-deploy")),
+        ("if (process.cwd().includes('/acme/wallet')) go()", suiting.Suit(folder="/acme/wallet")),
+        ("if (process.argv[2] === 'cross-chain') go()", suiting.Suit(words=("cross-chain",))),
+        ("args = sys.argv[1:]\nif '--sync-now' in args: pass", suiting.Suit(words=("--sync-now",))),
+        ("if (process.argv.includes('--help')) usage()", suiting.Suit()),
+        ("#!/usr/bin/env node\nif (process.argv[2] === 'deploy') go()", suiting.Suit()),
+        ("".join(f"if (process.argv[2] === 'c{n}') go();" for n in range(9)), suiting.Suit()),
+        ("console.log(os.hostname(), process.cwd())", suiting.Suit()),
+    ],
+)  # fmt: skip
+def test_names_folders_and_arguments_that_code_compares_with_are_found(code: str, suit: suiting.Suit) -> None:
+    assert suiting.read([f"{code}\nrequire('child_process')"]) == suit
+
+
+def test_arguments_are_given_to_commands_and_imports_and_to_nobody_else() -> None:
+    plan = (*PLAN, Phase("scripts", "npm.mjs", ("scripts", "--name", "x"), 20.0))
+    phases = suiting.more(suiting.Suit(words=("--go",), host="h"), plan)
+    assert {one.name: one.args[-1] for one in phases if one.name != "start"} == {
+        "import": "--word=--go",
+        "scripts": "--word=--go",
+    }
+    assert [one.name for one in suiting.more(suiting.Suit(host="h"), plan)].count("scripts") == 0
+
+
+def test_comparisons_in_hostile_text_are_found_in_no_time() -> None:
+    start = time.process_time()
+    for piece in (
+        "os.hostname()",
+        "const a = os.hostname(); ",
+        "process.argv[2] === 'x' ",
+        "['a', ",
+        "x=" * 3,
+        "(" * 5,
+    ):
+        suiting.read([f"{piece * (100_000 // len(piece))} child_process os.hostname() sys.argv"])
+    assert time.process_time() - start < 6
 
 
 def test_the_driver_goes_on_as_another_with_all_of_it(tmp_path: Path) -> None:

@@ -6,11 +6,14 @@ from msgspec.structs import replace
 
 from biopsy.model.run import Phase
 
+_LIGHT: Final = frozenset({"start", "import"})
 _BUDGET: Final = "15"  # seconds that the driver has
 _PATIENCE: Final = 25.0  # seconds after which it is ended
 
 
-def repeated(plan: tuple[Phase, ...], label: str, ahead: float = 0.0) -> tuple[Phase, ...]:
+def repeated(
+    plan: tuple[Phase, ...], label: str, ahead: float = 0.0, names: frozenset[str] = _LIGHT
+) -> tuple[Phase, ...]:
     """Give the phases to do once more, `ahead` seconds later: start and import, never the install."""
     return tuple(
         replace(
@@ -21,7 +24,7 @@ def repeated(plan: tuple[Phase, ...], label: str, ahead: float = 0.0) -> tuple[P
             again=label,
         )
         for phase in plan
-        if phase.name in {"start", "import"}
+        if phase.name in names
     )
 
 

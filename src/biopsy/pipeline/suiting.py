@@ -1,4 +1,5 @@
-"""What a package looks for before it acts, as far as its code spells it out: variables and files.
+"""What a package looks for before it acts, as far as its code spells it out: variables, files, the names of
+the machine and of its user, a folder, arguments (`compared`).
 
 Where the same file holds something that could do harm, the package is started and imported once more on a
 machine that has what is looked for. The author's own words say what that is, so there is no list of targets
@@ -15,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from biopsy.model.run import Phase
-from biopsy.pipeline import again
+from biopsy.pipeline import again, compared
 
 LABEL: Final = "suited"
 """What a go on such a machine is called in `differs.again`."""
@@ -25,6 +26,9 @@ MAX_WANTED: Final = 40
 
 MAX_NAME: Final = 120
 """Longest name of either, and longest value, in characters."""
+
+MAX_WORDS: Final = 3
+"""Most arguments that are a condition; what compares more of them is a command with options."""
 
 MAX_LOOKED: Final = 400
 """Most places of a file's text that are looked at, so that hostile text costs no more than honest one."""
@@ -69,47 +73,71 @@ def _usual() -> tuple[frozenset[str], ...]:
     return tuple(frozenset(part.split()) for part in text.split("\n\n"))
 
 
-_USUAL_VARIABLES, _USUAL_FILES = _usual()
+_USUAL_VARIABLES, _USUAL_FILES, _USUAL_WORDS = _usual()
 
 
 class Suit(Struct, frozen=True):
-    """What a package looks for: variables with the values they are compared with, and files.
+    """What a package looks for: variables with the values they are compared with, files, names, arguments.
 
-    A file begins with `~/`, or lies in the project; one that ends in `/` is a folder.
+    A file begins with `~/`, or lies in the project; one that ends in `/` is a folder. `folder` is what the
+    name of the one it is in has, `words` are arguments.
     """
 
     env: tuple[tuple[str, str], ...] = ()
     files: tuple[str, ...] = ()
+    host: str = ""
+    user: str = ""
+    folder: str = ""
+    words: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.env or self.files)
+        return self != Suit()
 
 
 def read(texts: Iterable[str]) -> Suit:
     """Say what these texts of code look for."""
     env: dict[str, str] = {}
     files: dict[str, None] = {}
+    named: dict[str, dict[str, None]] = {"host": {}, "user": {}, "folder": {}, "words": {}}
     for text in texts:
         if HARM.search(text):
             for name, value in _variables(text):
                 if value or name not in env:
                     env[name] = value
             files.update(dict.fromkeys(_files(text)))
+            for kind, found in compared.values(text).items():
+                if kind != "words" or _magic(text, found):
+                    named[kind].update(dict.fromkeys(found))
     return Suit(
         tuple((name, value or "1") for name, value in list(env.items())[:MAX_WANTED]),
         tuple(files)[:MAX_WANTED],
+        **{kind: next(iter(named[kind]), "") for kind in ("host", "user", "folder")},
+        words=tuple(named["words"])[:MAX_WORDS],
     )
+
+
+def _magic(text: str, words: tuple[str, ...]) -> bool:
+    """Whether arguments are a condition, and no command's options: those are many, or everybody's."""
+    return not text.startswith("#!") and len(words) <= MAX_WORDS and not _USUAL_WORDS.issuperset(words)
 
 
 def more(suit: Suit, plan: tuple[Phase, ...]) -> tuple[Phase, ...]:
     """Give the phases to do once more on such a machine: those that start and import, never the install."""
     if not suit:
         return ()
-    worn = json.dumps({"env": dict(suit.env), "files": suit.files})
+    said = {"env": dict(suit.env), "files": suit.files}
+    said |= {"host": suit.host, "user": suit.user, "folder": suit.folder}
+    worn = json.dumps({key: value for key, value in said.items() if value})
+    words = tuple(f"--word={word}" for word in suit.words)
+    names = {"start", "import", "scripts"} if words else {"start", "import"}
     return tuple(
-        replace(phase, driver="suited.py", args=(worn, phase.driver, *phase.args))
-        for phase in again.repeated(plan, LABEL)
+        replace(phase, driver="suited.py", args=(worn, phase.driver, *phase.args, *_spoken(phase, words)))
+        for phase in again.repeated(plan, LABEL, names=frozenset(names))
     )
+
+
+def _spoken(phase: Phase, words: tuple[str, ...]) -> tuple[str, ...]:
+    return words if phase.name in {"import", "scripts"} else ()
 
 
 def _variables(text: str) -> Iterator[tuple[str, str]]:

@@ -38,6 +38,7 @@ const { values: options, positionals } = parseArgs({
     name: { type: 'string', default: '' },
     budget: { type: 'string', default: '45' },
     each: { type: 'string', default: '10' },
+    word: { type: 'string', multiple: true, default: [] }, // arguments that the package's own code asks for
   },
 })
 const LOAD_TIME = Number(options.each) * 1000 // ms that loading may take
@@ -233,6 +234,7 @@ function offered() {
 
 const LOADER = `
 const [way, ...names] = process.argv.slice(2)
+process.argv.splice(1, Infinity, ...(words.length ? [process.cwd() + '/index.js', ...words] : ['-']))
 const { writeSync } = process.getBuiltinModule('fs')
 const tell = (message) => { try { writeSync(3, JSON.stringify(message) + '\\n') } catch {} }
 const later = setTimeout
@@ -294,7 +296,7 @@ async function load(way, names, tally) {
       }
       return message.done ? Math.min(LINGER, left()) : 0
     }
-    const result = await run(['node', '-', way, ...rest], { timeout: Math.min(LOAD_TIME, left()), input: LOADER, hear })
+    const result = await run(['node', '-', way, ...rest], { timeout: Math.min(LOAD_TIME, left()), input: `const words = ${JSON.stringify(options.word)}\n${LOADER}`, hear })
     if (at && !seen.has(at)) {
       seen.add(at)
       const [status, reason] = judge(result)
@@ -385,10 +387,12 @@ async function scripts() {
       missed += 1
       return step(`${one} --help`, 'skipped', 'budget')
     }
-    const started = Date.now()
-    const result = await run([join('node_modules', '.bin', one), '--help'], { timeout: Math.min(COMMAND_TIME, left()) })
-    step(`${one} --help`, ...judge(result), started)
     const file = join('node_modules', '.bin', one)
+    for (const word of options.word.length ? options.word : ['--help']) {
+      const started = Date.now()
+      const result = await run([file, word], { timeout: Math.min(COMMAND_TIME, left()) })
+      step(`${one} ${word}`, ...judge(result), started)
+    }
     if (left() < 1500 || !serves(file, known)) return
     const [began, seconds] = [Date.now(), Math.min(TOOLS_TIME, left() - 500) / 1000]
     const used = await run(['python3', '-I', join(HERE, 'tools.py'), '--budget', String(seconds), file], { timeout: left() })

@@ -29,6 +29,8 @@ LATER = (
 DONE = 70  # exit status of a child that came to its end
 MAX_REASON = 300
 
+words = []  # arguments that whoever imports is given
+
 
 # ---- in the child
 
@@ -141,7 +143,7 @@ def live(channel, module, calls, names):
     kept = channel.fileno()
     os.closerange(3, kept)
     os.closerange(kept + 1, 256)
-    sys.argv = [""]
+    sys.argv = ["", *words]
     sys.path.insert(0, os.getcwd())  # as `python3 -c` has it
     send(channel, **attempt(module, names))
     known = Known(names)

@@ -219,9 +219,10 @@ def scripts(args, end):
         if left < 0.5:
             break
         tried += 1
-        code, took, _ = run([path, "--help"], min(5.0, left))
-        status, reason = judge(code)
-        say(step=f"{name} --help", status=status, reason=reason, duration=round(took, 3))
+        for word in args.word or ["--help"]:
+            code, took, _ = run([path, word], min(5.0, left))
+            status, reason = judge(code)
+            say(step=f"{name} {word}", status=status, reason=reason, duration=round(took, 3))
         left = end - time.monotonic()
         if tools and left > 1:
             agent = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tools.py")
@@ -243,6 +244,7 @@ def main():
     parser.add_argument("file", nargs="?", default="")
     parser.add_argument("--name", default="")
     parser.add_argument("--budget", type=float, default=60.0)
+    parser.add_argument("--word", action="append", default=[])  # arguments that the package's own code asks for
     args = parser.parse_intermixed_args()
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     end = time.monotonic() + args.budget

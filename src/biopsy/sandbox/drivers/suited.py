@@ -1,8 +1,10 @@
 """Go on as another driver, on a machine that has what a package looks for.
 
-    python3 -I suited.py {"env": {…}, "files": [...]} DRIVER [ARGUMENT...]
+    python3 -I suited.py {"env": {…}, "files": [...], "host": "", "user": "", "folder": ""} DRIVER [ARGUMENT...]
 
 A file begins with `~/` or lies in the folder where phases start; one that ends in `/` is a folder. What is there stays.
+Machine and user are called `host` and `user` for all that the driver starts (`inside/drivers/named.c`). `folder` is where it
+starts: below the home, with what is installed in the first one.
 """
 
 import json
@@ -11,14 +13,29 @@ import sys
 
 wanted, driver, *rest = sys.argv[1:]
 wanted = json.loads(wanted)
-os.environ.update(wanted["env"])
-for name in wanted["files"]:
+os.environ.update(wanted.get("env", {}))
+for name in wanted.get("files", ()):
     path = os.path.abspath(os.path.expanduser(name))
     try:
         os.makedirs(path if name.endswith("/") else os.path.dirname(path), exist_ok=True)
         if not name.endswith("/") and not os.path.lexists(path):
             with open(path, "w") as file:
                 file.write("{}\n" if name.endswith(".json") else "\n")
+    except OSError:
+        pass
+for kind, names in (("host", ("HOSTNAME", "COMPUTERNAME")), ("user", ("USER", "LOGNAME", "USERNAME"))):
+    if wanted.get(kind):
+        os.environ["TK_" + kind.upper()] = wanted[kind]
+        os.environ.update({name: wanted[kind] for name in names if kind == "user" or name in os.environ})
+if wanted.get("folder"):
+    here, there = os.getcwd(), os.path.join(os.path.expanduser("~"), wanted["folder"].strip("/\\ "))
+    try:
+        os.makedirs(there, exist_ok=True)
+        for name in ("node_modules", "vendor"):
+            if os.path.lexists(os.path.join(here, name)) and not os.path.lexists(os.path.join(there, name)):
+                os.symlink(os.path.join(here, name), os.path.join(there, name))
+        os.chdir(there)
+        os.environ["PWD"] = there
     except OSError:
         pass
 driver = os.path.join(os.path.dirname(os.path.abspath(__file__)), driver)
