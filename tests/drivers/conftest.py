@@ -26,6 +26,7 @@ class Report:
     """What a driver printed."""
 
     steps: dict[str, tuple[str, str]] = field(default_factory=dict)
+    lines: dict[str, tuple[int, str]] = field(default_factory=dict)
     phase: str = ""
     reason: str = ""
     exit: int = 0
@@ -66,6 +67,8 @@ def drive(argv: list[str], cwd: Path, timeout: float = 60.0) -> Report:
             continue
         if "phase" in said:
             report.phase, report.reason = said["phase"], said["reason"]
+        elif "lines" in said:
+            report.lines[said["lines"]] = (said["of"], said["seen"])
         elif "step" in said:
             report.steps[said["step"]] = (said["status"], said["reason"])
     return report

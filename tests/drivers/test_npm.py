@@ -365,3 +365,35 @@ def test_a_handler_is_sent_the_request_that_its_code_asks_for(project: Project) 
     project.drive("install", "thing", str(path))
     project.drive("execute", "thing")
     assert project.marks == {"met"}
+
+
+LINED = """\
+// only a comment
+const a = 1
+
+exports.f = function (x) {
+  if (x === 'the one word') {
+    a.no()
+  }
+  return a
+}
+function never() {
+  return a
+}
+"""
+
+
+def test_the_lines_that_were_reached_are_told_of_each_phase(project: Project) -> None:
+    files = {"index.js": LINED, "lib/other.js": "module.exports = 1\n", "tasks/unloaded.js": "a()\nb()\n"}
+    project.place({"name": "thing", "version": "1.0.0", "main": "index.js"}, files)
+    loaded = project.drive("import", "thing").lines
+    assert loaded == {"index.js": (7, "2 4"), "lib/other.js": (1, "1"), "": (10, "")}
+    called = project.drive("execute", "thing").lines
+    assert called["index.js"] in {(7, "2 4-6 8"), (7, "2 4-5 8")}
+
+
+def test_what_a_package_replaces_costs_it_the_count_and_nothing_else(project: Project) -> None:
+    text = "process.getBuiltinModule('inspector').Session.prototype.post = () => { throw 1 }\n"
+    project.place({"name": "thing", "version": "1.0.0", "main": "index.js"}, {"index.js": text})
+    seen = project.drive("import", "thing")
+    assert (seen.phase, seen.status("require thing")) == ("completed", "completed")

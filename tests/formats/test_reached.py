@@ -7,7 +7,7 @@ from biopsy.model.behaviour import Behaviour
 from biopsy.model.coverage import Reach, coverage
 from biopsy.model.dossier import Dossier
 from biopsy.model.release import Artifact, Release
-from biopsy.model.run import Outcome, Process, Status, Step
+from biopsy.model.run import Lines, Outcome, Process, Status, Step
 
 GOOD, BAD = Status.COMPLETED, Status.FAILED
 
@@ -84,3 +84,19 @@ def test_the_same_under_all_profiles_is_said_once() -> None:
 
 def test_of_what_only_was_read_nothing_is_said() -> None:
     assert reached.summary(_dossier()) == ""
+
+
+def _told(phase: str, *lines: Lines) -> Outcome:
+    return Outcome("laptop", phase, GOOD, lines=lines)
+
+
+def test_lines_that_any_phase_reached_are_counted_once_and_the_rest_by_why() -> None:
+    first = _told("import", Lines("a.js", 10, "1-4 7"), Lines("", 30))
+    second = _told("execute", Lines("a.js", 10, "3-5 7"), Lines("b.js", 5, "2"), Lines("", 30))
+    (seen,) = coverage(_dossier(first, second))
+    assert seen.lines == Reach(30, 7, (("not-loaded", 15), ("not-entered", 8)))
+
+
+def test_a_forged_count_of_lines_stays_within_what_there_is() -> None:
+    (seen,) = coverage(_dossier(_told("import", Lines("a.js", 3, "1-99999999"), Lines("", 1))))
+    assert seen.lines == Reach(3, 3)

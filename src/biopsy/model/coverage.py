@@ -39,6 +39,9 @@ class Coverage(Struct, frozen=True):
     functions: Reach = Reach()  # functions and methods that the modules offer, called with made-up arguments
     commands: Reach = Reach()  # what it installs for people to type, started
     scripts: Reach = Reach()  # of npm: what its manifest has an install run
+    lines: Reach = (
+        Reach()
+    )  # of JavaScript: lines of code, where something was loaded in a process that can tell
 
 
 def coverage(dossier: Dossier) -> tuple[Coverage, ...]:
@@ -51,6 +54,7 @@ def coverage(dossier: Dossier) -> tuple[Coverage, ...]:
             functions=_reach(_functions(_of(dossier, profile, "execute"))),
             commands=_reach(_commands(_of(dossier, profile, "scripts"))),
             scripts=_reach(_scripts(dossier, profile)),
+            lines=_lines(one for one in dossier.outcomes if one.profile == profile),
         )
         for profile in profiles
     )
@@ -98,6 +102,36 @@ def _scripts(dossier: Dossier, profile: str) -> Iterator[Seen]:
         name, _, command = behaviour.value.removeprefix("npm:").partition(" ")
         if name in _RUNS and command:
             yield behaviour.value, any(command in line for line in ran), how, 1
+
+
+def _lines(outcomes: Iterable[Outcome]) -> Reach:
+    """Put together what phases say of each file; of what nobody loaded, no line was reached."""
+    sizes, spans = dict[str, int](), dict[str, set[tuple[int, int]]]()
+    for outcome in outcomes:
+        for one in outcome.lines:
+            sizes[one.path] = max(one.of, sizes.get(one.path, 0))
+            spans.setdefault(one.path, set()).update(_spans(one.seen))
+    everything = sizes.pop("", 0)
+    loaded = sum(sizes.values())
+    done = sum(min(of, _length(spans[path])) for path, of in sizes.items())
+    why = (("not-loaded", max(0, everything - loaded)), ("not-entered", loaded - done))
+    told = tuple(sorted(((code, many) for code, many in why if many), key=lambda one: -one[1]))
+    return Reach(max(everything, loaded), done, told)
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    for word in text.split():
+        first, _, last = word.partition("-")
+        yield int(first), int(last or first)
+
+
+def _length(spans: Iterable[tuple[int, int]]) -> int:
+    """Count the numbers that lie in any of these."""
+    total = end = 0
+    for first, last in sorted(spans):
+        total += max(0, last - max(first, end + 1) + 1)
+        end = max(end, last)
+    return total
 
 
 def _status(outcome: Outcome) -> str:

@@ -44,6 +44,17 @@ class Step(Struct, frozen=True):
     duration_s: float = 0.0
 
 
+class Lines(Struct, frozen=True):
+    """Lines of one of the package's files that its interpreter says were reached: `1-20 24`, counted from 1.
+
+    `of` is how many hold code. Under the path `` stands how many all files of the package have.
+    """
+
+    path: str
+    of: int
+    seen: str = ""
+
+
 class Outcome(Struct, frozen=True):
     """How a phase ended. `reason` is a code of lower-case words and dashes, then, after `: `, free text."""
 
@@ -54,6 +65,7 @@ class Outcome(Struct, frozen=True):
     duration_s: float = 0.0
     steps: tuple[Step, ...] = ()
     output: str = ""  # the last of what it printed, for people
+    lines: tuple[Lines, ...] = ()  # reached, where the interpreter can tell
 
 
 class Process(Struct, frozen=True):

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from biopsy.model.run import Outcome, Status, Step
+from biopsy.model.run import Lines, Outcome, Status, Step
 from biopsy.sandbox.raw import Ran
 from biopsy.sandbox.trace_text import argument_text
 
@@ -15,22 +15,32 @@ MAX_STEPS: Final = 2_000
 MAX_LINE: Final = 64 * 1024
 """Longest line of a driver that is read, in bytes."""
 
+MAX_FILES: Final = 5_000
+"""Most files of one phase of which it is kept which lines were reached."""
+
+MAX_CODE: Final = 10_000_000
+"""Most lines of code that are believed of one file, and of a package."""
+
 MAX_REASON: Final = 300
 MAX_NAME: Final = 300
 MAX_TAIL: Final = 4_000
 """How much of what a phase printed is kept for people, in characters."""
 
+_SPANS = re.compile(r"(?:\d{1,8}(?:-\d{1,8})?(?: (?!$)|$))*")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class _Line(msgspec.Struct):
-    """A line that a driver prints: about one step, or, at the end, about the phase."""
+    """A line that a driver prints: about one step, about lines of code, or, at the end, about the phase."""
 
     step: str = ""
     status: Status = Status.COMPLETED
     reason: str = ""
     duration: float = 0.0
     phase: Status | None = None
+    lines: str | None = None
+    of: int = 0
+    seen: str = ""
 
 
 _DECODER = msgspec.json.Decoder(_Line)
@@ -38,7 +48,7 @@ _DECODER = msgspec.json.Decoder(_Line)
 
 def outcome(ran: Ran, profile: str) -> Outcome:
     """Combine what the cell and the driver say of a phase."""
-    steps, last = _steps(ran.output)
+    steps, reached, last = _steps(ran.output)
     status, reason = ran.status, ran.reason
     if status is Status.COMPLETED:
         if last is not None and last.phase is not None:
@@ -49,12 +59,14 @@ def outcome(ran: Ran, profile: str) -> Outcome:
         reason = last.reason
     duration = max(0, ran.end_ns - ran.start_ns) / 1e9
     return Outcome(
-        profile, ran.phase, status, _short(reason, MAX_REASON), round(duration, 3), tuple(steps), _tail(ran)
-    )
+        profile, ran.phase, status, _short(reason, MAX_REASON), round(duration, 3), tuple(steps), _tail(ran),
+        tuple(reached),
+    )  # fmt: skip
 
 
-def _steps(output: bytes) -> tuple[list[Step], _Line | None]:
+def _steps(output: bytes) -> tuple[list[Step], list[Lines], _Line | None]:
     steps: list[Step] = []
+    reached: list[Lines] = []
     last = None
     for raw in output.splitlines():
         if not raw.startswith(b"{") or len(raw) > MAX_LINE:
@@ -65,11 +77,15 @@ def _steps(output: bytes) -> tuple[list[Step], _Line | None]:
             continue
         if line.phase is not None:
             last = line
+        elif line.lines is not None:
+            if len(reached) < MAX_FILES and _SPANS.fullmatch(line.seen):
+                of = min(max(line.of, 0), MAX_CODE)
+                reached.append(Lines(_short(line.lines, MAX_NAME), of, line.seen))
         elif line.step and len(steps) < MAX_STEPS:
             duration = min(max(line.duration, 0.0), 1e6) if line.duration == line.duration else 0.0
             name, reason = _short(line.step, MAX_NAME), _short(line.reason, MAX_REASON)
             steps.append(Step(name, line.status, reason, round(duration, 3)))
-    return steps, last
+    return steps, reached, last
 
 
 def _short(text: str, limit: int) -> str:
@@ -78,6 +94,10 @@ def _short(text: str, limit: int) -> str:
 
 
 def _tail(ran: Ran) -> str:
-    lines = [line for line in ran.output.splitlines() if not line.startswith((b'{"step"', b'{"phase"'))]
+    lines = [
+        line
+        for line in ran.output.splitlines()
+        if not line.startswith((b'{"step"', b'{"phase"', b'{"lines"'))
+    ]
     text = argument_text(b"\n".join([*lines, *ran.errors.splitlines()])[-MAX_TAIL:])
     return _CONTROL.sub("", text).strip()

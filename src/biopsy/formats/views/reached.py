@@ -12,6 +12,7 @@ SORTS = {
     "functions": ("function called", "functions called"),
     "commands": ("command started", "commands started"),
     "scripts": ("install script run", "install scripts run"),
+    "lines": ("line of code reached", "lines of code reached"),
 }
 MAX_REASONS = 3
 

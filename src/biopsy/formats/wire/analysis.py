@@ -246,6 +246,9 @@ class CoverageDocument(Struct, frozen=True, kw_only=True):
     functions: Annotated[ReachDocument, Meta(description="Functions and methods that were called.")]
     commands: Annotated[ReachDocument, Meta(description="Commands it installs that were started.")]
     scripts: Annotated[ReachDocument, Meta(description="Scripts of its npm manifest that an install ran.")]
+    lines: Annotated[
+        ReachDocument, Meta(description="Lines of code that were reached, where the interpreter can tell.")
+    ]
 
 
 class AnalysisDocument(Struct, frozen=True, kw_only=True):

@@ -163,6 +163,7 @@ def _coverage(seen: Coverage) -> wire.CoverageDocument:
         functions=_reach(seen.functions),
         commands=_reach(seen.commands),
         scripts=_reach(seen.scripts),
+        lines=_reach(seen.lines),
     )
 
 

@@ -291,8 +291,10 @@ process.on('unhandledRejection', () => {})
     const call = strange ? `${target[0]} (anything)` : target[0]
     tell({ index, call, strange })
     tell({ index, call, strange, ...(await attempt(target, strange)) })
+    linesReached(tell, false)
     putBack()
   }
+  linesReached(tell)
   await watch()
   const index = all.length + again.length
   const [changed] = replaced()

@@ -8,6 +8,7 @@ import { closeSync, existsSync, openSync, readSync, realpathSync } from 'node:fs
 import { join, resolve } from 'node:path'
 
 import { exported, walk } from './entries.mjs'
+import { asking } from './lines.mjs'
 
 export const FILE_TIME = 3000 // ms that one file may take
 export const TOGETHER = 100 // files that share a process
@@ -72,8 +73,8 @@ function beginning(path) {
 export const LATER = existsSync('/usr/lib/ld.so.use') ? 263_017_000 : 0
 
 // What a process runs that loads files; they stand in the text, for there may be more than an argument holds.
-export const sharing = (paths) => `
-const paths = ${JSON.stringify(paths)}
+export const sharing = (name, paths) => `
+${asking(name)}const paths = ${JSON.stringify(paths)}
 const { writeSync } = process.getBuiltinModule('fs')
 const { pathToFileURL } = process.getBuiltinModule('url')
 const tell = (message) => { try { writeSync(3, JSON.stringify(message) + '\\n') } catch {} }
@@ -102,14 +103,16 @@ process.on('uncaughtException', () => {}).on('unhandledRejection', () => {})
     // what it has begun gets a moment, since the next file may end this process
     for (let round = 0; round < 20 && (round === 0 || busy() > before); round++) await new Promise((go) => later(go, round ? 20 : 0))
     tell({ of: at, code, text })
+    linesReached(tell, false)
   }
+  linesReached(tell)
   tell({ done: true })
   later(() => {}, ${LATER})
 })()
 `
 
 // Load all of them, as far as there is time; `run`, `pool`, `step` and `judge` are npm.mjs's.
-export async function loadFiles(files, { run, pool, step, judge, left, loaded, linger }) {
+export async function loadFiles(name, files, { run, pool, step, judge, left, loaded, linger }) {
   const count = { good: 0, missed: 0 }
   let named = 0
   const tell = (file, status, reason, started) => {
@@ -134,7 +137,7 @@ export async function loadFiles(files, { run, pool, step, judge, left, loaded, l
         }
         return message.done ? Math.max(1, Math.min(linger, left())) : 0
       }
-      const input = sharing(rest.map(({ path }) => path))
+      const input = sharing(name, rest.map(({ path }) => path))
       const result = await run(['node', '-'], { timeout: Math.min(3 * FILE_TIME, left()), input, hear })
       if (at >= next && left() > 0) {
         const [status, reason] = judge(result)

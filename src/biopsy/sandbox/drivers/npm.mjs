@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util'
 
 import { entries } from './entries.mjs'
 import { LATER, loadFiles, remaining } from './files.mjs'
+import { Lines, asking } from './lines.mjs'
 
 const KEPT = 64 * 1024 // characters of a command's output that are looked at
 const SHOWN = 4000 // of them that are printed for people
@@ -45,6 +46,7 @@ const LOAD_TIME = Number(options.each) * 1000 // ms that loading may take
 const END = Date.now() + Number(options.budget) * 1000
 const left = () => END - Date.now()
 const active = new Set()
+const reachedLines = new Lines(options.name)
 let steps = 0
 
 function say(line) {
@@ -65,6 +67,11 @@ function step(name, status, reason = '', started = 0) {
 function finish(status, reason = '') {
   if (steps > MAX_STEPS) say({ step: '…', status: 'skipped', reason: `${steps - MAX_STEPS} more steps` })
   for (const pid of active) kill(pid)
+  try {
+    for (const line of reachedLines.tell()) say(line)
+  } catch {
+    // the package is gone
+  }
   say({ phase: status, reason })
   process.exit(CODES[status] ?? 0)
 }
@@ -97,6 +104,7 @@ function run(argv, { timeout, input = null, hear = null }) {
     const keep = (data) => (result.output = (result.output + data).slice(-KEPT))
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', keep).on('error', () => {})
     if (hear) listen(child.stdio[3], (message) => {
+      reachedLines.hear(message)
       const ms = hear(message)
       result.done ||= Boolean(message.done)
       if (ms) allow(ms)
@@ -258,7 +266,9 @@ const files = (ask) => {
       tell({ name, ok: false, code: String(err?.code ?? ''), text: String(err?.name ?? typeof err) + ': ' + String(err?.message ?? err).split('\\n')[0] })
     }
     files(() => Object.keys(require.cache))
+    linesReached(tell, false)
   }
+  linesReached(tell)
   tell({ done: true })
   later(() => {}, ${LATER}) // a program that uses it goes on for days
 })()
@@ -296,7 +306,7 @@ async function load(way, names, tally) {
       }
       return message.done ? Math.min(LINGER, left()) : 0
     }
-    const result = await run(['node', '-', way, ...rest], { timeout: Math.min(LOAD_TIME, left()), input: `const words = ${JSON.stringify(options.word)}\n${LOADER}`, hear })
+    const result = await run(['node', '-', way, ...rest], { timeout: Math.min(LOAD_TIME, left()), input: `${asking(options.name)}const words = ${JSON.stringify(options.word)}\n${LOADER}`, hear })
     if (at && !seen.has(at)) {
       seen.add(at)
       const [status, reason] = judge(result)
@@ -340,7 +350,7 @@ async function loadRest() {
   const end = Math.min(Date.now() + FILES_TIME, END - 500)
   const files = remaining(options.name, manifest(), reached)
   const given = { run, pool, step, judge, loaded, left: () => end - Date.now(), linger: LINGER }
-  return (await loadFiles(files, given)).good
+  return (await loadFiles(options.name, files, given)).good
 }
 
 // Do jobs two at a time.
@@ -419,7 +429,7 @@ async function call(name, tally) {
       strange = Boolean(message.strange)
       return Math.min(CALL_TIME, left())
     }
-    const input = `const LATER = ${LATER}\n${script}`
+    const input = `${asking(options.name)}const LATER = ${LATER}\n${script}`
     const result = await run(['node', '-', name, String(skip)], { timeout: Math.min(LOAD_TIME, left()), input, hear })
     if (done) return tally(done.status, done.reason)
     const [status, reason] = judge(result)
