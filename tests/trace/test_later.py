@@ -14,14 +14,14 @@ from biopsy.sandbox.tree import Node
 HOST = "https://collector.example/"
 
 
-def node(number: int, parent: Node | None = None, *, first: bool = False) -> Node:
-    return Node(number, 100 + number, parent, 0, "/", "import", first=first)
+def node(number: int, parent: Node | None = None, *, first: bool = False, again: str = "") -> Node:
+    return Node(number, 100 + number, parent, 0, "/", "import", first=first, again=again)
 
 
 DRIVER = node(1, first=True)
 SHELL = node(2, DRIVER)
 SLEEPER, SENDER, STRANGER = node(3, SHELL), node(4, SHELL), node(5, DRIVER)
-SECOND = node(6, first=True)
+SECOND = node(6, first=True, again="3d")
 
 
 def did(time: int, who: Node, what: str = HOST, kind: Kind = Kind.NET_HTTP, by: By = By.PACKAGE) -> Draft:
@@ -104,7 +104,7 @@ def test_a_go_that_was_cut_short_does_not_show_what_is_done_once() -> None:
 
 
 def test_each_later_day_is_held_against_all_before_it() -> None:
-    third = node(8, first=True)
+    third = node(8, first=True, again="2031-04-01")
     days = did(90, node(7, SECOND)), did(95, node(9, third)), did(96, node(9, third), "https://new.example/")
     ran = (*RAN, go("2031-04-01", third.pid))
     assert told(*days, ran=ran) == [

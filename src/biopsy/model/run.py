@@ -17,6 +17,14 @@ class Status(StrEnum):
     CRASHED = "crashed"
 
 
+class Disk(StrEnum):
+    """What the disk is like on which a phase is done once more."""
+
+    USED = "used"  # as the phases before it left it
+    INSTALLED = "installed"  # as it was right after the install: in a sandbox of its own
+    NEW = "new"  # as it was before: the install itself is done once more, in a sandbox of its own
+
+
 class Phase(Struct, frozen=True):
     """A step of a run, as an ecosystem asks for it: `driver` is a file of `sandbox/drivers`, run with `args`.
 
@@ -33,6 +41,7 @@ class Phase(Struct, frozen=True):
     installs: bool = False  # may fetch from the registry gateway
     ahead: float = 0.0  # seconds that its clock is ahead of the run's when it begins
     again: str = ""  # how much later it is done once more, for people and `differs.again`: `3d`, `2031-04-01`
+    disk: Disk = Disk.USED
 
 
 class Step(Struct, frozen=True):

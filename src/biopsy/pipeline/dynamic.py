@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,8 @@ def run(opened: Opened, run_id: str, options: "Options", progress: "Progress", f
     sample = opened.sample
     plan = (*sample.ecosystem.plan(opened.tree, sample.artifact, sample.listing), waiting.LATER)
     chosen, left_out = _choose(plan, options.phases)
-    again = () if options.phases else waiting.more(opened.tree, chosen)
+    moments = partial(sample.ecosystem.moments, opened.tree)
+    again = () if options.phases else waiting.more(opened.tree, chosen, moments=moments)
     jobs = [_job(opened, run_id, name, chosen, options) for name in roster.first(options.profiles)]
     first = replace(jobs[0], phases=(*jobs[0].phases, *again))
 

@@ -15,7 +15,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from biopsy.model.run import Phase
+from biopsy.model.run import Disk, Phase
 from biopsy.pipeline import again, compared
 
 LABEL: Final = "suited"
@@ -121,8 +121,8 @@ def _magic(text: str, words: tuple[str, ...]) -> bool:
     return not text.startswith("#!") and len(words) <= MAX_WORDS and not _USUAL_WORDS.issuperset(words)
 
 
-def more(suit: Suit, plan: tuple[Phase, ...]) -> tuple[Phase, ...]:
-    """Give the phases to do once more on such a machine: those that start and import, never the install."""
+def more(suit: Suit, plan: tuple[Phase, ...], disk: Disk = Disk.INSTALLED) -> tuple[Phase, ...]:
+    """Give the phases to do once more on such a machine: those that start and import, or the install."""
     if not suit:
         return ()
     said = {"env": dict(suit.env), "files": suit.files}
@@ -132,7 +132,7 @@ def more(suit: Suit, plan: tuple[Phase, ...]) -> tuple[Phase, ...]:
     names = {"start", "import", "scripts"} if words else {"start", "import"}
     return tuple(
         replace(phase, driver="suited.py", args=(worn, phase.driver, *phase.args, *_spoken(phase, words)))
-        for phase in again.repeated(plan, LABEL, names=frozenset(names))
+        for phase in again.repeated(plan, LABEL, names=frozenset(names), disk=disk)
     )
 
 

@@ -6,12 +6,13 @@ together with files or days, and a date that is still to come is gone to where i
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from biopsy.model.behaviour import When
 from biopsy.model.release import Tree
-from biopsy.model.run import Phase
+from biopsy.model.run import Disk, Phase
 from biopsy.pipeline import suiting
 from biopsy.pipeline.again import repeated
 
@@ -20,6 +21,9 @@ LATER: Final = Phase("later", "later.py", ("later", "--budget", "30"), 40.0, ahe
 
 MAX_DATES: Final = 3
 """Most dates that are gone to."""
+
+MAX_INSTALLS: Final = 2
+"""Most dates on which a package is installed once more."""
 
 MAX_FILE: Final = 512 * 1024
 """Largest file that is looked into, in bytes."""
@@ -46,29 +50,63 @@ _MADE = re.compile(r"\b(Date|UTC|datetime|date)\(\s*(20[2-4]\d),\s*(\d{1,2}),\s*
 _EPOCH = re.compile(r"(?<![\w.])([12]\d{9})(\d{3})?(?:[._]\d+)?(?![\w.])")
 
 
-def more(tree: Tree, plan: tuple[Phase, ...], today: datetime | None = None) -> tuple[Phase, ...]:
-    """Give the phases to do once more, later: those that start and import, never the install."""
+def more(
+    tree: Tree,
+    plan: tuple[Phase, ...],
+    today: datetime | None = None,
+    moments: Callable[[], Mapping[str, When]] = dict,
+) -> tuple[Phase, ...]:
+    """Give the phases to do once more: start and import, some days later on the disk as it is by then.
+
+    On days that are named, and where there is what is looked for, they begin right after the install. Where
+    code that runs at the install (`moments`) names or looks for something, the install itself is repeated.
+    """
     today = today or datetime.now(UTC)
-    again, dates, found = False, set[datetime](), list(texts(tree))
-    for text in found:
-        if _TIME.search(text):
-            again = again or _STAMP.search(text) is not None
-            dates.update(_dates(text, today))
-    moments = [(today + timedelta(days=_AGAIN_DAYS), f"{_AGAIN_DAYS}d")] if again else []
-    moments += [(day, f"{day:%Y-%m-%d}") for day in _apart(sorted(dates))]
-    goes = [
-        once for moment, label in moments for once in repeated(plan, label, (moment - today).total_seconds())
-    ]
-    return (*goes, *suiting.more(suiting.read(found), plan))
+    found = dict(files(tree))
+    again = any(_TIME.search(text) and _STAMP.search(text) for text in found.values())
+    ahead = timedelta(days=_AGAIN_DAYS).total_seconds()
+    goes = repeated(plan, f"{_AGAIN_DAYS}d", ahead, disk=Disk.USED) if again else ()
+    for label, ahead in _days(found.values(), today):
+        goes += repeated(plan, label, ahead)
+    goes += suiting.more(suiting.read(found.values()), plan)
+    return goes + _installs(found, plan, today, moments) if found else goes
+
+
+def _installs(
+    found: dict[str, str],
+    plan: tuple[Phase, ...],
+    today: datetime,
+    moments: Callable[[], Mapping[str, When]],
+) -> tuple[Phase, ...]:
+    """Give the installs to do once more."""
+    if not any(suiting.HARM.search(text) for text in found.values()):
+        return ()
+    when = moments()
+    during = [text for path, text in found.items() if when.get(path) is When.INSTALL]
+    goes: tuple[Phase, ...] = ()
+    for label, ahead in _days(filter(suiting.HARM.search, during), today)[:MAX_INSTALLS]:
+        goes += repeated(plan, label, ahead, disk=Disk.NEW)
+    return goes + suiting.more(suiting.read(during), plan, Disk.NEW)
+
+
+def _days(code: Iterable[str], today: datetime) -> list[tuple[str, float]]:
+    """Give the days that are gone to, with how far ahead they are, in seconds."""
+    dates = {day for text in code if _TIME.search(text) for day in _dates(text, today)}
+    return [(f"{day:%Y-%m-%d}", (day - today).total_seconds()) for day in _apart(sorted(dates))]
 
 
 def texts(tree: Tree) -> Iterator[str]:
     """Give the code of a package, as far as it is looked into."""
+    return (text for _, text in files(tree))
+
+
+def files(tree: Tree) -> Iterator[tuple[str, str]]:
+    """Give the same with the path of each file."""
     room = MAX_BYTES
     for file in tree.files:
         if file.size <= min(MAX_FILE, room) and _CODE.search(file.path) and not _ASIDE.search(file.path):
             room -= file.size
-            yield (tree.root / file.path).read_bytes().decode("utf-8", "replace")
+            yield file.path, (tree.root / file.path).read_bytes().decode("utf-8", "replace")
 
 
 def _dates(text: str, today: datetime) -> Iterator[datetime]:

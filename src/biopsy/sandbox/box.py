@@ -9,7 +9,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -62,13 +63,14 @@ class Box:
         with (BASE / "said").open("wb") as said:  # no pipe: the sandbox would hold it open
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
 
-    def _finish(self, process: subprocess.Popen[bytes]) -> None:
+    def _finish(self, process: subprocess.Popen[bytes], what: str = "start") -> None:
         try:
             process.wait(PATIENCE)
         except subprocess.TimeoutExpired as err:
-            raise SandboxError(f"gVisor did not start within {PATIENCE:.0f} s") from err
+            process.kill()
+            raise SandboxError(f"gVisor did not do so within {PATIENCE:.0f} s: {what}") from err
         if process.returncode:
-            raise SandboxError(f"gVisor did not start: {self.why()}")
+            raise SandboxError(f"gVisor could not {what}: {self.why()}")
 
     def why(self) -> str:
         """Return the last that gVisor had to say, for the reason of a failure."""
@@ -84,6 +86,15 @@ class Box:
             state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
             return state not in "ZX"
         return False
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let nothing run inside during a block; raise SandboxError where gVisor cannot do that."""
+        self._finish(self._begin([*self._runsc, "pause", ID]), "pause")
+        try:
+            yield
+        finally:
+            self._finish(self._begin([*self._runsc, "resume", ID]), "resume")
 
     def resident(self) -> int:
         """Return the memory that the sandbox holds, in bytes."""

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from biopsy.errors import BiopsyError, SandboxError
 from biopsy.model.run import Phase
-from biopsy.sandbox import layer, layer_diff, network, order, phases
+from biopsy.sandbox import branch, layer, layer_diff, network, order, phases
 from biopsy.sandbox.box import Box
 from biopsy.sandbox.cgroup import Group
 from biopsy.sandbox.inside import journal, prepare
@@ -42,6 +42,29 @@ class Clock:
     def mark(self, stage: str) -> None:
         """Note that a stage is reached."""
         self.spent[stage] = round(time.monotonic() - self._began, 3)
+
+
+class Keeping:
+    """Keeps the layer as it is after the last phase that installs, where branches are to begin there."""
+
+    def __init__(self, site: order.Site, orders: order.Order, box: Box) -> None:
+        """Find out after how many phases."""
+        self.notes: list[str] = []
+        installing = [number for number, phase in enumerate(orders.phases, 1) if phase.installs]
+        self._last = installing[-1] if installing and site.saves else 0
+        self._into, self._box = Path(site.saves), box
+
+    def after(self, count: int) -> bool:
+        """Keep it, if that is now; nothing in the sandbox runs meanwhile."""
+        if not self._last or count != self._last or not self._box.alive():
+            return False
+        try:
+            with self._box.paused():
+                why = branch.keep(layer.UPPER, self._into)
+        except (SandboxError, OSError) as err:
+            why = f"the disk after the install could not be kept: {err}"
+        self.notes += [why] if why else []
+        return True
 
 
 class Internet:
@@ -108,7 +131,7 @@ def main(run: Path) -> None:
     clock = Clock()
     site = order.site(run / "site.msgpack")
     _private()
-    layer.mount(site.image, site.limits.disk)
+    lower = layer.mount(site.image, site.limits.disk, site.below)
     internet = Internet(run)
     network.make()
     group = Group(site.groups, site.limits)
@@ -122,7 +145,7 @@ def main(run: Path) -> None:
     box = Box(site, orders, group.tasks, run / "gvisor.log")
     network.join(site, f"{network.MAC}:{':'.join(secrets.token_hex(1) for _ in range(3))}")
     internet.tell((run / "internet.json").read_bytes())
-    layer.furnish((*orders.places, *inside))
+    layer.furnish(() if site.below else (*orders.places, *inside))
     before, ledger = layer_diff.marks(layer.UPPER), layer_diff.Ledger(layer.UPPER)
     clock.mark("furnished")
     box.start()
@@ -130,13 +153,14 @@ def main(run: Path) -> None:
     internet.expect("ready")
     clock.mark("internet")
     start = time.time_ns()
-    ran = _phases(phases.Phases(box, orders, site.limits, group), internet, ledger, clock)
+    keeping = Keeping(site, orders, box)
+    ran = _phases(phases.Phases(box, orders, site.limits, group), internet, ledger, clock, keeping)
     end = time.time_ns()
     internet.end()
     truncated = sink.finish()
     clock.mark("ended")
     changed = layer_diff.diff(
-        layer.UPPER, Path(site.image), before, ledger.phases, run / "written.tar" if site.keep else None
+        layer.UPPER, lower, before, ledger.phases, run / "written.tar" if site.keep else None
     )
     journal.collect(layer.UPPER, run / "heard.msgpack")
     clock.mark("diffed")
@@ -144,14 +168,18 @@ def main(run: Path) -> None:
     clock.mark("finished")
     left = order.Left(
         start, end, tuple(ran), tuple(changed.changes), changed.dropped, truncated, dropped,
-        tuple(group.notes), clock.spent,
+        (*group.notes, *keeping.notes), clock.spent,
     )  # fmt: skip
     order.save(left, run / "left.msgpack")
     _give_away(run)
 
 
 def _phases(
-    all_of_them: phases.Phases, internet: Internet, ledger: layer_diff.Ledger, clock: Clock
+    all_of_them: phases.Phases,
+    internet: Internet,
+    ledger: layer_diff.Ledger,
+    clock: Clock,
+    keeping: "Keeping",
 ) -> list[Ran]:
     """Run the phases, then end the sandbox."""
     ran = []
@@ -159,6 +187,8 @@ def _phases(
         ran.append(one)
         ledger.close(one.phase)
         clock.mark(one.phase)
+        if keeping.after(len(ran)):
+            clock.mark("kept")
         print(f"ran {one.phase} {one.status}", flush=True)
     all_of_them.end()
     return ran

@@ -20,9 +20,12 @@ BASE = Path("/run/box")
 SINK = BASE / "sink"
 ROOT = BASE / "root"
 UPPER = BASE / "disk" / "upper"
+BELOW = BASE / "below"
+"""What a branch's layer lies over, as one: the kept layer and the image."""
 INODES = 1_000_000
 """Most files a run may create."""
 
+_PLAIN = "redirect_dir=off,metacopy=off,index=off"
 _OWN_TMP = "/tmp/.X11-unix"  # noqa: S108 - gVisor covers an empty /tmp with a tmpfs of its own, unseen by us
 
 
@@ -35,8 +38,11 @@ class Mark:
     digest: str
 
 
-def mount(image: str, disk: int) -> None:
-    """Mount the layer at ROOT; needs a mount namespace and a /run of our own."""
+def mount(image: str, disk: int, below: str = "") -> Path:
+    """Mount the layer at ROOT; needs a mount namespace and a /run of our own. Returns what it lies over.
+
+    `below` is a kept layer, between it and the image.
+    """
     BASE.mkdir(mode=0o711)
     (BASE / "disk").mkdir()
     ROOT.mkdir()
@@ -45,9 +51,18 @@ def mount(image: str, disk: int) -> None:
     UPPER.mkdir(mode=0o755)
     work = BASE / "disk" / "work"
     work.mkdir()
-    lower = image.replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
-    options = f"lowerdir={lower},upperdir={UPPER},workdir={work},redirect_dir=off,metacopy=off,index=off"
+    lower = ":".join(map(_escaped, filter(None, (below, image))))
+    options = f"lowerdir={lower},upperdir={UPPER},workdir={work},{_PLAIN}"
     _run("mount", "-t", "overlay", "-o", options, "overlay", str(ROOT))
+    if not below:
+        return Path(image)
+    BELOW.mkdir()
+    _run("mount", "-t", "overlay", "-o", f"ro,lowerdir={lower},{_PLAIN}", "overlay", str(BELOW))
+    return BELOW
+
+
+def _escaped(path: str) -> str:
+    return path.replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
 
 
 def furnish(places: Iterable[Place]) -> None:

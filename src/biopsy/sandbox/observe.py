@@ -4,8 +4,10 @@
 """
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
+
+import msgspec
 
 from biopsy.model.behaviour import By, Kind
 from biopsy.model.run import Process, Run, Watch
@@ -18,6 +20,7 @@ from biopsy.sandbox import (
     observe_later,
     observe_net,
     observe_waits,
+    observe_watch,
 )
 from biopsy.sandbox.attribute import attribute
 from biopsy.sandbox.baseline import MAX_FACTS, Baseline, Fact, Normal, common, interpreter
@@ -38,6 +41,8 @@ MAX_COMMAND: Final = 2_000
 
 MAX_SHOWN_ARGUMENTS: Final = 100
 
+UNSEARCHED: Final = "not all that was said was searched for canaries"
+
 _CRASHES: Final = {
     4: "SIGILL",
     5: "SIGTRAP",
@@ -52,7 +57,8 @@ _CRASHES: Final = {
 class _Sight:
     """One run as far as it was made out: the common ground of `observe` and `record`."""
 
-    def __init__(self, raw: Raw, subject: Subject) -> None:
+    def __init__(self, raw: Raw, subject: Subject, before: int = 0) -> None:
+        """`before` processes were told apart already, in the run that this is a branch of."""
         self.raw = raw
         self.tally = Tally()
         self.forest = Forest(raw.ran, raw.project)
@@ -60,6 +66,8 @@ class _Sight:
         watcher = Watcher(self.forest, frozenset(self.places.canaries), raw.end_ns)
         self.seen: Seen = watcher.watch(read(raw.trace, tally=self.tally))
         self.forest.finish(complete=not (self.tally.dropped or self.tally.malformed or raw.trace_truncated))
+        for node in self.forest.nodes:
+            node.id += before
         attribute(self.forest.nodes, subject)
         self.net = observe_net.tie(raw, self.forest, self.seen)
         self.normal = Normal(raw, subject)
@@ -105,42 +113,63 @@ class _Sight:
             for time, node, what, count in self.seen.hidden.values():
                 yield draft(time, Kind.EVASION_TRACER, what, node, weight=1, detail=f"{count} times")
 
-    def role(self, one: Draft) -> str:
-        """Name the shape of the process that a draft is of."""
-        return self.normal.role(one.node)
+    def news(self, baseline: Baseline | None) -> list[Draft]:
+        """What was seen and is nothing that tools do by themselves."""
+        return [one for one in self.drafts() if not self._known(one, baseline)]
 
-
-def observe(raw: Raw, subject: Subject, baseline: Baseline | None) -> Run:
-    """Turn what a cell left behind into what the package did."""
-    sight = _Sight(raw, subject)
-
-    def known(one: Draft) -> bool:
+    def _known(self, one: Draft, baseline: Baseline | None) -> bool:
         if one.by is By.TOOL and (
             one.kind in _NOT_OF_TOOLS or (one.node and one.node.first and one.kind in _LOOKS)
         ):
             return True
         if baseline is None or one.node is None or one.kind in _NEVER_KNOWN:
             return False
-        value = sight.normal.text(one.value)
-        alike = baseline.holds(one.phase, sight.role(one), one.kind, value)
+        value = self.normal.text(one.value)
+        alike = baseline.holds(one.phase, self.role(one), one.kind, value)
         return alike or baseline.holds("*", interpreter(one.node), one.kind, value)
 
-    drafts = [one for one in sight.drafts() if not known(one)]
-    drafts += observe_later.differing(drafts, sight.slept, raw.ran, sight.normal.text)
+    def role(self, one: Draft) -> str:
+        """Name the shape of the process that a draft is of."""
+        return self.normal.role(one.node)
+
+
+def observe(raw: Raw, subject: Subject, baseline: Baseline | None, branches: Sequence[Raw] = ()) -> Run:
+    """Turn what a cell left behind, and what its branches did, into what the package did."""
+    sights = [_Sight(raw, subject)]
+    for one in branches:
+        sights.append(_Sight(_beside(one, raw), subject, sum(len(sight.forest.nodes) for sight in sights)))
+    drafts = [one for sight in sights for one in sight.news(baseline)]
+    ran = [one for sight in sights for one in sight.raw.ran]
+    slept = [one for sight in sights for one in sight.slept]
+    drafts += observe_later.differing(drafts, slept, ran, sights[0].normal.text)
     listed = settle(drafts, raw.profile, raw.start_ns)
-    exchanges, hidden_exchanges = observe_exchanges.exchanges(sight.net, raw)
+    shown = [observe_exchanges.exchanges(sight.net, sight.raw) for sight in sights]
+    exchanges = tuple(one for some, _ in shown for one in some)
     named = {one.process for one in listed.behaviours} | {one.process for one in exchanges}
-    watch = _watch(sight, listed.dropped, hidden_exchanges, listed.notes)
+    watches = [_watch(sight, hidden) for sight, (_, hidden) in zip(sights, shown, strict=True)]
+    changes = {one.path: one for sight in reversed(sights) for one in sight.files.changes}
+    texts = [observe_heard.texts(sight.heard, listed.behaviours, raw.profile) for sight in sights]
     return Run(
         raw.profile,
         listed.behaviours,
         tuple(outcome(one, raw.profile) for one in raw.ran if not one.again),
-        _shown(sight.forest.nodes, named, raw),
+        tuple(one for sight in sights for one in _shown(sight.forest.nodes, named, sight.raw)),
         exchanges,
-        tuple(sight.files.changes),
-        watch,
-        observe_heard.texts(sight.heard, listed.behaviours, raw.profile),
+        (*sights[0].files.changes, *(changes[path] for path in _further(sights))),
+        observe_watch.joined(watches, listed),
+        tuple({one.id: one for some in reversed(texts) for one in reversed(some)}.values())[::-1],
     )
+
+
+def _beside(branch: Raw, raw: Raw) -> Raw:
+    """Give a branch the run's beginning, and what the run had installed."""
+    return msgspec.structs.replace(branch, start_ns=raw.start_ns, below=raw.changes)
+
+
+def _further(sights: list[_Sight]) -> list[str]:
+    """Name the files that only branches changed."""
+    known = {one.path for one in sights[0].files.changes}
+    return sorted({one.path for sight in sights[1:] for one in sight.files.changes} - known)
 
 
 _NOT_OF_TOOLS: Final = frozenset({Kind.EVASION_FINGERPRINT, Kind.EVASION_SLEEP, Kind.EVASION_TRACER})
@@ -228,28 +257,17 @@ def _process(node: Node, raw: Raw) -> Process:
     )
 
 
-def _watch(sight: _Sight, dropped: int, exchanges: int, notes: tuple[str, ...]) -> Watch:
-    raw, tally = sight.raw, sight.tally
-    more = [*sight.files.notes, *sight.heard.notes]
-    more += [f"{one.phase} once more ({one.again}): {one.status}" for one in raw.ran if one.again]
-    if not sight.searched:
-        more.append("not all that was said was searched for canaries")
-    if exchanges:
-        more.append(f"{exchanges} exchanges more than are shown")
-    if sight.forest.lost:
-        more.append(f"{sight.forest.lost} processes more than can be told apart")
-    ours = sum(node.ours for node in sight.forest.nodes)
-    if tally.events and not any(node.first for node in sight.forest.nodes) and not ours:
-        more.append("no phase's first process was seen; phases are told by time")
-    return Watch(
-        raw.profile,
-        tally.events,
-        tally.malformed + sight.net.malformed,
-        tally.dropped,
-        tally.truncated + raw.trace_truncated,
-        raw.said_dropped + sight.net.dropped,
-        raw.changes_dropped,
-        dropped + sight.seen.lost + sight.files.dropped,
-        sight.files.read,
-        (*raw.notes, *more, *notes),
+def _watch(sight: _Sight, exchanges: int) -> Watch:
+    return observe_watch.watch(
+        sight.raw,
+        sight.tally,
+        sight.forest,
+        observe_watch.Counted(
+            sight.net.malformed,
+            sight.net.dropped,
+            sight.seen.lost + sight.files.dropped,
+            exchanges,
+            sight.files.read,
+        ),
+        (*sight.files.notes, *sight.heard.notes, *(() if sight.searched else (UNSEARCHED,))),
     )

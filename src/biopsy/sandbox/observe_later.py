@@ -76,13 +76,13 @@ def _late(telling: Sequence[Draft], slept: Waits, plain: Callable[[str], str]) -
 
 
 def _again(telling: Sequence[Draft], ran: Sequence[Ran], plain: Callable[[str], str]) -> Iterator[Draft]:
-    later = {one.pid: one for one in ran if one.again and one.pid}
+    later = [one for one in ran if one.again and one.pid]
     if not later:
         return
-    labels = [(one, label) for one in telling if (label := _label(one, later)) is not None]
+    labels = [(one, label) for one in telling if (label := _label(one)) is not None]
     seen = {(one.kind, plain(one.value)) for one, label in labels if not label}
-    soonest = next(iter(later.values())).again
-    for go in later.values():
+    soonest = later[0].again
+    for go in later:
         now = [(one, label) for one, label in labels if label == go.again and one.phase == go.phase]
         did = {(one.kind, plain(one.value)) for one, _ in now}
         yield from _first(now, Kind.DIFFERS_AGAIN, seen, plain)
@@ -142,11 +142,11 @@ def _root(node: Node, pid: int) -> Node:
     return node
 
 
-def _label(one: Draft, later: dict[int, Ran]) -> str | None:
+def _label(one: Draft) -> str | None:
     """Say by which later go it was done; empty: by none, None: by the leftovers of an earlier one."""
     node = one.node
     while node is not None:
         if node.first:
-            return later[node.pid].again if node.pid in later else ""
+            return node.again
         node = node.parent
     return None

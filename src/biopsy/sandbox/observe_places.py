@@ -137,7 +137,7 @@ def _recorded(raw: Raw, subject: Subject) -> tuple[str, ...]:
     claims.
     """
     claims: dict[str, set[str]] = {}
-    for one in raw.changes:
+    for one in (*raw.below, *raw.changes):
         folder, _, base = one.path.rpartition("/")
         site, _, info = folder.rpartition("/")
         if base != "RECORD" or not info.endswith(".dist-info"):
@@ -154,7 +154,7 @@ def _recorded(raw: Raw, subject: Subject) -> tuple[str, ...]:
 def startup(raw: Raw, subject: Subject) -> frozenset[str]:
     """Name the `.pth` files that the package's own RECORD lists."""
     found: set[str] = set()
-    for one in raw.changes:
+    for one in (*raw.below, *raw.changes):
         folder, _, base = one.path.rpartition("/")
         site, _, info = folder.rpartition("/")
         if base == "RECORD" and _normal(info.split("-")[0]) == _normal(subject.name):

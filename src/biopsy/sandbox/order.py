@@ -56,6 +56,8 @@ class Site(msgspec.Struct, frozen=True):
     address6: str
     gateway6: str
     keep: bool  # whether to leave written files for people
+    below: str = ""  # a kept layer over the image, for a branch; it holds the machine already
+    saves: str = ""  # where to keep the layer after the last phase that installs
 
 
 class Order(msgspec.Struct, frozen=True):

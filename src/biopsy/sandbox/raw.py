@@ -82,6 +82,7 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
     refused: str = ""  # why the gateway would not forward this
     token: str = ""  # marks bytes we handed out, whose execution would be `code.remote`
     ran: str = ""  # this exchange is the sign that the bytes of that token were executed
+    told: str = ""  # the host whose answer named this one, which nobody else could have
 
 
 class Ran(msgspec.Struct, frozen=True):
@@ -134,3 +135,4 @@ class Raw(msgspec.Struct, frozen=True):
     platform: str = ""
     notes: tuple[str, ...] = ()
     heard: Path | None = None  # the journals of interpreters, as `inside.journal` keeps them
+    below: tuple[Changed, ...] = ()  # of a branch: what the run that it is of had changed

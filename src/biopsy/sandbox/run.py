@@ -6,6 +6,7 @@ control groups and the run's folder. All three may be killed at any moment; `cle
 """
 
 import contextlib
+import dataclasses
 import fcntl
 import os
 import re
@@ -15,14 +16,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from biopsy.errors import CannotSandbox, SandboxError
 from biopsy.model.run import Run
-from biopsy.sandbox import baseline, cgroup, gvisor, image, machine, order
+from biopsy.sandbox import baseline, branch, cgroup, gvisor, image, machine, order
 from biopsy.sandbox.internet import authority, gateway, served
 from biopsy.sandbox.internet import spec as internet
 from biopsy.sandbox.network import OUTSIDE
@@ -60,31 +61,58 @@ exit 0
 
 
 def run(job: Job, home: Path, *, forward: gateway.Forward, progress: Progress) -> Run:
-    """Do a job and say what the package did. Raises SandboxError where the fault is ours."""
+    """Do a job and its branches, say what the package did. Raises SandboxError where the fault is ours."""
     asked = time.time_ns()
-    with raw_run(job, home, forward=forward, progress=progress) as raw:
+    own, branches = branch.split(job)
+    saves = any(not branch.fresh(one) for one in branches)
+    with contextlib.ExitStack() as stack:
+        origin = stack.enter_context(_started(own, home, forward, progress, saves=saves))
+        kept = origin.installed.is_dir()
+
+        def start(one: Job) -> AbstractContextManager[branch.Origin]:
+            return _started(one, home, forward, progress, origin)
+
+        wanted = [one for one in branches if kept or branch.fresh(one)]
+        raws, notes = branch.run(wanted, start, stack)
         known = baseline.load(_baseline(home, job))
-        seen = observe(raw, job.subject, known)
-        return replace(seen, watch=replace(seen.watch, start_s=(raw.start_ns - asked) / 1e9))
+        seen = observe(origin.raw, job.subject, known, raws)
+        start_s = (origin.raw.start_ns - asked) / 1e9
+        return replace(seen, watch=replace(seen.watch, start_s=start_s, notes=(*seen.watch.notes, *notes)))
 
 
 @contextmanager
 def raw_run(job: Job, home: Path, *, forward: gateway.Forward, progress: Progress) -> Iterator[Raw]:
     """Do a job and give what the cell left, before any of it is believed; its files go at the block's end."""
+    with _started(job, home, forward, progress) as origin:
+        yield origin.raw
+
+
+@contextmanager
+def _started(
+    job: Job,
+    home: Path,
+    forward: gateway.Forward,
+    progress: Progress,
+    origin: branch.Origin | None = None,
+    *,
+    saves: bool = False,
+) -> Iterator[branch.Origin]:
+    """Do a job, as a branch of `origin` if that is given; `saves` is whether branches of its own follow."""
     engine = gvisor.choose(home)
     built = image.current(home)
     if built is None:
         raise CannotSandbox("there is no sandbox image yet: `biopsy image build` makes it")
     with _folder(home, job) as (folder, groups):
-        where = machine.address()
+        where = origin.where if origin else machine.address()
         site = order.Site(
             str(built.root), engine, job.limits, groups, where.address4, where.gateway4, where.address6,
             where.gateway6, job.keep is not None,
+            below=str(origin.installed) if origin and not branch.fresh(job) else "",
+            saves=str(folder / branch.INSTALLED) if saves else "",
         )  # fmt: skip
         order.save(site, folder / "site.msgpack")
         with _cell(folder) as cell:
-            authority.make(folder)
-            made = machine.make(job, where, (folder / "ca.pem").read_bytes())
+            made = _machine(job, where, folder, origin)
             socket = folder / "gateway"
             handed = tuple({c.name: c for c in (*made.canaries, *served.canaries(made.seed))}.values())
             internet.write(
@@ -101,7 +129,17 @@ def raw_run(job: Job, home: Path, *, forward: gateway.Forward, progress: Progres
         raw = _raw(job, folder, made, engine)
         if job.keep:
             _keep(folder, job.keep / job.profile)
-        yield raw
+        yield branch.Origin(where, made, folder, raw)
+
+
+def _machine(job: Job, where: machine.Address, folder: Path, origin: branch.Origin | None) -> machine.Machine:
+    """Make a machine, or, for a branch, the same with other phases; its authority comes to the folder."""
+    if origin is None:
+        authority.make(folder)
+        return machine.make(job, where, (folder / "ca.pem").read_bytes())
+    for name in authority.FILES:
+        shutil.copy2(origin.folder / name, folder / name)
+    return dataclasses.replace(origin.made, order=replace(origin.made.order, phases=job.phases))
 
 
 def _baseline(home: Path, job: Job) -> Path:

@@ -49,6 +49,7 @@ class Node:
     cwd: str | None
     phase: str = ""
     first: bool = False  # of its phase
+    again: str = ""  # `Phase.again`, of the first of one that is done once more
     ours: bool = False
     end: int | None = None
     status: int | None = None
@@ -220,7 +221,7 @@ class Forest:
 
     def _lead(self, node: Node, one: Ran) -> None:
         """Make a process the first of a phase; what it descends from is the cell's own."""
-        node.phase, node.first, above = one.phase, True, node.parent
+        node.phase, node.first, node.again, above = one.phase, True, one.again, node.parent
         if not node.execs:
             node.execs.append(Exec(node.start, one.argv or ("driver", one.phase), cwd=node.cwd or ""))
         while above is not None and not above.ours and not above.phase:

@@ -12,6 +12,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+FILES = ("ca.pem", "ca.key")
+"""What `make` writes."""
+
 MAX_CONTEXTS = 4096
 """Certificates kept ready; the one used longest ago gives way."""
 
