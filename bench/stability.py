@@ -2,9 +2,9 @@
 
 python -m bench.stability [--rounds 5] [--profile NAME …] [--only ID …] [--target npm:chalk@5.6.2 …]
 
-Each round is an analysis from the beginning, so machine, names, tokens and addresses are made up anew. What may
-differ between them is `MAY_DIFFER`, and nothing else. Exit 1 where a verdict or its rules changed, or something
-else than that.
+Each round is an analysis from the beginning, so machine, names, tokens and addresses are made up anew. What
+may differ between them is `MAY_DIFFER`, and nothing else. Exit 1 where a verdict or its rules changed, or
+something else than that.
 """
 
 import argparse
@@ -27,11 +27,11 @@ from rich.table import Table
 from bench.__main__ import home
 from biopsy import pipeline
 from biopsy.detect.compare_value import identity
-from biopsy.model.behaviour import InFile
+from biopsy.model.behaviour import InTrace
 from biopsy.model.dossier import Analysis
 
 CASES: Final = ("C23", "N02b", "N64", "P03")
-"""Scenarios that stand for both registries, harmless and not, quick and waiting; those with a payload also without."""
+"""Scenarios of both registries, harmless and not, quick and waiting; those with a payload also without."""
 
 MAY_DIFFER: Final = (
     (
@@ -39,7 +39,7 @@ MAY_DIFFER: Final = (
         "how often a name is asked for again, and at which address, is timing",
     ),
 )
-"""Behaviours whose presence may change from one analysis to the next, as patterns of `kind value`, and why."""
+"""Behaviours that may be there in one analysis and not in the next: patterns of `kind value`, and why."""
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -54,7 +54,7 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Wobble(msgspec.Struct, frozen=True):
-    """How several analyses of one artifact agree. `other`: what differed and may not, with in how many it was."""
+    """How several analyses of one artifact agree. `other`: what differed and may not, and in how many."""
 
     verdicts: tuple[str, ...]
     rules: tuple[str, ...]  # that matched in some only
@@ -71,11 +71,13 @@ class Wobble(msgspec.Struct, frozen=True):
 
 
 def seen(analysis: Analysis, seconds: float = 0.0) -> Seen:
-    """Take from an analysis what must be the same in the next; values that are made up anew are spelled alike."""
+    """Take from an analysis what must be the same in the next; made-up values are spelled alike."""
     dossier, verdict = analysis.dossier, analysis.verdict
     said = set()
     for one in dossier.behaviours:
-        where = "file" if isinstance(one.where, InFile) else f"{one.where.profile} {one.where.phase}"
+        where = "artifact"
+        if isinstance(one.where, InTrace):
+            where = f"{one.where.profile} {one.where.phase}"
         said.add(f"{one.kind} {identity(one)[1]} @ {where} by {one.by}")
     return Seen(
         str(verdict.call),
@@ -120,7 +122,7 @@ def analyse(target: str, profiles: Sequence[str], rounds: int) -> Wobble:
 
 
 def artifacts(folder: Path, only: Sequence[str], targets: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
-    """Build the packages to look at, the same bytes every time; those of a registry that are named come first."""
+    """Build the packages to look at, always the same bytes; those that are named come first."""
     yield from ((target, target) for target in targets)
     if targets and not only:
         return
