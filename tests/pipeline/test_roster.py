@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from biopsy.cli.commands.analyze import command
 from biopsy.errors import UsageError
@@ -111,6 +112,17 @@ def test_of_five_machines_two_may_differ_from_the_others() -> None:
     }
     assert told((run("github-actions", act), run("gitlab-ci", act), quiet[0])) == set()
     assert told((run("gitlab-ci", act), quiet[0])) == {"gitlab-ci"}
+
+
+def test_what_needs_a_system_that_is_not_there_is_no_gap_where_it_went_well_elsewhere() -> None:
+    failed = Run(
+        "windows", (), (Outcome("windows", "import", Status.FAILED, "x"),), (), (), (), Watch("windows")
+    )
+    real = replace(failed, profile="gitlab-ci")
+    _, there, other = differing.profiles((run("laptop"), failed, real))
+    assert (there.outcomes[0].status, there.outcomes[0].reason) == (Status.SKIPPED, "no-such-system: x")
+    assert other.outcomes[0].status is Status.FAILED
+    assert differing.profiles((failed, real))[0].outcomes == failed.outcomes
 
 
 PAGE = Path(__file__).parents[2] / "docs" / "profiles.md"

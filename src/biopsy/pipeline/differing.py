@@ -8,9 +8,13 @@ from msgspec.structs import replace
 from biopsy.detect.compare_value import identity
 from biopsy.model.behaviour import Behaviour, By, InTrace, Kind
 from biopsy.model.run import Outcome, Run, Status
+from biopsy.sandbox import profile
 
 MAX_DIFFERING: Final = 200
 """Most differences that are told of one profile."""
+
+FOREIGN: Final = "no-such-system"
+"""Why a phase was not done that needs programs of a system that only interpreters say they are on."""
 
 _TELLING: Final = frozenset(
     {Kind.NET_HTTP, Kind.NET_SEND, Kind.NET_LISTEN, Kind.CODE_REMOTE, Kind.PROCESS_EXEC, Kind.FILE_DELETE}
@@ -24,11 +28,40 @@ def profiles(runs: tuple[Run, ...]) -> tuple[Run, ...]:
     """
     if len(runs) < 2:
         return runs
+    runs = tuple(_excused(run, runs) for run in runs)
     did = [{_same(one): one for one in run.behaviours if _tells(one)} for run in runs]
     return tuple(
         replace(run, behaviours=run.behaviours + tuple(_only(number, runs, did)))
         for number, run in enumerate(runs)
     )
+
+
+def _excused(run: Run, runs: tuple[Run, ...]) -> Run:
+    """Let what failed under another system's profile be skipped where it went well on a real one.
+
+    No program of that system runs here, and no extension made for it loads: that is nothing the package did.
+    """
+    if not _foreign(run):
+        return run
+    well = {
+        o.phase
+        for other in runs
+        for o in other.outcomes
+        if not _foreign(other) and o.status is Status.COMPLETED
+    }
+    return replace(
+        run,
+        outcomes=tuple(
+            replace(o, status=Status.SKIPPED, reason=f"{FOREIGN}: {o.reason}")
+            if o.status is Status.FAILED and o.phase in well
+            else o
+            for o in run.outcomes
+        ),
+    )
+
+
+def _foreign(run: Run) -> bool:
+    return run.profile in profile.names() and "system" in profile.load(run.profile).data["machine"]
 
 
 def _only(number: int, runs: tuple[Run, ...], did: list[dict[object, Behaviour]]) -> Iterator[Behaviour]:
