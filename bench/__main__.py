@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench import native, packages
+from bench import native, packages, profiles
 from biopsy import pipeline, static
 from biopsy.cli.home import default_home
 from biopsy.model.dossier import Analysis
@@ -104,9 +104,14 @@ def start(folder: Path, rounds: int) -> list[Row]:
     ]
 
 
-def _analyse(path: Path, profiles: tuple[str, ...], phases: tuple[str, ...] = ()) -> Analysis:
-    options = pipeline.Options(home=home(), profiles=profiles, phases=phases)
-    (analysis,) = pipeline.analyze(str(path), options, lambda _text, _done: None)
+def several(folder: Path, rounds: int) -> list[Row]:
+    """Both default profiles and all of them, of a package of ours and of real ones."""
+    return profiles.measure(packages.npm_tarball(folder), _analyse, rounds)
+
+
+def _analyse(target: Path | str, names: tuple[str, ...], phases: tuple[str, ...] = ()) -> Analysis:
+    options = pipeline.Options(home=home(), profiles=names, phases=phases)
+    (analysis,) = pipeline.analyze(str(target), options, lambda _text, _done: None)
     return analysis
 
 
@@ -165,12 +170,17 @@ def main() -> int:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="medians are of this many")
-    parser.add_argument("--only", choices=("static", "start", "dynamic"))
+    parser.add_argument("--only", choices=("static", "start", "dynamic", "profiles"))
     args = parser.parse_args()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        for part, measure in {"static": read, "start": start, "dynamic": dynamic}.items():
+        for part, measure in {
+            "static": read,
+            "start": start,
+            "dynamic": dynamic,
+            "profiles": several,
+        }.items():
             if args.only in (None, part):
                 rows += measure(folder, args.rounds)
     rows += memory()
