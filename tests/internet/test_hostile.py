@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from biopsy.sandbox.internet import bodies, datagram, dns, frames, names, reply, spec, tag, talk
+from biopsy.sandbox.internet import bodies, datagram, dns, frames, leads, names, reply, spec, tag, talk, zone
 from biopsy.sandbox.internet.allowed import Allowed
 from biopsy.sandbox.internet.record import Recorder
 from biopsy.sandbox.raw import Said
@@ -22,6 +22,7 @@ from biopsy.sandbox.raw import Said
 from .conftest import Bounds, Net, internet
 
 NAMES, TAGS = names.Names("s", 1000), tag.Tags("s")
+TEXTS = zone.Texts(zone.load(), TAGS, leads.Leads("s"))
 calmly = settings(max_examples=50, deadline=None)
 QUESTION = dnslib.DNSRecord.question("x.example", "A").pack()
 
@@ -29,7 +30,7 @@ QUESTION = dnslib.DNSRecord.question("x.example", "A").pack()
 @calmly
 @given(st.binary(max_size=600))
 def test_dns_never_fails_over_noise(message: bytes) -> None:
-    dns.resolve(message, NAMES, TAGS, 512)
+    dns.resolve(message, NAMES, TEXTS, 512)
 
 
 @calmly
@@ -37,8 +38,8 @@ def test_dns_never_fails_over_noise(message: bytes) -> None:
 def test_dns_never_fails_over_a_damaged_question(at: int, byte: int, tail: bytes) -> None:
     damaged = bytearray(QUESTION)
     damaged[at] = byte
-    dns.resolve(bytes(damaged) + tail, NAMES, TAGS, 512)
-    dns.resolve(bytes(damaged[:at]), NAMES, TAGS)
+    dns.resolve(bytes(damaged) + tail, NAMES, TEXTS, 512)
+    dns.resolve(bytes(damaged[:at]), NAMES, TEXTS)
 
 
 @calmly
@@ -49,14 +50,14 @@ def test_dns_never_fails_over_a_damaged_question(at: int, byte: int, tail: bytes
 def test_every_type_of_question_about_any_name_is_answered(labels: list[bytes], kind: str) -> None:
     question = dnslib.DNSQuestion(dnslib.DNSLabel(labels), dnslib.QTYPE.reverse[kind])
     message = bytes(dnslib.DNSRecord(q=question).pack())
-    found = dns.resolve(message, NAMES, TAGS)
+    found = dns.resolve(message, NAMES, TEXTS)
     assert found.wire[3] & 15 == dnslib.RCODE.NOERROR
     assert found.wire[12 : len(message)] == message[12:]
 
 
 def test_a_name_that_points_at_itself_is_malformed() -> None:
     loop = QUESTION[:12] + b"\xc0\x0c\0\1\0\1"
-    assert dns.resolve(loop, NAMES, TAGS).summary.startswith("malformed")
+    assert dns.resolve(loop, NAMES, TEXTS).summary.startswith("malformed")
 
 
 @calmly

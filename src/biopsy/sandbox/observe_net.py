@@ -221,10 +221,14 @@ def url(talk: Talk) -> str:
 
 
 def ran(net: Net) -> Iterator[Draft]:
-    """Tell whose bytes were executed: a token that was handed out, and whose sign came back."""
+    """Tell whose bytes were executed (a token was handed out, its sign came back), and whose words led on."""
     source = {talk.said.token: talk for talk in net.talks if talk.said.token}
+    told: set[str] = set()
     for talk in net.talks:
         giver = source.get(talk.said.ran) if talk.said.ran else None
+        if talk.said.told and talk.said.told not in told:
+            told.add(talk.said.told)
+            yield _led(talk)
         if talk.said.ran:
             value = url(giver) if giver else "unknown"
             node = talk.node
@@ -235,3 +239,11 @@ def ran(net: Net) -> Iterator[Draft]:
                 yield Draft(
                     talk.said.time_ns, Kind.CODE_EVAL, f"{how} {value}", talk.phase, node, by, owner, weight=3
                 )
+
+
+def _led(talk: Talk) -> Draft:
+    """Tell that the answer of one host chose where the package went next: nothing else named this host."""
+    node = talk.node
+    by, owner = (node.by, node.owner) if node else (By.PACKAGE, "")
+    value = f"network:{talk.said.told} > network"
+    return Draft(talk.said.time_ns, Kind.CODE_FLOW, value, talk.phase, node, by, owner, talk.host, weight=2)

@@ -86,6 +86,7 @@ def begun(place: Place, heard: Heard, world: World) -> Said:
         body=bodies.decoded(bytes(heard.body), encoding, world.bounds.decoded),
         sent=heard.size,
         ran=world.tags.ran(name) or world.tags.ran(heard.host),
+        told=world.leads.giver(name or heard.host),
     )
 
 
@@ -100,7 +101,7 @@ async def answer(exchange: Exchange, world: World) -> None:
         await exchange.begin(200, [])
         return
     asked, url = _asked(exchange, world)
-    if world.gate.knows(url):
+    if world.gate.knows(url) and not world.replies.always(asked):
         await _registry(exchange, asked, url, world)
     else:
         await exchange.say(_simulated(exchange, asked, world))
@@ -120,7 +121,8 @@ def _asked(exchange: Exchange, world: World) -> tuple[Asked, str]:
     suffix = "" if port == _PORTS[scheme] else f":{port}"
     url = f"{scheme}://{host}{suffix}{path}"
     body = exchange.said.body
-    return Asked(heard.method, host, path, heard.headers, body, world.turn(url)), url
+    origin = f"{scheme}://{host}{suffix}"
+    return Asked(heard.method, host, path, heard.headers, body, world.turn(url), origin), url
 
 
 def _simulated(exchange: Exchange, asked: Asked, world: World) -> Made:

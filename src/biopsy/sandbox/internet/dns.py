@@ -13,8 +13,8 @@ import dnslib
 from dnslib import CLASS, QTYPE, RCODE
 from dnslib.label import DNSBuffer, DNSLabel
 
-from biopsy.sandbox.internet import tag
 from biopsy.sandbox.internet.names import Names
+from biopsy.sandbox.internet.zone import Texts
 
 MAX_QUESTIONS = 16
 """Questions of one message that are answered."""
@@ -41,7 +41,7 @@ class Answer:
     ran: str = ""
 
 
-def resolve(message: bytes, names: Names, tags: tag.Tags, size: int | None = None) -> Answer:
+def resolve(message: bytes, names: Names, texts: Texts, size: int | None = None) -> Answer:
     """Answer a message in wire form. Never raises: `size` cuts what goes over UDP, None is for streams."""
     if len(message) < _HEAD.size:
         return Answer(b"", "malformed: too short", status=RCODE.FORMERR)
@@ -56,7 +56,7 @@ def resolve(message: bytes, names: Names, tags: tag.Tags, size: int | None = Non
         asked = _parsed(message)
     except Exception as err:  # dnslib raises what it likes over bytes like these
         return _refused(identity, flags, RCODE.FORMERR, f"malformed: {type(err).__name__}")
-    return _answer(asked, names, tags, size)
+    return _answer(asked, names, texts, size)
 
 
 class _Buffer(DNSBuffer):
@@ -88,19 +88,19 @@ def _refused(identity: int, flags: int, code: int, why: str) -> Answer:
     return Answer(head, why, status=code)
 
 
-def _answer(asked: dnslib.DNSRecord, names: Names, tags: tag.Tags, size: int | None) -> Answer:
+def _answer(asked: dnslib.DNSRecord, names: Names, texts: Texts, size: int | None) -> Answer:
     reply = asked.reply(ra=1, aa=0)
-    token = ran = ""
+    text = token = ran = ""
     summary = []
     for question in asked.questions:
         name = spelled(question.qname)
         kind = _kind(question.qtype)
         summary.append(f"{kind} {name}")
-        ran = ran or tags.ran(name)
-        if kind in ("TXT", "ANY") and not ran and not token:
-            token = tags.token()
+        ran = ran or texts.ran(name)
+        if kind in ("TXT", "ANY") and not ran and not text:
+            text, token = texts.to(name)
         with contextlib.suppress(Exception):  # a name that cannot be built upon: an empty answer
-            for record in records(question.qname, name, kind, names, token):
+            for record in records(question.qname, name, kind, names, text):
                 reply.add_answer(record)
     if not reply.rr:
         reply.add_auth(dnslib.RR(asked.q.qname, QTYPE.SOA, ttl=_TTL, rdata=_soa(asked.q.qname)))
@@ -178,8 +178,8 @@ def _pointer(name: str, names: Names) -> Rows:
     yield dnslib.PTR(known or f"host-{address.replace('.', '-').replace(':', '-')}.edge.example")
 
 
-def _text(token: str) -> Rows:
-    yield dnslib.TXT([bytes(part) for part in _parts(tag.code(token).encode())])
+def _text(text: str) -> Rows:
+    yield dnslib.TXT([bytes(part) for part in _parts(text.encode())])
 
 
 def _parts(data: bytes) -> Iterator[bytes]:
@@ -190,7 +190,7 @@ def _parts(data: bytes) -> Iterator[bytes]:
 _ROWS: dict[str, Callable[[DNSLabel, str, Names, str], Rows]] = {
     "A": lambda _, name, names, __: iter([dnslib.A(names.address(name, 4))]),
     "AAAA": lambda _, name, names, __: iter([dnslib.AAAA(names.address(name, 6))]),
-    "TXT": lambda _, __, ___, token: _text(token) if token else iter(()),
+    "TXT": lambda _, __, ___, text: _text(text) if text else iter(()),
     "MX": lambda label, *_: iter(
         [dnslib.MX(_below(label, b"mail"), 10), dnslib.MX(_below(label, b"mail2"), 20)]
     ),
@@ -203,9 +203,9 @@ _ROWS: dict[str, Callable[[DNSLabel, str, Names, str], Rows]] = {
 }
 
 
-def records(label: DNSLabel, name: str, kind: str, names: Names, token: str) -> Iterator[dnslib.RR]:
+def records(label: DNSLabel, name: str, kind: str, names: Names, text: str) -> Iterator[dnslib.RR]:
     """The records that answer a question; `label` is the name as it was asked, to be repeated exactly."""
     wanted = ("A", "AAAA", "MX", "NS", "TXT", "SOA", "CAA") if kind == "ANY" else (kind,)
     for one in wanted:
-        for data in _ROWS.get(one, lambda *_: iter(()))(label, name, names, token):
+        for data in _ROWS.get(one, lambda *_: iter(()))(label, name, names, text):
             yield dnslib.RR(label, getattr(QTYPE, one), CLASS.IN, _TTL, data)

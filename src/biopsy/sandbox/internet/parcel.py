@@ -9,7 +9,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 
-from biopsy.sandbox.internet import tag
+from biopsy.sandbox.internet import native, tag
 
 _WHEEL = re.compile(r"([A-Za-z0-9._]+)-([A-Za-z0-9._+!]+)(?:-[^-/]+)?-[^-/]+-[^-/]+-[^-/]+\.whl")
 _SDIST = re.compile(r"(.+?)-v?(\d[A-Za-z0-9._+!]*)\.(?:tar\.\w+|tgz|zip)")
@@ -32,6 +32,8 @@ _FIELDS = (
     *("message", "result", "run", "source", "data", "config", "token"),
 )
 """What loaders have been seen to read their next stage from."""
+_PACKED = ("b64", "base64", "encoded", "blob", "enc", "payload_b64", "bytes")
+"""The same, where they decode base64."""
 
 Maker = Callable[[str, str], bytes]
 """Makes bytes from a token and the last component of the path that was asked for."""
@@ -61,12 +63,19 @@ def encoded(token: str, _: str) -> bytes:
     return base64.b64encode(code(token, ""))
 
 
+def program(token: str, _: str) -> bytes:
+    """A program, library or addon of Linux on x86-64."""
+    return native.elf(token)
+
+
 def data(token: str, _: str) -> bytes:
     """JSON, with code in every field that a loader has been seen to read."""
     text = tag.code(token)
     head: dict[str, object] = {"ok": True, "success": True, "status": "success", "version": "1.0.0"}
     inner = {"code": text, "content": text, "data": text}
-    return json.dumps(head | dict.fromkeys(_FIELDS, text) | {"record": inner, "items": [text]}).encode()
+    packed = dict.fromkeys(_PACKED, encoded(token, "").decode())
+    fields = head | dict.fromkeys(_FIELDS, text) | packed | {"record": inner, "items": [text]}
+    return json.dumps(fields).encode()
 
 
 def page(token: str, _: str) -> bytes:
@@ -145,6 +154,7 @@ def _zip(files: dict[str, bytes]) -> bytes:
 
 
 MAKERS: dict[str, Maker] = {
-    maker.__name__: maker for maker in (code, script, encoded, data, page, pickle, project, archive, wheel)
+    maker.__name__: maker
+    for maker in (code, script, program, encoded, data, page, pickle, project, archive, wheel)
 }
 """Every maker by the name that a reply's `make` calls it."""

@@ -6,8 +6,12 @@
         paths: ["/v1/*"]                        # globs over path and query, * crosses slashes; none: all
         methods: [GET]                          # none: every method
         headers: {user-agent: "curl/*"}         # globs over request headers, all of them
+        token: ["planted *"]                   # globs over the credential's word: see `presented`
         sends: {method: eth_call}               # globs over fields of the JSON that was sent, all of them
         turn: 0                                 # 0: the first, third, … time it is asked; 1: the others
+        first: 3                                # only the first three times
+        always: true                            # on the host of a registry, too, instead of what that says
+        revokes: 3                              # a planted credential is revoked once this answered thrice
         status: 200
         kind: application/json                  # the Content-Type
         add: {x-served-by: "${host}"}           # response headers
@@ -15,9 +19,12 @@
 
 The first rule that matches answers; rules that name hosts come before those that do not, and files are read
 in the order of their names. Variables: `host`, `path`, `last` (of the path), `caller` (the sandbox's public
-address), `now` (RFC 3339), `id` and `number` (fresh), `code` (tagged), `abi` (a URL as Ethereum encodes
-strings), `accept` (of a WebSocket's key), `canary:NAME` and `body:NAME` (a field of the JSON that was sent,
-which keeps its type where it is the whole of a string in `json:`). A batch of JSON-RPC is answered in kind.
+address), `origin` (scheme, host and port), `now` (RFC 3339), `id` and `number` (fresh), `code` (tagged),
+`lead` (a URL on a second host, which nobody else names; both also as `code:base64`, `lead:hex` or
+`lead:abi`, as Ethereum encodes strings), `accept` (of a WebSocket's key), `pushed` (what git hears after a
+push), `canary:NAME` and `body:NAME` (a field of the JSON that was sent, which keeps its type where it is
+the whole of a string in `json:`). A batch of JSON-RPC is answered in kind. docs/internet.md shows how to
+write one.
 """
 
 import fnmatch
@@ -32,6 +39,8 @@ import msgspec
 import yaml
 
 from biopsy.sandbox.internet import parcel, tag
+from biopsy.sandbox.internet.leads import formed
+from biopsy.sandbox.internet.presented import Wallet
 
 FOLDER = Path(__file__).parent / "replies"
 MAX_JSON = 1024**2
@@ -50,7 +59,11 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     methods: tuple[str, ...] = ()
     headers: dict[str, str] = {}
     sends: dict[str, str] = {}
+    token: tuple[str, ...] = ()
     turn: int | None = None
+    first: int = 0
+    always: bool = False
+    revokes: int = 0
     status: int = 200
     kind: str = ""
     add: dict[str, str] = {}
@@ -76,6 +89,8 @@ class Asked:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     turn: int = 0  # how often the same was asked before
+    origin: str = ""  # scheme, host and port, as in a URL
+    token: str = "none"  # noqa: S105 - the word for the credential it presents
 
     @cached_property
     def sent(self) -> object:
@@ -123,7 +138,9 @@ def matches(rule: Rule, asked: Asked) -> bool:
         and _fits(rule.paths, asked.path)
         and all(_fits((glob,), asked.headers.get(name, "")) for name, glob in rule.headers.items())
         and all(_fits((glob,), str(asked.field(name))) for name, glob in rule.sends.items())
+        and _fits(rule.token, asked.token)
         and (rule.turn is None or rule.turn == asked.turn % 2)
+        and (not rule.first or asked.turn < rule.first)
     )
 
 
@@ -141,15 +158,29 @@ class Replies:
     """Answers every request of a run."""
 
     def __init__(
-        self, rules: tuple[Rule, ...], tags: tag.Tags, variables: Mapping[str, Callable[[Asked, str], str]]
+        self,
+        rules: tuple[Rule, ...],
+        tags: tag.Tags,
+        variables: Mapping[str, Callable[[Asked, str], str]],
+        wallet: Wallet | None = None,
     ) -> None:
-        """Answer by `rules`; `variables` are what bodies may name (`variables.of`)."""
+        """Answer by `rules`; bodies may name `variables` (`variables.of`), `wallet` knows what is planted."""
+        self._wallet = wallet or Wallet(())
         self._rules = rules
         self._tags = tags
         self._variables = variables
 
+    def always(self, asked: Asked) -> bool:
+        """Whether `asked` is answered here, though it is on the host of a registry."""
+        asked = self._known(asked)
+        return any(rule.always and matches(rule, asked) for rule in self._rules)
+
+    def _known(self, asked: Asked) -> Asked:
+        return replace(asked, token=self._wallet.presented(asked.headers, asked.path))
+
     def to(self, asked: Asked) -> Made:
         """The answer to `asked`: that of the first rule which matches, else an empty 404."""
+        asked = self._known(asked)
         calls = asked.sent
         if isinstance(calls, list) and calls and all(isinstance(c, dict) and "jsonrpc" in c for c in calls):
             each = [self._to(replace(asked, body=json.dumps(call).encode())) for call in calls[:MAX_BATCH]]
@@ -159,12 +190,14 @@ class Replies:
     def _to(self, asked: Asked) -> Made:
         rule = next((rule for rule in self._rules if matches(rule, asked)), Rule(status=404))
         token = ""
+        if rule.revokes:
+            self._wallet.use(asked.token, rule.revokes)
 
         def value(match: re.Match[str]) -> str:
             nonlocal token
             if match[1] == "code":
                 token = token or self._tags.token()
-                return tag.code(token)
+                return formed(tag.code(token), match[2] or "")
             make = self._variables.get(match[1])
             return make(asked, match[2] or "") if make else match[0]
 

@@ -3,16 +3,22 @@
 import base64
 import datetime as dt
 import hashlib
+import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 
+from biopsy.sandbox.internet.leads import Leads, formed
 from biopsy.sandbox.internet.reply import Asked
 from biopsy.sandbox.raw import Canary
 
 Variable = Callable[[Asked, str], str]
+MAX_PUSHED = 64 * 1024
+"""Bytes of a push in which names of references are looked for."""
+
+_PUSHED = re.compile(rb"[0-9a-f]{40} [0-9a-f]{40} (refs/[!-~]{1,200})")
 
 
-def of(seed: str, canaries: Iterable[Canary], caller: str) -> Mapping[str, Variable]:
+def of(leads: Leads, canaries: Iterable[Canary], caller: str) -> Mapping[str, Variable]:
     """The variables of a run. `caller` is the address that the sandbox seems to have from outside."""
     planted = {canary.name: canary.text or canary.secret for canary in canaries}
     return {
@@ -25,7 +31,9 @@ def of(seed: str, canaries: Iterable[Canary], caller: str) -> Mapping[str, Varia
         "number": lambda _, size: (
             "1" + "".join(secrets.choice("0123456789") for _ in range(int(size or 18) - 1))
         ),
-        "abi": lambda asked, _: _abi(f"https://{_word(seed, asked.host)}.node-relay.example/s"),
+        "origin": lambda asked, _: asked.origin or f"https://{asked.host}",
+        "lead": lambda asked, form: formed(f"https://{leads.host(asked.host)}/s", form),
+        "pushed": lambda asked, _: _pushed(asked.body),
         "canary": lambda _, name: planted.get(name, ""),
         "body": lambda asked, name: str(asked.field(name)),
         "accept": lambda asked, _: _accept(asked.headers.get("sec-websocket-key", "")),
@@ -37,15 +45,10 @@ def _moment(days: str) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _word(seed: str, text: str) -> str:
-    return "n" + hashlib.blake2b(text.encode(), key=seed.encode()[:64], digest_size=5).hexdigest()
-
-
-def _abi(text: str) -> str:
-    """A string as a contract returns it: offset, length, bytes filled up to 32."""
-    data = text.encode()
-    padded = data + bytes(-len(data) % 32)
-    return "0x" + (32).to_bytes(32, "big").hex() + len(data).to_bytes(32, "big").hex() + padded.hex()
+def _pushed(body: bytes) -> str:
+    """What git hears when every reference that it pushed was taken (gitprotocol-pack, Report Status)."""
+    told = ["unpack ok\n", *(f"ok {name.decode('latin-1')}\n" for name in _PUSHED.findall(body[:MAX_PUSHED]))]
+    return "".join(f"{len(line) + 4:04x}{line}" for line in told) + "0000"
 
 
 def _accept(key: str) -> str:

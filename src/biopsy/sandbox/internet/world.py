@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from biopsy.sandbox.internet import dns, names, reply, tag, talk, variables
+from biopsy.sandbox.internet import dns, leads, names, presented, reply, tag, talk, variables, zone
 from biopsy.sandbox.internet.gate import Gate
 from biopsy.sandbox.internet.record import Recorder, now
 from biopsy.sandbox.internet.spec import Spec
@@ -55,6 +55,7 @@ class World:
         self.bounds = spec.bounds
         self.names = names.Names(spec.seed, spec.bounds.names)
         self.tags = tag.Tags(spec.seed)
+        self.leads = leads.Leads(spec.seed)
         self.recorder = Recorder(spec.folder, spec.bounds)
         self.gate = Gate(spec)
         self._turns: dict[str, int] = {}
@@ -73,8 +74,13 @@ class World:
     def replies(self) -> reply.Replies:
         """What HTTP is answered."""
         caller = self.names.address("caller.invalid", 4)
-        made = variables.of(self.spec.seed, self.spec.canaries, caller)
-        return reply.Replies(reply.load(), self.tags, made)
+        made = variables.of(self.leads, self.spec.canaries, caller)
+        return reply.Replies(reply.load(), self.tags, made, presented.Wallet(self.spec.canaries))
+
+    @functools.cached_property
+    def texts(self) -> zone.Texts:
+        """What TXT questions are answered."""
+        return zone.Texts(zone.load(), self.tags, self.leads)
 
     @functools.cached_property
     def dialogues(self) -> talk.Dialogues:
@@ -84,11 +90,12 @@ class World:
     def load(self) -> None:
         """Read what answers are made of, before the first is needed."""
         assert self.replies
+        assert self.texts
         assert self.dialogues
 
     def resolve(self, place: Place, message: bytes, size: int | None = None) -> dns.Answer:
         """Answer a DNS message, and record it."""
-        answer = dns.resolve(message, self.names, self.tags, size)
+        answer = dns.resolve(message, self.names, self.texts, size)
         self.recorder.add(
             msgspec.structs.replace(
                 place.said("dns"),
@@ -101,6 +108,7 @@ class World:
                 status=answer.status,
                 token=answer.token,
                 ran=answer.ran,
+                told=self.leads.giver(answer.name),
             )
         )
         return answer
