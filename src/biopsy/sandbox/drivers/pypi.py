@@ -244,7 +244,9 @@ def main():
     parser.add_argument("file", nargs="?", default="")
     parser.add_argument("--name", default="")
     parser.add_argument("--budget", type=float, default=60.0)
-    parser.add_argument("--word", action="append", default=[])  # arguments that the package's own code asks for
+    parser.add_argument(
+        "--word", action="append", default=[]
+    )  # arguments that the package's own code asks for
     args = parser.parse_intermixed_args()
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     end = time.monotonic() + args.budget

@@ -71,7 +71,9 @@ def _system(place):
             if not asked(2, True):
                 return found
             machine = "AMD64" if windows else told["machine"]
-            return platform.uname_result(told["system"], found.node, told["release"], told["version"], machine)
+            return platform.uname_result(
+                told["system"], found.node, told["release"], told["version"], machine
+            )
 
         platform.uname = unamed
         if not windows:
@@ -100,12 +102,16 @@ def _system(place):
             init(self, args, *rest, **named)
 
         subprocess.Popen.__init__ = popen
-        answers["system"] = lambda line: subprocess.call(["cmd.exe", "/c", line]) if asked(2, True) else system(line)
+        answers["system"] = lambda line: (
+            subprocess.call(["cmd.exe", "/c", line]) if asked(2, True) else system(line)
+        )
         for name, value in (("CREATE_NEW_CONSOLE", 16), ("CREATE_NEW_PROCESS_GROUP", 512), ("CREATE_NO_WINDOW", 0x08000000),
                             ("DETACHED_PROCESS", 8), ("STARTF_USESHOWWINDOW", 1), ("SW_HIDE", 0),
                             ("CREATE_BREAKAWAY_FROM_JOB", 0x01000000), ("BELOW_NORMAL_PRIORITY_CLASS", 0x4000)):  # fmt: skip
             setattr(subprocess, name, value)
-        subprocess.STARTUPINFO = type("STARTUPINFO", (), {"dwFlags": 0, "wShowWindow": 0, "__module__": "subprocess"})
+        subprocess.STARTUPINFO = type(
+            "STARTUPINFO", (), {"dwFlags": 0, "wShowWindow": 0, "__module__": "subprocess"}
+        )
         says(os, answers)
         sys.meta_path.append(Finder())
 
@@ -133,7 +139,12 @@ def _system(place):
         def exec_module(self, module):
             if module.__name__ == "msvcrt":
                 module.getch = module.getwch = lambda: b"\r"
-                module.kbhit, module.locking, module.LK_NBLCK, module.LK_UNLCK = (lambda: False), (lambda *_: None), 2, 0
+                module.kbhit, module.locking, module.LK_NBLCK, module.LK_UNLCK = (
+                    (lambda: False),
+                    (lambda *_: None),
+                    2,
+                    0,
+                )
                 return
             registry(module)
 
@@ -143,9 +154,19 @@ def _system(place):
         names = ("CLASSES_ROOT", "CURRENT_USER", "LOCAL_MACHINE", "USERS", "CURRENT_CONFIG")
         for name in names:
             setattr(module, f"HKEY_{name}", f"HKEY_{name}")
-        for number, name in enumerate(("NONE", "SZ", "EXPAND_SZ", "BINARY", "DWORD", "LINK_", "LINK", "MULTI_SZ")):
+        for number, name in enumerate(
+            ("NONE", "SZ", "EXPAND_SZ", "BINARY", "DWORD", "LINK_", "LINK", "MULTI_SZ")
+        ):
             setattr(module, f"REG_{name}", number)
-        for name in ("READ", "WRITE", "ALL_ACCESS", "SET_VALUE", "QUERY_VALUE", "WOW64_64KEY", "CREATE_SUB_KEY"):
+        for name in (
+            "READ",
+            "WRITE",
+            "ALL_ACCESS",
+            "SET_VALUE",
+            "QUERY_VALUE",
+            "WOW64_64KEY",
+            "CREATE_SUB_KEY",
+        ):
             setattr(module, f"KEY_{name}", 0xF003F)
 
         class Key(str):
@@ -192,7 +213,9 @@ def _system(place):
             name = given[0].co_filename
             if name.endswith("/ctypes/__init__.py") and "ctypes" in modules:
                 modules["ctypes"].windll = modules["ctypes"].oledll = Everything()
-                modules["ctypes"].windll.kernel32 = type("kernel32", (Everything,), {"IsDebuggerPresent": lambda _: 0})()
+                modules["ctypes"].windll.kernel32 = type(
+                    "kernel32", (Everything,), {"IsDebuggerPresent": lambda _: 0}
+                )()
         if state["done"] or not (event[:12] == "cpython.run_" or (event == "exec" and "site" in modules)):
             return
         if "os" not in modules or not hasattr(modules["os"], "fdopen"):
