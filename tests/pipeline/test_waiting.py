@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from biopsy.model.behaviour import Behaviour
+from biopsy.model.behaviour import Behaviour, When
 from biopsy.model.release import Tree, TreeFile
 from biopsy.model.run import Outcome, Phase, Run, Status, Watch
 from biopsy.pipeline import Options, analyze, differing, waiting
@@ -70,6 +70,37 @@ def test_a_second_go_is_short_later_and_never_an_install(tmp_path: Path) -> None
     (phase,) = waiting.more(Tree(tmp_path, (TreeFile("a.js", len(text), ""),)), PLAN, TODAY)
     assert (phase.name, phase.args[-2:], phase.timeout) == ("import", ("--budget", "15"), 25.0)
     assert phase.ahead == (datetime(2031, 4, 1, 12, tzinfo=UTC) - TODAY).total_seconds()
+
+
+def branches(folder: Path, text: str, when: When) -> list[tuple[str, str, str]]:
+    (folder / "a.js").write_text(text)
+    tree = Tree(folder, (TreeFile("a.js", len(text), ""),))
+    more = waiting.more(tree, PLAN, TODAY, moments=lambda: {"a.js": when})
+    return [(one.name, one.again, one.disk.value) for one in more]
+
+
+HARMFUL = "require('child_process')\nif (Date.now() > Date.parse('2031-04-01')) go()\n"
+
+
+def test_what_an_install_waits_for_has_the_package_installed_once_more(tmp_path: Path) -> None:
+    text = HARMFUL + "if (process.env.ACME_STAGE === 'blue') go()"
+    light = [("import", "2031-04-01", "installed"), ("import", "suited", "installed")]
+    assert branches(tmp_path, text, When.IMPORT) == light
+    heavy = [("install", "2031-04-01", "new"), ("install", "suited", "new")]
+    assert branches(tmp_path, text, When.INSTALL) == [*light, *heavy]
+
+
+def test_an_install_is_repeated_for_few_days_and_for_no_harmless_code(tmp_path: Path) -> None:
+    days = HARMFUL + "".join(f"'203{n}-04-01'," for n in range(2, 8))
+    installs = [one for one in branches(tmp_path, days, When.INSTALL) if one[0] == "install"]
+    assert len(installs) == waiting.MAX_INSTALLS
+    harmless = "if (Date.now() > Date.parse('2031-04-01')) console.log('late')"
+    assert [one[0] for one in branches(tmp_path, harmless, When.INSTALL)] == ["import"]
+
+
+def test_the_go_on_the_used_disk_stays_on_it(tmp_path: Path) -> None:
+    text = "if (Date.now() - fs.statSync(stamp).mtimeMs > 864e5) go()"
+    assert branches(tmp_path, text, When.INSTALL) == [("import", "3d", "used")]
 
 
 def run_of(profile: str, *behaviours: str, status: Status = Status.COMPLETED) -> Run:

@@ -102,13 +102,13 @@ def run(jobs: Iterable[Job], start: Start, stack: ExitStack) -> tuple[tuple[Raw,
     return tuple(raw for raw in done if raw is not None), tuple(notes)
 
 
-def keep(upper: Path, into: Path) -> str:
+def keep(upper: Path, into: Path, most: int = MAX_KEPT) -> str:
     """Copy a layer, while nothing in the sandbox runs, for branches to lie over; say why not, if not.
 
     Nothing is followed, and owners, times, holes, deletions (whiteouts) and extended attributes stay.
     """
     room = os.statvfs(upper)
-    if (room.f_blocks - room.f_bfree) * room.f_frsize > MAX_KEPT:
+    if (room.f_blocks - room.f_bfree) * room.f_frsize > most:
         return "the disk after the install is too large to be kept"
     part = into.with_name(into.name + ".part")
     command = ["cp", "-a", "--", str(upper), str(part)]
