@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench import native, packages, profiles
+from bench import branches, native, packages, profiles
 from biopsy import pipeline, static
 from biopsy.cli.home import default_home
 from biopsy.model.dossier import Analysis
@@ -115,6 +115,11 @@ def _analyse(target: Path | str, names: tuple[str, ...], phases: tuple[str, ...]
     return analysis
 
 
+def warm(folder: Path, rounds: int) -> list[Row]:
+    """What branches and layers that are made once bring."""
+    return branches.measure(packages.pure_wheel(folder), home(), rounds)
+
+
 def _phases(analysis: Analysis) -> dict[str, float]:
     return {o.phase: o.duration_s for o in analysis.dossier.outcomes if o.status is not Status.SKIPPED}
 
@@ -170,7 +175,7 @@ def main() -> int:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="medians are of this many")
-    parser.add_argument("--only", choices=("static", "start", "dynamic", "profiles"))
+    parser.add_argument("--only", choices=("static", "start", "branches", "dynamic", "profiles"))
     args = parser.parse_args()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
@@ -178,6 +183,7 @@ def main() -> int:
         for part, measure in {
             "static": read,
             "start": start,
+            "branches": warm,
             "dynamic": dynamic,
             "profiles": several,
         }.items():

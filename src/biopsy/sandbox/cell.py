@@ -136,7 +136,7 @@ def main(run: Path) -> None:
     network.make()
     group = Group(site.groups, site.limits)
     sink = Sink(layer.SINK, run / "trace.bin", site.limits.trace)
-    inside = prepare.places(Path(site.image))
+    inside = () if site.below else prepare.places(Path(site.image))
     clock.mark("site")
     if not sys.stdin.readline():
         os._exit(0)
