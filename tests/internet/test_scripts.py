@@ -7,7 +7,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
+import yaml
 
 from biopsy.sandbox.internet import leads, native, parcel, presented, reply, tag, variables, zone
 from biopsy.sandbox.raw import Canary
@@ -225,3 +227,36 @@ def test_every_maker_and_variable_that_a_script_names_exists(path: Path) -> None
     known = {"code", *variables.of(leads.Leads("s"), PLANTED, "203.0.113.9")}
     assert set(re.findall(r"\$\{([a-z]+)", text)) <= known
     assert set(re.findall(r"^ +make: (\w+)", text, re.MULTILINE)) <= set(parcel.MAKERS)
+
+
+def test_the_script_of_the_documents_does_what_they_say() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "internet.md").read_text("utf-8")
+    data = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])
+    world = World()
+    world.replies._rules = msgspec.convert(data, reply.Service).rules
+    assert world.ask("GET", "api.notes.example/v1/notes/6").status == 401
+    notes = [found(world.ask("GET", "api.notes.example/v1/notes/7", token=NPM))["text"] for _ in range(2)]
+    assert base64.b64decode(notes[0]).startswith(b"0 //1 or")
+    assert world.leads.giver(notes[1].split("/")[2]) == "api.notes.example"
+    assert [world.ask("GET", "api.notes.example/v1/me", token=NPM).status for _ in range(5)] == [200] * 4 + [
+        401
+    ]
+    assert world.ask("GET", "api.notes.example/v2", token=NPM).status == 404
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "words"),
+    [
+        ("api.github.com/repos/a/b/nothing", 404, "Not Found"),
+        ("api.github.com/user", 401, "Requires authentication"),
+        ("gitlab.com/api/v4/user", 401, "401 Unauthorized"),
+        ("discord.com/api/v10/users/@me", 401, "401: Unauthorized"),
+        ("api.telegram.org/nothing", 404, "Not Found"),
+        ("huggingface.co/api/whoami-v2", 401, "Invalid credentials"),
+        ("registry.example/-/whoami", 401, "logged in"),
+        ("hooks.slack.com/nothing", 404, "no_service"),
+    ],
+)
+def test_a_service_refuses_in_its_own_words(url: str, status: int, words: str) -> None:
+    made = World().ask("GET", url)
+    assert (made.status, words in made.body.decode()) == (status, True)
