@@ -241,7 +241,7 @@ def test_the_script_of_the_documents_does_what_they_say() -> None:
     assert [world.ask("GET", "api.notes.example/v1/me", token=NPM).status for _ in range(5)] == [200] * 4 + [
         401
     ]
-    assert world.ask("GET", "api.notes.example/v2", token=NPM).status == 404
+    assert world.ask("GET", "api.notes.example/v2", token=GITHUB).status == 404
 
 
 @pytest.mark.parametrize(
