@@ -66,7 +66,8 @@ def run_options(function: Decorated) -> Decorated:
             callback=words,
             metavar="NAME",
             help="The machine to pretend to be: laptop, github-actions (default: these two), gitlab-ci, "
-            "container-build, coding-agent, windows, macos; all; auto: others too where there is reason. Repeatable.",
+            "container-build, coding-agent, windows, macos; all; auto: others too where there is reason. "
+            "Repeatable.",
         ),
         click.option(
             "--phases",

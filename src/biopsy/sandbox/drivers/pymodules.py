@@ -386,9 +386,7 @@ def main():
     parser.add_argument("--budget", type=float, default=45.0)
     parser.add_argument("--each", type=float, default=10.0)
     parser.add_argument("--own", type=float, default=OWN_TIME)
-    parser.add_argument(
-        "--word", action="append", default=[]
-    )  # arguments that the package's own code asks for
+    parser.add_argument("--word", action="append", default=[])  # what the package's own code asks for
     args = parser.parse_intermixed_args()
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     pyfork.words[:] = args.word
