@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from biopsy.errors import RegistryError, UsageError
+from biopsy.errors import BadArtifact, RegistryError, UsageError
 from biopsy.model.regex import regex
 from biopsy.model.release import Artifact, Endpoint, Remote
 
@@ -74,7 +74,9 @@ def fetch(
     import httpx  # noqa: PLC0415 - see `client`
 
     if not _FILENAME.fullmatch(remote.filename):
-        raise RegistryError(f"the registry names an artifact {remote.filename!r}, which is no file name")
+        raise BadArtifact(
+            "bad-name", f"the registry names an artifact {remote.filename!r}, which is no file name"
+        )
     if (known := dict(remote.digests).get("sha256")) and (kept := _kept(folder, known, remote)):
         return kept
     folder.mkdir(parents=True, exist_ok=True)
@@ -151,7 +153,7 @@ def _download(remote: Remote, endpoint: Endpoint, http: "httpx.Client", part: Pa
         for chunk in response.iter_raw(CHUNK):
             size += len(chunk)
             if size > limit:
-                raise RegistryError(f"{remote.filename} is larger than {limit >> 20} MiB")
+                raise BadArtifact("too-large", f"{remote.filename} is larger than {limit >> 20} MiB")
             if time.monotonic() > end:
                 raise TimeoutError(f"no end after {DEADLINE:.0f} s")
             hashes.update(chunk)
@@ -166,9 +168,10 @@ def _verified(remote: Remote, hashes: _Hashes, part: Path, folder: Path) -> Arti
             continue
         compared = True
         if hashes.hex(algorithm) != expected.lower():
-            raise RegistryError(
+            raise BadArtifact(
+                "digest-differs",
                 f"{remote.filename} is not what the registry announced: {algorithm} is"
-                f" {hashes.hex(algorithm)}, not {expected}"
+                f" {hashes.hex(algorithm)}, not {expected}",
             )
     sha256, size = hashes.hex("sha256"), part.stat().st_size
     return _store(part, folder, remote, size, sha256, verified=compared)
