@@ -1,0 +1,69 @@
+"""`biopsy artifact`, as it is typed."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    def command(*arguments: object) -> Result:
+        from biopsy.cli.app import biopsy
+
+        env = {"BIOPSY_HOME": str(tmp_path / "home"), "COLUMNS": "100", "BIOPSY_STORE": None}
+        return CliRunner().invoke(biopsy, ["artifact", *map(str, arguments)], env=env)
+
+    return command
+
+
+@pytest.fixture
+def stored(run: Run, tmp_path: Path) -> str:
+    (tmp_path / "thing-1.0.tgz").write_bytes(b"not much of a thing")
+    return run("put", tmp_path / "thing-1.0.tgz").stdout.split()[0]
+
+
+def test_a_file_is_put_listed_and_got_back(run: Run, stored: str, tmp_path: Path) -> None:
+    assert stored == hashlib.sha256(b"not much of a thing").hexdigest()
+    listed: list[dict[str, Any]] = json.loads(run("list", "-f", "json").stdout)
+    assert [row["sha256"] for row in listed] == [stored]
+    assert run("get", stored, "-o", tmp_path / "back").exit_code == 0
+    assert (tmp_path / "back").read_bytes() == b"not much of a thing"
+
+
+def test_verifying_says_what_is_damaged_and_so_does_its_status(run: Run, stored: str, tmp_path: Path) -> None:
+    assert run("verify").exit_code == 0
+    (lying,) = (tmp_path / "home" / "store").rglob("*.wrapped")
+    lying.write_bytes(lying.read_bytes()[:-9])
+    done = run("verify")
+    assert done.exit_code == 1
+    assert f"damaged  {stored}" in done.stdout
+    assert run("verify", "0" * 64).exit_code == 1
+
+
+def test_a_hold_is_put_on_shown_and_lifted(run: Run, stored: str) -> None:
+    assert run("hold", stored, "--name", "case-7", "--reason", "asked for").exit_code == 0
+    assert "case-7" in run("list").stdout
+    assert run("lift", stored, "--name", "case-7").exit_code == 0
+    assert "case-7" not in run("list").stdout
+    assert run("lift", stored, "--name", "case-7").exit_code == 2
+
+
+def test_nothing_goes_while_it_is_young(run: Run, stored: str) -> None:
+    assert "0 artifacts" in run("gc", "--keep", "unjudged=2", "--remove").stdout
+    assert run("gc", "--keep", "odd=2").exit_code == 2
+    assert run("gc", "--keep", "benign=-2").exit_code == 2
+
+
+def test_what_is_not_there_is_said(run: Run, tmp_path: Path) -> None:
+    done = run("get", "0" * 64, "-o", tmp_path / "x")
+    assert done.exit_code == 2
+    assert "is stored in" in done.stderr
+    assert run("get", "20260101-000000-nothing", "-o", tmp_path / "x").exit_code == 2
+    assert run("put", tmp_path / "none").exit_code == 2
