@@ -3,45 +3,70 @@
     BIOPSY_HOME/dossiers/<ecosystem>/<name>/<version>/<run id>.json.gz
 
 A dossier is written once and never changed; a second analysis of the same release stands beside the first.
-The columnar store that answers questions over all of them is built from these files (docs/architecture.md).
+What was made of it by rules is kept beside it, each judgement as it was made (docs/warehouse.md).
 """
 
-import gzip
-import zlib
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import msgspec
 
 from biopsy.errors import UsageError
-from biopsy.model.dossier import Dossier
+from biopsy.model.dossier import Analysis, Dossier
 from biopsy.model.regex import regex
 from biopsy.model.release import Release
+from biopsy.warehouse import landing, parts
+from biopsy.warehouse.judgement import Judgement, judgement
+from biopsy.warehouse.landing import MAX_DOSSIER
+from biopsy.warehouse.parts import Part, Unreadable
 from biopsy.warehouse.wire import Stored, restore, store
 
-MAX_DOSSIER = 512 * 1024**2
-"""Bytes of one dossier, unpacked, that we read back; the folder may be shared with people we do not know."""
+__all__ = ["MAX_DOSSIER", "Judgement", "Part", "Stored", "Unreadable", "Warehouse", "judgement", "restore"]
 
 _RUN_ID = regex(r"[a-z0-9][a-z0-9-]{3,63}")
 
 
 class Warehouse:
-    """The dossiers below one BIOPSY_HOME."""
+    """The dossiers below one BIOPSY_HOME, and what was made of them."""
 
     def __init__(self, home: Path) -> None:
-        """Use the folder `home/dossiers`; it need not exist yet."""
+        """Use the folders below `home`; none need exist yet."""
         self._root = home / "dossiers"
+        self._judgements = home / "judgements"
 
     def add(self, dossier: Dossier) -> Path:
         """Write a dossier, whole or not at all; return where."""
-        folder = self._folder(dossier.release)
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{dossier.run_id}.json.gz"
-        partial = path.with_suffix(".partial")
-        partial.write_bytes(gzip.compress(msgspec.json.encode(store(dossier)), compresslevel=5, mtime=0))
-        partial.replace(path)
+        path = landing.folder_of(self._root, dossier.release) / f"{dossier.run_id}.json.gz"
+        landing.write(path, [msgspec.json.encode(store(dossier))])
         return path
+
+    def judged(self, analysis: Analysis, at: str, *, rules: str = "", published: str = "") -> None:
+        """Keep what rules made of a dossier, `at` (RFC 3339, UTC); what was made of it before stays.
+
+        `rules` is the digest of the rules that judged, by default that of those it was made with;
+        `published` when the registry says that the release came out: time to a verdict counts from there.
+        """
+        self.judge([judgement(analysis, at, rules, published)])
+
+    def judge(self, judgements: Iterable[Judgement]) -> int:
+        """Keep many judgements at once, all or none of them; return how many."""
+        lines = [msgspec.json.encode(one) for one in judgements]
+        if lines:
+            at = msgspec.json.decode(lines[0], type=Judgement).at
+            day, stamp = at[:10], "".join(c for c in at if c.isdecimal())
+            landing.write(self._judgements / day / f"{stamp}-{os.urandom(6).hex()}.jsonl.gz", lines)
+        return len(lines)
+
+    def latest(self, run_ids: Iterable[str]) -> dict[str, Judgement]:
+        """The judgement that holds for each of these dossiers, of those that were ever judged."""
+        wanted, found = set(run_ids), dict[str, Judgement]()
+        for path in sorted(self._judgements.glob("*/*.jsonl.gz")):
+            for one in landing.judgements(path):
+                if one.run_id in wanted and one.at >= (found[one.run_id].at if one.run_id in found else ""):
+                    found[one.run_id] = one
+        return found
 
     def get(self, run_id: str) -> Dossier:
         """Read one dossier back; UsageError where there is none of that id."""
@@ -57,30 +82,35 @@ class Warehouse:
 
     def versions(self, release: Release) -> tuple[str, ...]:
         """Every version of a package that something is kept of, in no order."""
-        folder = self._folder(release).parent
+        folder = landing.folder_of(self._root, release).parent
         return tuple(unquote(path.name) for path in folder.iterdir()) if folder.is_dir() else ()
 
     def of(self, release: Release) -> Iterator[Dossier]:
         """Every dossier of a release, the newest first; one that cannot be read is passed over."""
-        paths = self._folder(release).glob("*.json.gz")
+        paths = landing.folder_of(self._root, release).glob("*.json.gz")
         for path in sorted(paths, key=lambda p: p.stat().st_mtime, reverse=True):
             try:
                 yield _read(path)
             except UsageError:
                 continue
 
-    def _folder(self, release: Release) -> Path:
-        parts = (quote(part, safe="") for part in (release.ecosystem, release.name, release.version))
-        # "." and ".." are the only names that quoting leaves dangerous.
-        return self._root.joinpath(*(f"{part}_" if part.strip(".") == "" else part for part in parts))
+    def parts(self, ecosystem: str = "", since: str = "") -> tuple[Part, ...]:
+        """Every dossier there is, in parts that different processes can read at the same time.
+
+        `since` (RFC 3339) leaves out those made on an earlier day, as far as this can be told unread.
+        """
+        return tuple(parts.landed(self._root, ecosystem, since))
+
+    def stored(self, part: Part) -> Iterator[Stored | Unreadable]:
+        """Read the dossiers of a part in their stored form: behaviours are text, `restore` makes a dossier.
+
+        One that cannot be read is said to be so in its place.
+        """
+        return parts.stored(part.paths)
 
 
 def _read(path: Path) -> Dossier:
     try:
-        with gzip.open(path) as file:
-            data = file.read(MAX_DOSSIER + 1)
-        if len(data) > MAX_DOSSIER:
-            raise UsageError(f"{path} is larger than a dossier may be ({MAX_DOSSIER} bytes)")
-        return restore(msgspec.json.decode(data, type=Stored))
-    except (OSError, EOFError, zlib.error, msgspec.DecodeError, ValueError) as err:
+        return restore(landing.read(path))
+    except ValueError as err:
         raise UsageError(f"{path} is not a dossier that this version reads: {err}") from err
