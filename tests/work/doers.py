@@ -1,0 +1,73 @@
+"""What tests let a task's process do: everything that a package might make it do."""
+
+import ctypes
+import errno
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from biopsy.pipeline.work.task import Do, Tell
+
+
+def make(setting: str) -> Do:
+    """Load; a task is the name of what to do, and its argument after a space."""
+    if setting == "broken":
+        raise RuntimeError("cannot load")
+
+    def do(task: bytes, tell: Tell) -> bytes:
+        name, _, argument = task.decode().partition(" ")
+        tell(name)
+        return str(globals()[f"_{name}"](argument)).encode()
+
+    return do
+
+
+def _pid(_: str) -> int:
+    return os.getpid()
+
+
+def _segfault(_: str) -> None:
+    ctypes.string_at(0)
+
+
+def _hang(_: str) -> None:
+    while True:
+        time.sleep(60)
+
+
+def _eat(mebibytes: str) -> int:
+    held = [bytearray(1024**2) for _ in range(int(mebibytes))]
+    return len(held)
+
+
+def _full(_: str) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _fault(words: str) -> None:
+    raise ValueError(words)
+
+
+def _silent(_: str) -> None:
+    os._exit(0)
+
+
+def _large(size: str) -> str:
+    return "x" * int(size)
+
+
+def _litter(path: str) -> str:
+    """Start what outlives it, leave files about, say where all that is."""
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    here = Path.cwd()
+    (here / "left").mkdir()
+    (here / "left" / "file").write_text("x")
+    Path(path).write_text(f"{child.pid} {here}")
+    return f"{child.pid} {here}"
+
+
+def _litter_and_hang(path: str) -> None:
+    _litter(path)
+    _hang("")
