@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 BIOPSY := .venv/bin/biopsy
 
-.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports bench-serving test-faults test-clients lock clean
+.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports bench-serving test-faults test-clients test-whole test-endtoend bench-watch lock clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -58,6 +58,15 @@ test-faults: setup  ## Kill commands of `biopsy reports` at 200 random moments; 
 
 eval-benign: image  ## Real harmless releases: none may be convicted
 	@$(PY) -m evals.corpus
+
+test-whole: image  ## All tests with their large numbers and long commands
+	@BIOPSY_TESTS=whole $(PY) -m pytest -n 2 --dist loadfile
+
+test-endtoend: image  ## 500 releases published while everything is killed, and three machines
+	@BIOPSY_TESTS=whole $(PY) -m pytest -s tests/endtoend
+
+bench-watch: image  ## Packages an hour, static and run; 1, 2 and 50 workers
+	@$(PY) -m bench.watch
 
 test-clients: setup  ## Published clients (pip-audit, uv, npm, bun, …) against a live server; installs them once
 	@BIOPSY_TEST_CLIENTS=all $(PY) -m pytest -q -rs tests/clients --durations=5

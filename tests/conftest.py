@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("biopsy", deadline=None)  # machines are shared: time is for bench/ to measure
+from thorough import often
+
+settings.register_profile(
+    "biopsy", deadline=None, max_examples=often(50, 100)
+)  # machines are shared: time is for bench/ to measure
 settings.load_profile("biopsy")
 
 
@@ -48,6 +52,31 @@ def _sandbox_or_skip(request: pytest.FixtureRequest) -> None:
 
 
 _WHY = pytest.StashKey[str | None]()
+
+LONGEST = (
+    "test_docs.py",
+    "test_lies.py",
+    "test_packaging.py",
+    "test_limits.py",
+    "test_contract.py",
+    "test_killing.py",
+    "test_waiting.py",
+    "test_evaluated.py",
+)
+"""Files that take longest, longest first: begun last, one of them would keep one process busy alone."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep pytest-xdist from putting files of few tests last: ours of few tests take longest."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, then what runs packages, then the many small ones that fill gaps."""
+    runs = {item.path for item in items if item.get_closest_marker("sandbox")}
+    rank = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: (rank.get(item.path.name, len(rank)), item.path not in runs))
 
 
 @pytest.fixture
