@@ -77,8 +77,10 @@ class Policies:
         self._read[ecosystem] = (now, policy)
         return policy
 
-    def subject(self, release: Release, filename: str = "", *, first: bool | None = None) -> Subject:
-        """Say of a release what a policy can know of it."""
+    def subject(
+        self, release: Release, filename: str = "", *, first: bool | None = None, compare: bool = True
+    ) -> Subject:
+        """Say of a release what a policy can know of it; what its name resembles only where `compare`."""
         ecosystem = self._known.get(release.ecosystem)
         early = ecosystem.prerelease(release.version) if ecosystem and release.version else None
         return Subject(
@@ -87,14 +89,18 @@ class Policies:
             release.version,
             filename,
             listed.load(release.ecosystem, self.home).rank(release.name),
-            self._resembles(release) if self.of(release.ecosystem).asks_names else (),
+            self._resembles(release) if compare and self.of(release.ecosystem).asks_names else (),
             first,
             early,
         )
 
+    def can(self, ecosystem: str) -> bool:
+        """Whether biopsy knows how to analyse this ecosystem; of others, feeds are recorded."""
+        return ecosystem in self._known
+
     def analysed(self, ecosystem: str) -> bool:
         """Whether what a feed of this ecosystem names is analysed at all."""
-        return ecosystem in self._known and self.of(ecosystem).analyse
+        return self.can(ecosystem) and self.of(ecosystem).analyse
 
     def _resembles(self, release: Release) -> tuple[str, ...]:
         key = (release.ecosystem, release.name)
@@ -110,7 +116,7 @@ class Policies:
 
     # --- what a feed says
 
-    def job(self, item: Item, why: str, since: datetime) -> Job | Skipped | None:
+    def job(self, item: Item, why: str, since: datetime, *, compare: bool = True) -> Job | Skipped | None:
         """Make the job that follows from an item of a feed; None where none does: a deletion, a yank.
 
         What names a version and a digest is analysed; anything else that is new or changed is looked at.
@@ -122,7 +128,7 @@ class Policies:
         if not self.analysed(item.ecosystem):
             return Skipped(release, FEED_ONLY, item.filename)
         first = self._first(item)
-        it = self.subject(release, item.filename, first=first)
+        it = self.subject(release, item.filename, first=first, compare=compare)
         policy = self.of(item.ecosystem)
         if line := policy.skipped(it):
             return Skipped(release, BY_POLICY, item.filename, line)
