@@ -87,7 +87,9 @@ def _when(line: Line, keys: list[str]) -> str:
     parts = []
     for key in keys:
         wanted = getattr(line, key)
-        words = WAITS_ON[key].format(" or ".join(wanted) if isinstance(wanted, tuple) else "")
+        globs = wanted if isinstance(wanted, tuple) else ()
+        more = f" (or {len(globs) - 1} more)" if len(globs) > 2 else ""
+        words = WAITS_ON[key].format(f"{globs[0]}{more}" if more else " or ".join(globs))
         parts.append(
             words if wanted is not False else words.replace(" is ", " is not ").replace("an ", "no ", 1)
         )

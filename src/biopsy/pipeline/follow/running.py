@@ -1,4 +1,4 @@
-"""Following several feeds at once, unattended: until told to stop, or `once` until there is no more to ask."""
+"""Following several feeds at once, unattended: until told to stop, or `once` until nothing more is there."""
 
 import asyncio
 import logging
