@@ -154,7 +154,7 @@ class Line:
 async def rows(made: Connection, query: str, *values: Any) -> list[dict[str, Any]]:
     """Run one statement in whatever transaction there is; give its rows by column."""
     async with made.cursor(row_factory=psycopg.rows.dict_row) as cursor:
-        await cursor.execute(query, values or None)  # type: ignore[arg-type]
+        await cursor.execute(query, values or None)
         return await cursor.fetchall() if cursor.description else []
 
 

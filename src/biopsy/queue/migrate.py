@@ -71,7 +71,7 @@ async def migrate(made: Connection, schema: str, until: int | None = None) -> in
         await _pgqueuer(made, schema)
         for step in every[now:until]:
             async with made.transaction():
-                await made.execute(step.text)  # type: ignore[call-overload]
+                await made.execute(step.text)
                 await made.execute(
                     "INSERT INTO migration (number, title) VALUES (%s, %s)", (step.number, step.title)
                 )
