@@ -1,0 +1,102 @@
+"""`biopsy export`: what is kept here, in the form that others keep it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import rich_click as click
+
+from biopsy.cli.home import home_option
+from biopsy.cli.options import quiet_option
+from biopsy.cli.teach import Taught
+
+if TYPE_CHECKING:
+    from biopsy.model.dossier import Dossier
+    from biopsy.warehouse.interchange import Form
+
+MAX_TOLD = 20
+
+PACKAGE_ANALYSIS = """
+Examples
+  biopsy export package-analysis out/                     everything that is kept
+  biopsy export package-analysis out/ --ecosystem npm --since 2026-11-01
+
+Written is what its own buckets hold:
+  out/dynamic/npm/thing/1.0.0.json
+  out/static/npm/thing/1.0.0.json
+
+Of several analyses of a release the last one is written, as there. It has no
+place for findings, evidence, order, exchanges or the content of files.
+"""
+
+since_option = click.option(
+    "--since", default="", metavar="DATE", help="Only what was analysed on that day or later: 2026-11-01."
+)
+ecosystem_option = click.option(
+    "--ecosystem", default="", metavar="NAME", help="Only this one, by the name in package URLs: pypi, npm."
+)
+
+
+@click.group("export")
+def command() -> None:
+    """Write what is kept here in the forms that others read."""
+
+
+@command.command("package-analysis", cls=Taught, epilog=PACKAGE_ANALYSIS)
+@click.argument("place", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@ecosystem_option
+@since_option
+@home_option
+@quiet_option
+def package_analysis(place: Path, ecosystem: str, since: str, home: Path, quiet: bool) -> None:  # noqa: FBT001
+    """Write dossiers as the JSON of OpenSSF Package Analysis, dynamic and static."""
+    from biopsy.cli.progress import progress  # noqa: PLC0415 - slow to import, and --help is not
+    from biopsy.errors import UsageError  # noqa: PLC0415
+    from biopsy.warehouse import interchange  # noqa: PLC0415
+
+    written = 0
+    try:
+        with progress(quiet=quiet) as told:
+            for dossier in _dossiers(home, ecosystem, since):
+                kinds: tuple[Form, ...] = ("static",) if dossier.static_only else ("dynamic", "static")
+                for kind in kinds:
+                    path = _path(place / kind, dossier)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(interchange.write(dossier, kind))
+                    written += 1
+                told(f"{written:,} files written", None)
+    except OSError as err:
+        raise UsageError(f"cannot write into {place}: {err.strerror or err}") from err
+    click.echo(f"{written:,} files written")
+
+
+def _dossiers(home: Path, ecosystem: str, since: str) -> "Iterator[Dossier]":
+    """Everything that is kept, the oldest first; what cannot be read is said."""
+    from biopsy.formats.views.visible import visible  # noqa: PLC0415
+    from biopsy.warehouse import Unreadable, Warehouse, restore  # noqa: PLC0415
+
+    warehouse = Warehouse(home)
+    for part in warehouse.parts(ecosystem, since):
+        for one in sorted(warehouse.stored(part), key=_age):
+            if isinstance(one, Unreadable):
+                click.echo(visible(f"passed over  {one.path}: {one.why}"), err=True)
+            else:
+                yield restore(one)
+
+
+def _age(one: Any) -> str:
+    return getattr(one, "created", "")
+
+
+def _path(root: Path, dossier: "Dossier") -> Path:
+    """Where its buckets would have it; a name of hostile letters leads nowhere else."""
+    from biopsy.warehouse.interchange.names import Key  # noqa: PLC0415
+
+    key = Key.of(dossier.release)
+    parts = [
+        quote(part, safe="@/+ ~!" if part is key.name else "@+ ~!")
+        for part in (key.ecosystem, key.name, key.version or "none")
+    ]
+    safe = [f"{piece}_" if piece.strip(".") == "" else piece for part in parts for piece in part.split("/")]
+    return root.joinpath(*safe[:-1], f"{safe[-1]}.json")
