@@ -41,6 +41,7 @@ class Options(Struct, frozen=True):
     keep: Path | None = None
     rules: Path | None = None
     against: str | None = None  # None: the release before; `none`: nothing; else a target or a run id
+    published: str = ""  # RFC 3339, as a feed said: time to a verdict counts from there
     scratch: Path | None = None  # where everything lies that is gone afterwards; None: in `home`
 
     @property
@@ -147,7 +148,14 @@ def one(sample: Sample, work: Work) -> Analysis:
     work.mark("keep")
     work.warehouse.add(dossier)
     work.mark("judge")
-    return judge(dossier, earlier, work.rules)
+    analysis = judge(dossier, earlier, work.rules)
+    work.warehouse.judged(analysis, now(), published=work.options.published)
+    return analysis
+
+
+def now() -> str:
+    """Say the time as dossiers and judgements have it: RFC 3339, in UTC, to the second."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _before(sample: Sample, dossier: Dossier, work: Work) -> before.Before:
@@ -207,7 +215,9 @@ def _read(opened: Opened, work: Work) -> tuple[Behaviour, ...]:
     today = datetime.now(UTC).date()
     seen.update(
         dict.fromkeys(
-            metadata.read(opened, work.options.home, work.scratch, today, sibling=not work.aside_only)
+            metadata.read(
+                opened, work.options.home, work.store, work.scratch, today, sibling=not work.aside_only
+            )
         )
     )
     seen.update(dict.fromkeys(static.read(tree, ecosystem.moments(tree))))
@@ -228,7 +238,7 @@ def _dossier(run_id: str, opened: Opened, behaviours: tuple[Behaviour, ...], ran
         changes=run.changes,
         evaluated=run.evaluated,
         watches=tuple(one.watch for one in ran.runs),
-        created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        created=now(),
     )
 
 

@@ -1,0 +1,220 @@
+"""One job, in its own process: the very artifact, from the registry to its dossier, verdict and report."""
+
+import errno
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from biopsy import detect, ecosystems, fetch
+from biopsy.ecosystems import Ecosystem, Listing
+from biopsy.errors import BadArtifact, CannotSandbox, RegistryError, SandboxError, UsageError
+from biopsy.model.behaviour import Kind
+from biopsy.model.dossier import Analysis
+from biopsy.model.job import Depth, Job
+from biopsy.model.release import Artifact, Endpoint, Release
+from biopsy.pipeline import source
+from biopsy.pipeline.analyze import Options, Work, begin, one
+from biopsy.pipeline.reasons import BROKEN
+from biopsy.pipeline.work import known
+from biopsy.pipeline.work.coming import Came, Outcome, Setting, Task, again, nothing, park
+from biopsy.pipeline.work.task import Tell
+
+if TYPE_CHECKING:
+    import httpx
+
+FRESH = 3600.0
+"""Seconds after its publication in which a release may not be on every server of its registry yet."""
+
+PATIENCE = (20.0, 120.0)
+"""Seconds after which such a release is asked for again."""
+
+TRIES = 3
+"""Times that an analysis is tried whose sandbox breaks; then what there is counts."""
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_FULL = ("No space left", "disk quota")
+
+
+class Clock:
+    """Measures stages: each lasts until the next begins."""
+
+    def __init__(self, tell: Tell, now: Callable[[], float] = time.monotonic) -> None:
+        """Begin; `tell` is told each stage's name."""
+        self._tell, self._now = tell, now
+        self._stage, self._since = "", now()
+        self.seconds: dict[str, float] = {}
+
+    def mark(self, stage: str) -> None:
+        """Say that a stage begins; an empty one only ends what was before."""
+        now = self._now()
+        if self._stage:
+            spent = self.seconds.get(self._stage, 0.0) + now - self._since
+            self.seconds[self._stage] = round(spent, 4)
+        self._stage, self._since = stage, now
+        if stage:
+            self._tell(stage)
+
+
+def analyse(
+    task: Task, setting: Setting, rules: tuple[detect.Rule, ...], scratch: Path, clock: Clock
+) -> Came:
+    """Do a job; raises Unable where it cannot be done, or not now."""
+    job = task.job
+    with begin(_options(job, setting, scratch), lambda _text, _done: None, rules) as begun:
+        work = replace(begun, mark=clock.mark)
+        sample = _sample(task, work, clock)
+        clock.mark("known")
+        found = known.find(sample, work)
+        with _ours():
+            analysis = found or one(sample, work)
+        _sound(analysis, task)
+        if setting.keeps:
+            clock.mark("store")
+            _store(work.store, setting)
+        clock.mark("report")
+        report = _report(analysis, setting, job) if setting.reports else ""
+        clock.mark("")
+        verdict, broken = analysis.verdict, _broken(analysis)
+        return Came(
+            outcome=Outcome.KNOWN if found else Outcome.ANALYSED,
+            reason="sandbox-broken" if broken else "",
+            detail=broken,
+            run_ids=(analysis.dossier.run_id,),
+            verdict=verdict.call.value,
+            why=verdict.reason,
+            because=verdict.because,
+            key=known.key(analysis.dossier, work),
+            report=report,
+            seconds=clock.seconds,
+        )
+
+
+def _options(job: Job, setting: Setting, scratch: Path) -> Options:
+    return Options(
+        home=Path(setting.home),
+        static_only=setting.static_only or job.depth is Depth.STATIC,
+        profiles=setting.profiles,
+        timeout=setting.timeout,
+        rules=Path(setting.rules) if setting.rules else None,
+        against=setting.against or None,
+        published=job.published,
+        scratch=scratch,
+    )
+
+
+def _sample(task: Task, work: Work, clock: Clock) -> source.Sample:
+    job = task.job
+    ecosystem, endpoint = registry(job.release)
+    with fetch.client() as client:
+        clock.mark("resolve")
+        listing = ask(client, ecosystem, endpoint, job.release, task)
+        remote = source.offered(listing, job.digest, job.filename)
+        if remote is None:
+            raise missing(
+                task, "no-such-artifact", f"{job.release.purl} offers no {job.filename} {job.digest}"
+            )
+        clock.mark("fetch")
+        try:
+            artifact: Artifact = fetch.fetch(remote, endpoint, client, work.store)
+        except BadArtifact as err:
+            raise (park if err.code == "digest-differs" else nothing)(err.code, str(err)) from err
+        except RegistryError as err:
+            raise again("fetch-failed", str(err)) from err
+    return source.Sample(ecosystem, listing.release, artifact, listing)
+
+
+def registry(release: Release) -> tuple[Ecosystem, Endpoint]:
+    """Give the ecosystem of a release, and the registry that this machine is configured to ask for it."""
+    try:
+        ecosystem = ecosystems.by_type(release.ecosystem)
+    except UsageError as err:
+        raise park("no-such-ecosystem", str(err)) from err
+    try:
+        return ecosystem, ecosystem.endpoint(release.name)
+    except RegistryError as err:
+        raise again("no-registry", str(err), 300.0, counted=False) from err
+
+
+def ask(
+    client: "httpx.Client", ecosystem: Ecosystem, endpoint: Endpoint, release: Release, task: Task
+) -> Listing:
+    """Ask the registry about a release; raises Unable where it does not know it, or does not answer."""
+    try:
+        return ecosystem.resolve(client, endpoint, release)
+    except UsageError as err:
+        raise missing(task, "no-such-release", str(err)) from err
+    except RegistryError as err:
+        raise again("registry-down", str(err)) from err
+
+
+def missing(task: Task, reason: str, detail: str) -> Exception:
+    """What is not there may have been deleted; what has just come out may not be everywhere yet."""
+    published = task.job.published
+    try:
+        age = (datetime.now(UTC) - datetime.fromisoformat(published)).total_seconds() if published else 0.0
+    except (ValueError, TypeError):
+        age = 0.0
+    if age < FRESH and task.attempt <= len(PATIENCE):
+        return again(reason, detail, PATIENCE[task.attempt - 1])
+    return nothing(reason, detail)
+
+
+@contextmanager
+def _ours() -> Iterator[None]:
+    """Name what went wrong on our side; of what a package does, only that it cannot be read ends up here."""
+    try:
+        yield
+    except UsageError as err:
+        raise nothing("unreadable", str(err)) from err
+    except CannotSandbox as err:
+        raise again("no-sandbox", str(err), 300.0, counted=False) from err
+    except SandboxError as err:
+        raise again(*_told("sandbox-broken", str(err))) from err
+    except RegistryError as err:
+        raise again("registry-down", str(err)) from err
+    except MemoryError as err:
+        raise again("out-of-memory", "while reading it") from err
+
+
+def _told(code: str, text: str) -> tuple[str, str]:
+    return ("disk-full" if any(word in text for word in _FULL) else code), text
+
+
+def _broken(analysis: Analysis) -> str:
+    reasons = (o.reason for o in analysis.dossier.outcomes if o.reason.startswith(BROKEN))
+    return next(reasons, "")
+
+
+def _sound(analysis: Analysis, task: Task) -> None:
+    """Refuse a dossier that lacks something for a reason of ours, while trying again may mend that."""
+    if task.attempt < TRIES and (broken := _broken(analysis)):
+        raise again(*_told("sandbox-broken", broken))
+    for behaviour in analysis.dossier.behaviours:
+        if behaviour.kind is Kind.PKG_MALFORMED and behaviour.value.endswith(" MemoryError"):
+            if task.attempt < TRIES:
+                raise again("out-of-memory", behaviour.value)
+            return
+
+
+def _store(folder: Path, setting: Setting) -> None:
+    """Keep the exact bytes of whatever was analysed."""
+    from biopsy.warehouse.artifacts import Artifacts, Damaged, StoreError  # noqa: PLC0415 - an extra
+
+    kept = Artifacts(setting.store or Path(setting.home) / "store")
+    try:
+        for path in sorted(folder.glob("??/*/*")):
+            kept.put(path, path.parent.name)
+    except StoreError as err:
+        raise again(*_told("store-failed", str(err))) from err
+    except Damaged as err:
+        raise park("store-damaged", str(err)) from err
+
+
+def _report(analysis: Analysis, setting: Setting, job: Job) -> str:
+    """Let the policy decide what becomes of a verdict."""
+    return ""

@@ -1,0 +1,51 @@
+"""What a worker's processes do: `make` loads what every job needs, once; then each job finds it there."""
+
+import errno
+import gc
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from biopsy.pipeline.work.coming import Came, End, Setting, Task, Unable
+from biopsy.pipeline.work.task import Do, Tell
+
+if TYPE_CHECKING:
+    from biopsy import detect
+
+DOER = f"{__name__}:make"
+"""What a server of processes is told to load."""
+
+
+def make(setting: str) -> Do:
+    """Load all modules and rules; what is given does one job in this process or in a child of it."""
+    from biopsy.pipeline.work.rehearsal import rehearse  # noqa: PLC0415 - seconds, of the server alone
+
+    held = msgspec.json.decode(setting, type=Setting)
+    rules = rehearse(held)
+    tasks = msgspec.msgpack.Decoder(Task)
+
+    def do(task: bytes, tell: Tell) -> bytes:
+        gc.enable()
+        return msgspec.msgpack.encode(_do(tasks.decode(task), held, rules, tell))
+
+    return do
+
+
+def _do(task: Task, setting: Setting, rules: "tuple[detect.Rule, ...]", tell: Tell) -> Came:
+    from biopsy.pipeline.work.analysing import NO_ROOM, Clock, analyse  # noqa: PLC0415 - loaded by then
+    from biopsy.pipeline.work.looking import look  # noqa: PLC0415
+
+    clock = Clock(tell)
+    try:
+        if task.job.release.version or task.job.digest:
+            return analyse(task, setting, rules, Path.cwd(), clock)
+        return look(task, setting, clock)
+    except Unable as err:
+        clock.mark("")
+        return msgspec.structs.replace(err.came, seconds=clock.seconds)
+    except OSError as err:
+        if err.errno not in (*NO_ROOM, errno.ENOMEM):
+            raise
+        code = "out-of-memory" if err.errno == errno.ENOMEM else "disk-full"
+        return Came(End.AGAIN, reason=code, detail=str(err), counted=code != "disk-full", after=60.0)
