@@ -118,7 +118,6 @@ def told(turn: "Turn") -> str:
         (moved.items, "said"),
         (moved.repeated, "said before"),
         (moved.jobs.new, "new jobs"),
-        (moved.jobs.known, "known already"),
         (judged.late, "late"),
         (judged.withdrawn, "taken back"),
         (moved.linked, "of releases known here"),
@@ -126,16 +125,16 @@ def told(turn: "Turn") -> str:
         (turn.filled, "found in a gap"),
         *((number, f"skipped ({reason})") for reason, number in sorted(judged.skipped.items())),
     ]
-    words = [f"{number} {what}" for number, what in parts if number]
+    said = [f"{number} {what}" for number, what in parts if number]
     if not moved.items and not moved.jobs.new and not turn.gap and not turn.filled and not turn.refused:
-        words = []
+        said = []
     if turn.gap:
-        words.append("a gap was noticed")
+        said.append("a gap was noticed")
     if judged.skew:
-        words.append(f"its clock is {abs(judged.skew):.0f} s {'ahead' if judged.skew > 0 else 'behind'}")
+        said.append(f"its clock is {abs(judged.skew):.0f} s {'ahead' if judged.skew > 0 else 'behind'}")
     if turn.detail:
-        words.append(turn.detail)
-    return ", ".join(words)
+        said.append(turn.detail)
+    return ", ".join(said)
 
 
 def _fields(turn: "Turn") -> dict[str, object]:

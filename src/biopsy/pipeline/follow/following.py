@@ -111,24 +111,25 @@ class Follower:
         while not stop.is_set():
             async with self.queue.hold(self.feed.name) as held:
                 if held:
-                    await self._hold(stop, once=once)
-                    if once:
+                    overtaken = await self._hold(stop, once=once)
+                    if once and not overtaken:
                         return
                 elif once:
-                    self._say(Turn(self.feed.name, "held", detail="another instance follows it"))
+                    self.told(Turn(self.feed.name, "held", detail="another instance follows it"))
                     return
             await _rest(stop, STAND_BY)
 
-    async def _hold(self, stop: asyncio.Event, *, once: bool) -> None:
+    async def _hold(self, stop: asyncio.Event, *, once: bool) -> bool:
+        """Take turns; gives whether another instance came between."""
         while not stop.is_set():
             turn = await self.turn()
-            self._say(turn)
+            self.told(turn)
+            if turn.state == "overtaken":
+                return True  # it believes to hold the feed too: let the lock decide anew
             if once and not turn.more:
-                return
+                break
             await _rest(stop, turn.wait)
-
-    def _say(self, turn: Turn) -> None:
-        self.told(turn)
+        return False
 
     async def turn(self) -> Turn:
         """Ask once, and enqueue what came of it. Raises QueueError where the database stays away."""
@@ -178,8 +179,9 @@ class Follower:
             # before the cursor moves: a gap noted twice is one gap, a gap not noted is a loss
             await self.queue.gap(self.feed.name, poll.gap.start, poll.gap.end, poll.gap.expected)
         seen = Seen(poll.validators, judged.newest, judged.late)
+        after = poll.cursor or state.cursor
         moved = await self.queue.advance(
-            self.feed.name, state.cursor, poll.cursor or state.cursor, judged.items, judged.jobs, seen
+            self.feed.name, state.cursor, after, judged.items, judged.jobs, seen, judged.of
         )
         if state.failures >= TELL_AT:
             await self._tell("feed-well", failures=state.failures, trouble=state.trouble)
@@ -206,7 +208,7 @@ class Follower:
         judged = await asyncio.to_thread(self._judged, poll, state, since)
         seen = Seen(state.validators, "", judged.late)
         moved = await self.queue.advance(
-            self.feed.name, state.cursor, state.cursor, judged.items, judged.jobs, seen
+            self.feed.name, state.cursor, state.cursor, judged.items, judged.jobs, seen, judged.of
         )
         return moved.items
 

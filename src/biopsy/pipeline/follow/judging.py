@@ -20,8 +20,9 @@ SKEW = timedelta(seconds=90)
 
 
 class Judged(Struct, frozen=True):
-    """One poll, judged. `looks` and `releases` count the jobs; `skipped` counts by reason code.
+    """One poll, judged. `of` says of each job which item led to it; -1: whatever was said before, it is due.
 
+    `skipped` counts what makes no job, by reason code.
     `twice` counts items that stood in the poll more than once, `withdrawn` deletions and yanks, `late` items
     published before the newest that an earlier poll knew. `skew` is how many seconds the registry's clock is
     ahead of ours, where that is worth a word; `ahead` counts items published in its own future.
@@ -29,8 +30,7 @@ class Judged(Struct, frozen=True):
 
     items: tuple[Item, ...] = ()
     jobs: tuple[Job, ...] = ()
-    looks: int = 0
-    releases: int = 0
+    of: tuple[int, ...] = ()
     skipped: dict[str, int] = field(default_factory=dict)
     twice: int = 0
     withdrawn: int = 0
@@ -46,23 +46,22 @@ def judge(
     """Judge what a poll gave. `since` is when the feed last moved, `newest` what it had named by then."""
     items = tuple(dict.fromkeys(poll.items))
     compare = len({item.name for item in items}) <= BURST
-    jobs: dict[tuple[str, ...], Job] = {}
+    led: list[tuple[Job, int]] = []
     skipped: Counter[str] = Counter()
-    for item in items:
+    for number, item in enumerate(items):
         made = policies.job(item, why, since, compare=compare)
         if isinstance(made, Skipped):
             skipped[made.reason] += 1
         elif made is not None:
-            key = (made.release.ecosystem, made.release.name, made.release.version, made.digest)
-            jobs[key] = _earlier(jobs.get(key), made)
+            # without a number or a time, what is said twice may well have happened twice
+            led.append((made, number if item.serial is not None or item.published else -1))
+    led.sort(key=_reach)
     clock = _when(poll.now) or now
     skew = (clock - now).total_seconds()
-    looks = sum(not job.release.version for job in jobs.values())
     return Judged(
         items,
-        tuple(jobs.values()),
-        looks,
-        len(jobs) - looks,
+        tuple(job for job, _ in led),
+        tuple(number for _, number in led),
         dict(skipped),
         twice=len(poll.items) - len(items),
         withdrawn=sum(item.change in (Change.DELETED, Change.YANKED) for item in items),
@@ -73,11 +72,9 @@ def judge(
     )
 
 
-def _earlier(one: Job | None, other: Job) -> Job:
-    """Of two looks at one package, keep the one that looks further back; any other job is the same twice."""
-    if one is None or (other.published and other.published < one.published):
-        return other
-    return one
+def _reach(pair: tuple[Job, int]) -> str:
+    """Order jobs so that of several looks at one package, which the queue makes one, the furthest is kept."""
+    return pair[0].published if not pair[0].release.version else ""
 
 
 def _late(items: Sequence[Item], newest: datetime | None) -> int:
