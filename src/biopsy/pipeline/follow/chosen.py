@@ -8,14 +8,12 @@ from msgspec import Struct
 from biopsy import ecosystems
 from biopsy.ecosystems import feeds
 from biopsy.ecosystems.feeds import Feed
+from biopsy.ecosystems.feeds.watching import MAX_NAMES
 from biopsy.errors import UsageError
 from biopsy.model.release import Release
 
 MAX_LIST = 4 * 1024**2
 """Longest watch list, in bytes."""
-
-MAX_WATCHED = 20_000
-"""Most packages on a watch list: each is asked for one by one."""
 
 
 class Watched(Struct, frozen=True):
@@ -76,10 +74,11 @@ def parse_list(lines: Iterable[str], called: str, ecosystem: str = "") -> Watche
     watched = Watched({kind: tuple(names) for kind, names in found.items()})
     if not watched.count:
         raise UsageError(f"{called}: no package in it; a purl or npm:NAME a line, please")
-    if watched.count > MAX_WATCHED:
-        raise UsageError(
-            f"{called}: {watched.count} packages; at most {MAX_WATCHED}, or follow the whole feed"
-        )
+    for kind, names in found.items():
+        if len(names) > MAX_NAMES:
+            raise UsageError(
+                f"{called}: {len(names)} packages of {kind}; at most {MAX_NAMES}, or follow the whole feed"
+            )
     return watched
 
 

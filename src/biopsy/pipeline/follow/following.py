@@ -157,7 +157,8 @@ class Follower:
         if not state.cursor:
             cursor = await asyncio.to_thread(self.feed.start, self.client, self.endpoint)
             await self.queue.advance(self.feed.name, "", cursor, (), (), Seen())
-            return Turn(self.feed.name, "read", self.every, detail="followed from now on")
+            # asked again at once: a list of names has nothing to compare with before it was read once
+            return Turn(self.feed.name, "read", more=True, detail="followed from now on")
         poll = await asyncio.to_thread(
             self.feed.poll, self.client, self.endpoint, state.cursor, state.validators
         )
