@@ -8,6 +8,8 @@ from typing import Any, Self, TypeVar
 import psycopg
 from pgqueuer.core.tm import TaskManager
 from pgqueuer.db import PsycopgDriver
+from pgqueuer.domain.models import TableChangedEvent, utc_now
+from pgqueuer.types import Channel
 from psycopg import sql
 
 from biopsy.queue.line import FIRST_PAUSE, LONGEST_PAUSE, Access, Connection
@@ -111,6 +113,17 @@ class SteadyDriver:
     def _pass_on(self, channel: str, payload: str) -> None:
         for callback in self._heard.get(channel, ()):
             callback(payload)
+
+    def wake(self, channel: str) -> None:
+        """Have PgQueuer look for jobs at once, as if a row had changed: a slot has become free."""
+        sent = TableChangedEvent(
+            channel=Channel(channel),
+            sent_at=utc_now(),
+            type="table_changed_event",
+            operation="update",
+            table="pgqueuer",
+        )
+        self._pass_on(channel, sent.model_dump_json())
 
     async def __aenter__(self) -> Self:
         self._entered += 1

@@ -86,9 +86,7 @@ class Feeds:
         It is held by a connection; should that break, the cursor still moves for one of two only.
         """
         async with line(self.access) as own:
-            found = await rows(
-                await own.connection(), "SELECT pg_try_advisory_lock(%s, hashtext(%s)) AS got", _HELD, name
-            )
+            found = await own.rows("SELECT pg_try_advisory_lock(%s, hashtext(%s)) AS got", _HELD, name)
             yield bool(found[0]["got"])
 
     async def troubled(self, name: str, reason: str, detail: str = "") -> int:

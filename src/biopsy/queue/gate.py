@@ -38,8 +38,9 @@ class Offer:
 class Gate:
     """The slots of one worker."""
 
-    def __init__(self, me: Worker, line: Line) -> None:
-        self.me, self._line = me, line
+    def __init__(self, me: Worker, line: Line, wake: Callable[[], None]) -> None:
+        self.me, self._line, self._wake = me, line, wake
+        self._narrow = False  # whether jobs may wait that a slot more would have let in
         self._held: dict[int, Lane] = {}
         self._taken: dict[int, Taken] = {}
         self._freed = asyncio.Event()
@@ -71,6 +72,8 @@ class Gate:
         self._held.pop(number, None)
         self._taken.pop(number, None)
         self._freed.set()
+        if self._narrow:
+            self._wake()
 
     async def slot(self, stopped: Callable[[], bool]) -> bool:
         """Wait a while for a free slot; False if there is none."""
@@ -87,6 +90,7 @@ class Gate:
         closed = {row["what"] for row in await self._line.rows(_CLOSED)}
         lanes = [lane for lane in self.me.lanes if f"lane:{lane}" not in closed]
         batch = self._free_for_batch() if Lane.BATCH in lanes else 0
+        self._narrow = batch < self.free
         if batch <= 0:
             lanes = [lane for lane in lanes if lane != Lane.BATCH]
         kinds = [kind for kind in self.me.ecosystems if f"ecosystem:{kind}" not in closed]

@@ -8,7 +8,18 @@ from biopsy.errors import QueueError
 from biopsy.model.job import Job
 from biopsy.queue.filing import engine, file_jobs, hand_over, job_of
 from biopsy.queue.line import Connection, Line, rows
-from biopsy.queue.records import Attempt, Counted, Depth, Entry, Limit, Result, Settings, State, WorkerState
+from biopsy.queue.records import (
+    Attempt,
+    Counted,
+    Depth,
+    Entry,
+    Limit,
+    Result,
+    Settings,
+    State,
+    Times,
+    WorkerState,
+)
 
 CHUNK = 5_000  # jobs a transaction
 MAX_ROWS = 10_000
@@ -186,6 +197,11 @@ class Jobs:
         )
         return tuple(_result(row) for row in found)
 
+    async def newest(self, limit: int = 10) -> tuple[Result, ...]:
+        """The last results, the newest first."""
+        found = await self.line.rows(f"{_RESULT} ORDER BY result.id DESC LIMIT %s", limit)
+        return tuple(_result(row) for row in found)
+
     async def lately(self, since: datetime, limit: int = 1000) -> tuple[Result, ...]:
         """What jobs came to from a moment on, the newest first."""
         found = await self.line.rows(
@@ -202,6 +218,29 @@ class Jobs:
             seconds,
         )
         return {(row["what"], row["why"]): row["n"] for row in found}
+
+    async def times(self, seconds: float) -> tuple[Times, ...]:
+        """How long jobs took that were done in the last so many seconds, by lane and ecosystem."""
+        found = await self.line.rows(
+            "SELECT lane, ecosystem, count(*) AS jobs,"
+            " percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM taken - created))"
+            " AS waited,"
+            " percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM ended - taken))"
+            " AS worked,"
+            " percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM ended - published))"
+            " AS since FROM job WHERE state = 'done' AND ended > now() - make_interval(secs => %s)"
+            " GROUP BY 1, 2 ORDER BY 1, 2",
+            seconds,
+        )
+        return tuple(
+            Times(
+                row["lane"],
+                row["ecosystem"],
+                row["jobs"],
+                *(_pair(row[n]) for n in ("waited", "worked", "since")),
+            )
+            for row in found
+        )
 
     async def workers(self, gone: float = GONE_SECONDS) -> tuple[WorkerState, ...]:
         """Workers that gave a sign of life in the last hour; one silent for `gone` seconds counts as gone."""
@@ -246,6 +285,12 @@ class Jobs:
         """The limits set."""
         found = await self.line.rows("SELECT ecosystem, concurrency, per_second, burst FROM bound ORDER BY 1")
         return tuple(Limit(**row) for row in found)
+
+
+def _pair(values: list[float | None] | None) -> tuple[float, float] | None:
+    if not values or values[0] is None or values[1] is None:
+        return None
+    return round(float(values[0]), 3), round(float(values[1]), 3)
 
 
 _RESULT = """

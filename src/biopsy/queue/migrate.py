@@ -1,5 +1,6 @@
 """The tables, brought up to date by numbered SQL files; each is applied once, in its own transaction."""
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def steps() -> tuple[Step, ...]:
     return tuple(found)
 
 
+@functools.cache
 def names(schema: str) -> DBSettings:
     """What PgQueuer calls its tables with us: its own names, in our schema."""
     return DBSettings(db_schema=schema, channel=Channel(f"{schema}_ch_pgqueuer"))

@@ -198,6 +198,20 @@ class WorkerState(Struct, frozen=True):
     running: int
 
 
+class Times(Struct, frozen=True):
+    """How long jobs of a lane and ecosystem took, in seconds: the median, and what 95 % did not exceed.
+
+    `waited` until a worker took it, `worked` from then on, `since` its publication to the verdict.
+    """
+
+    lane: str
+    ecosystem: str
+    jobs: int
+    waited: tuple[float, float] | None
+    worked: tuple[float, float] | None
+    since: tuple[float, float] | None
+
+
 class Limit(Struct, frozen=True):
     """How much of an ecosystem is done at once and a second, over all workers; None is without limit."""
 

@@ -106,11 +106,12 @@ class Runner:
     def __post_init__(self) -> None:
         self.id = uuid4()
         self.name = f"{self.me.name} {str(self.id)[:8]}"
+        self.over = asyncio.Event()
         self.line = Line(self.access, float("inf"))
         self.looks = Line(self.access, float("inf"))
-        self.gate = Gate(self.me, self.looks)
+        self.driver = SteadyDriver(self.access, self.over.is_set)
+        self.gate = Gate(self.me, self.looks, lambda: self.driver.wake(names(self.schema).channel))
         self.leases: dict[int, UUID] = {}
-        self.over = asyncio.Event()
 
     @property
     def schema(self) -> str:
@@ -119,8 +120,7 @@ class Runner:
 
     async def run(self) -> None:
         """Work until told to stop and what was begun has ended or was given back."""
-        driver = SteadyDriver(self.access, self.over.is_set)
-        theirs = queries(driver, self.schema)
+        theirs = queries(self.driver, self.schema)
         manager = Manager(theirs, Channel(names(self.schema).channel))
         manager.gate = self.gate
         manager.min_dequeue_poll_interval = timedelta(seconds=POLL_SECONDS)
@@ -147,7 +147,7 @@ class Runner:
             await asyncio.gather(*chores, return_exceptions=True)
             with contextlib.suppress(QueueError, psycopg.Error):
                 await self.line.rows("UPDATE worker SET state = 'gone', beat = now() WHERE id = %s", self.id)
-            await asyncio.gather(self.line.close(), self.looks.close(), driver.close())
+            await asyncio.gather(self.line.close(), self.looks.close(), self.driver.close())
 
     async def _hello(self, made: Connection) -> None:
         await made.execute(
