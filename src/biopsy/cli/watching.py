@@ -86,7 +86,7 @@ class Telling:
         self.sums["items"] += turn.moved.items
         self.sums["jobs"] += turn.moved.jobs.new
         words = told(turn)
-        if words and words != self._last.get(turn.feed):
+        if self._json or (words and words != self._last.get(turn.feed)):
             self._line(_fields(turn), words)
         self._last[turn.feed] = "" if turn.state == "read" else words
 
