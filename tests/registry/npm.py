@@ -13,11 +13,11 @@ NAME = r"(?:@[^/]+/)?[^/@_-][^/]*"
 
 
 def answer(desk: Desk, request: Request) -> Answer:
-    """Answer one request. The replication API is at `/registry/` here, the registry itself at the root."""
+    """Answer one request. What the replication API has is there at the root and below `/registry/`."""
     path = request.path
-    if path in ("/registry", "/registry/"):
+    if path in ("/", "/registry", "/registry/"):
         return said({"db_name": "registry", "update_seq": _newest(desk), "doc_count": len(desk.of.packages)})
-    if path == "/registry/_changes":
+    if path in ("/_changes", "/registry/_changes"):
         return _changes(desk, request)
     if path == "/-/ping":
         return said({})

@@ -67,7 +67,7 @@ def _simple(desk: Desk, request: Request, name: str) -> Answer:
                 "hashes": {"sha256": f.sha256},
                 "size": f.size,
                 "upload-time": stamp(f.at, 6),
-                "yanked": v.yanked if v.yanked else v.yanked is not None,
+                "yanked": v.yanked or v.yanked is not None,
             }
             for v, f in files
         ]

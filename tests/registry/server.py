@@ -9,6 +9,7 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
+from typing import Self
 
 from tests.registry.answering import Answer, Desk, Mischief, Request
 from tests.registry.world import Version, World
@@ -33,9 +34,9 @@ class StandIn:
         self._server = _Server(("127.0.0.1", port), _handler(self))
         self.port = self._server.server_port
         self.root = f"http://127.0.0.1:{self.port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
-    def __enter__(self) -> "StandIn":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -71,7 +72,7 @@ class StandIn:
         **about: object,
     ) -> Version:
         """Publish a release; files come from `build.wheel`, `sdist`, `tgz`."""
-        return self.world.publish(ecosystem, name, version, files, **about)
+        return self.world.publish(ecosystem, name, version, files, None, **about)
 
     @contextlib.contextmanager
     def outage(self, ecosystem: str = "") -> Iterator[None]:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.registry import StandIn, build
 
 from biopsy import fetch
 from biopsy.ecosystems import by_type
 from biopsy.model.release import Endpoint, Release
-from tests.registry import StandIn, build
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ class Ecosystem:
         self.skew = 0.0  # seconds that its clock is ahead
         self.delay = 0.0  # seconds until feeds show what happened
         self.hidden: set[int] = set()  # serials that feeds do not show until told otherwise
-        self.asked: list[str] = []
+        self.rewritten = False  # files that are only appended to were written anew
 
     def now(self) -> float:
         """Give the registry's own time."""
@@ -97,6 +97,7 @@ class Ecosystem:
         name: str,
         version: str,
         did: Did,
+        *,
         filename: str = "",
         reason: str = "",
         at: float | None = None,
@@ -158,7 +159,7 @@ class World:
             for filename, data in files:
                 file = File(filename, data, when, hashlib.sha256(data).hexdigest(), len(data))
                 release.files[filename] = file
-                one.note(name, version, Did.FILE, filename, at=at)
+                one.note(name, version, Did.FILE, filename=filename, at=at)
             return release
 
     def yank(self, ecosystem: str, name: str, version: str, reason: str = "") -> None:
@@ -180,7 +181,7 @@ class World:
             package = one.packages[name]
             if filename:
                 del package.versions[version].files[filename]
-                one.note(name, version, Did.DELETE_FILE, filename)
+                one.note(name, version, Did.DELETE_FILE, filename=filename)
             elif version:
                 package.versions[version].deleted = True
                 one.note(name, version, Did.DELETE)

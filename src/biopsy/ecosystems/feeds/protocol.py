@@ -62,7 +62,7 @@ class Feed(Protocol):
 
     @property
     def ecosystem(self) -> str:
-        """The purl type of what it says: `pypi`, `npm`, `gem`, `cargo`, `composer`, `golang`, `nuget`, `maven`."""
+        """The purl type of what it says: `pypi`, `npm`, `gem`, `cargo`, `composer`, `golang` …"""
 
     @property
     def every(self) -> float:
