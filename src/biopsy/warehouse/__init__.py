@@ -1,6 +1,7 @@
 """Keep every dossier, as long as there is disk: rules are replayed over what is here, nothing is run again.
 
-    BIOPSY_HOME/dossiers/<ecosystem>/<name>/<version>/<run id>.json.gz
+    BIOPSY_HOME/dossiers/<ecosystem>/<name>/<version>/<run id>.json.gz     where a dossier lands
+    BIOPSY_HOME/warehouse/<table>/ecosystem=<ecosystem>/day=<day>/         where it is packed
 
 A dossier is written once and never changed; a second analysis of the same release stands beside the first.
 What was made of it by rules is kept beside it, each judgement as it was made (docs/warehouse.md).
@@ -9,19 +10,24 @@ What was made of it by rules is kept beside it, each judgement as it was made (d
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import msgspec
 
 from biopsy.errors import UsageError
-from biopsy.model.dossier import Analysis, Dossier
+from biopsy.model.dossier import Analysis, Call, Dossier
 from biopsy.model.regex import regex
 from biopsy.model.release import Release
 from biopsy.warehouse import landing, parts
 from biopsy.warehouse.judgement import Judgement, judgement
 from biopsy.warehouse.landing import MAX_DOSSIER
+from biopsy.warehouse.packed import Store
 from biopsy.warehouse.parts import Part, Unreadable
 from biopsy.warehouse.wire import Stored, restore, store
+
+if TYPE_CHECKING:
+    from biopsy.warehouse.pack import Packed, Progress
 
 __all__ = ["MAX_DOSSIER", "Judgement", "Part", "Stored", "Unreadable", "Warehouse", "judgement", "restore"]
 
@@ -33,8 +39,10 @@ class Warehouse:
 
     def __init__(self, home: Path) -> None:
         """Use the folders below `home`; none need exist yet."""
+        self.home = home
         self._root = home / "dossiers"
         self._judgements = home / "judgements"
+        self._store = Store(home / "warehouse")
 
     def add(self, dossier: Dossier) -> Path:
         """Write a dossier, whole or not at all; return where."""
@@ -59,54 +67,113 @@ class Warehouse:
             landing.write(self._judgements / day / f"{stamp}-{os.urandom(6).hex()}.jsonl.gz", lines)
         return len(lines)
 
-    def latest(self, run_ids: Iterable[str]) -> dict[str, Judgement]:
-        """The judgement that holds for each of these dossiers, of those that were ever judged."""
-        wanted, found = set(run_ids), dict[str, Judgement]()
-        for path in sorted(self._judgements.glob("*/*.jsonl.gz")):
-            for one in landing.judgements(path):
-                if one.run_id in wanted and one.at >= (found[one.run_id].at if one.run_id in found else ""):
-                    found[one.run_id] = one
+    def pack(self, progress: "Progress | None" = None) -> "Packed":
+        """Pack all that has landed into Parquet, whatever kills us meanwhile. Needs DuckDB."""
+        from biopsy.warehouse.pack import Packer  # noqa: PLC0415 - slow to import, and readers do without
+
+        return Packer(self.home, progress).pack()
+
+    def latest(self, run_ids: Iterable[str] | None = None) -> dict[str, Judgement]:
+        """The judgement that holds for each of these dossiers (None: of all), by run id.
+
+        Of what is packed the findings are left out: they are rows of the table `findings`.
+        """
+        wanted = None if run_ids is None else set(run_ids)
+        new = [one for one in self._unpacked() if wanted is None or one.run_id in wanted]
+        found = self._store.latest(wanted)
+        for one in new:
+            if one.run_id not in found or one.at >= found[one.run_id].at:
+                found[one.run_id] = one
         return found
+
+    def calls(self) -> dict[str, Call]:
+        """The verdict that holds, by the sha256 of the artifact: that of the last judgement on it."""
+        new = sorted(self._unpacked(), key=lambda one: one.at)
+        return self._store.calls() | {one.sha256: one.call for one in new}
+
+    def _unpacked(self) -> Iterator[Judgement]:
+        for path in sorted(self._judgements.glob("*/*.jsonl.gz")):
+            try:
+                yield from landing.judgements(path)
+            except UsageError:
+                if path.exists():  # else it was packed at this moment
+                    raise
 
     def get(self, run_id: str) -> Dossier:
         """Read one dossier back; UsageError where there is none of that id."""
         if _RUN_ID.fullmatch(run_id):
             for path in self._root.glob(f"*/*/*/{run_id}.json.gz"):
-                return _read(path)
+                if path.exists():
+                    return _read(path)
+            if stored := self._store.get(run_id):
+                return restore(stored)
         raise UsageError(f"no analysis {run_id!r} is kept here; `biopsy show` lists those that are")
 
     def recent(self, limit: int = 20) -> tuple[Dossier, ...]:
         """The newest dossiers, newest first."""
-        paths = sorted(self._root.glob("*/*/*/*.json.gz"), key=lambda p: p.stat().st_mtime, reverse=True)
-        return tuple(_read(path) for path in paths[:limit])
+        paths = sorted(self._root.glob("*/*/*/*.json.gz"), key=_written, reverse=True)
+        landed = [_read(path) for path in paths[:limit]]
+        packed = map(restore, self._store.recent(limit))
+        every = {one.run_id: one for one in (*landed, *packed)}
+        # What landed stands in the order in which it was written: seconds are too coarse to tell.
+        return tuple(sorted(every.values(), key=lambda one: one.created, reverse=True))[:limit]
 
     def versions(self, release: Release) -> tuple[str, ...]:
         """Every version of a package that something is kept of, in no order."""
         folder = landing.folder_of(self._root, release).parent
-        return tuple(unquote(path.name) for path in folder.iterdir()) if folder.is_dir() else ()
+        landed = [unquote(path.name) for path in folder.iterdir()] if folder.is_dir() else []
+        return tuple(dict.fromkeys((*landed, *self._store.versions(release))))
 
     def of(self, release: Release) -> Iterator[Dossier]:
         """Every dossier of a release, the newest first; one that cannot be read is passed over."""
+        given = set()
         paths = landing.folder_of(self._root, release).glob("*.json.gz")
-        for path in sorted(paths, key=lambda p: p.stat().st_mtime, reverse=True):
+        for path in sorted(paths, key=_written, reverse=True):
             try:
-                yield _read(path)
+                dossier = _read(path)
             except UsageError:
                 continue
+            given.add(dossier.run_id)
+            yield dossier
+        yield from (restore(one) for one in self._store.of(release) if one.run_id not in given)
 
     def parts(self, ecosystem: str = "", since: str = "") -> tuple[Part, ...]:
         """Every dossier there is, in parts that different processes can read at the same time.
 
         `since` (RFC 3339) leaves out those made on an earlier day, as far as this can be told unread.
         """
-        return tuple(parts.landed(self._root, ecosystem, since))
+        landed = tuple(parts.landed(self._root, ecosystem, since))
+        return (*landed, *self._store.parts(ecosystem, since))
 
-    def stored(self, part: Part) -> Iterator[Stored | Unreadable]:
+    def stored(self, part: Part, *, whole: bool = False) -> Iterator[Stored | Unreadable]:
         """Read the dossiers of a part in their stored form: behaviours are text, `restore` makes a dossier.
 
-        One that cannot be read is said to be so in its place.
+        One that cannot be read is said to be so in its place. Unless the `whole` is asked for, what no rule
+        reads (processes, exchanges, code evaluated) may be left out.
         """
-        return parts.stored(part.paths)
+        if part.start >= 0:
+            yield from self._store.stored(part, whole=whole)
+            return
+        for one in parts.stored(part.paths):
+            if isinstance(one, Unreadable) and not Path(one.path).exists():  # packed meanwhile
+                yield self._store.get(Path(one.path).name.partition(".")[0]) or one
+            else:
+                yield one
+
+    def packs(self, after: str = "") -> tuple[str, ...]:
+        """The packs there are, in the order of their names, which for one machine is that of time."""
+        return self._store.packs(after)
+
+    def rows(self, pack: str, table: str) -> Iterator[dict[str, Any]]:
+        """The rows of one table that came with a pack: to load them elsewhere, once a pack."""
+        return self._store.rows(pack, table)
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0  # packed at this moment
 
 
 def _read(path: Path) -> Dossier:

@@ -24,6 +24,9 @@ MAX_DOSSIER = 512 * 1024**2
 MAX_JUDGEMENTS = 512 * 1024**2
 """Bytes of one file of judgements, unpacked."""
 
+TRIES = 10
+"""How often a file is written anew whose folder was removed under it."""
+
 _DOSSIER = msgspec.json.Decoder(Stored)
 _JUDGEMENT = msgspec.json.Decoder(Judgement)
 
@@ -37,10 +40,18 @@ def folder_of(root: Path, release: Release) -> Path:
 
 def write(path: Path, lines: Iterable[bytes]) -> None:
     """Write lines, compressed, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    data = gzip.compress(b"\n".join(lines), compresslevel=5, mtime=0)
     partial = path.with_name(f"{path.name}.{os.urandom(4).hex()}.partial")
-    partial.write_bytes(gzip.compress(b"\n".join(lines), compresslevel=5, mtime=0))
-    partial.replace(path)
+    for attempt in range(TRIES):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            partial.write_bytes(data)
+            partial.replace(path)
+        except FileNotFoundError:  # a packer found the folder empty and removed it just now
+            if attempt == TRIES - 1:
+                raise
+        else:
+            return
 
 
 def read(path: Path) -> Stored:

@@ -20,6 +20,7 @@ class Part(msgspec.Struct, frozen=True):
     name: str
     paths: tuple[str, ...]
     count: int
+    start: int = -1  # the first row, of what is packed
 
 
 class Unreadable(msgspec.Struct, frozen=True):

@@ -79,7 +79,7 @@ def of_judgement(one: Judgement) -> dict[str, list[Row]]:
         "name": escape(one.name),
         "version": escape(one.version),
         "created": moment(one.created),
-        "at": moment(one.at),
+        "judged": moment(one.at),
         "rules": one.rules,
         "call": one.call.value,
     }
@@ -138,7 +138,7 @@ def _behaviour(head: dict[str, Any], seq: int, one: StoredBehaviour) -> Row:
         position=where.position,
         process=one.process,
         time=one.time,
-        by=one.by.value,
+        actor=one.by.value,
         owner=escape(one.owner),
         detail=_cut(one.detail),
     )
@@ -212,7 +212,7 @@ def _exchanges(head: dict[str, Any], stored: Stored) -> Iterator[Row]:
             received=one.received,
             time=one.time,
             process=one.process,
-            by=one.by.value,
+            actor=one.by.value,
             gateway=one.gateway,
         )
 
@@ -227,7 +227,7 @@ def _files(head: dict[str, Any], stored: Stored) -> Iterator[Row]:
             size=one.size,
             sha256=one.sha256,
             mode=one.mode,
-            by=one.by.value,
+            actor=one.by.value,
         )
 
 

@@ -50,7 +50,7 @@ class BehaviourRow(Row, frozen=True, kw_only=True):
     position: int | None  # orders what was seen under one profile
     process: int | None
     time: float | None  # seconds since the run began
-    by: str  # package, dependency, tool
+    actor: str  # whose doing: package, dependency, tool
     owner: str
     detail: str
 
@@ -58,7 +58,7 @@ class BehaviourRow(Row, frozen=True, kw_only=True):
 class FindingRow(Row, frozen=True, kw_only=True):
     """A rule that matched, in one judgement of a dossier."""
 
-    at: Moment  # when it was judged
+    judged: Moment  # when
     rules: str
     call: str  # the verdict to which it belongs
     rule: str
@@ -75,10 +75,10 @@ class FindingRow(Row, frozen=True, kw_only=True):
 
 
 class VerdictRow(Row, frozen=True, kw_only=True):
-    """One judgement of a dossier; of several the one with the latest `at` holds (view `verdicts`)."""
+    """One judgement of a dossier; of several the one with the latest `judged` holds (view `verdicts`)."""
 
     sha256: str
-    at: Moment
+    judged: Moment
     rules: str
     call: str
     reason: str
@@ -120,7 +120,7 @@ class ExchangeRow(Row, frozen=True, kw_only=True):
     received: int
     time: float
     process: int | None
-    by: str
+    actor: str
     gateway: bool
 
 
@@ -133,7 +133,7 @@ class FileRow(Row, frozen=True, kw_only=True):
     size: int
     sha256: str
     mode: int
-    by: str
+    actor: str
 
 
 class DossierRow(Row, frozen=True, kw_only=True):
