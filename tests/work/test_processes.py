@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from biopsy.pipeline.work.processes import Lost, NoServerError, Processes, sweep
+from biopsy.pipeline.work.folders import sweep
+from biopsy.pipeline.work.processes import Lost, NoServerError, Processes
 from biopsy.pipeline.work.task import Limits
 
 Run = Callable[..., Coroutine[None, None, bytes]]

@@ -6,7 +6,6 @@ its folder below `BIOPSY_HOME/tmp`, which goes with it; what a sandbox leaves is
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import shutil
 import socket
@@ -21,6 +20,7 @@ from msgspec import Struct
 from biopsy.errors import BiopsyError
 from biopsy.pipeline.work import ending
 from biopsy.pipeline.work.ending import Ending
+from biopsy.pipeline.work.folders import PREFIX, clean, hold, release, sweep
 from biopsy.pipeline.work.task import (
     MAX_ANSWER,
     MAX_ORDER,
@@ -40,7 +40,6 @@ WARM = 180.0
 LEAVE = 20.0
 """Seconds that a killed process has to be gone."""
 
-PREFIX = "worker-"
 _SERVER = "biopsy.pipeline.work.server"
 
 
@@ -72,7 +71,7 @@ class Processes:
     def __init__(self, home: Path, doer: str, setting: str, *, name: str = "") -> None:
         """Take note; nothing is started yet."""
         self._home, self._doer, self._setting = home, doer, setting
-        self.folder = home / "tmp" / f"{PREFIX}{name or os.getpid()}"
+        self.folder = home / "tmp" / f"{PREFIX}{name or socket.gethostname()}-{os.getpid()}"
         self._lock = -1
         self._server: asyncio.subprocess.Process | None = None
         self._control: socket.socket | None = None
@@ -85,7 +84,7 @@ class Processes:
     async def __aenter__(self) -> Self:
         """Take the folder, remove what dead workers left, and load."""
         await asyncio.to_thread(sweep, self._home)
-        self._lock = _hold(self.folder)
+        self._lock = hold(self.folder)
         try:
             await self._warm()
         except BaseException:
@@ -99,7 +98,7 @@ class Processes:
         await asyncio.to_thread(clean, self._home)
         await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
         if self._lock >= 0:
-            _release(self.folder, self._lock)
+            release(self.folder, self._lock)
             self._lock = -1
 
     async def run(self, task: bytes, limits: Limits) -> Answer:
@@ -259,50 +258,3 @@ def _tail(file: int) -> bytes:
 
 def _stage(file: int) -> str:
     return os.pread(file, STAGE, 0).rstrip(b"\0").decode(errors="replace")
-
-
-def clean(home: Path) -> list[str]:
-    """Remove what dead sandboxes left."""
-    from biopsy.sandbox.clean import clean as remove  # noqa: PLC0415 - only after a task that broke
-
-    return remove(home)
-
-
-def sweep(home: Path) -> list[str]:
-    """Remove what dead workers left: their folders, and what their sandboxes did."""
-    removed = clean(home)
-    for lock in (home / "tmp").glob(f"{PREFIX}*.lock"):
-        file = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            continue
-        else:
-            shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
-            lock.unlink(missing_ok=True)
-            removed.append(str(lock.with_suffix("")))
-        finally:
-            os.close(file)
-    return removed
-
-
-def _hold(folder: Path) -> int:
-    """Make the folder of a worker, which is its own while it lives."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = os.open(_lock(folder), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as err:
-        os.close(lock)
-        raise NoServerError(f"a worker of this name works here already: {folder.name}") from err
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return lock
-
-
-def _lock(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.lock")
-
-
-def _release(folder: Path, lock: int) -> None:
-    _lock(folder).unlink(missing_ok=True)
-    os.close(lock)

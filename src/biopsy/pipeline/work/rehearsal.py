@@ -31,7 +31,7 @@ _MODULES = (
 _RUNNING = ("biopsy.pipeline.dynamic", "biopsy.sandbox.observe")
 _KEEPING = ("biopsy.warehouse.artifacts", "obstore.store")
 _PYTHON = {
-    "setup.py": "from setuptools import setup\nsetup(name='rehearsal', version='1.0', packages=['rehearsal'])",
+    "setup.py": "from setuptools import setup\nsetup(name='rehearsal', version='1.0')\n",
     "rehearsal/__init__.py": "import os\n\n\ndef run(x='a'):\n    return os.environ.get('HOME') + x\n",
 }
 _NPM = {
