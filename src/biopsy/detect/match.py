@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from biopsy.detect.expression import Seen
+from biopsy.detect.index import Index
 from biopsy.detect.rule import Example, Rule, evaluate, reach
 from biopsy.detect.scene import Scene
 from biopsy.detect.swapped import swapped
@@ -15,6 +16,23 @@ MAX_EVIDENCE = 50
 """Most behaviours that a finding carries; the rest is counted."""
 
 
+class _Last:
+    """The rules that were asked last, and their index: hardly ever are they others."""
+
+    rules: Iterable[Rule] = ()
+    index = Index(())
+
+
+def index(rules: Iterable[Rule]) -> Index:
+    """Return the index of the rules that judge: all but the retired ones. That of one tuple is made once."""
+    if rules is not _Last.rules or not isinstance(rules, tuple):
+        made = Index(rule for rule in rules if rule.status != "retired")
+        if not isinstance(rules, tuple):
+            return made
+        _Last.rules, _Last.index = rules, made
+    return _Last.index
+
+
 def match(rules: Iterable[Rule], dossier: Dossier, previous: Dossier | None = None) -> tuple[Finding, ...]:
     """Return what the rules find in a dossier, in the order of the rules. Retired ones find nothing.
 
@@ -23,8 +41,7 @@ def match(rules: Iterable[Rule], dossier: Dossier, previous: Dossier | None = No
     before = None if previous is None else Scene(previous.behaviours, previous.outcomes)
     seen = (*dossier.behaviours, *swapped(dossier))
     scene = Scene(seen, dossier.outcomes, before, dossier.release.name)
-    live = [rule for rule in rules if rule.status != "retired"]
-    return tuple(_finding(rule, evidence) for rule, evidence in evaluate(live, scene))
+    return tuple(_finding(rule, evidence) for rule, evidence in index(rules).evaluate(scene))
 
 
 def _finding(rule: Rule, found: Iterable[Behaviour]) -> Finding:
