@@ -28,7 +28,7 @@ _PURL_TYPES = {"crates.io": "cargo", "rubygems": "gem", "packagist": "composer",
 
 
 class How(Struct, frozen=True):
-    """How what was asked for is to be done. `since` is RFC 3339: every release from then on, not the newest."""
+    """How it is to be done. `since` is RFC 3339: every release from then on, instead of the newest."""
 
     lane: Lane = Lane.BATCH
     depth: Depth = Depth.FULL

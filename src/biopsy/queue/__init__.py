@@ -11,11 +11,13 @@ from contextlib import asynccontextmanager
 import psycopg
 
 from biopsy.errors import QueueError
+from biopsy.queue.bounds import Bounds
 from biopsy.queue.box import Box
 from biopsy.queue.feeds import Feeds
 from biopsy.queue.jobs import Jobs
 from biopsy.queue.line import Access, Connection, Line
 from biopsy.queue.migrate import migrate
+from biopsy.queue.numbers import Numbers
 from biopsy.queue.records import (
     Again,
     Attempt,
@@ -73,7 +75,7 @@ __all__ = [
 ]
 
 
-class Queue(Feeds, Jobs, Box):
+class Queue(Feeds, Jobs, Numbers, Bounds, Box):
     """An open queue. Its methods raise QueueError when the database is away for longer than the patience."""
 
     def __init__(self, settings: Settings, access: Access, line: Line) -> None:

@@ -51,36 +51,3 @@ class Box:
         """How many messages are not told yet."""
         found = await self.line.rows("SELECT count(*) AS n FROM message WHERE told IS NULL")
         return int(found[0]["n"])
-
-    async def take(self, ecosystem: str) -> float:
-        """Reserve one request to a registry under its limit; gives the seconds to wait before it is made.
-
-        Without a limit for the ecosystem that is none. The bucket is shared by all machines.
-        """
-
-        async def body(made: Connection) -> float:
-            return await token(made, f"ask/{ecosystem}", ecosystem)
-
-        return await self.line.do(body)
-
-
-_TOKEN = """
-INSERT INTO bucket (name, free) SELECT %(bucket)s, now() + step FROM bounded
-ON CONFLICT (name) DO UPDATE SET free = greatest(bucket.free, now() - (SELECT ahead FROM bounded))
-    + (SELECT step FROM bounded)
-RETURNING greatest(0, extract(epoch FROM free - (SELECT step FROM bounded) - now()))::float8 AS wait
-"""
-_BOUNDED = """
-WITH bounded AS (
-    SELECT make_interval(secs => 1 / per_second) AS step, make_interval(secs => (burst - 1) / per_second) AS ahead
-    FROM bound WHERE ecosystem = %(ecosystem)s AND per_second IS NOT NULL
-)
-"""
-
-
-async def token(made: Connection, bucket: str, ecosystem: str) -> float:
-    """Take a token (generic cell rate algorithm, ITU-T I.371): seconds until it is there, 0 without a limit."""
-    async with made.cursor() as cursor:
-        await cursor.execute(_BOUNDED + _TOKEN, {"bucket": bucket, "ecosystem": ecosystem})
-        row = await cursor.fetchone()
-    return float(row[0]) if row else 0.0

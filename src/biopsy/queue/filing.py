@@ -114,8 +114,8 @@ async def hand_over(made: Connection, schema: str, jobs: Iterable[tuple[int, Job
 
 
 _KNOWN = """
-SELECT job.* FROM job JOIN unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS t(ecosystem, name, version, digest)
-USING (ecosystem, name, version, digest)
+SELECT job.* FROM job JOIN unnest(%s::text[], %s::text[], %s::text[], %s::text[])
+    AS t(ecosystem, name, version, digest) USING (ecosystem, name, version, digest)
 WHERE job.version <> '' OR job.state = 'waiting' FOR UPDATE OF job
 """
 
@@ -125,35 +125,51 @@ async def _hurry(made: Connection, schema: str, jobs: dict[Key, Job], *, again: 
     if not jobs:
         return 0
     columns = [[*column] for column in zip(*jobs, strict=True)]
-    changed: list[tuple[int, Job]] = []
-    left: list[int] = []
-    for row in await rows(made, _KNOWN, *columns):
-        asked = jobs[row["ecosystem"], row["name"], row["version"], row["digest"]]
-        more = asked.depth == Depth.FULL and row["depth"] == Depth.STATIC
-        if row["state"] == "waiting":
-            if more or urgency(asked.lane, asked.priority) > urgency(row["lane"], row["priority"]):
-                changed.append((row["id"], asked))
-                left.append(row["pgq"])
-        elif row["state"] != "running" and (again or (more and row["state"] == "done")):
-            changed.append((row["id"], asked))
+    found = await rows(made, _KNOWN, *columns)
+    pairs = [(row, jobs[row["ecosystem"], row["name"], row["version"], row["digest"]]) for row in found]
+    await _widen(made, pairs)
+    changed = [(row["id"], asked) for row, asked in pairs if _is_more(row, asked, again=again)]
     if not changed:
         return 0
-    await engine(made, schema).mark_job_as_cancelled([number for number in left if number is not None])  # type: ignore[misc]
-    await made.execute(
-        "UPDATE job SET lane = t.lane, depth = t.depth, priority = t.priority, state = 'waiting', ready = now(),"
-        " round = round + (state <> 'waiting')::int, ended = NULL, reason = '', detail = '',"
-        " attempts = CASE WHEN state = 'waiting' THEN attempts ELSE 0 END"
-        " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::int[]) AS t(id, lane, depth, priority)"
-        " WHERE job.id = t.id",
-        [
-            [number for number, _ in changed],
-            [job.lane for _, job in changed],
-            [job.depth for _, job in changed],
-            [job.priority for _, job in changed],
-        ],
-    )
+    numbers = {number for number, _ in changed}
+    left = [
+        row["pgq"] for row, _ in pairs if row["id"] in numbers and row["state"] == "waiting" and row["pgq"]
+    ]
+    if left:
+        await engine(made, schema).mark_job_as_cancelled(left)
+    lanes, depths = [job.lane for _, job in changed], [job.depth for _, job in changed]
+    ranks = [job.priority for _, job in changed]
+    await made.execute(_SOONER, [[number for number, _ in changed], lanes, depths, ranks])
     await hand_over(made, schema, changed)
     return len(changed)
+
+
+_SOONER = """
+UPDATE job SET lane = t.lane, depth = t.depth, priority = t.priority, state = 'waiting', ready = now(),
+    round = round + (state <> 'waiting')::int, ended = NULL, reason = '', detail = '',
+    attempts = CASE WHEN state = 'waiting' THEN attempts ELSE 0 END
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::int[]) AS t(id, lane, depth, priority)
+WHERE job.id = t.id
+"""
+
+
+def _is_more(row: dict[str, Any], asked: Job, *, again: bool) -> bool:
+    """Whether a known job is asked to go sooner or further than it would, or to be done anew."""
+    further = asked.depth == Depth.FULL and row["depth"] == Depth.STATIC
+    if row["state"] == "waiting":
+        return further or urgency(asked.lane, asked.priority) > urgency(row["lane"], row["priority"])
+    return row["state"] != "running" and (again or (further and row["state"] == "done"))
+
+
+async def _widen(made: Connection, pairs: Sequence[tuple[dict[str, Any], Job]]) -> None:
+    """Let a look that waits see as far back as any that was asked for: `published` is since when it looks."""
+    since = [(row["id"], clock(asked.published)) for row, asked in pairs if not row["version"]]
+    if since:
+        await made.execute(
+            "UPDATE job SET published = least(published, t.since)"
+            " FROM unnest(%s::bigint[], %s::timestamptz[]) AS t(id, since) WHERE job.id = t.id",
+            [[number for number, _ in since], [moment for _, moment in since]],
+        )
 
 
 def job_of(row: dict[str, Any]) -> Job:

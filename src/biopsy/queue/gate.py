@@ -1,4 +1,4 @@
-"""Which jobs a worker may take now: free slots, one kept for what is urgent, and the limits over all workers."""
+"""Which jobs a worker may take now: free slots, some kept for what is urgent, limits over all workers."""
 
 import asyncio
 from collections.abc import Callable

@@ -2,7 +2,7 @@
 
 It is started by its path, knows nothing of biopsy, and imports only what comes with Python, since it stays.
 Who uses the server holds a shared lock on `users.lock`; the kernel lets go of it when he dies, however he
-dies. Without users for `LINGER` seconds the server is stopped. A server that dies is started again; should
+dies. Some seconds after its last user the server is stopped. A server that dies is started again; should
 this program die, the kernel asks the server to stop.
 """
 
@@ -17,7 +17,6 @@ import time
 from pathlib import Path
 from types import FrameType
 
-LINGER = 10.0
 POLL = 0.5
 QUICK = 3.0  # a server that dies sooner than this did not start
 MAX_QUICK = 8
@@ -52,8 +51,8 @@ def as_nobody() -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Keep the server of a folder: `keeper.py FOLDER BINARIES SOCKETS`."""
-    folder, binaries, sockets = (Path(argument) for argument in arguments)
+    """Keep the server of a folder: `keeper.py FOLDER BINARIES SOCKETS LINGER`."""
+    folder, binaries, sockets = (Path(argument) for argument in arguments[:3])
     lock = os.open(folder / "keeper.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -61,14 +60,14 @@ def main(arguments: list[str]) -> int:
         return 0  # there is a keeper
     os.ftruncate(lock, 0)
     os.write(lock, f"{os.getpid()}\n".encode())
-    return Keeper(folder, binaries, sockets).keep()
+    return Keeper(folder, binaries, sockets, float(arguments[3])).keep()
 
 
 class Keeper:
     """One server, and who looks after it."""
 
-    def __init__(self, folder: Path, binaries: Path, sockets: Path) -> None:
-        self.folder, self.binaries, self.sockets = folder, binaries, sockets
+    def __init__(self, folder: Path, binaries: Path, sockets: Path, linger: float) -> None:
+        self.folder, self.binaries, self.sockets, self.linger = folder, binaries, sockets, linger
         self.data = folder / "data"
         self.stopped = False
         self.quick = 0
@@ -96,7 +95,7 @@ class Keeper:
                 alone = 0.0
             elif alone == 0.0:
                 alone = time.monotonic()
-            elif time.monotonic() - alone > LINGER and self.unused(users, keep=True):
+            elif time.monotonic() - alone > self.linger and self.unused(users, keep=True):
                 break
         end(server)
         return 0

@@ -1,4 +1,4 @@
-"""A line to the database: a connection that is made anew when it breaks, transactions that are tried again."""
+"""A line to the database: a connection made anew when it breaks, transactions that are tried again."""
 
 import asyncio
 import logging

@@ -23,7 +23,7 @@ from pgqueuer.types import Channel, QueueEntrypoint
 from biopsy.errors import QueueError
 from biopsy.model.job import Lane
 from biopsy.queue import ends
-from biopsy.queue.box import token
+from biopsy.queue.bounds import token
 from biopsy.queue.driver import SteadyDriver
 from biopsy.queue.filing import entrypoint
 from biopsy.queue.gate import URGENT, Gate
@@ -134,7 +134,7 @@ class Runner:
         ]
         try:
             await manager.run(
-                dequeue_timeout=timedelta(seconds=LOOK_SECONDS),
+                dequeue_timeout=timedelta(seconds=min(LOOK_SECONDS, self.me.heartbeat / 3)),
                 batch_size=max(1, self.me.slots),
                 heartbeat_timeout=timedelta(seconds=self.me.heartbeat),
                 log_aggregation_interval=timedelta(0),
@@ -169,7 +169,9 @@ class Runner:
         number, lease = int(handed.payload or b"0"), uuid4()
 
         async def take(made: Connection) -> Taken | None:
-            return await ends.take(made, number, lease, self.name, self.me.attempts)
+            return await ends.take(
+                made, number, handed=handed.id, lease=lease, worker=self.name, most=self.me.attempts
+            )
 
         taken = await self.line.do(take)
         if taken is None:
