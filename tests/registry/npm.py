@@ -6,7 +6,7 @@ import json
 import re
 
 from tests.registry.answering import MISSING, Answer, Desk, Request, said
-from tests.registry.world import Did, File, Package, Version, stamp
+from tests.registry.world import Did, Event, File, Package, Version, stamp
 
 MAX_LIMIT = 10_000
 NAME = r"(?:@[^/]+/)?[^/@_-][^/]*"
@@ -37,7 +37,8 @@ def answer(desk: Desk, request: Request) -> Answer:
 
 
 def _newest(desk: Desk) -> int:
-    return max((e.serial for e in desk.of.visible()), default=desk.of.serial - len(desk.of.events))
+    events = desk.of.visible()
+    return events[-1].serial if events else desk.of.serial - len(desk.of.events)
 
 
 def _changes(desk: Desk, request: Request) -> Answer:
@@ -46,12 +47,10 @@ def _changes(desk: Desk, request: Request) -> Answer:
     newest = _newest(desk)
     since = newest if request.query.get("since") == "now" else int(request.query.get("since") or 0)
     limit = min(int(request.query.get("limit") or 1000), MAX_LIMIT)
-    last: dict[str, int] = {}  # CouchDB says each document once, at its latest change
-    for event in desk.of.visible():
-        if event.serial > since:
-            last[event.name] = event.serial
-    by_serial = {e.serial: e for e in desk.of.visible()}
-    events = [by_serial[s] for s in sorted(last.values())][:limit]
+    last: dict[str, Event] = {}  # CouchDB says each document once, at its latest change
+    for event in desk.of.visible(since):
+        last[event.name] = event
+    events = sorted(last.values(), key=lambda e: e.serial)[:limit]
     results = []
     for event in desk.told(events, request.path):
         package = desk.of.packages.get(event.name)

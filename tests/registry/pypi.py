@@ -147,7 +147,7 @@ def _rpc(desk: Desk, request: Request) -> Answer:
         result = max((e.serial for e in desk.of.visible()), default=desk.of.serial - len(desk.of.events))
     elif method == "changelog_since_serial":
         since = int(str(parameters[0]))
-        later = [e for e in desk.of.visible() if e.serial > since][:MAX_ROWS]
+        later = desk.of.visible(since)[:MAX_ROWS]
         result = [_row(e) for e in desk.told(later, f"/pypi {method}")]
     else:
         fault = xmlrpc.client.Fault(-32601, f"server error; requested method not found: {method}")

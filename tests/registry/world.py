@@ -1,5 +1,6 @@
 """What the stand-in registries hold: packages, and everything that ever happened to them, in order."""
 
+import bisect
 import hashlib
 import threading
 import time
@@ -119,10 +120,13 @@ class Ecosystem:
             self.packages[name].serial = self.serial
         return event
 
-    def visible(self) -> list[Event]:
-        """Give what feeds may show by now, in order."""
+    def visible(self, after: int = 0) -> list[Event]:
+        """Give what feeds may show by now of what came after a serial, in order."""
+        events = self.events[bisect.bisect_right(self.events, after, key=lambda e: e.serial) :]
+        if not self.hidden and not self.delay:
+            return events
         now = self.clock()
-        return [e for e in self.events if e.shown <= now and e.serial not in self.hidden]
+        return [e for e in events if e.shown <= now and e.serial not in self.hidden]
 
 
 class World:

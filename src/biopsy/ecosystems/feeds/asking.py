@@ -52,8 +52,8 @@ class Answer(Struct, frozen=True):
 class Talk:
     """One poll's conversation with one registry.
 
-    `validators` are those of the poll before; `kept` are those for the next: an answer's own, or where it
-    was `not modified` or was not asked for, the old.
+    `validators` are those of the poll before; `kept` are those for the next: an answer's own once `keep` was
+    called for it, until then the old.
     """
 
     def __init__(self, client: "httpx.Client", endpoint: Endpoint, validators: Mapping[str, str]) -> None:
@@ -61,6 +61,7 @@ class Talk:
         self.endpoint = endpoint
         self.validators = validators
         self.kept = dict(validators)
+        self._given: dict[str, dict[str, str]] = {}
         self.now = 0.0
         self.answers = 0
 
@@ -70,19 +71,25 @@ class Talk:
         *,
         accept: str = "application/json",
         key: str = "",
+        conditional: bool = True,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Ask for what is at `path` below the endpoint (or at an address of its own).
 
-        With a `key` the request is conditional: a 304 may come, without a body. Busy: 429, or 503 with a
-        Retry-After. RegistryError: no answer, one that is too large or too slow, or another 5xx.
+        With a `key` the request is `conditional` where it was answered before, and a 304 may come. Busy:
+        429, or 503 with a Retry-After. RegistryError: no answer, one that is too large or too slow, or
+        another 5xx.
         """
         import httpx  # noqa: PLC0415 - a fifth of a second that a command which asks nobody need not wait
 
         url = path if path.startswith(("http://", "https://")) else self.endpoint.url + path
         try:
-            answer = self._read(url, {"accept": accept, **(headers or {}), **self._conditions(key)}, body)
+            answer = self._read(
+                url,
+                {"accept": accept, **(headers or {}), **self._conditions(key if conditional else "")},
+                body,
+            )
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as err:
             said = f"{type(err).__name__}: {err}" if str(err) else type(err).__name__
             raise RegistryError(f"{self.endpoint.ecosystem} registry did not answer: {said}") from err
@@ -93,8 +100,8 @@ class Talk:
             raise Busy(f"{self.endpoint.ecosystem} registry is busy ({answer.status})", after)
         if answer.status >= 500:
             raise RegistryError(f"{self.endpoint.ecosystem} registry answered {answer.status}")
-        if key and answer.status == 200:
-            self._keep(key, answer.headers)
+        if key and answer.status in (200, 206):
+            self._given[key] = answer.headers
         return answer
 
     def _conditions(self, key: str) -> dict[str, str]:
@@ -106,8 +113,15 @@ class Talk:
         }
         return {name: value for name, value in known.items() if value}
 
-    def _keep(self, key: str, headers: Mapping[str, str]) -> None:
+    def keep(self, key: str) -> None:
+        """Remember the validators of the last answer of that key, now that all of it was understood.
+
+        Not before: an answer that was cut or garbled has good validators too, and would never come again.
+        """
+        headers = self._given.pop(key, None)
         for word, header in (("etag", "etag"), ("modified", "last-modified")):
+            if headers is None:
+                return
             value = headers.get(header, "")
             if value and len(value) <= MAX_VALIDATOR and value.isprintable():
                 self.kept[f"{key} {word}"] = value

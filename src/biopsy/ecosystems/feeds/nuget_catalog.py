@@ -82,6 +82,8 @@ class Catalog(Followed):
             newest = self._say(heap, page.items, cursor.at, memory)
             reached = believed(max(reached, newest), talk)
             heap.cursor = written(_Cursor(reached, memory.last(KEPT)))
+        if not heap.more:
+            talk.keep("index")
 
     def _index(self, talk: Talk, key: str = "") -> Any:
         """Find the catalog by the service index, and read its own; None where that was not modified."""

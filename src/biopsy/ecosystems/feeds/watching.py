@@ -92,13 +92,15 @@ class Watched(Followed):
         heap.cursor = self._moved(cursor, first + SLICE, heap)
 
     def _one(self, talk: Talk, heap: Heap, name: str, cursor: _Cursor) -> bool:
-        key = name if name in cursor.known else ""
-        answer = talk.ask(self.path(name), key=key)
+        key = f"of {name}"
+        known = cursor.known.get(name)
+        answer = talk.ask(self.path(name), key=key, conditional=known is not None)
         if answer.status not in (200, 304, 404, 410):
             raise RegistryError(f"the registry answered {answer.status}")
         if answer.status != 304:
             try:
-                cursor.known[name] = self.look(heap, name, answer, cursor.known.get(name))
+                cursor.known[name] = self.look(heap, name, answer, known)
+                talk.keep(key)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
                 raise RegistryError(f"the registry's answer cannot be read: {err}") from err
         return True

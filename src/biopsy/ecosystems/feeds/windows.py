@@ -80,6 +80,7 @@ class Windowed(Followed):
                 known += 1
             elif not fresh:
                 heap.add(about.name, about.version, at=when)
+        talk.keep(path)
         heap.newest = max(heap.newest, newest)
         if entries and before.links and not known and oldest > before.newest:
             heap.gap = Gap(
