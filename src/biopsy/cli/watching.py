@@ -41,9 +41,10 @@ def follow(
     from biopsy.pipeline.follow.policy import Policies  # noqa: PLC0415
     from biopsy.pipeline.follow.running import watch  # noqa: PLC0415
 
-    policies, telling = Policies(home), Telling(form, quiet=quiet)
+    policies, telling, http = Policies(home), Telling(form, quiet=quiet), client(contact, apart)
     for feed in chosen:
         policies.of(feed.ecosystem)  # a policy that is wrong is said now, not at the first item
+    for feed in chosen:
         telling.begin(feed, options)
     logging.basicConfig(level=logging.WARNING, format="biopsy: %(message)s")
 
@@ -51,7 +52,6 @@ def follow(
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        http = client(contact, apart)
         settings = queue.Settings(home, dsn)
         await watch(settings, chosen, policies, http, options, stop=stop, once=once, told=telling.turn)
 
@@ -77,7 +77,8 @@ class Telling:
             where = f"nowhere: {err}"
         every = options.every or feed.every
         self._line(
-            {"feed": feed.name, "at": where, "every": every}, f"following {where}, every {every:.0f} s"
+            {"feed": feed.name, "state": "begun", "address": where, "every": every},
+            f"following {where}, every {every:.0f} s",
         )
 
     def turn(self, turn: "Turn") -> None:
