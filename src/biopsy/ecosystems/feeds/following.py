@@ -39,6 +39,8 @@ class Heap:
         self.ecosystem = ecosystem
         self.items: list[Item] = []
         self.cursor = cursor
+        self._before = cursor
+        self._over = 0
         self.gap: Gap | None = None
         self.more = False
         self.retry_after: float | None = None
@@ -69,7 +71,8 @@ class Heap:
         if given is None:
             return self.refuse(f"no version of {known}: {version!r:.80}")
         if len(self.items) >= MAX_ITEMS:
-            return self.refuse(f"more than {MAX_ITEMS} entries")
+            self._over += 1
+            return False
         self.items.append(
             Item(
                 self.ecosystem,
@@ -93,7 +96,10 @@ class Heap:
         return False
 
     def poll(self, talk: Talk) -> Poll:
-        """Give all of it."""
+        """Give all of it; what was too much for one poll is a gap."""
+        if self._over:
+            why = f"{self._over} entries more than the {MAX_ITEMS} that one poll gives"
+            self.gap = Gap(self._before[:200], self.cursor[:200], self._over, why)
         return Poll(
             tuple(self.items),
             self.cursor,
