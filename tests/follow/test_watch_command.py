@@ -36,7 +36,7 @@ def watch(registry: StandIn, dsn: str, tmp_path: Path) -> Iterator[Watch]:
     def begin(*words: str) -> subprocess.Popen[str]:
         env = {**os.environ, **registry.environment(), "BIOPSY_HOME": str(tmp_path), "BIOPSY_DSN": dsn}
         env["BIOPSY_FEEDS"] = f"npm/changes={registry.url('npm')}registry/"
-        command = [*BIOPSY, "watch", *words]
+        command = [*BIOPSY, "watch", "--log", "text", *words]
         begun.append(
             subprocess.Popen(command, env=env, text=True, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
         )
@@ -117,7 +117,7 @@ def test_a_watch_list_says_what_is_new_of_these_packages_alone(
     for name in ("mine", "other"):
         publish(registry, name)
     registry.publish("pypi", "ours", "1.0", [build.wheel("ours", "1.0")])
-    words = ("--watch-list", str(tmp_path / "list"), "--once", "--apart", "0", "--format", "json")
+    words = ("--watch-list", str(tmp_path / "list"), "--once", "--apart", "0", "--log", "json")
     assert watch(*words).wait(LIMIT) == 0
     assert rows(dsn, "SELECT FROM job") == []
     for name in ("mine", "other"):

@@ -5,15 +5,13 @@ import logging
 import signal
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-import rich_click as click
 
 from biopsy.ecosystems import all_ecosystems
-from biopsy.errors import RegistryError, UsageError
+from biopsy.errors import QueueError, RegistryError, UsageError
 from biopsy.formats.views.visible import visible
 from biopsy.model.release import Release
 
@@ -21,6 +19,9 @@ if TYPE_CHECKING:
     from biopsy.ecosystems.feeds import Feed
     from biopsy.pipeline.follow.explaining import Explained, Reason
     from biopsy.pipeline.follow.following import Options, Turn
+
+
+log = logging.getLogger("biopsy.watch")
 
 
 def follow(
@@ -36,17 +37,23 @@ def follow(
     quiet: bool,
 ) -> bool:
     """Follow feeds until stopped, telling on standard error; say whether none was in trouble at its end."""
-    from biopsy import queue  # noqa: PLC0415
+    try:
+        from biopsy import queue  # noqa: PLC0415
+        from biopsy.pipeline.follow.running import watch  # noqa: PLC0415
+    except ImportError as err:
+        raise QueueError(
+            f"the queue needs more than is installed ({err.name}): pip install 'biopsy[queue]'"
+        ) from err
     from biopsy.pipeline.follow.pace import client  # noqa: PLC0415
     from biopsy.pipeline.follow.policy import Policies  # noqa: PLC0415
-    from biopsy.pipeline.follow.running import watch  # noqa: PLC0415
+    from biopsy.pipeline.work import logs  # noqa: PLC0415
 
-    policies, telling, http = Policies(home), Telling(form, quiet=quiet), client(contact, apart)
+    logs.begin(form, level=logging.WARNING if quiet else logging.INFO)
+    policies, telling, http = Policies(home), Telling(form), client(contact, apart)
     for feed in chosen:
         policies.of(feed.ecosystem)  # a policy that is wrong is said now, not at the first item
     for feed in chosen:
         telling.begin(feed, options)
-    logging.basicConfig(level=logging.WARNING, format="biopsy: %(message)s")
 
     async def run() -> None:
         stop = asyncio.Event()
@@ -61,10 +68,10 @@ def follow(
 
 
 class Telling:
-    """Tells on standard error what following does: lines for people, or JSON lines for programs."""
+    """Tells on standard error what following does: lines for people, or JSON for programs."""
 
-    def __init__(self, form: str, *, quiet: bool) -> None:
-        self._json, self._quiet = form == "json", quiet
+    def __init__(self, form: str) -> None:
+        self._json = form == "json"
         self._last: dict[str, str] = {}
         self.sums: Counter[str] = Counter()
         self.troubled: set[str] = set()
@@ -76,10 +83,8 @@ class Telling:
         except RegistryError as err:
             where = f"nowhere: {err}"
         every = options.every or feed.every
-        self._line(
-            {"feed": feed.name, "state": "begun", "address": where, "every": every},
-            f"following {where}, every {every:.0f} s",
-        )
+        fields = {"feed": feed.name, "address": where, "every": every}
+        self._line("feed-begun", fields, f"{feed.name}: following {where}, every {every:.0f} s")
 
     def turn(self, turn: "Turn") -> None:
         """Say what one turn did, where that is worth a line."""
@@ -88,23 +93,19 @@ class Telling:
         self.sums["jobs"] += turn.moved.jobs.new
         words = told(turn)
         if self._json or (words and words != self._last.get(turn.feed)):
-            self._line(_fields(turn), words)
+            level = logging.WARNING if turn.state == "troubled" else logging.INFO
+            self._line(f"feed-{turn.state}", _fields(turn), f"{turn.feed}: {words}", level)
         self._last[turn.feed] = "" if turn.state == "read" else words
 
     def end(self) -> None:
         """Say what it all came to."""
-        self._line(
-            {"state": "ended", **self.sums},
-            f"ended: {self.sums['items']} things said, {self.sums['jobs']} jobs",
-        )
+        words = f"ended: {self.sums['items']} things said, {self.sums['jobs']} jobs"
+        self._line("ended", dict(self.sums), words)
 
-    def _line(self, fields: Mapping[str, object], words: str) -> None:
-        if self._json:
-            now = datetime.now().astimezone().isoformat(timespec="milliseconds")
-            click.echo(msgspec.json.encode({"at": now, **fields}), err=True)
-        elif not self._quiet:
-            feed = f"{fields['feed']}: " if "feed" in fields else ""
-            click.echo(visible(f"{datetime.now().astimezone():%H:%M:%S} {feed}{words}", limit=400), err=True)
+    def _line(self, event: str, fields: Mapping[str, object], words: str, level: int = logging.INFO) -> None:
+        from biopsy.pipeline.work import logs  # noqa: PLC0415
+
+        logs.say(log, level, event if self._json else words, **(fields if self._json else {}))
 
 
 def told(turn: "Turn") -> str:
@@ -142,7 +143,6 @@ def _fields(turn: "Turn") -> dict[str, object]:
     judged, moved = turn.judged, turn.moved
     return {
         "feed": turn.feed,
-        "state": turn.state,
         "items": moved.items,
         "repeated": moved.repeated,
         "jobs": moved.jobs.new,

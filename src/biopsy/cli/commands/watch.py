@@ -1,5 +1,6 @@
 """`biopsy watch`: what registries publish becomes jobs in the queue."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ import rich_click as click
 
 from biopsy.cli.home import home_option
 from biopsy.cli.options import form_option, quiet_option
+from biopsy.cli.queueing import dsn_option
 from biopsy.cli.teach import Taught, grouped
 from biopsy.errors import UsageError
 
@@ -34,8 +36,8 @@ Exit status
 UNANSWERED = 4
 _GROUPS = {
     "What to follow": ("--watch-list", "--address", "--once"),
-    "How": ("--every", "--apart", "--contact", "--high", "--low", "--dsn", "--home"),
-    "Ask": ("--explain", "--feeds"),
+    "How": ("--every", "--apart", "--contact", "--high", "--low", "--dsn", "--home", "--log", "--quiet"),
+    "Ask": ("--explain", "--feeds", "--format"),
 }
 
 
@@ -86,16 +88,13 @@ _GROUPS = {
     help="With so many jobs waiting a feed rests …",
 )
 @click.option("--low", type=click.IntRange(0), default=15_000, show_default=True, help="… until so few wait.")
-@click.option(
-    "--dsn",
-    envvar="BIOPSY_DSN",
-    default="",
-    metavar="DSN",
-    help="A PostgreSQL, for many machines. Also: BIOPSY_DSN.",
-)
+@dsn_option
 @click.option("--explain", "name", metavar="PACKAGE", help="Say what the policy does with it; ask nobody.")
 @click.option("--feeds", "show", is_flag=True, help="List the feeds; ask nobody.")
 @form_option
+@click.option(
+    "--log", type=click.Choice(("text", "json")), help="How it tells: default: text on a terminal, else JSON."
+)
 @home_option
 @quiet_option
 def command(  # noqa: PLR0917 - click gives them by name
@@ -112,6 +111,7 @@ def command(  # noqa: PLR0917 - click gives them by name
     name: str | None,
     show: bool,  # noqa: FBT001
     form: str,
+    log: str | None,
     home: Path,
     quiet: bool,  # noqa: FBT001
 ) -> int:
@@ -132,8 +132,9 @@ def command(  # noqa: PLR0917 - click gives them by name
 
     chosen = choose(wanted, _watched(listed, wanted))
     options = Options(high, low, every, settings)
+    log = log or ("text" if sys.stderr.isatty() else "json")
     answered = follow(
-        chosen, options, home, dsn, contact=contact, apart=apart, once=once, form=form, quiet=quiet
+        chosen, options, home, dsn, contact=contact, apart=apart, once=once, form=log, quiet=quiet
     )
     return 0 if answered or not once else UNANSWERED
 

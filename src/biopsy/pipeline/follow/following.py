@@ -233,7 +233,7 @@ class Follower:
         return Turn(self.feed.name, "troubled", wait, detail=f"{reason}: {detail}")
 
     async def _tell(self, kind: str, **payload: Any) -> None:
-        await self.queue.tell(kind, {"feed": self.feed.name, **payload})
+        await self.queue.tell(kind, {"feed": self.feed.name, "ecosystem": self.feed.ecosystem, **payload})
 
 
 def _reason(err: Exception) -> str:
