@@ -1,12 +1,14 @@
 """Policy files: read part by part over what is shipped, and every mistake is said at its line."""
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from biopsy.errors import RuleError, UsageError
 from biopsy.pipeline.follow.policy import Policies, Policy, Which, load
-from biopsy.pipeline.follow.policy.read import MAX_LINES, SHIPPED, parse
+from biopsy.pipeline.follow.policy.read import MAX_LINES, PARTS, SHIPPED, WHERE, parse
 
 EVERY = sorted(file.stem for file in SHIPPED.glob("*.yml"))
 
@@ -108,3 +110,14 @@ def test_a_policy_that_is_wrong_from_the_beginning_is_an_error(tmp_path: Path) -
     _mine(tmp_path, "npm", "analyse: maybe\n")
     with pytest.raises(RuleError):
         Policies(tmp_path).of("npm")
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "watching.md"
+
+
+def test_the_policy_of_the_page_is_one_and_names_every_key() -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    policy = parse(example, "page.yml", Policy("npm"))
+    assert (policy.which, policy.most, policy.since) == (Which.INSTALL, 20, 36 * 3600)
+    assert set(yaml.safe_load(example)) == set(PARTS)
+    assert all(f"`{key}" in PAGE.read_text() for key in WHERE - {"because"})

@@ -180,7 +180,7 @@ def test_explain_names_what_fits_and_where_it_stands(said: Callable[..., Result]
     told = said("--explain", "npm:lodahs").output
     assert "resembles  typosquat" in told
     assert "+40" in told
-    assert "[npm.yml:" in told
+    assert "npm.yml:" in told
     assert (
         json.loads(said("--explain", "lodahs", "npm", "--format", "json").output)["purl"] == "pkg:npm/lodahs"
     )

@@ -232,10 +232,10 @@ def _explained(it: "Explained") -> list[str]:
 
 
 def _block(title: str, reasons: "Sequence[Reason]") -> list[str]:
-    heads = [f"{one.what}, if {one.when}" if one.when else one.what for one in reasons]
-    width = max((min(len(head), 44) for head in heads), default=0)
+    places = [one.place.removeprefix("shipped ") for one in reasons]
+    width = max(map(len, places), default=0)
     lines = [f"  {title}"] if reasons else []
-    for head, one in zip(heads, reasons, strict=True):
-        place = one.place.removeprefix("shipped ")
-        lines.append(f"    {head:{width}}  {one.because}  [{place}]")
+    for place, one in zip(places, reasons, strict=True):
+        head = " ".join(word for word in (one.what, f"if {one.when}" if one.when else "") if word)
+        lines.append(f"    {place:{width}}  {': '.join(word for word in (head, one.because) if word)}")
     return lines

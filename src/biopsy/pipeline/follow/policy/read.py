@@ -30,7 +30,7 @@ _SPAN = regex(r"(\d{1,6})([hd])")
 _SECONDS = {"h": 3600.0, "d": 86400.0}
 _VERDICTS = ("malicious", "suspicious", "benign", "unknown")
 _ALIKE = ("typosquat", "homoglyph", "combosquat", "scope", "other-ecosystem", "internal")
-_WHERE = frozenset(
+WHERE = frozenset(
     {"because", "name", "version", "file", "popular", "first", "resembles", "prerelease", "chosen"}
 )
 
@@ -76,9 +76,9 @@ def parse(text: str, called: str, policy: Policy) -> Policy:
     root = sheet.compose(text, mistakes)
     entries = sheet.fields(root, mistakes, "a policy") if root is not None else {}
     if root is not None and entries:
-        sheet.strangers(root, entries, frozenset(_PARTS), mistakes)
+        sheet.strangers(root, entries, frozenset(PARTS), mistakes)
     made: dict[str, Any] = {}
-    for key, (name, read) in _PARTS.items():
+    for key, (name, read) in PARTS.items():
         if key in entries:
             made[name] = read(entries[key], f"`{key}`", mistakes)
     if mistakes.found:
@@ -121,7 +121,7 @@ def _lines(does: frozenset[str], also: Also) -> Callable[[yaml.Node, str, Mistak
         made = []
         for one in nodes:
             entries = sheet.fields(one, mistakes, f"a line of {what}")
-            sheet.strangers(one, entries, _WHERE | does, mistakes)
+            sheet.strangers(one, entries, WHERE | does, mistakes)
             for key in sorted((does & {"add", "do"}) - entries.keys()):
                 mistakes.add(one, f"`{key}` is missing")
             place = f"{mistakes.file}:{one.start_mark.line + 1 if one.start_mark else 1}"
@@ -188,7 +188,7 @@ def _does(entries: Mapping[str, yaml.Node], mistakes: Mistakes) -> dict[str, Any
     return made
 
 
-_PARTS: dict[str, tuple[str, Callable[[yaml.Node, str, Mistakes], Any]]] = {
+PARTS: dict[str, tuple[str, Callable[[yaml.Node, str, Mistakes], Any]]] = {
     "analyse": ("analyse", _truth),
     "counts as new": ("since", _span),
     "artifacts": ("which", _which),
