@@ -173,3 +173,16 @@ def test_documents_of_any_shape_are_survived(
         monkeypatch.setattr(module, "answer", lambda *_: answering.said(document))
     follower.poll(rounds=2)
     assert all(item.name == "watched-one" for item in follower.items)
+
+
+@ECOSYSTEMS
+def test_a_package_of_more_releases_than_are_remembered_says_only_the_new_one(
+    registry: StandIn, client: httpx.Client, clock: Clock, monkeypatch: pytest.MonkeyPatch, ecosystem: str
+) -> None:
+    monkeypatch.setattr("biopsy.ecosystems.feeds.watching.MAX_VERSIONS", 10)
+    for number in range(30):
+        _release(registry, clock, ecosystem, "watched-one", f"1.{number}.0")
+    follower = _watch(registry, client, ecosystem, "watched-one")
+    follower.poll()
+    _release(registry, clock, ecosystem, "watched-one", "1.3.1")
+    assert _said(follower.poll()) == [("watched-one", "1.3.1", Change.NEW)]

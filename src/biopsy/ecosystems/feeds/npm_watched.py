@@ -10,7 +10,7 @@ import msgspec
 from biopsy.ecosystems.feeds import naming
 from biopsy.ecosystems.feeds.asking import Answer
 from biopsy.ecosystems.feeds.following import Heap, at
-from biopsy.ecosystems.feeds.watching import Known, Watched, compared, fields, quoted, versions
+from biopsy.ecosystems.feeds.watching import Known, Watched, compared, fields, known_now, quoted
 from biopsy.ecosystems.npm import configuration
 from biopsy.model.feed import Change
 from biopsy.model.release import Endpoint
@@ -52,18 +52,18 @@ class Packages(Watched):
         about = {version: _read(decoder, document.versions[version]) for version in order}
         now = {version: _deprecated(entry) for version, entry in about.items()}
         if known:
-            old, before = known.of(), len(heap.items)
+            before = len(heap.items)
             for version in order:
                 when = times[version]
-                if known.gone or (version not in old and (when is None or when > known.newest)):
+                if known.lacks(version, when):
                     heap.add(name, version, digest=_digest(about[version]), at=when)
             compared(heap, name, known, now)
             mark = document.time.get("modified")
             if len(heap.items) == before and isinstance(mark, str) and mark != known.mark:
                 heap.skipped += 1  # a README, an owner, a tag
         newest = max([when for when in times.values() if when], default=0.0)
-        mark = document.time.get("modified")
-        return Known(mark[:64] if isinstance(mark, str) else "", newest, versions(now))
+        every = {version: when or 0.0 for version, when in times.items()}
+        return known_now(document.time.get("modified"), newest, now, every)
 
 
 def _read(decoder: "msgspec.json.Decoder[_Version]", raw: msgspec.Raw) -> _Version:

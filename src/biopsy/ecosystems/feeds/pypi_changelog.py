@@ -70,7 +70,9 @@ class Changelog(Followed):
         answer = talk.ask("pypi", accept="text/xml", body=_call("changelog_last_serial"))
         serial = whole(markup.result(answer.body)) if answer.status == 200 else None
         if serial is None:
-            raise RegistryError(f"{self.name}: the index has no changelog (status {answer.status})")
+            raise RegistryError(
+                f"{self.name}: the index has no changelog (status {answer.status}); watch packages by name"
+            )
         return serial
 
     def follow(self, talk: Talk, heap: Heap) -> None:

@@ -9,7 +9,7 @@ from biopsy.ecosystems.feeds import naming
 from biopsy.ecosystems.feeds.asking import Answer
 from biopsy.ecosystems.feeds.following import Heap, at, whole
 from biopsy.ecosystems.feeds.pypi_changelog import site
-from biopsy.ecosystems.feeds.watching import Known, Watched, compared, fields, quoted, versions
+from biopsy.ecosystems.feeds.watching import Known, Watched, compared, fields, known_now, quoted
 from biopsy.model.feed import Change
 from biopsy.model.release import Endpoint
 
@@ -46,9 +46,8 @@ class Packages(Watched):
         now = {version: _yanked(files) for version, files in (document.releases or {}).items()}
         if known:
             before = len(heap.items)
-            old = known.of()
             for version, file, when in uploads:
-                if known.gone or version not in old or when > known.newest:
+                if known.lacks(version, when):
                     heap.add(
                         name,
                         version,
@@ -58,9 +57,10 @@ class Packages(Watched):
                         serial=serial,
                     )
             compared(heap, name, known, now)
-            if len(heap.items) == before:
+            if len(heap.items) == before and mark:
                 heap.add(name, change=Change.CHANGED, serial=serial)
-        return Known(mark, max(newest, known.newest if known else 0.0), versions(now))
+        times = {version: when for version, _, when in uploads}
+        return known_now(mark, max(newest, known.newest if known else 0.0), now, times)
 
 
 def _uploads(releases: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], float]]:

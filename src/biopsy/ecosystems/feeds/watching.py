@@ -34,7 +34,14 @@ class Known(msgspec.Struct, omit_defaults=True):
     mark: str = ""  # what the registry counts its changes with: a serial, a time
     newest: float = 0.0  # when its newest file was uploaded
     versions: str = ""  # those that were there, oldest first; one that was withdrawn ends in `!`
+    cut: bool = False  # there were more
     gone: bool = False
+
+    def lacks(self, version: str, when: float | None) -> bool:
+        """Say whether a version, or a file of it that was uploaded then, is new."""
+        if self.gone or (when or 0.0) > self.newest:
+            return True
+        return not self.cut and version not in self.of()
 
     def of(self) -> dict[str, bool]:
         """Give each version, and whether it was withdrawn."""
@@ -124,12 +131,14 @@ def compared(heap: Heap, name: str, known: Known, now: Mapping[str, str | None])
             heap.add(name, version, Change.UNYANKED)
 
 
-def versions(now: Mapping[str, str | None]) -> str:
-    """Write the newest versions as `Known` keeps them."""
-    shown = [
-        v + (WITHDRAWN if reason is not None else "") for v, reason in now.items() if len(v.split()) == 1
-    ]
-    return " ".join(shown[-MAX_VERSIONS:])
+def known_now(
+    mark: object, newest: float, now: Mapping[str, str | None], times: Mapping[str, float]
+) -> Known:
+    """Give what is to be known of a package: of its versions, the newest."""
+    order = sorted((v for v in now if len(v.split()) == 1), key=lambda v: times.get(v, 0.0))
+    shown = [v + (WITHDRAWN if now[v] is not None else "") for v in order]
+    text = mark[:64] if isinstance(mark, str) else ""
+    return Known(text, newest, " ".join(shown[-MAX_VERSIONS:]), cut=len(shown) > MAX_VERSIONS)
 
 
 def quoted(name: str) -> str:

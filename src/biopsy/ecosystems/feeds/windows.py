@@ -65,7 +65,8 @@ class Windowed(Followed):
         if answer.status == 304:
             return None
         if answer.status != 200:
-            raise RegistryError(f"{self.name}: the registry answered {answer.status} at {path}")
+            said = f"the registry answered {answer.status} at {path}"
+            raise RegistryError(f"{self.name}: {said}; where it has no such feed, watch packages by name")
         memory, newest, oldest = Memory(before.links), before.newest, 0.0
         known = 0
         entries = markup.entries(answer.body)
