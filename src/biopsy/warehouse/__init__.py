@@ -7,8 +7,9 @@ A dossier is written once and never changed; a second analysis of the same relea
 What was made of it by rules is kept beside it, each judgement as it was made (docs/warehouse.md).
 """
 
+import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -108,6 +109,29 @@ class Warehouse:
             if stored := self._store.get(run_id):
                 return restore(stored)
         raise UsageError(f"no analysis {run_id!r} is kept here; `biopsy show` lists those that are")
+
+    def several(self, wanted: Mapping[str, Release]) -> dict[str, Stored]:
+        """The dossiers of these ids, as far as rules read them; each is one of a version of its package.
+
+        What is not there, or cannot be read, is left out.
+        """
+        found: dict[str, Stored] = {}
+        for run_id, release in wanted.items():
+            folder = landing.folder_of(self._root, release).parent
+            for path in folder.glob(f"*/{run_id}.json.gz") if _RUN_ID.fullmatch(run_id) else ():
+                with contextlib.suppress(UsageError):
+                    found[run_id] = landing.read(path)
+        packed = wanted.keys() - found.keys()
+        return self._store.several(packed) | found if packed else found
+
+    def versioned(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Of each package of which several versions are kept, by ecosystem and name, those versions."""
+        every: dict[tuple[str, str], set[str]] = {}
+        landed = (path.relative_to(self._root).parts for path in self._root.glob("*/*/*"))
+        names = (tuple(map(unquote, parts)) for parts in landed)
+        for ecosystem, name, version in (*names, *self._store.names()):
+            every.setdefault((ecosystem, name), set()).add(version)
+        return {package: tuple(sorted(some)) for package, some in every.items() if len(some) > 1}
 
     def recent(self, limit: int = 20) -> tuple[Dossier, ...]:
         """The newest dossiers, newest first."""

@@ -39,6 +39,7 @@ class File(msgspec.Struct, frozen=True):
     size: int
     sha256: str
     leaves: tuple[str, ...]
+    shape: str = ""  # names its columns: `tables.shape`
 
     @property
     def table(self) -> str:

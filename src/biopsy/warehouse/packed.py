@@ -42,6 +42,20 @@ class Store:
         found = self._dossiers("run_id = ?", [run_id])
         return next(found, None)
 
+    def several(self, run_ids: Iterable[str]) -> dict[str, Stored]:
+        """The dossiers of these ids that are here, as far as rules read them, by id; one question."""
+        query = "SELECT run_id, body, '' FROM {} WHERE run_id IN (SELECT unnest(?))"
+        rows_ = self._ask(query, self._files("dossiers"), [sorted(set(run_ids))])
+        return {one.run_id: one for row in rows_ if isinstance(one := _stored(*row), Stored)}
+
+    def names(self) -> list[tuple[str, str, str]]:
+        """Ecosystem, name and version of every release that something is kept of."""
+        query = (
+            "SELECT DISTINCT body->>'$.release.ecosystem', body->>'$.release.name',"
+            " body->>'$.release.version' FROM {}"
+        )
+        return self._ask(query, self._files("dossiers"), [])  # type: ignore[return-value] # three texts
+
     def of(self, release: Release) -> Iterator[Stored]:
         """Every dossier of a release, the newest first."""
         where = "name = ? AND version = ? ORDER BY created DESC, run_id DESC"

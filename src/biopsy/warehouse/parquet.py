@@ -13,7 +13,7 @@ import msgspec
 
 from biopsy.warehouse.engine import connect, listed, quoted
 from biopsy.warehouse.ledger import File, settle
-from biopsy.warehouse.tables import TABLES, Row, columns
+from biopsy.warehouse.tables import TABLES, Row, columns, shape
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -141,7 +141,7 @@ def write(
     digest = digest_of(partial, sync=True)
     partial.replace(path)
     settle(path.parent)
-    return File(place, int(rows[0][0]), path.stat().st_size, digest, leaves)
+    return File(place, int(rows[0][0]), path.stat().st_size, digest, leaves, shape(table))
 
 
 def digest_of(path: Path, *, sync: bool = False) -> str:

@@ -5,6 +5,7 @@ was made. Text that a package had a hand in is kept escaped, as in the text form
 value holds a control character.
 """
 
+import zlib
 from collections.abc import Mapping
 from types import UnionType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -181,6 +182,11 @@ def columns(table: str) -> dict[str, str]:
     row = TABLES[table]
     hints = get_type_hints(row, include_extras=True)
     return {name: _sql(hints[name]) for name in row.__struct_fields__}
+
+
+def shape(table: str) -> str:
+    """A short name of the columns of a table: files that share it have the same ones."""
+    return f"{zlib.crc32(repr(columns(table)).encode()):08x}"
 
 
 def _sql(hint: Any) -> str:
