@@ -9,6 +9,7 @@ from tests.feeds.following import NAMES, Follower, follow
 from tests.registry import Did, StandIn
 
 from biopsy.ecosystems.feeds import Gap
+from biopsy.ecosystems.feeds.asking import stamp
 from biopsy.model.feed import Change, Item
 
 
@@ -178,14 +179,26 @@ def test_a_burst_is_taken_in_pages_and_whole(
 
 
 @pytest.mark.parametrize("count", [700])
-def test_a_gem_burst_that_has_too_many_pages_is_read_in_halves(
+def test_a_burst_of_gems_is_read_in_several_polls(
     registry: StandIn, client: httpx.Client, clock: Clock, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     monkeypatch.setattr("biopsy.ecosystems.feeds.gem_timeframe.PAGES", 10)
     follower = follow(registry, client, "gem/timeframe")
     for number in range(count):
-        clock.now += 20
         registry.publish("gem", f"burst-{number}", "1.0.0")
     follower.poll()
     assert {f"burst-{n}" for n in range(count)} <= {i.name for i in follower.items}
     assert follower.gaps == []
+
+
+@pytest.mark.parametrize(("name", "count"), [("gem/timeframe", 2000), ("golang/index", 4500)])
+def test_a_stretch_of_time_can_be_asked_for_again(
+    registry: StandIn, client: httpx.Client, clock: Clock, name: str, count: int
+) -> None:
+    follower = follow(registry, client, name)
+    since = stamp(clock.now)
+    registry.world.burst(follower.feed.ecosystem, count)
+    clock.now += 86400
+    filled = _fill(follower, Gap(since, stamp(clock.now - 40000)))
+    assert filled is not None
+    assert {f"burst-{n}" for n in range(count)} == {i.name for i in filled}

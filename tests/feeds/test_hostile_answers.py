@@ -17,7 +17,7 @@ from tests.feeds.following import EVERY, follow
 from tests.registry import StandIn
 
 from biopsy.ecosystems import feeds
-from biopsy.ecosystems.feeds import asking, following, markup, naming, protocol
+from biopsy.ecosystems.feeds import asking, gathering, markup, naming, protocol
 from biopsy.errors import RegistryError
 from biopsy.model.release import Endpoint
 
@@ -179,7 +179,7 @@ def test_retry_after_is_believed_within_reason(retry: str, seconds: float) -> No
 
 
 def test_more_entries_than_one_poll_gives_are_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "MAX_ITEMS", 10)
+    monkeypatch.setattr(gathering, "MAX_ITEMS", 10)
     results = [{"seq": n, "id": f"package-{n}", "changes": []} for n in range(8, 33)]
     poll = _poll("npm/changes", json.dumps({"results": results, "last_seq": 32}).encode())
     assert poll is not None

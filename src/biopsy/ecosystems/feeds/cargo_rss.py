@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from biopsy.ecosystems.feeds.asking import Talk, moment
-from biopsy.ecosystems.feeds.following import Heap, at, document, ended, entries, public
+from biopsy.ecosystems.feeds.following import at, document, ended, entries, public
+from biopsy.ecosystems.feeds.gathering import Heap
 from biopsy.ecosystems.feeds.protocol import Gap, Poll
 from biopsy.ecosystems.feeds.windows import Said, Windowed
 from biopsy.errors import UsageError

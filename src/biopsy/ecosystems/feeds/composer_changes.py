@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from biopsy.ecosystems.feeds.asking import Talk
-from biopsy.ecosystems.feeds.following import Followed, Heap, believed, document, entries, whole
+from biopsy.ecosystems.feeds.following import Followed, believed, document, entries, whole
+from biopsy.ecosystems.feeds.gathering import Heap
 from biopsy.ecosystems.feeds.protocol import Gap
 from biopsy.errors import RegistryError, UsageError
 from biopsy.model.feed import Change

@@ -12,7 +12,8 @@ import hashlib
 import msgspec
 
 from biopsy.ecosystems.feeds.asking import Answer, Talk, stamp
-from biopsy.ecosystems.feeds.following import Followed, Heap, read, written
+from biopsy.ecosystems.feeds.following import Followed, read, written
+from biopsy.ecosystems.feeds.gathering import Heap
 from biopsy.ecosystems.feeds.protocol import Gap
 from biopsy.errors import RegistryError
 from biopsy.model.feed import Change

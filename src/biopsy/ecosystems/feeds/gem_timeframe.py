@@ -1,7 +1,7 @@
 """RubyGems: versions created in a stretch of time (`timeframe_versions.json`, its API documents), 30 a page.
 
-A stretch is read to its end before the cursor moves over it, and the next begins ten minutes earlier: what
-was said within them is remembered. A stretch that has too many pages is halved.
+A stretch is read to its end before the cursor moves over it, if need be in several polls, and the next
+begins ten minutes earlier: what was said within them is remembered.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,8 @@ import msgspec
 
 from biopsy.ecosystems.feeds import naming
 from biopsy.ecosystems.feeds.asking import Talk, moment, stamp
-from biopsy.ecosystems.feeds.following import Followed, Heap, Memory, at, ended, entries, read, written
+from biopsy.ecosystems.feeds.following import Followed, Memory, at, ended, entries, read, written
+from biopsy.ecosystems.feeds.gathering import Heap
 from biopsy.ecosystems.feeds.protocol import Gap, Poll
 from biopsy.errors import RegistryError, UsageError
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from biopsy.model.release import Endpoint
 
 PAGES = 40
-"""Most pages of one stretch."""
+"""Most pages read in one poll."""
 
 STRETCH = 12 * 3600.0
 """Longest stretch asked for, in seconds; the registry takes up to seven days."""
@@ -32,10 +33,11 @@ KEPT = 2000
 """Most versions remembered."""
 
 
-class _Cursor(msgspec.Struct):
-    at: float
+class _Cursor(msgspec.Struct, omit_defaults=True):
+    at: float  # all before it was read
     seen: list[str] = []
-    wide: float = STRETCH
+    page: int = 1  # where to go on in the stretch
+    to: float = 0.0  # that ends here
 
 
 class _Version(msgspec.Struct):
@@ -44,7 +46,7 @@ class _Version(msgspec.Struct):
     number: Any = None
     platform: Any = None
     sha: Any = None
-    created_at: Any = msgspec.field(default=None, name="created_at")
+    created_at: Any = None
     version_created_at: Any = None
 
 
@@ -63,56 +65,52 @@ class Timeframe(Followed):
         return written(_Cursor(answer.now))
 
     def follow(self, talk: Talk, heap: Heap) -> None:
-        """Read one stretch from ten minutes before the cursor."""
+        """Read the stretch from ten minutes before the cursor, or go on in it."""
         cursor: _Cursor = read(heap.cursor, _Cursor)
-        memory, since = Memory(cursor.seen), cursor.at - OVERLAP
-        wide = min(max(cursor.wide, 1.0), STRETCH)
-        to = cursor.at + wide
-        last = self._stretch(talk, heap, since, to, memory)
-        if last is not None and wide > 1.0:
-            heap.cursor = written(_Cursor(cursor.at, memory.last(KEPT), wide / 2))
-            heap.more = True
-            return
-        if last is not None:
-            heap.gap = Gap(stamp(last), stamp(to), None, "more versions in a second than can be read")
-        reached = min(to, talk.now)
-        heap.more = to < talk.now
-        heap.cursor = written(_Cursor(max(reached, cursor.at), memory.last(KEPT), min(wide * 2, STRETCH)))
+        memory, page = Memory(cursor.seen), max(cursor.page, 1)
+        to = cursor.to if page > 1 else cursor.at + STRETCH
+        done = self._pages(talk, heap, (cursor.at - OVERLAP, to), page, memory)
+        to = min(to, talk.now)
+        heap.more = not done or to < talk.now
+        after = _Cursor(max(to, cursor.at)) if done else _Cursor(cursor.at, page=page + PAGES, to=to)
+        after.seen = memory.last(KEPT)
+        heap.cursor = written(after)
 
     def fill(self, client: "httpx.Client", endpoint: "Endpoint", gap: Gap) -> Poll | None:
-        """Read the stretch again, in parts that the registry takes."""
-        start, end = moment(gap.start), moment(gap.end)
-        if start is None or end is None:
+        """Read the stretch again, some pages a call; `start` of what is left is `TIME page N`."""
+        since, _, number = gap.start.partition(" page ")
+        start, end = moment(since), moment(gap.end)
+        if start is None or end is None or not (number or "1").isdigit():
             raise UsageError(f"not a gap of {self.name}: {gap.start!r:.60}")
         talk, heap = Talk(client, endpoint, {}), Heap("gem", gap.start)
+        page, to = int(number or "1"), min(end, start + STRETCH)
 
         def again() -> None:
-            to = min(end, start + STRETCH)
-            last = self._stretch(talk, heap, start, to, Memory())
-            reached = to if last is None else max(last, start + 1.0)
-            heap.more = reached < end
-            heap.cursor = stamp(reached) if heap.more else gap.end
+            done = self._pages(talk, heap, (start, to), page, Memory())
+            heap.more = not done or to < end
+            left = stamp(to) if done else f"{since} page {page + PAGES}"
+            heap.cursor = left if heap.more else gap.end
 
         return ended(self.name, talk, heap, gap.start, again)
 
-    @staticmethod
-    def _stretch(talk: Talk, heap: Heap, since: float, to: float, memory: Memory) -> float | None:
-        """Say what was created; None where all was read, else the time of the newest that was."""
-        newest = since
-        for page in range(1, PAGES + 1):
-            path = f"api/v1/timeframe_versions.json?from={_whole(since)}&to={_whole(to + 1)}&page={page}"
-            answer = talk.ask(path)
+    def _pages(
+        self, talk: Talk, heap: Heap, between: tuple[float, float], first: int, memory: Memory
+    ) -> bool:
+        """Say what was created in a stretch, from a page on; whether its end was reached."""
+        since, to = _whole(between[0]), _whole(between[1] + 1)
+        for page in range(first, first + PAGES):
+            answer = talk.ask(f"api/v1/timeframe_versions.json?from={since}&to={to}&page={page}")
             if answer.status != 200:
-                raise RegistryError(f"gem/timeframe: the registry answered {answer.status}")
+                raise RegistryError(f"{self.name}: the registry answered {answer.status}")
             raws = msgspec.json.decode(answer.body, type=list[msgspec.Raw])
             if not raws:
-                return None
+                return True
             for version in entries(raws, _Version, heap):
-                newest = max(newest, _say(heap, version, memory))
-        return newest
+                _say(heap, version, memory)
+        return False
 
 
-def _say(heap: Heap, one: _Version, memory: Memory) -> float:
+def _say(heap: Heap, one: _Version, memory: Memory) -> None:
     when = at(one.version_created_at) or at(one.created_at)
     number = one.version if isinstance(one.version, str) else one.number
     platform = one.platform if isinstance(one.platform, str) and one.platform != "ruby" else ""
@@ -120,7 +118,6 @@ def _say(heap: Heap, one: _Version, memory: Memory) -> float:
         full = f"{number}-{platform}" if platform else number
         file = f"{one.name}-{full}.gem"
         heap.add(one.name, number, filename=file, digest=naming.digest("sha256", one.sha), at=when)
-    return when or 0.0
 
 
 def _whole(seconds: float) -> str:

@@ -10,17 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from biopsy.ecosystems.feeds.asking import Talk, moment, stamp
-from biopsy.ecosystems.feeds.following import (
-    Followed,
-    Heap,
-    Memory,
-    at,
-    believed,
-    ended,
-    entries,
-    read,
-    written,
-)
+from biopsy.ecosystems.feeds.following import Followed, Memory, at, believed, ended, entries, read, written
+from biopsy.ecosystems.feeds.gathering import Heap
 from biopsy.ecosystems.feeds.protocol import Gap, Poll
 from biopsy.errors import RegistryError, UsageError
 

@@ -12,7 +12,6 @@ import msgspec
 from biopsy.ecosystems.feeds.asking import Talk, moment, stamp
 from biopsy.ecosystems.feeds.following import (
     Followed,
-    Heap,
     Memory,
     believed,
     document,
@@ -22,6 +21,7 @@ from biopsy.ecosystems.feeds.following import (
     whole,
     written,
 )
+from biopsy.ecosystems.feeds.gathering import Heap
 from biopsy.ecosystems.feeds.protocol import Gap, Poll
 from biopsy.errors import UsageError
 

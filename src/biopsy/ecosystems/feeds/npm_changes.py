@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from biopsy.ecosystems.feeds.asking import Talk
-from biopsy.ecosystems.feeds.following import Followed, Heap, document, ended, entries, public, whole
+from biopsy.ecosystems.feeds.following import Followed, document, ended, entries, public, whole
+from biopsy.ecosystems.feeds.gathering import Heap
 from biopsy.ecosystems.feeds.protocol import Gap, Poll
 from biopsy.ecosystems.npm import configuration
 from biopsy.errors import RegistryError, UsageError

@@ -9,7 +9,8 @@ import msgspec
 
 from biopsy.ecosystems.feeds import naming
 from biopsy.ecosystems.feeds.asking import Answer
-from biopsy.ecosystems.feeds.following import Heap, at
+from biopsy.ecosystems.feeds.following import at
+from biopsy.ecosystems.feeds.gathering import Heap
 from biopsy.ecosystems.feeds.watching import Known, Watched, compared, fields, known_now, quoted
 from biopsy.ecosystems.npm import configuration
 from biopsy.model.feed import Change

@@ -9,17 +9,8 @@ from typing import Any
 import msgspec
 
 from biopsy.ecosystems.feeds.asking import Talk
-from biopsy.ecosystems.feeds.following import (
-    Followed,
-    Heap,
-    Memory,
-    at,
-    believed,
-    document,
-    entries,
-    read,
-    written,
-)
+from biopsy.ecosystems.feeds.following import Followed, Memory, at, believed, document, entries, read, written
+from biopsy.ecosystems.feeds.gathering import Heap
 from biopsy.errors import RegistryError
 from biopsy.model.feed import Change
 

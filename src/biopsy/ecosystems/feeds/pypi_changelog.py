@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from biopsy.ecosystems.feeds import markup, naming
 from biopsy.ecosystems.feeds.asking import Talk
-from biopsy.ecosystems.feeds.following import Followed, Heap, ended, read, text, whole, written
+from biopsy.ecosystems.feeds.following import Followed, ended, read, whole, written
+from biopsy.ecosystems.feeds.gathering import Heap, text
 from biopsy.ecosystems.feeds.protocol import Gap, Poll
 from biopsy.ecosystems.pypi import configuration
 from biopsy.errors import RegistryError

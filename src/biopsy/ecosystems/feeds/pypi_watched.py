@@ -7,7 +7,8 @@ import msgspec
 
 from biopsy.ecosystems.feeds import naming
 from biopsy.ecosystems.feeds.asking import Answer
-from biopsy.ecosystems.feeds.following import Heap, at, whole
+from biopsy.ecosystems.feeds.following import at, whole
+from biopsy.ecosystems.feeds.gathering import Heap
 from biopsy.ecosystems.feeds.pypi_changelog import site
 from biopsy.ecosystems.feeds.watching import Known, Watched, compared, fields, known_now, quoted
 from biopsy.model.feed import Change

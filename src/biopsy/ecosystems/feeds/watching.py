@@ -12,7 +12,8 @@ import msgspec
 
 from biopsy.ecosystems.feeds import naming
 from biopsy.ecosystems.feeds.asking import Answer, Busy, Talk
-from biopsy.ecosystems.feeds.following import MAX_CURSOR, Followed, Heap, read, written
+from biopsy.ecosystems.feeds.following import MAX_CURSOR, Followed, read, written
+from biopsy.ecosystems.feeds.gathering import Heap
 from biopsy.errors import RegistryError, UsageError
 from biopsy.model.feed import Change
 

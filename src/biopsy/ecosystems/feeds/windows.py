@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from biopsy.ecosystems.feeds import markup
 from biopsy.ecosystems.feeds.asking import Talk, stamp
-from biopsy.ecosystems.feeds.following import Followed, Heap, Memory, at, believed, read, written
+from biopsy.ecosystems.feeds.following import Followed, Memory, at, believed, read, written
+from biopsy.ecosystems.feeds.gathering import Heap
 from biopsy.ecosystems.feeds.protocol import Gap
 from biopsy.errors import RegistryError
 
