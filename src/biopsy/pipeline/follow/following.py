@@ -17,7 +17,7 @@ from biopsy.ecosystems.feeds import Feed, Poll
 from biopsy.errors import BiopsyError, RegistryError, UsageError
 from biopsy.model.job import Lane
 from biopsy.model.release import Endpoint
-from biopsy.pipeline.follow import gaps
+from biopsy.pipeline.follow import gaps, writing
 from biopsy.pipeline.follow.judging import Judged, judge
 from biopsy.pipeline.follow.pace import pause
 from biopsy.pipeline.follow.policy import Policies
@@ -180,9 +180,8 @@ class Follower:
             # before the cursor moves: a gap noted twice is one gap, a gap not noted is a loss
             await self.queue.gap(self.feed.name, poll.gap.start, poll.gap.end, poll.gap.expected)
         seen = Seen(poll.validators, judged.newest, judged.late)
-        after = poll.cursor or state.cursor
-        moved = await self.queue.advance(
-            self.feed.name, state.cursor, after, judged.items, judged.jobs, seen, judged.of
+        moved, left_out = await writing.write(
+            self.queue, self.feed.name, (state.cursor, poll.cursor or state.cursor), judged, seen
         )
         if state.failures >= TELL_AT:
             await self._tell("feed-well", failures=state.failures, trouble=state.trouble)
@@ -194,7 +193,7 @@ class Follower:
             "read",
             judged=judged,
             moved=moved,
-            refused=poll.refused,
+            refused=poll.refused + judged.refused + left_out,
             gap=poll.gap is not None,
             detail=detail,
         )
@@ -208,9 +207,7 @@ class Follower:
         state = await self.queue.feed(self.feed.name)
         judged = await asyncio.to_thread(self._judged, poll, state, since)
         seen = Seen(state.validators, "", judged.late)
-        moved = await self.queue.advance(
-            self.feed.name, state.cursor, state.cursor, judged.items, judged.jobs, seen, judged.of
-        )
+        moved, _ = await writing.write(self.queue, self.feed.name, (state.cursor, state.cursor), judged, seen)
         return moved.items
 
     async def _too_many(self) -> int:

@@ -30,6 +30,9 @@ MAX_RELEASES = 200
 STRENGTH = ("sha512", "sha384", "sha256", "blake2b_256", "sha1", "md5")
 """Digests, the strongest first: of those a registry gives, the strongest names an artifact."""
 
+FIRST_YEAR, LAST_YEAR = 1990, 2200
+"""Years that a time of publication may lie in."""
+
 FEED_ONLY = "not-analysed-here"
 BY_POLICY = "policy"
 TOO_MANY = "too-many-artifacts"
@@ -134,13 +137,12 @@ class Policies:
             return Skipped(release, BY_POLICY, item.filename, line)
         if item.version and item.digest:
             return self._job(policy, it, item.digest, item.published, why)
-        horizon = _horizon(since, item.published, policy.since)
         bare = replace(it, version="", file="", prerelease=None)
         return Job(
             Release(item.ecosystem, item.name),
             priority=policy.urgency(replace(bare, first=it.first))[0],
             why=why,
-            published=horizon,
+            published=horizon(since, item.published, policy.since),
         )
 
     def _first(self, item: Item) -> bool | None:
@@ -171,13 +173,11 @@ class Policies:
         Those of which a file came out after `look.published`; where the registry tells no times, or the look
         says none, the newest alone. Each wants to be resolved, and then goes through `jobs`.
         """
-        after = _when(look.published)
-        times = [
-            (moment, one) for one in listing.versions if (moment := _when(one.touched or one.time or ""))
-        ]
+        after = moment(look.published)
+        times = [(at, one) for one in listing.versions if (at := moment(one.touched or one.time or ""))]
         if after is None or not times:
             return (listing.release,)
-        new = sorted((pair for pair in times if pair[0] >= after), key=_moment, reverse=True)
+        new = sorted((pair for pair in times if pair[0] >= after), key=_newness, reverse=True)
         return tuple(
             Release(look.release.ecosystem, look.release.name, v.version) for _, v in new[:MAX_RELEASES]
         )
@@ -203,7 +203,7 @@ class Policies:
         self, look: Job, listing: Listing, policy: Policy, it: Subject, published: str
     ) -> Iterator[Job | Skipped]:
         chosen = {remote.filename for remote in listing.choose("all")}
-        after = _when(look.published)
+        after = moment(look.published)
         wanted = [remote for remote in _wanted(listing, policy.which) if _new(remote, after)]
         for number, remote in enumerate(wanted):
             this = replace(it, file=remote.filename, chosen=remote.filename in chosen)
@@ -231,7 +231,7 @@ def _wanted(listing: Listing, which: Which) -> tuple[Remote, ...]:
 
 def _new(remote: Remote, after: datetime | None) -> bool:
     """Whether a file is no older than what counts as new; where nobody says, it is."""
-    uploaded = _when(remote.uploaded or "")
+    uploaded = moment(remote.uploaded or "")
     return after is None or uploaded is None or uploaded >= after
 
 
@@ -248,20 +248,26 @@ def _strongest(remote: Remote) -> str:
     return next((f"{name}:{given[name]}" for name in STRENGTH if given.get(name)), "")
 
 
-def _horizon(since: datetime, published: str, window: float) -> str:
+def horizon(since: datetime, published: str, window: float) -> str:
     """Say from when on a release is new to a look: the feed's moment or the poll before, less the window."""
-    moment = _when(published)
-    start = min(since, moment) if moment else since
+    said = moment(published)
+    start = min(since, said) if said else since
     return f"{(start - timedelta(seconds=window)).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _moment(pair: tuple[datetime, Published]) -> datetime:
+def _newness(pair: tuple[datetime, Published]) -> datetime:
     return pair[0]
 
 
-def _when(text: str) -> datetime | None:
+def moment(text: str) -> datetime | None:
+    """Read a time as RFC 3339 writes it, in UTC where it does not say; None for what is none.
+
+    Years in which no registry published anything are none: one cannot reckon with the first and the last.
+    """
     try:
-        found = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text[:64])
     except ValueError:
+        return None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
