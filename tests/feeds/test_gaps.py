@@ -75,11 +75,25 @@ def test_many_missing_serials_are_a_gap_that_is_counted_and_filled(
     follower.poll()
     (gap,) = follower.gaps
     assert gap.expected == len(registry.world.of["pypi"].hidden) >= len(missing)
+    early = follower.feed.fill(client, follower.endpoint, gap)
+    assert early is not None
+    assert (early.more, early.cursor) == (True, gap.start)
     registry.world.of["pypi"].hidden.clear()
     filled = _fill(follower, gap)
     assert filled is not None
     assert {f"gap-{n}" for n in range(300)} == {i.name for i in (*follower.items, *filled)}
     assert len(filled) == gap.expected
+
+
+def test_serials_that_never_show_are_no_gap_for_ever(
+    registry: StandIn, client: httpx.Client, clock: Clock
+) -> None:
+    follower = follow(registry, client, "pypi/changelog")
+    registry.world.burst("pypi", 300, prefix="gap")
+    _hide(registry, "pypi", 100, 200)
+    follower.poll()
+    clock.now += 7 * 3600
+    assert _fill(follower, follower.gaps[0]) == []
 
 
 @pytest.mark.parametrize("ecosystem", ["pypi", "npm"])

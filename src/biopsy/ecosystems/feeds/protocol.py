@@ -94,7 +94,8 @@ class Feed(Protocol):
         """
 
     def fill(self, client: "httpx.Client", endpoint: Endpoint, gap: Gap) -> Poll | None:
-        """Ask again for what a gap hid. With `more`, `cursor` is the `start` of what is left of the gap.
+        """Ask again for what a gap hid. With `more`, `cursor` is the `start` of what is left of the gap,
+        which is the gap's own where the registry may tell later.
 
         None where this registry has no way to tell.
         """

@@ -33,6 +33,9 @@ PATIENCE = 600.0
 MAX_HOLE = 20
 """Longest run of missing serials that may be rolled back changes; a longer one is a gap."""
 
+LATE = 6 * 3600.0
+"""Seconds for which a gap is not taken for filled while more than a hole of it is missing."""
+
 MAX_HOLES = 200
 """Most holes remembered."""
 
@@ -101,17 +104,22 @@ class Changelog(Followed):
         heap.cursor = written(_Cursor(max([cursor.serial, *later]), holes[-MAX_HOLES:]))
 
     def fill(self, client: "httpx.Client", endpoint: Endpoint, gap: Gap) -> Poll | None:
-        """Ask for the serials of the gap once more."""
+        """Ask for the serials of the gap once more; while it is young, what is missing stays a gap."""
         if int(gap.end) <= int(gap.start):
             return None
         talk, heap = Talk(client, endpoint, {}), Heap("pypi", gap.start)
 
         def again() -> None:
-            rows, full = _since(talk, heap, int(gap.start))
-            _say(heap, [r for r in rows if r.serial < int(gap.end)])
-            last = rows[-1].serial if rows else int(gap.end)
-            heap.more = full and last < int(gap.end)
+            first, end = int(gap.start), int(gap.end)
+            rows, full = _since(talk, heap, first)
+            inside = [r.serial for r in rows if r.serial < end]
+            _say(heap, rows[: len(inside)])
+            last = rows[-1].serial if rows else end
+            after = next((r.when for r in rows if r.serial >= end), 0.0)
+            heap.more = full and last < end
             heap.cursor = str(last) if heap.more else gap.end
+            if after > talk.now - LATE and any(b - a >= MAX_HOLE for a, b in _between(first, [*inside, end])):
+                heap.more, heap.cursor = True, gap.start  # it may come yet
 
         return ended(self.name, talk, heap, gap.start, again)
 
