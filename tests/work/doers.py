@@ -71,3 +71,13 @@ def _litter(path: str) -> str:
 def _litter_and_hang(path: str) -> None:
     _litter(path)
     _hang("")
+
+
+def hang(_setting: str) -> Do:
+    """Every job hangs."""
+
+    def do(_task: bytes, _tell: Tell) -> bytes:
+        _hang("")
+        return b""
+
+    return do

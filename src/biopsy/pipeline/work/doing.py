@@ -27,7 +27,7 @@ def make(setting: str) -> Do:
 
     def do(task: bytes, tell: Tell) -> bytes:
         gc.enable()
-        return msgspec.msgpack.encode(_do(tasks.decode(task), held, rules, tell))
+        return msgspec.msgpack.encode(_whole(_do(tasks.decode(task), held, rules, tell)))
 
     return do
 
@@ -49,3 +49,9 @@ def _do(task: Task, setting: Setting, rules: "tuple[detect.Rule, ...]", tell: Te
             raise
         code = "out-of-memory" if err.errno == errno.ENOMEM else "disk-full"
         return Came(End.AGAIN, reason=code, detail=str(err), counted=code != "disk-full", after=60.0)
+
+
+def _whole(came: Came) -> Came:
+    """Half characters, which a package may have put into a name, are in no encoding."""
+    detail, why = (text.encode(errors="replace").decode() for text in (came.detail, came.why))
+    return msgspec.structs.replace(came, detail=detail, why=why)

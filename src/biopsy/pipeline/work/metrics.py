@@ -7,8 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
-    CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, start_http_server,
-)  # fmt: skip
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    start_http_server,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -28,7 +33,7 @@ class Metrics:
 
     def __init__(self) -> None:
         """Begin at nothing."""
-        disable_created_metrics()  # when a series began is nothing that anybody asks
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # when a series began is nothing that anybody asks
         self.registry = registry = CollectorRegistry()
         self.view = View()
         registry.register(self.view)

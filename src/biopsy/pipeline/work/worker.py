@@ -30,6 +30,9 @@ FLOOR = 512 * 1024**2
 LOOK = 15.0
 """Seconds between two looks at the queue, for the metrics."""
 
+EMPTY = 0.5
+"""Seconds between two looks whether the queue is empty."""
+
 TELL = 5.0
 """Seconds between two looks into the box of messages."""
 
@@ -207,7 +210,7 @@ class Worker:
 
     async def _until_empty(self, me: Me) -> None:
         while True:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(EMPTY)
             mine = (
                 row
                 for row in await self.queue.depth()
