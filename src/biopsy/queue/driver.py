@@ -114,8 +114,8 @@ class SteadyDriver:
         for callback in self._heard.get(channel, ()):
             callback(payload)
 
-    def wake(self, channel: str) -> None:
-        """Have PgQueuer look for jobs at once, as if a row had changed: a slot has become free."""
+    def wake(self, channel: str, *, everybody: bool = False) -> None:
+        """Have PgQueuer look for jobs at once, as if a row had come: a slot is free, a job was given back."""
         sent = TableChangedEvent(
             channel=Channel(channel),
             sent_at=utc_now(),
@@ -123,7 +123,10 @@ class SteadyDriver:
             operation="update",
             table="pgqueuer",
         )
-        self._pass_on(channel, sent.model_dump_json())
+        text = sent.model_dump_json()
+        self._pass_on(channel, text)
+        if everybody and not self._shutdown.is_set():
+            self._tm.add(asyncio.create_task(self.notify(channel, text)))
 
     async def __aenter__(self) -> Self:
         self._entered += 1

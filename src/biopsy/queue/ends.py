@@ -106,8 +106,20 @@ async def done(made: Connection, schema: str, number: int, lease: UUID, what: Do
 
 async def tell(made: Connection, kind: str, payload: dict[str, Any]) -> None:
     """Put a message into the box, in the transaction of what it tells of."""
-    text = encode(payload).decode().replace("\\u0000", "")
+    text = encode(tidy(payload)).decode()
     await made.execute("INSERT INTO message (kind, payload) VALUES (%s, %s::jsonb)", (clean(kind), text))
+
+
+def tidy(value: Any) -> Any:
+    """Give a value of JSON with its texts as the database takes them."""
+    match value:
+        case str():
+            return clean(value)
+        case dict():
+            return {clean(str(name)): tidy(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [tidy(inner) for inner in value]
+    return value
 
 
 async def again(made: Connection, number: int, lease: UUID, why: Again, most: int) -> float | None:
@@ -157,7 +169,10 @@ async def _wait(made: Connection, number: int, seconds: float, reason: str, deta
 async def park(made: Connection, number: int, lease: UUID, why: Park) -> bool:
     """Put a job aside, and tell of it; False if it is ours no more."""
     held = await rows(
-        made, "SELECT FROM job WHERE id = %s AND lease = %s AND state = 'running' FOR UPDATE", number, lease
+        made,
+        "SELECT id FROM job WHERE id = %s AND lease = %s AND state = 'running' FOR UPDATE",
+        number,
+        lease,
     )
     if not held:
         return False

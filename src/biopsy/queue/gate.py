@@ -38,9 +38,10 @@ class Offer:
 class Gate:
     """The slots of one worker."""
 
-    def __init__(self, me: Worker, line: Line, wake: Callable[[], None]) -> None:
+    def __init__(self, me: Worker, line: Line, wake: Callable[[bool], None]) -> None:
         self.me, self._line, self._wake = me, line, wake
         self._narrow = False  # whether jobs may wait that a slot more would have let in
+        self._returned: set[int] = set()
         self._held: dict[int, Lane] = {}
         self._taken: dict[int, Taken] = {}
         self._freed = asyncio.Event()
@@ -67,13 +68,19 @@ class Gate:
         """Note what is in the slot."""
         self._taken[number] = taken
 
+    def give_back(self, number: int) -> None:
+        """Note that a job goes back to the queue: somebody may take it as soon as it is released."""
+        self._returned.add(number)
+
     def release(self, number: int) -> None:
         """Have the slot free again; harmless if it is."""
         self._held.pop(number, None)
         self._taken.pop(number, None)
         self._freed.set()
-        if self._narrow:
-            self._wake()
+        returned = number in self._returned
+        self._returned.discard(number)
+        if self._narrow or returned:
+            self._wake(returned)
 
     async def slot(self, stopped: Callable[[], bool]) -> bool:
         """Wait a while for a free slot; False if there is none."""

@@ -26,7 +26,7 @@ from biopsy.queue import ends
 from biopsy.queue.bounds import token
 from biopsy.queue.driver import SteadyDriver
 from biopsy.queue.filing import entrypoint
-from biopsy.queue.gate import URGENT, Gate
+from biopsy.queue.gate import URGENT, Gate, Offer
 from biopsy.queue.keeping import keep_house
 from biopsy.queue.line import Access, Connection, Line
 from biopsy.queue.migrate import names, queries
@@ -50,37 +50,41 @@ class Manager(QueueManager):
     async def fetch_jobs(
         self,
         batch_size: int,
-        global_concurrency_limit: int | None,
+        global_concurrency_limit: int | None,  # noqa: ARG002 - the gate limits us
         heartbeat_timeout: timedelta,
     ) -> AsyncGenerator[Handed, None]:
         """Hand out jobs as long as there are some and slots for them."""
         while await self.gate.slot(self.shutdown.is_set):
             offer = await self.gate.offer()
-            if not offer.entrypoints or self.shutdown.is_set():
-                return
-            async with self._limited(offer.bounded):
-                jobs = await self.queries.dequeue(
-                    batch_size=min(offer.batch, batch_size),
-                    entrypoints={
-                        QueueEntrypoint(name): EntrypointExecutionParameter(0) for name in offer.entrypoints
-                    },
-                    queue_manager_id=self.queue_manager_id,
-                    global_concurrency_limit=global_concurrency_limit,
-                    heartbeat_timeout=heartbeat_timeout,
-                )
-            for job in jobs:
-                self.gate.hold(job.id, Lane(job.entrypoint.partition("/")[0]))
+            if offer.bounded:
+                async with self._alone():
+                    jobs = await self._take(await self.gate.offer(), batch_size, heartbeat_timeout)
+            else:
+                jobs = await self._take(offer, batch_size, heartbeat_timeout)
             for job in jobs:
                 yield job
             if not jobs:
                 return
 
+    async def _take(self, offer: Offer, most: int, heartbeat_timeout: timedelta) -> list[Handed]:
+        if not offer.entrypoints or self.shutdown.is_set():
+            return []
+        jobs = await self.queries.dequeue(
+            batch_size=min(offer.batch, most),
+            entrypoints={
+                QueueEntrypoint(name): EntrypointExecutionParameter(0) for name in offer.entrypoints
+            },
+            queue_manager_id=self.queue_manager_id,
+            global_concurrency_limit=None,
+            heartbeat_timeout=heartbeat_timeout,
+        )
+        for job in jobs:
+            self.gate.hold(job.id, Lane(job.entrypoint.partition("/")[0]))
+        return jobs
+
     @contextlib.asynccontextmanager
-    async def _limited(self, bounded: bool) -> AsyncGenerator[None, None]:  # noqa: FBT001
+    async def _alone(self) -> AsyncGenerator[None, None]:
         """Let one worker at a time count and take, where a limit over all of them is to hold."""
-        if not bounded:
-            yield
-            return
         await self.queries.driver.execute("SELECT pg_advisory_lock($1)", _LIMITS)
         try:
             yield
@@ -110,8 +114,11 @@ class Runner:
         self.line = Line(self.access, float("inf"))
         self.looks = Line(self.access, float("inf"))
         self.driver = SteadyDriver(self.access, self.over.is_set)
-        self.gate = Gate(self.me, self.looks, lambda: self.driver.wake(names(self.schema).channel))
+        self.gate = Gate(self.me, self.looks, self._wake)
         self.leases: dict[int, UUID] = {}
+
+    def _wake(self, everybody: bool) -> None:  # noqa: FBT001
+        self.driver.wake(names(self.schema).channel, everybody=everybody)
 
     @property
     def schema(self) -> str:
@@ -184,7 +191,7 @@ class Runner:
 
         try:
             await self._sleep(taken, await self.line.do(pay))
-            await self._end(taken, lease, await self._do(taken, context))
+            await self._end(handed, taken, lease, await self._do(taken, context))
         finally:
             self.leases.pop(number, None)
 
@@ -193,17 +200,23 @@ class Runner:
             await asyncio.wait_for(taken.leave.wait(), seconds)
 
     async def _do(self, taken: Taken, context: Context) -> "Done | Exception":
-        """Let the handle do it; what it raises is an answer. Cancelled by a person, it is asked to leave."""
+        """Let the handle do it; what it raises is an answer. Cancelled by a person, it is asked to leave.
+
+        Asked to leave, for whatever reason, it has its patience to do so and is cut short then.
+        """
         if taken.leave.is_set():
             return GiveBack()
         task = asyncio.ensure_future(self.handle(taken))
+        asked = asyncio.ensure_future(taken.leave.wait())
         try:
             with context.cancellation:
-                await asyncio.wait({task})
-            if not task.done():
+                await asyncio.wait({task, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if context.cancellation.cancel_called:
                 taken.ask_to_leave("cancelled")
+            if not task.done():
                 await asyncio.wait({task}, timeout=self.me.patience)
         finally:
+            asked.cancel()
             if not task.done():
                 task.cancel()
         try:
@@ -216,7 +229,7 @@ class Runner:
             log.exception("job %s: the worker failed at it", taken.id)
             return Again("crashed", detail=f"{type(err).__name__}: {err}")
 
-    async def _end(self, taken: Taken, lease: UUID, how: "Done | Exception") -> None:
+    async def _end(self, handed: Handed, taken: Taken, lease: UUID, how: "Done | Exception") -> None:
         wait: float | None = None
 
         async def body(made: Connection) -> float | None:
@@ -234,6 +247,7 @@ class Runner:
 
         wait = await self.line.do(body)
         if wait is not None:
+            self.gate.give_back(handed.id)
             raise RetryRequested(timedelta(seconds=wait), reason=type(how).__name__)
 
     async def _beat(self) -> None:
@@ -279,7 +293,7 @@ class Runner:
         for taken in self.gate.running:
             taken.ask_to_leave("draining")
         await asyncio.sleep(self.me.patience)
-        self.over.set()
+        self.over.set()  # a database that is away now is not waited for
         self.line.patience = self.me.patience
 
     async def _house(self) -> None:
