@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner, Result
 from tests.registry import StandIn, build
 
@@ -191,3 +192,9 @@ def test_feeds_are_listed_with_their_addresses(registry: StandIn, said: Callable
     listed = {row["feed"]: row for row in json.loads(said("--feeds", "--format", "json").output)}
     assert listed["npm/changes"]["address"] == registry.url("npm") + "registry/"
     assert sum(row["main"] for row in listed.values()) == 8
+
+
+def test_the_tab_key_offers_ecosystems_and_feeds() -> None:
+    shell = ShellComplete(biopsy, {}, "biopsy", "_BIOPSY_COMPLETE")
+    offered = [item.value for item in shell.get_completions(["watch"], "py")]
+    assert offered == ["pypi", "pypi/changelog", "pypi/rss"]

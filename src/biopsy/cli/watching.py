@@ -75,6 +75,7 @@ class Telling:
         self._last: dict[str, str] = {}
         self.sums: Counter[str] = Counter()
         self.troubled: set[str] = set()
+        self._skewed: set[str] = set()
 
     def begin(self, feed: "Feed", options: "Options") -> None:
         """Say which feed is followed, and where."""
@@ -91,7 +92,8 @@ class Telling:
         (self.troubled.add if turn.state == "troubled" else self.troubled.discard)(turn.feed)
         self.sums["items"] += turn.moved.items
         self.sums["jobs"] += turn.moved.jobs.new
-        words = told(turn)
+        words = told(turn, clock=turn.feed not in self._skewed)
+        (self._skewed.add if turn.judged.skew else self._skewed.discard)(turn.feed)
         if self._json or (words and words != self._last.get(turn.feed)):
             level = logging.WARNING if turn.state == "troubled" else logging.INFO
             self._line(f"feed-{turn.state}", _fields(turn), f"{turn.feed}: {words}", level)
@@ -108,8 +110,8 @@ class Telling:
         logs.say(log, level, event if self._json else words, **(fields if self._json else {}))
 
 
-def told(turn: "Turn") -> str:
-    """Put a turn into words; nothing where nothing happened."""
+def told(turn: "Turn", *, clock: bool = True) -> str:
+    """Put a turn into words; nothing where nothing happened. `clock`: also say that a clock is wrong."""
     if turn.state != "read":
         words = {"full": "rests, the queue is full", "held": "not followed here", "overtaken": ""}
         head = words.get(turn.state, turn.state)
@@ -132,7 +134,7 @@ def told(turn: "Turn") -> str:
         said = []
     if turn.gap:
         said.append("a gap was noticed")
-    if judged.skew:
+    if judged.skew and clock:
         said.append(f"its clock is {abs(judged.skew):.0f} s {'ahead' if judged.skew > 0 else 'behind'}")
     if turn.detail:
         said.append(turn.detail)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
+from click.shell_completion import CompletionItem
 
 from biopsy.cli.home import home_option
 from biopsy.cli.options import form_option, quiet_option
@@ -41,8 +42,17 @@ _GROUPS = {
 }
 
 
+def _offered(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Ecosystems, and feeds with how often they are asked."""
+    from biopsy.ecosystems import feeds  # noqa: PLC0415 - slow to import, and --help is not
+
+    every = {feed.name: f"every {feed.every:.0f} s" for feed in feeds.all_feeds()}
+    every |= {feed.ecosystem: f"its main feed, {feed.name}" for feed in feeds.all_feeds() if feed.main}
+    return [CompletionItem(n, help=text) for n, text in sorted(every.items()) if n.startswith(incomplete)]
+
+
 @click.command("watch", cls=Taught, epilog=EXAMPLES, context_settings=grouped(_GROUPS))
-@click.argument("wanted", nargs=-1, metavar="[ECOSYSTEM|FEED]...")
+@click.argument("wanted", nargs=-1, metavar="[ECOSYSTEM|FEED]...", shell_complete=_offered)
 @click.option(
     "--watch-list",
     "listed",
