@@ -27,6 +27,7 @@ from biopsy.pipeline.work.messages import Place
 from biopsy.pipeline.work.metrics import Metrics
 from biopsy.pipeline.work.processes import Processes
 from biopsy.pipeline.work.worker import Bounds, Worker
+from biopsy.reports.database import Database
 from biopsy.warehouse import Warehouse
 
 STEALS = (
@@ -154,6 +155,15 @@ def test_the_same_bytes_are_analysed_once_whoever_asks(came: Came) -> None:
     (known,) = results["pkg:pypi/again@1.1", sha256(build.wheel("again", "1.1")[1])]
     assert (known.outcome, known.run_ids, known.key) == ("known", made.run_ids, made.key)
     assert len(list(Warehouse(home).of(release("again", "1.1")))) == 1
+
+
+def test_what_is_malicious_is_drafted_as_a_report(came: Came) -> None:
+    database = Database(came[2] / "reports.db")
+    try:
+        assert database.lookup("pypi/thing")
+        assert not database.lookup("pypi/again")
+    finally:
+        database.close()
 
 
 def test_exact_bytes_are_kept_and_nothing_else_is_left(came: Came) -> None:

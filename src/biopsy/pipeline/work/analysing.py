@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from biopsy import detect, ecosystems, fetch
+from biopsy import ecosystems, fetch
 from biopsy.ecosystems import Ecosystem, Listing
-from biopsy.errors import BadArtifact, CannotSandbox, RegistryError, SandboxError, UsageError
+from biopsy.errors import BadArtifact, CannotSandbox, RegistryError, RuleError, SandboxError, UsageError
 from biopsy.model.behaviour import Kind
 from biopsy.model.dossier import Analysis
 from biopsy.model.job import Depth, Job
 from biopsy.model.release import Artifact, Endpoint, Release
 from biopsy.pipeline import source
-from biopsy.pipeline.analyze import Options, Work, begin, one
+from biopsy.pipeline.analyze import Options, Work, begin, now, one
 from biopsy.pipeline.reasons import BROKEN
 from biopsy.pipeline.work import known
 from biopsy.pipeline.work.coming import Came, Outcome, Setting, Task, again, nothing, park
+from biopsy.pipeline.work.rehearsal import Loaded
 from biopsy.pipeline.work.task import Tell
 
 if TYPE_CHECKING:
@@ -60,12 +61,10 @@ class Clock:
             self._tell(stage)
 
 
-def analyse(
-    task: Task, setting: Setting, rules: tuple[detect.Rule, ...], scratch: Path, clock: Clock
-) -> Came:
+def analyse(task: Task, setting: Setting, loaded: Loaded, scratch: Path, clock: Clock) -> Came:
     """Do a job; raises Unable where it cannot be done, or not now."""
     job = task.job
-    with begin(_options(job, setting, scratch), lambda _text, _done: None, rules) as begun:
+    with begin(_options(job, setting, scratch), lambda _text, _done: None, loaded.rules) as begun:
         work = replace(begun, mark=clock.mark)
         sample = _sample(task, work, clock)
         clock.mark("known")
@@ -77,7 +76,7 @@ def analyse(
             clock.mark("store")
             _store(work.store, setting)
         clock.mark("report")
-        report = _report(analysis, setting, job) if setting.reports else ""
+        report = _report(analysis, setting, loaded) if setting.reports else ""
         clock.mark("")
         verdict, broken = analysis.verdict, _broken(analysis)
         return Came(
@@ -215,6 +214,15 @@ def _store(folder: Path, setting: Setting) -> None:
         raise park("store-damaged", str(err)) from err
 
 
-def _report(analysis: Analysis, setting: Setting, job: Job) -> str:
-    """Let the policy decide what becomes of a verdict."""
-    return ""
+def _report(analysis: Analysis, setting: Setting, loaded: Loaded) -> str:
+    """Let the policy decide what becomes of a verdict; say what did, in a few words."""
+    from biopsy.pipeline import verdicts  # noqa: PLC0415 - loaded by then, where reports are wanted
+    from biopsy.reports.database import DatabaseError  # noqa: PLC0415
+
+    try:
+        filed = verdicts.file(analysis, loaded.policies, Path(setting.home) / "reports.db", now())
+    except DatabaseError as err:
+        raise again(*_told("reports-failed", str(err))) from err
+    except RuleError as err:
+        raise again("policy-wrong", str(err), 300.0, counted=False) from err
+    return str(filed)

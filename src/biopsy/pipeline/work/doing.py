@@ -11,7 +11,7 @@ from biopsy.pipeline.work.coming import Came, End, Setting, Task, Unable
 from biopsy.pipeline.work.task import Do, Tell
 
 if TYPE_CHECKING:
-    from biopsy import detect
+    from biopsy.pipeline.work.rehearsal import Loaded
 
 DOER = f"{__name__}:make"
 """What a server of processes is told to load."""
@@ -22,25 +22,25 @@ def make(setting: str) -> Do:
     from biopsy.pipeline.work.rehearsal import rehearse  # noqa: PLC0415 - seconds, of the server alone
 
     held = msgspec.json.decode(setting, type=Setting)
-    rules = rehearse(held)
+    loaded = rehearse(held)
     tasks = msgspec.msgpack.Decoder(Task)
 
     def do(task: bytes, tell: Tell) -> bytes:
         gc.enable()
-        return msgspec.msgpack.encode(_whole(_do(tasks.decode(task), held, rules, tell)))
+        return msgspec.msgpack.encode(_whole(_do(tasks.decode(task), held, loaded, tell)))
 
     return do
 
 
-def _do(task: Task, setting: Setting, rules: "tuple[detect.Rule, ...]", tell: Tell) -> Came:
+def _do(task: Task, setting: Setting, loaded: "Loaded", tell: Tell) -> Came:
     from biopsy.pipeline.work.analysing import NO_ROOM, Clock, analyse  # noqa: PLC0415 - loaded by then
     from biopsy.pipeline.work.looking import look  # noqa: PLC0415
 
     clock = Clock(tell)
     try:
         if task.job.release.version or task.job.digest:
-            return analyse(task, setting, rules, Path.cwd(), clock)
-        return look(task, setting, clock)
+            return analyse(task, setting, loaded, Path.cwd(), clock)
+        return look(task, loaded, clock)
     except Unable as err:
         clock.mark("")
         return msgspec.structs.replace(err.came, seconds=clock.seconds)

@@ -1,26 +1,26 @@
 """A look at a package that changed: its registry is asked, and what is new becomes jobs."""
 
 from collections import Counter
-from pathlib import Path
 
 from biopsy import fetch
 from biopsy.ecosystems import Listing
 from biopsy.model.job import Job
 from biopsy.model.release import Release
-from biopsy.pipeline.follow.policy import Policies, Skipped
+from biopsy.pipeline.follow.policy import Skipped
 from biopsy.pipeline.work.analysing import Clock, ask, registry
-from biopsy.pipeline.work.coming import Came, Outcome, Setting, Task, Unable
+from biopsy.pipeline.work.coming import Came, Outcome, Task, Unable
+from biopsy.pipeline.work.rehearsal import Loaded
 
 LOST = "release-vanished"
 """Why nothing became of a release that was there when the package was looked at, and then was not."""
 
 
-def look(task: Task, setting: Setting, clock: Clock) -> Came:
+def look(task: Task, loaded: Loaded, clock: Clock) -> Came:
     """Ask about a package and name the jobs that follow; raises Unable where that cannot be done, or not now.
 
     Jobs that are known already are harmless: the queue files each artifact once.
     """
-    job, policies = task.job, Policies(Path(setting.home))
+    job, policies = task.job, loaded.policies
     ecosystem, endpoint = registry(job.release)
     found: list[Job] = []
     skipped: Counter[str] = Counter()

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
+from msgspec import Struct
+
 from biopsy import detect, ecosystems, fetch, static
 from biopsy.errors import BiopsyError
 from biopsy.model.behaviour import Behaviour, When
@@ -26,6 +28,7 @@ from biopsy.static.sight import Source
 
 _MODULES = (
     *("biopsy.ecosystems.npm.packument", "biopsy.ecosystems.pypi.index", "biopsy.pipeline.work.looking"),
+    *("biopsy.pipeline.verdicts", "biopsy.pipeline.work.analysing"),
     *("html.parser", "httpcore", "anyio", "nodesemver", "rapidfuzz.process", "encodings.idna"),
 )
 _RUNNING = ("biopsy.pipeline.dynamic", "biopsy.sandbox.observe")
@@ -41,8 +44,15 @@ _NPM = {
 }
 
 
-def rehearse(setting: Setting) -> tuple[detect.Rule, ...]:
-    """Load everything; give the rules. Raises RuleError where they are wrong."""
+class Loaded(Struct, frozen=True):
+    """What is read once: changed rules want a new worker, changed policies are noticed."""
+
+    rules: tuple[detect.Rule, ...]
+    policies: Policies
+
+
+def rehearse(setting: Setting) -> Loaded:
+    """Load everything. Raises RuleError where rules or a policy are wrong."""
     home = Path(setting.home)
     for name in (*_MODULES, *(() if setting.static_only else _RUNNING), *(_KEEPING if setting.keeps else ())):
         import_module(name)
@@ -51,9 +61,9 @@ def rehearse(setting: Setting) -> tuple[detect.Rule, ...]:
     patterns.load()
     policies = Policies(home)
     for ecosystem in ecosystems.all_ecosystems():
+        policies.of(ecosystem.type)
         with contextlib.suppress(BiopsyError):  # then each job says so
             ecosystem.endpoint()
-            policies.of(ecosystem.type)
     (home / "tmp").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="rehearsal-", dir=home / "tmp") as folder:
         scratch = Path(folder)
@@ -62,7 +72,7 @@ def rehearse(setting: Setting) -> tuple[detect.Rule, ...]:
         with begin(options, lambda _text, _done: None) as work:
             for number, files in enumerate((_PYTHON, _NPM)):
                 _act(scratch / f"rehearsal{number}", files, work)
-            return work.rules
+            return Loaded(work.rules, policies)
 
 
 def _act(top: Path, files: dict[str, str], work: Work) -> None:

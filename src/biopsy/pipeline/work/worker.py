@@ -42,6 +42,9 @@ LAST_WORDS = 10.0
 QUIET = 600.0
 """Seconds in which the same trouble of this machine is told once."""
 
+OURS = frozenset({"disk-full", "no-sandbox", "no-registry", "store-failed", "reports-failed", "policy-wrong"})
+"""Reasons that a person who looks after this machine should hear of."""
+
 log = logging.getLogger("biopsy.worker")
 
 
@@ -171,7 +174,7 @@ class Worker:
         self.metrics.memory.labels(ecosystem).observe(given.peak)
         self.metrics.processor.labels(ecosystem).inc(given.processor)
         came = msgspec.msgpack.decode(given.data, type=Came)
-        if came.reason in {"disk-full", "no-sandbox", "no-registry", "store-failed"}:
+        if came.reason in OURS:
             await self._trouble(came.reason, came.detail)
         return came
 
