@@ -275,6 +275,21 @@ def test_a_gap_that_the_registry_cannot_tell_of_stays_open_and_is_not_asked_for_
     run(story)
 
 
+def test_a_gap_of_which_the_rest_may_be_told_later_stays_open_and_is_left_alone_for_a_while(run: Run) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.turn()
+        bench.feed.at["0"] = Poll((release("d", 9),), "9", Gap("0", "8"))
+        bench.feed.fills = [Poll((release("a", 1),), "0", more=True), Poll((), "8")]
+        first, second = await bench.turn(), await bench.turn()
+        assert (first.filled, first.more, second.filled, len(bench.feed.filled)) == (1, False, 0, 1)
+        bench.now += timedelta(minutes=2)
+        await bench.turn()
+        assert (await bench.queue.feed(bench.feed.name)).gaps == 0
+        assert await bench.jobs() == ["pkg:npm/a@1.0.0", "pkg:npm/d@1.0.0"]
+
+    run(story)
+
+
 def test_a_gap_whose_asking_fails_does_not_hold_up_the_feed(run: Run) -> None:
     async def story(bench: Bench) -> None:
         await bench.turn()

@@ -21,7 +21,7 @@ Examples
   biopsy watch pypi npm --contact you@example.org   follow both registries, unattended
   biopsy watch --watch-list mine.txt                only these packages, asked one by one
   biopsy watch npm --once                           take in what is there to be had, and end
-  biopsy watch pypi/updates                         another feed than the main one
+  biopsy watch pypi/rss                             another feed than the main one
   biopsy watch --feeds                              which feeds there are, and where they are asked
   biopsy watch --explain npm:lodahs                 what the policy does with a name
 

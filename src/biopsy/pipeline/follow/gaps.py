@@ -47,18 +47,23 @@ class Filling:
                 poll = await asyncio.to_thread(self.feed.fill, client, endpoint, wanted)
             except (RegistryError, UsageError):
                 poll = None
-            if poll is None or poll.retry_after is not None:
-                wait = min(FIRST_PAUSE * 2 ** min(tries, 10), LONGEST_PAUSE)
-                self._tries[gap.end] = (tries + 1, self.clock() + wait)
-                if poll is None or not poll.items:
-                    continue
+            if poll is None:
+                self._later(gap.end, tries)
+                continue
             found = await enqueue(poll, gap.noticed - REACH)
-            rest = poll.cursor if poll.more or poll.retry_after is not None else ""
-            if rest and rest != gap.start:
+            left = poll.more or poll.retry_after is not None
+            rest = poll.cursor or gap.start
+            if left and rest == gap.start:
+                self._later(gap.end, tries)  # the registry may tell the rest another time
+                return found
+            if left:
                 # what is left is a gap of its own, noted before this one is closed
                 await self.queue.gap(self.feed.name, rest, gap.end, None)
-            if not rest or rest != gap.start:
-                await self.queue.close_gap(gap.id, found)
-            self.more = poll.more and poll.retry_after is None and rest != gap.start
+            await self.queue.close_gap(gap.id, found)
+            self.more = poll.more and poll.retry_after is None
             return found
         return 0
+
+    def _later(self, end: str, tries: int) -> None:
+        wait = min(FIRST_PAUSE * 2 ** min(tries, 10), LONGEST_PAUSE)
+        self._tries[end] = (tries + 1, self.clock() + wait)
