@@ -223,8 +223,8 @@ def test_parquet_is_parquet(home: Path, tmp_path: Path) -> None:
     import duckdb
 
     told(home, "SELECT kind FROM behaviours", "-o", str(tmp_path / "a.parquet"))
-    held = duckdb.sql(f"SELECT count(*) > 20 FROM '{tmp_path / 'a.parquet'}'").fetchone()
-    assert held == (True,)
+    held = duckdb.sql(f"SELECT count(*) > 20 FROM '{tmp_path / 'a.parquet'}'").fetchall()
+    assert held == [(True,)]
 
 
 def test_a_table_shows_no_control_characters(home: Path) -> None:

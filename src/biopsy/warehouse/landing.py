@@ -24,7 +24,7 @@ MAX_DOSSIER = 512 * 1024**2
 MAX_JUDGEMENTS = 512 * 1024**2
 """Bytes of one file of judgements, unpacked."""
 
-TRIES = 10
+TRIES = 50
 """How often a file is written anew whose folder was removed under it."""
 
 _DOSSIER = msgspec.json.Decoder(Stored)
@@ -43,8 +43,8 @@ def write(path: Path, lines: Iterable[bytes]) -> None:
     data = gzip.compress(b"\n".join(lines), compresslevel=5, mtime=0)
     partial = path.with_name(f"{path.name}.{os.urandom(4).hex()}.partial")
     for attempt in range(TRIES):
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(data)
             partial.replace(path)
         except FileNotFoundError:  # a packer found the folder empty and removed it just now

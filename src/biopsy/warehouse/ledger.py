@@ -70,11 +70,6 @@ class Commit(msgspec.Struct, frozen=True):
     files: tuple[File, ...]
 
 
-def new_id(stamp: int) -> str:
-    """Name a commit or a pack, like nobody else does; the names of one machine sort by time."""
-    return f"{stamp:016x}-{os.urandom(5).hex()}"
-
-
 class Ledger:
     """The log of one warehouse."""
 
@@ -90,6 +85,29 @@ class Ledger:
     def live(self) -> tuple[File, ...]:
         """The files that count, by path."""
         return live(file for commit in self.commits() for file in commit.files)
+
+    def machine(self) -> str:
+        """The name of this machine in the names of what it writes; made up when it is first asked for."""
+        path = self.root / "machine"
+        try:
+            name = path.read_text("ascii")
+        except FileNotFoundError:
+            name = os.urandom(5).hex()
+            self.root.mkdir(parents=True, exist_ok=True)
+            path.write_text(name, "ascii")
+        except (OSError, UnicodeDecodeError) as err:
+            raise UsageError(f"{path} cannot be read: {err}") from err
+        if not _ID.fullmatch(name):
+            raise UsageError(f"{path} does not hold a name: remove it, and another is made up")
+        return name
+
+    def new_id(self) -> str:
+        """Name a commit or a pack, like nobody else does; to be asked for by who holds the lock."""
+        return f"{self.stamp():016x}-{self.machine()}"
+
+    def owns(self, file: File) -> bool:
+        """Whether this machine packed all that is in a file."""
+        return all(leaf.endswith(f"-{self.machine()}") for leaf in file.leaves)
 
     def stamp(self) -> int:
         """A stamp later than all of this log."""

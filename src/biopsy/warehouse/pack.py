@@ -17,7 +17,7 @@ import msgspec
 
 from biopsy.errors import UsageError
 from biopsy.warehouse import landing, rows
-from biopsy.warehouse.ledger import Commit, File, Ledger, new_id
+from biopsy.warehouse.ledger import Commit, File, Ledger
 from biopsy.warehouse.parquet import Writer
 from biopsy.warehouse.tables import Row
 
@@ -78,7 +78,7 @@ class Packer:
             return msgspec.structs.replace(done, left=(*done.left, *(f"{path}: too large" for path in left)))
 
     def _batch(self, paths: Sequence[Path]) -> Packed:
-        commit = new_id(self.ledger.stamp())
+        commit = self.ledger.new_id()
         with Writer(self.ledger.root, commit) as writer:
             took, done = self._load(paths, writer)
             files = writer.finish()

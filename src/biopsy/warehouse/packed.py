@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from biopsy.model.behaviour import escape
+from biopsy.model.behaviour import escape, unescape
 from biopsy.model.dossier import Call
 from biopsy.model.release import Release
 from biopsy.warehouse import rows
@@ -48,13 +48,11 @@ class Store:
         rows_ = self._ask(query, self._files("dossiers"), [sorted(set(run_ids))])
         return {one.run_id: one for row in rows_ if isinstance(one := _stored(*row), Stored)}
 
-    def names(self) -> list[tuple[str, str, str]]:
+    def names(self) -> Iterator[tuple[str, ...]]:
         """Ecosystem, name and version of every release that something is kept of."""
-        query = (
-            "SELECT DISTINCT body->>'$.release.ecosystem', body->>'$.release.name',"
-            " body->>'$.release.version' FROM {}"
-        )
-        return self._ask(query, self._files("dossiers"), [])  # type: ignore[return-value] # three texts
+        query = "SELECT DISTINCT ecosystem, name, version FROM {}"
+        rows_ = self._ask(query, self._files("dossiers"), [])
+        return (tuple(map(unescape, row)) for row in rows_)
 
     def of(self, release: Release) -> Iterator[Stored]:
         """Every dossier of a release, the newest first."""

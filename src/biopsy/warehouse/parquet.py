@@ -37,6 +37,7 @@ COMPACT_LEVEL = 9
 """Levels of zstd: when packing, and when compacting, which is done once and read for years."""
 
 _CHUNK = 1 << 20
+_AT_ONCE = 64
 _MAX_LINE = 16 * 1024**2
 _BIG = ("body", "rest")  # they may be hundreds of megabytes, so they never go through a line of JSON
 
@@ -51,6 +52,7 @@ class Writer:
         self._con = connect()
         self._lines = {table: (self._staging / f"{table}.jsonl").open("wb") for table in TABLES}
         self._con.execute(_table("big", {"run_id": "VARCHAR", "body": "VARCHAR", "rest": "VARCHAR"}))
+        self._big: list[tuple[str, ...]] = []
         self._encoder = msgspec.json.Encoder()
 
     def __enter__(self) -> Self:
@@ -84,12 +86,19 @@ class Writer:
             self._lines[table].write(self._encoder.encode_lines(plain))
 
     def _without_big(self, row: Row) -> Row:
-        big = [row.run_id, *(getattr(row, name) for name in _BIG)]
-        self._con.execute("INSERT INTO big VALUES (?, ?, ?)", big)
+        self._big.append((row.run_id, *(getattr(row, name) for name in _BIG)))
+        if len(self._big) >= _AT_ONCE:
+            self._put_big()
         return msgspec.structs.replace(row, body="", rest="")
+
+    def _put_big(self) -> None:
+        if self._big:
+            self._con.executemany("INSERT INTO big VALUES (?, ?, ?)", self._big)
+            self._big.clear()
 
     def finish(self) -> tuple[File, ...]:
         """Write the Parquet files, durably; return them."""
+        self._put_big()
         found: list[File] = []
         for table, lines in self._lines.items():
             lines.close()

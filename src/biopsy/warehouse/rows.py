@@ -139,8 +139,8 @@ def _behaviour(head: dict[str, Any], seq: int, one: StoredBehaviour) -> Row:
         process=one.process,
         time=one.time,
         actor=one.by.value,
-        owner=escape(one.owner),
-        detail=_cut(one.detail),
+        owner=escape(one.owner) if one.owner else "",
+        detail=_cut(one.detail) if one.detail else "",
     )
 
 
