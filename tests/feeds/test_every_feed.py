@@ -124,6 +124,28 @@ def test_a_day_of_outage_loses_nothing_that_the_registry_still_tells(
     assert follower.gaps == []
 
 
+LATE = sorted(set(EVERY) - {"nuget/catalog", "npm/changes", "gem/index"})
+"""Where entries can show later than what came after them; the others have an order of their own."""
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_an_entry_that_shows_after_later_ones_is_said(
+    registry: StandIn, client: httpx.Client, clock: Clock, name: str
+) -> None:
+    follower = follow(registry, client, name)
+    ecosystem = follower.feed.ecosystem
+    of, late = registry.world.of[ecosystem], f"{NAMES[ecosystem]}2"
+    registry.publish(ecosystem, late, "1.0.0")
+    early = _publish(registry, clock, ecosystem, "1.1.0")
+    of.hidden = {e.serial for e in of.events if e.name == late}
+    follower.poll()
+    assert _expected(name, early) <= follower.releases()
+    assert late not in {item.name for item in follower.items}
+    clock.now += 10
+    of.hidden = set()
+    assert {item.name for item in follower.poll()} == {late}
+
+
 @feed_names
 def test_an_entry_of_the_future_does_not_hide_what_comes(
     registry: StandIn, client: httpx.Client, clock: Clock, name: str

@@ -28,7 +28,7 @@ CURSORS = {
     "gem/timeframe": '{"at": 1795000000.0}',
     "gem/index": '{"size": 10, "tail": "x"}',
     "cargo/rss": "{}",
-    "composer/changes": "17950000000000",
+    "composer/changes": '{"at": 17950000000000}',
     "golang/index": '{"at": 1795000000.0}',
     "nuget/catalog": '{"at": 1795000000.0}',
     "maven/search": '{"at": 1795000000.0}',

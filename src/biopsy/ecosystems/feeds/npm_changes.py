@@ -92,7 +92,8 @@ class Changes(Followed):
 
     @staticmethod
     def _newest(talk: Talk) -> int | None:
-        root = document(talk.ask(""), _Root)
+        """Ask for the newest sequence; the replication API says it above its `registry/`."""
+        root = document(talk.ask(talk.endpoint.url.removesuffix("registry/")), _Root)
         return whole(root.update_seq)
 
 

@@ -110,7 +110,7 @@ class Catalog(Followed):
             if when < after or not memory.fresh(f"{ref.id} {ref.when}"):
                 continue
             types = ref.type if isinstance(ref.type, list) else [ref.type]
-            deleted = "nuget:PackageDelete" in types
+            deleted = "nuget:PackageDelete" in types or "PackageDelete" in types
             heap.add(ref.package, ref.version, Change.DELETED if deleted else Change.NEW, at=when)
         return newest
 
