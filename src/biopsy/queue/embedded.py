@@ -20,7 +20,7 @@ from biopsy.queue import keeper
 
 MAX_SOCKET = 100  # sockaddr_un holds 108 bytes, the name of the socket in its folder included
 READY_SECONDS = 60.0
-LINGER = 10.0
+LINGER = 10.0  # seconds that the server stays after its last user
 POLL = 0.1
 TAIL = 2_000
 
@@ -42,10 +42,8 @@ class Use:
         os.close(self.lock)
 
 
-def use(home: Path, answers: Callable[[str], bool], linger: float = LINGER) -> Use:
+def use(home: Path, answers: Callable[[str], bool]) -> Use:
     """Have a server running, and say where; `answers` tries a DSN. The first start blocks for some seconds.
-
-    Who starts it says how many seconds it is to stay after its last user.
 
     Raises QueueError where there is no PostgreSQL, or it would not start.
     """
@@ -55,14 +53,14 @@ def use(home: Path, answers: Callable[[str], bool], linger: float = LINGER) -> U
     sockets = _sockets(folder)
     lock = os.open(folder / "users.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        dsn = _running(folder, sockets, lock, answers, linger)
+        dsn = _running(folder, sockets, lock, answers)
     except BaseException:
         os.close(lock)
         raise
     return Use(dsn, lock, folder)
 
 
-def _running(folder: Path, sockets: Path, lock: int, answers: Callable[[str], bool], linger: float) -> str:
+def _running(folder: Path, sockets: Path, lock: int, answers: Callable[[str], bool]) -> str:
     deadline = time.monotonic() + READY_SECONDS
     dsn = f"host={sockets} user=biopsy dbname=postgres"
     while True:
@@ -80,7 +78,7 @@ def _running(folder: Path, sockets: Path, lock: int, answers: Callable[[str], bo
         if not _kept(folder) and (keeping is None or keeping.poll() is not None):
             if keeping is not None and keeping.returncode:
                 raise QueueError(f"the PostgreSQL in {folder} would not start: {_last_words(folder)}")
-            keeping = _keep(folder, sockets, linger)
+            keeping = _keep(folder, sockets)
         time.sleep(POLL)
     return dsn
 
@@ -97,7 +95,7 @@ def _kept(folder: Path) -> bool:
     return False
 
 
-def _keep(folder: Path, sockets: Path, linger: float) -> "subprocess.Popen[bytes]":
+def _keep(folder: Path, sockets: Path) -> "subprocess.Popen[bytes]":
     binaries = find_binaries(folder / "data")
     _may_start()
     log = folder / "log"
@@ -105,7 +103,7 @@ def _keep(folder: Path, sockets: Path, linger: float) -> "subprocess.Popen[bytes
         log.replace(folder / "log.1")
     with log.open("ab") as out:
         return subprocess.Popen(
-            [sys.executable, "-I", keeper.__file__, folder, binaries, sockets, str(linger)],
+            [sys.executable, "-I", keeper.__file__, folder, binaries, sockets, str(LINGER)],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
