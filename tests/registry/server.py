@@ -24,16 +24,18 @@ class StandIn:
     `environment()` points this project's commands at it. All of `World` is there under `world`.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time, port: int = 0) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.time, port: int = 0, host: str = "127.0.0.1"
+    ) -> None:
         self.world = World(clock)
         self.mischief = Mischief()
         self.asked: list[tuple[str, str, float]] = []  # method, path, when
         self.agents: set[str] = set()
         self.errors: list[BaseException] = []
         self._modules: dict[str, ModuleType] = {}
-        self._server = _Server(("127.0.0.1", port), _handler(self))
+        self._server = _Server((host, port), _handler(self))
         self.port = self._server.server_port
-        self.root = f"http://127.0.0.1:{self.port}"
+        self.root = f"http://{host}:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
     def __enter__(self) -> Self:
