@@ -50,11 +50,14 @@ def test_an_item_with_version_and_digest_is_analysed(policies: Policies) -> None
     "item",
     [
         Item("pypi", "quiet-thing", "1.0", filename="quiet_thing-1.0.tar.gz"),
+        Item("pypi", "quiet-thing", "1.0", filename="quiet_thing-1.0.tar.gz", digest="sha256:aa"),
         Item("pypi", "quiet-thing", change=Change.CHANGED),
         Item("pypi", "quiet-thing", "1.0", Change.CHANGED, digest=""),
     ],
 )
-def test_an_item_that_names_no_bytes_is_looked_at(policies: Policies, item: Item) -> None:
+def test_an_item_that_names_no_bytes_or_one_file_of_several_is_looked_at(
+    policies: Policies, item: Item
+) -> None:
     job = _job(policies, item)
     assert (job.release, job.digest, job.filename) == (Release("pypi", "quiet-thing"), "", "")
     assert job.published == "2026-11-21T12:00:00Z"  # a day before the feed last moved

@@ -122,8 +122,9 @@ class Policies:
     def job(self, item: Item, why: str, since: datetime, *, compare: bool = True) -> Job | Skipped | None:
         """Make the job that follows from an item of a feed; None where none does: a deletion, a yank.
 
-        What names a version and a digest is analysed; anything else that is new or changed is looked at.
-        `since` is when the feed was asked before.
+        What names a version and a digest is analysed; anything else that is new or changed is looked at, and
+        so is one file of several, since which of them are wanted can only be told of all. `since` is when the
+        feed last moved.
         """
         release = Release(item.ecosystem, item.name, item.version)
         if item.change not in (Change.NEW, Change.CHANGED):
@@ -135,7 +136,7 @@ class Policies:
         policy = self.of(item.ecosystem)
         if line := policy.skipped(it):
             return Skipped(release, BY_POLICY, item.filename, line)
-        if item.version and item.digest:
+        if item.version and item.digest and not self._one_of_several(item):
             return self._job(policy, it, item.digest, item.published, why)
         bare = replace(it, version="", file="", prerelease=None)
         return Job(
@@ -144,6 +145,10 @@ class Policies:
             why=why,
             published=horizon(since, item.published, policy.since),
         )
+
+    def _one_of_several(self, item: Item) -> bool:
+        """Whether a file is of a form that stands beside others in a release: an sdist, a wheel."""
+        return bool(item.filename) and self._known[item.ecosystem].kind(item.filename) in ("sdist", "wheel")
 
     def _first(self, item: Item) -> bool | None:
         """Tell first releases where a feed says of a package, before or with its release, that it is new."""
