@@ -141,6 +141,34 @@ def test_a_fault_is_told_in_its_own_words() -> None:
         markup.result(body)
 
 
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("HTTPTooManyRequests: too many requests. Limit may reset in 17 seconds.", 17.0),
+        ("HTTPTooManyRequests", 60.0),
+    ],
+)
+def test_pypi_s_own_way_of_asking_to_be_left_alone_is_understood(said: str, seconds: float) -> None:
+    body = f"""<methodResponse><fault><value><struct><member><name>faultString</name><value><string>{said}</string>
+    </value></member></struct></value></fault></methodResponse>""".encode()
+    poll = _poll("pypi/changelog", body)
+    assert poll is not None
+    assert poll.retry_after == seconds
+
+
+@pytest.mark.parametrize("url", ["http://192.0.2.1/latest", "http://registry.example:81/c", "https://[bad/c"])
+def test_an_answer_that_points_elsewhere_is_not_followed(url: str) -> None:
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200, json={"resources": [{"@id": url, "@type": "Catalog/3.0.0"}]})
+
+    with _client(answer) as client, pytest.raises(RegistryError):
+        feeds.by_name("nuget").start(client, Endpoint("nuget", "http://registry.example/"))
+    assert asked == ["http://registry.example/index.json"]
+
+
 def test_an_answer_larger_than_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "MAX_ANSWER", 100_000)
     assert _poll("npm/changes", b'{"results": [' + b"0," * 100_000 + b"0]}") is None

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -75,7 +76,7 @@ class Talk:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Ask for what is at `path` below the endpoint (or at an address of its own).
+        """Ask for what is at `path` below the endpoint, or at an address on the same host.
 
         With a `key` the request is `conditional` where it was answered before, and a 304 may come. Busy:
         429, or 503 with a Retry-After. RegistryError: no answer, one that is too large or too slow, or
@@ -84,6 +85,8 @@ class Talk:
         import httpx  # noqa: PLC0415 - a fifth of a second that a command which asks nobody need not wait
 
         url = path if path.startswith(("http://", "https://")) else self.endpoint.url + path
+        if origin(url) != origin(self.endpoint.url):  # an answer must not send us to somebody's inner network
+            raise RegistryError(f"{self.endpoint.ecosystem} registry points elsewhere: {url:.100}")
         try:
             answer = self._read(
                 url,
@@ -146,6 +149,16 @@ class Talk:
         return Answer(
             response.status_code, bytes(body), str(response.url), time.time() if now is None else now, lower
         )
+
+
+def origin(url: str) -> tuple[str, str]:
+    """Give the scheme and the host with its port; RegistryError where an address has none."""
+    try:
+        parts = urlsplit(url)
+        host = f"{parts.hostname}:{parts.port or ''}"
+    except ValueError as err:
+        raise RegistryError(f"not an address: {url!r:.100}") from err
+    return parts.scheme, host
 
 
 def waiting(retry: str, now: float) -> float:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Any
 from xml.parsers import expat
 
+from biopsy.ecosystems.feeds.asking import BUSY, MAX_WAIT, Busy
 from biopsy.errors import RegistryError
+from biopsy.model.regex import regex
 
 MAX_DEPTH = 32
 """Deepest nesting of elements."""
@@ -21,6 +23,9 @@ MAX_TEXT = 4096
 
 MAX_ROWS = 100_000
 """Most rows or entries taken from one document."""
+
+_LIMITED = regex(r"TooManyRequests(?:.*?reset in (\d{1,6}) second)?", 0)
+"""How PyPI says in a fault, with status 200, that it was asked too often."""
 
 
 def _walk(body: bytes, begin: Callable[[str], None], end: Callable[[str, str], None]) -> None:
@@ -83,7 +88,7 @@ def entries(body: bytes) -> list[dict[str, str]]:
 def result(body: bytes) -> Any:
     """Read an XML-RPC response: lists, texts, numbers, booleans, nil; structs as None.
 
-    RegistryError where it is a fault, or no response.
+    RegistryError where it is a fault, or no response; Busy where the fault is that it was asked too often.
     """
     reader = _Response()
     _walk(body, reader.begin, reader.end)
@@ -142,7 +147,10 @@ class _Response:
 
     def value(self) -> Any:
         if self.fault:
-            raise RegistryError(f"the registry refused: {' '.join(self.said)[:200] or 'a fault'}")
+            said = " ".join(self.said)[:300]
+            if reset := _LIMITED.search(said):
+                raise Busy(f"the registry is busy: {said}", min(float(reset[1] or BUSY), MAX_WAIT))
+            raise RegistryError(f"the registry refused: {said or 'a fault'}")
         if not self.response or len(self.root) != 1:
             raise RegistryError("the registry's answer is no XML-RPC response")
         return self.root[0]
