@@ -138,7 +138,7 @@ def test_a_place_that_cannot_be_is_an_error_in_words(tmp_path: Path) -> None:
 
 
 def test_a_bucket_that_does_not_answer_is_an_error_in_words(wheel: Path) -> None:
-    options = {"config": {"base_url": "http://127.0.0.1:1", "skip_signature": True}, "client_options": {"allow_http": True}, "retry_config": {"max_retries": 0}}  # fmt: skip
+    options = {"base_url": "http://127.0.0.1:1", "skip_signature": True, "client_options": {"allow_http": True}, "retry_config": {"max_retries": 0}}  # fmt: skip
     with pytest.raises(StoreError, match="gs://bucket"):
         Artifacts("gs://bucket/store", **options).put(wheel, _sha256(wheel))
 
