@@ -1,6 +1,6 @@
 """The release before: which one it is, and what was seen of it, in a kept analysis or one made now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from msgspec import Struct
@@ -92,13 +92,17 @@ def named(target: str, dossier: Dossier, desk: Desk) -> Before:
     return Before(_look(target, dossier, desk))
 
 
-def kept(dossier: Dossier, warehouse: Warehouse) -> Dossier | None:
-    """The newest kept dossier of the version before, made in the same way; nothing is looked at anew."""
+def kept(dossier: Dossier, warehouse: Warehouse, known: Iterable[str] | None = None) -> Dossier | None:
+    """The newest kept dossier of the version before, made in the same way; nothing is looked at anew.
+
+    `known` are the versions of which something is kept, where that was asked already.
+    """
     release = dossier.release
     if not release.version:
         return None
     ecosystem, wanted = ecosystems.by_type(release.ecosystem), Wanted.beside(dossier)
-    versions = sorted({*warehouse.versions(release), release.version}, key=ecosystem.version_key)
+    known = warehouse.versions(release) if known is None else known
+    versions = sorted({*known, release.version}, key=ecosystem.version_key)
     while version := earlier(versions, release.version, ecosystem.prerelease):
         if found := _fitting(warehouse, replace(release, version=version), wanted):
             return found

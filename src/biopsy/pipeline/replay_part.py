@@ -1,0 +1,200 @@
+"""Replay one part of what is kept, in one process: by the rules of today, beside the verdicts that hold."""
+
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from biopsy import detect
+from biopsy.errors import BiopsyError
+from biopsy.model.dossier import Analysis, Call, Dossier
+from biopsy.model.release import Release
+from biopsy.model.replay import Change
+from biopsy.pipeline import before, verdicts
+from biopsy.pipeline.analyze import judge
+from biopsy.pipeline.follow.policy import Policies
+from biopsy.warehouse import Judgement, Part, Stored, Unreadable, Warehouse, judgement, restore
+
+AT_ONCE = 256
+"""Dossiers that are held at a time; those before them are looked up together."""
+
+Package = tuple[str, str]
+
+
+class Held(Struct, frozen=True):
+    """The verdict that holds so far, and because of which rules."""
+
+    call: Call
+    because: tuple[str, ...]
+
+
+class Setting(Struct, frozen=True):
+    """How to replay. `at` is the time that is written, RFC 3339; `rules` are named by their digest."""
+
+    home: Path
+    rules: tuple[detect.Rule, ...]
+    digest: str
+    at: str
+    since: str = ""
+    write: bool = False
+    reports: bool = True
+
+
+class Known(Struct, frozen=True):
+    """What was looked up at once for all parts: the verdicts by run id, and packages of several versions."""
+
+    held: Mapping[str, Held]
+    versions: Mapping[Package, tuple[str, ...]]
+
+
+class Tally(Struct, frozen=True):
+    """What came of one part."""
+
+    part: str
+    read: int
+    calls: dict[str, int]
+    changes: tuple[Change, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    written: int = 0
+
+
+class _Desk:
+    """What this process replays with; set once, before its first part."""
+
+    setting: Setting
+    known: Known
+    warehouse: Warehouse
+    policies: Policies
+
+
+def begin(setting: Setting, known: Known) -> None:
+    """Make this process ready. What it makes are no circles: the collector would only look at it all."""
+    _Desk.setting, _Desk.known = setting, known
+    _Desk.warehouse, _Desk.policies = Warehouse(setting.home), Policies(setting.home)
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
+def replay(part: Part, name: str) -> Tally:
+    """Judge the dossiers of a part; where that is wanted, keep what changed before this returns."""
+    setting, warehouse = _Desk.setting, _Desk.warehouse
+    calls = dict.fromkeys(Call, 0)
+    changes: list[Change] = []
+    judgements: list[Judgement] = []
+    unreadable: list[str] = []
+    read = 0
+    stored = iter(warehouse.stored(part))
+    while some := list(islice(stored, AT_ONCE)):
+        unreadable += [one.why for one in some if isinstance(one, Unreadable)]
+        dossiers = _restored([one for one in some if isinstance(one, Stored)], unreadable)
+        for dossier, previous in _beside(dossiers):
+            read += 1
+            analysis = _judged(dossier, previous)
+            calls[analysis.verdict.call] += 1
+            change = _change(analysis)
+            if change is not None:
+                changes.append(change)
+                if setting.write:
+                    judgements.append(_written(analysis))
+    warehouse.judge(judgements)
+    if setting.write and setting.reports:
+        changes = _reported(part, changes)
+    gc.collect()
+    numbers = {call.value: count for call, count in calls.items() if count}
+    return Tally(name, read, numbers, tuple(changes), tuple(unreadable), len(judgements))
+
+
+def _restored(stored: Iterable[Stored], unreadable: list[str]) -> list[Dossier]:
+    made = []
+    for one in stored:
+        if one.created[: len(_Desk.setting.since)] < _Desk.setting.since:
+            continue
+        try:
+            made.append(restore(one))
+        except ValueError as err:
+            unreadable.append(f"{one.run_id} is not a dossier that this version reads: {err}")
+    return made
+
+
+def _beside(dossiers: Sequence[Dossier]) -> Iterator[tuple[Dossier, Dossier | None]]:
+    """Each dossier with the one that it is judged beside, as `biopsy show` has it."""
+    here = {one.run_id: one for one in dossiers}
+    named = {one.against: one.release for one in dossiers if one.against not in {"", before.NONE, *here}}
+    found = _Desk.warehouse.several(named) if named else {}
+    for dossier in dossiers:
+        against = dossier.against
+        if against in here:
+            yield dossier, here[against]
+        elif against in found:
+            yield dossier, restore(found[against])
+        elif against == before.NONE:
+            yield dossier, None
+        else:
+            yield dossier, _kept(dossier)
+
+
+def _kept(dossier: Dossier) -> Dossier | None:
+    release = dossier.release
+    versions = _Desk.known.versions.get((release.ecosystem, release.name))
+    try:
+        return before.kept(dossier, _Desk.warehouse, versions) if versions else None
+    except BiopsyError:  # of an ecosystem that is only kept, not known: nobody can tell what is earlier
+        return None
+
+
+def _judged(dossier: Dossier, previous: Dossier | None) -> Analysis:
+    findings = detect.match(_Desk.setting.rules, dossier, previous)
+    return Analysis(dossier, findings, detect.decide(findings, dossier))
+
+
+def _written(analysis: Analysis) -> Judgement:
+    classes = detect.classify(analysis.findings, analysis.dossier)
+    return judgement(replace(analysis, classes=classes), _Desk.setting.at, _Desk.setting.digest)
+
+
+def _change(analysis: Analysis) -> Change | None:
+    dossier, verdict = analysis.dossier, analysis.verdict
+    release: Release = dossier.release
+    held = _Desk.known.held.get(dossier.run_id)
+    rested, rests = set(held.because if held else ()), set(verdict.because)
+    if held is not None and held.call is verdict.call and rested == rests:
+        return None
+    return Change(
+        dossier.run_id,
+        release.ecosystem,
+        release.name,
+        release.version,
+        dossier.artifact.filename,
+        dossier.created,
+        held.call if held else None,
+        verdict.call,
+        tuple(rule for rule in verdict.because if rule not in rested),
+        tuple(sorted(rested - rests)),
+        verdict.reason,
+    )
+
+
+def _reported(part: Part, changes: Sequence[Change]) -> list[Change]:
+    """Let policy decide on what is malicious now, and say where a report stands on what no longer is."""
+    telling = {one.run_id for one in changes if Call.MALICIOUS in {one.before, one.after}}
+    if not telling:
+        return list(changes)
+    told: dict[str, str] = {}
+    for stored in _Desk.warehouse.stored(part, whole=True):
+        if isinstance(stored, Stored) and stored.run_id in telling:
+            told[stored.run_id] = _report(restore(stored))
+    return [replace(one, report=told.get(one.run_id, "")) for one in changes]
+
+
+def _report(dossier: Dossier) -> str:
+    ((_, previous),) = _beside([dossier])
+    analysis = judge(dossier, before.Before(previous), _Desk.setting.rules)
+    database = _Desk.setting.home / "reports.db"
+    if analysis.verdict.call is Call.MALICIOUS:
+        return str(verdicts.file(analysis, _Desk.policies, database, _Desk.setting.at))
+    stands = verdicts.standing(analysis, database)
+    return f"{stands} before, and stands" if stands else ""
