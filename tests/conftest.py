@@ -105,7 +105,7 @@ def _template(_postgres: str) -> str:
     """The name of a database with all tables and nothing in them."""
     import psycopg
 
-    from biopsy.queue.migrate import migrate
+    from biopsy.queue.tables import migrate
 
     async def make() -> None:
         async with await psycopg.AsyncConnection.connect(f"{_postgres} dbname=template_biopsy") as made:

@@ -16,7 +16,6 @@ from biopsy.queue.box import Box
 from biopsy.queue.feeds import Feeds
 from biopsy.queue.jobs import Jobs
 from biopsy.queue.line import Access, Connection, Line
-from biopsy.queue.migrate import migrate
 from biopsy.queue.numbers import Numbers
 from biopsy.queue.records import (
     Again,
@@ -44,6 +43,7 @@ from biopsy.queue.records import (
     Worker,
     WorkerState,
 )
+from biopsy.queue.tables import migrate
 
 __all__ = [
     "Again",
@@ -110,6 +110,8 @@ async def open(settings: Settings) -> AsyncIterator[Queue]:  # noqa: A001 - `que
 async def _prepare(line: Line, settings: Settings) -> None:
     try:
         made: Connection = await line.connection()
+        if made.info.parameter_status("server_encoding") != "UTF8":
+            raise QueueError("the queue's database is not in UTF-8: CREATE DATABASE … ENCODING 'UTF8'")
         await migrate(made, settings.schema)
     except psycopg.Error as err:
         where = "the database of the DSN" if settings.dsn else "the embedded database"

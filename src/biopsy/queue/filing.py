@@ -9,8 +9,8 @@ from pgqueuer.queries import Queries
 
 from biopsy.model.job import Depth, Job, Lane
 from biopsy.queue.line import Connection, rows
-from biopsy.queue.migrate import queries
 from biopsy.queue.records import Counted
+from biopsy.queue.tables import queries
 
 URGENCY = {Lane.BATCH: 0, Lane.REALTIME: 1, Lane.MANUAL: 2}
 _STEP = 1_000_000  # between lanes in PgQueuer's one order of priorities (a 32-bit integer)

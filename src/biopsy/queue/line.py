@@ -25,7 +25,8 @@ CONNECT_SECONDS = 10
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,40}")
 # A peer that is cut off is noticed in about half a minute, not in the two hours that TCP allows.
-_KEEPALIVE: dict[str, Any] = {
+_ALWAYS: dict[str, Any] = {
+    "client_encoding": "UTF8",
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
@@ -57,7 +58,7 @@ class Access:
         dsn = self.settings.dsn or await self._embedded()
         try:
             made = await psycopg.AsyncConnection.connect(
-                dsn, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="biopsy", **_KEEPALIVE
+                dsn, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="biopsy", **_ALWAYS
             )
         except psycopg.ProgrammingError as err:
             raise QueueError(f"the DSN makes no sense: {str(err).strip()}") from err

@@ -2,6 +2,7 @@
 
 import functools
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
@@ -14,6 +15,7 @@ from psycopg import sql
 from biopsy.errors import QueueError
 from biopsy.queue.line import Connection
 
+VERSION = metadata.version("pgqueuer")
 FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 0x62696F70  # "biop": one process at a time brings tables up to date
 
@@ -61,7 +63,7 @@ async def migrate(made: Connection, schema: str, until: int | None = None) -> in
     Raises QueueError when they are of a later biopsy than this one.
     """
     every = steps()
-    if await version(made, schema) == len(every) and until is None:
+    if until is None and await version(made, schema) == len(every) and await _engine(made, schema) == VERSION:
         return len(every)
     await made.execute(sql.SQL("SELECT pg_advisory_lock({})").format(_LOCK))
     try:
@@ -87,6 +89,8 @@ async def _pgqueuer(made: Connection, schema: str) -> None:
         "CREATE TABLE IF NOT EXISTS migration "
         "(number integer PRIMARY KEY, title text NOT NULL, at timestamptz NOT NULL DEFAULT now())"
     )
+    await made.execute("CREATE TABLE IF NOT EXISTS engine (version text NOT NULL)")
+    await made.execute("CREATE UNIQUE INDEX IF NOT EXISTS engine_one ON engine ((true))")
     driver = PsycopgDriver(made)
     theirs = queries(driver, schema)
     if await theirs.schema_is_installed():
@@ -94,6 +98,18 @@ async def _pgqueuer(made: Connection, schema: str) -> None:
     else:
         await theirs.install(create_schema=False)
         await theirs.optimize_autovacuum()
+    await made.execute(
+        "INSERT INTO engine (version) VALUES (%s)"
+        " ON CONFLICT ((true)) DO UPDATE SET version = excluded.version",
+        (VERSION,),
+    )
+
+
+async def _engine(made: Connection, schema: str) -> str:
+    """Which PgQueuer brought its tables up to date last."""
+    found = await made.execute(sql.SQL("SELECT version FROM {}.engine").format(sql.Identifier(schema)))
+    row = await found.fetchone()
+    return str(row[0]) if row else ""
 
 
 async def version(made: Connection, schema: str) -> int:
