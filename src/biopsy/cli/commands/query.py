@@ -157,11 +157,11 @@ def _answer(desk: "Desk", sql: str, values: Mapping[str, str], options: Mapping[
         return
     answer = desk.ask(sql, values)
     if options["chart"]:
-        _write([f"{line}\n".encode() for line in _chart(answer, options)], output)
+        write_lines([f"{line}\n".encode() for line in _chart(answer, options)], output)
     elif form == "table":
         _table(answer, options["limit"], output, colour=options["colour"])
     else:
-        _write(results.STREAMS[form](results.limited(answer, options["limit"] or 0)), output)
+        write_lines(results.STREAMS[form](results.limited(answer, options["limit"] or 0)), output)
 
 
 def _chart(answer: "Answer", options: Mapping[str, Any]) -> Iterable[str]:
@@ -180,7 +180,9 @@ def _table(answer: "Answer", limit: int | None, output: Path | None, *, colour: 
     rows, more = results.first(answer, most)
     numbers = {i for i, kind in enumerate(answer.types) if kind.split("(")[0] in NUMBERS}
     cells = [[results.text(value) for value in row] for row in rows]
-    _write([tabled(answer.columns, cells, numbers, _width(output), colour=colour and output is None)], output)
+    write_lines(
+        [tabled(answer.columns, cells, numbers, _width(output), colour=colour and output is None)], output
+    )
     if more:
         click.echo(f"biopsy: the first {most} rows; --limit 0 gives all", err=True)
     elif not rows:
@@ -199,7 +201,8 @@ def _width(output: Path | None) -> int:
     return shutil.get_terminal_size((100, 40)).columns if on_screen else 160
 
 
-def _write(lines: Iterable[bytes], output: Path | None) -> None:
+def write_lines(lines: Iterable[bytes], output: Path | None) -> None:
+    """Write lines to a file, or to standard output; UsageError where that cannot be done."""
     from biopsy.cli.output import hand_over, let_go  # noqa: PLC0415
 
     try:

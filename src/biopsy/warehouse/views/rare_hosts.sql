@@ -1,5 +1,8 @@
 -- Hosts that at most three packages know, with these packages.
-SELECT host, count(DISTINCT (ecosystem, name)) AS packages, bool_or(source = 'trace') AS contacted,
-  min(created) AS first, list_sort(list(DISTINCT ecosystem || '/' || name)) AS names
-FROM behaviours WHERE host IS NOT NULL AND actor <> 'tool'
-GROUP BY host HAVING packages <= 3
+SELECT host, count(*) AS packages, bool_or(contacted) AS contacted, min(first) AS first,
+  list_sort(list(ecosystem || '/' || name)) AS names
+FROM (
+  SELECT host, ecosystem, name, min(created) AS first, bool_or(source = 'trace') AS contacted
+  FROM behaviours WHERE host IS NOT NULL AND actor <> 'tool'
+  GROUP BY host, ecosystem, name
+) GROUP BY host HAVING count(*) <= 3
