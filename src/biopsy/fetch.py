@@ -11,6 +11,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from biopsy.model.regex import regex
 from biopsy.model.release import Artifact, Endpoint, Remote
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 MAX_ARTIFACT = 512 * 1024**2
@@ -41,26 +44,33 @@ def client(agent: str = "biopsy") -> "httpx.Client":
     It trusts the system's authorities (SSL_CERT_FILE and SSL_CERT_DIR included), certifi's, and those that
     pip and npm are told to trust; it follows at most five redirects and uses the environment's proxies.
     """
-    import ssl  # noqa: PLC0415 - a fifth of a second, all three, that what lies on the disk need not wait for
-
-    import certifi  # noqa: PLC0415
+    import certifi  # noqa: PLC0415 - a fifth of a second, all three, that what is on the disk need not wait for
     import httpx  # noqa: PLC0415
 
-    context = ssl.create_default_context()
-    extra = [certifi.where(), *(os.environ.get(name, "") for name in _AUTHORITIES)]
-    for path in dict.fromkeys(extra):
-        try:
-            if path:
-                context.load_verify_locations(*((None, path) if os.path.isdir(path) else (path,)))  # noqa: PTH112
-        except (OSError, ssl.SSLError):
-            continue  # as pip and npm: a bundle that cannot be read is as if not named
+    extra = (certifi.where(), *(os.environ.get(name, "") for name in _AUTHORITIES))
+    own = (os.environ.get(name, "") for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
     return httpx.Client(
-        verify=context,
+        verify=_trusting(tuple(dict.fromkeys(extra)), *own),
         follow_redirects=True,
         max_redirects=5,
         timeout=httpx.Timeout(60.0, connect=20.0),
         headers={"user-agent": agent},
     )
+
+
+@cache
+def _trusting(paths: tuple[str, ...], *_system: str) -> "ssl.SSLContext":
+    """Made once: reading certificates takes longer than most requests."""
+    import ssl  # noqa: PLC0415
+
+    context = ssl.create_default_context()
+    for path in paths:
+        try:
+            if path:
+                context.load_verify_locations(*((None, path) if os.path.isdir(path) else (path,)))  # noqa: PTH112
+        except (OSError, ssl.SSLError):
+            continue  # as pip and npm: a bundle that cannot be read is as if not named
+    return context
 
 
 def fetch(
