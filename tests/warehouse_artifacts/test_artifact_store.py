@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import os
 import subprocess
 import sys
@@ -138,8 +139,9 @@ def test_a_place_that_cannot_be_is_an_error_in_words(tmp_path: Path) -> None:
 
 
 def test_a_bucket_that_does_not_answer_is_an_error_in_words(wheel: Path) -> None:
-    options = {"base_url": "http://127.0.0.1:1", "skip_signature": True, "client_options": {"allow_http": True}, "retry_config": {"max_retries": 0}}  # fmt: skip
-    with pytest.raises(StoreError, match="gs://bucket"):
+    key = {"gcs_base_url": "http://127.0.0.1:1", "disable_oauth": True, "client_email": "", "private_key": "", "private_key_id": ""}  # fmt: skip
+    options = {"service_account_key": json.dumps(key), "client_options": {"allow_http": True}, "retry_config": {"max_retries": 0}}  # fmt: skip
+    with pytest.raises(StoreError, match=r"gs://bucket.*GenericError"):
         Artifacts("gs://bucket/store", **options).put(wheel, _sha256(wheel))
 
 

@@ -29,6 +29,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "warehouse_interchange")]
 
 import emulators  # noqa: E402 - beside this file
+
 import results  # noqa: E402
 
 pytest.importorskip("google.cloud.bigquery")
@@ -187,14 +188,10 @@ def test_a_table_with_a_column_of_another_type_is_left_alone(dataset: BigQuery) 
 
 
 def test_it_goes_through_a_bucket_too(
-    full: Path, dataset: BigQuery, query: Query, cloud: emulators.Cloud
+    full: Path, dataset: BigQuery, query: Query, cloud: emulators.Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    storage = {
-        "base_url": cloud.storage,
-        "skip_signature": True,
-        "client_options": {"allow_http": True},
-    }
-    through = BigQuery(dataset.place, endpoint=cloud.bigquery, bucket="gs://bucket/staging", storage=storage)
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", cloud.storage)
+    through = BigQuery(dataset.place, endpoint=cloud.bigquery, bucket="gs://bucket/staging")
     _load(full, through)
     assert _counts(query) == _kept(full)
     assert list((cloud.folder / "bucket").rglob("*.jsonl")) == []

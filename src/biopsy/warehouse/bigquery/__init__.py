@@ -10,7 +10,6 @@ import contextlib
 import secrets
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,6 +18,7 @@ from biopsy.errors import UsageError
 from biopsy.model.regex import regex
 from biopsy.warehouse.bigquery.api import PATIENCE, Api, BigQueryError, told
 from biopsy.warehouse.bigquery.batch import Batch, Refused, Staged
+from biopsy.warehouse.bigquery.bucket import Bucket
 from biopsy.warehouse.bigquery.layout import LOADS, Layout, grown
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class BigQuery:
     """A data set; UsageError where `place` is none (`project.dataset`). Nothing is asked before a method is.
 
     `endpoint` is for an emulator, or a private address of the API; `bucket` a place in Cloud Storage to load
-    through, with `storage` as options of obstore; `patience` is how long, in seconds, a request is repeated.
+    through; `patience` is how long, in seconds, a request is repeated that BigQuery does not answer.
     """
 
     def __init__(
@@ -47,17 +47,14 @@ class BigQuery:
         location: str | None = None,
         endpoint: str | None = None,
         bucket: str | None = None,
-        storage: dict[str, Any] | None = None,
         patience: float = PATIENCE,
     ) -> None:
         """Use that data set."""
         match = _PLACE.fullmatch(place)
         if match is None:
             raise UsageError(f"not a data set of BigQuery (PROJECT.DATASET): {place!r}")
-        if bucket and not bucket.startswith("gs://"):
-            raise UsageError(f"BigQuery loads from Cloud Storage (gs://) only, not from {bucket}")
         self.place, self._location = place, location
-        self._bucket, self._storage = bucket, storage or {}
+        self._bucket = Bucket(bucket) if bucket else None
         self.api = Api(match[1], location, endpoint, patience)
 
     def prepare(self, layouts: Sequence[Layout]) -> list[str]:
@@ -166,7 +163,7 @@ class BigQuery:
                 )
             self.api.wait(job)
             return
-        with _uploaded(self._bucket, self._storage, one.path, f"{mark}-{one.layout.name}.jsonl") as uri:
+        with self._bucket.holding(one.path, f"{mark}-{one.layout.name}.jsonl") as uri:
             self.api.wait(client.load_table_from_uri(uri, table.reference, job_config=config, **limits))
 
     def _merge(self, one: Staged, staging: str) -> int:
@@ -204,18 +201,3 @@ def _fields(columns: Any) -> list[Any]:
     from google.cloud import bigquery  # noqa: PLC0415
 
     return [bigquery.SchemaField.from_api_repr(one) for one in columns]
-
-
-@contextlib.contextmanager
-def _uploaded(bucket: str, options: dict[str, Any], path: Path, name: str) -> Iterator[str]:
-    """Put a file into a bucket for as long as it is loaded from there."""
-    import obstore  # noqa: PLC0415 - an extra
-    from obstore.store import from_url  # noqa: PLC0415
-
-    try:
-        store: Any = from_url(bucket, **options)
-        obstore.put(store, name, path)
-        yield f"{bucket.rstrip('/')}/{name}"
-        obstore.delete(store, name)
-    except obstore.exceptions.BaseError as err:
-        raise BigQueryError(f"{bucket}: {type(err).__name__}: {str(err).splitlines()[0][:300]}") from err
