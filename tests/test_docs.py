@@ -13,7 +13,11 @@ from thorough import WHOLE
 
 ROOT = Path(__file__).parent.parent
 PAGES = [p for p in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")) if p.name != "CHANGELOG.md"]
-TOLD_IN_ORDER = {"reports.md": "tests/reports/test_reports_page.py"}
+TOLD_IN_ORDER = {
+    "reports.md": "tests/reports/test_reports_page.py",
+    "warehouse.md": "tests/warehouse/test_warehouse_pages.py",
+    "cookbook.md": "tests/warehouse/test_warehouse_pages.py",
+}
 """Pages whose commands need each other; the test that runs them."""
 
 BLOCK = re.compile(r"```(?:sh|console)\n(.*?)```", re.DOTALL)

@@ -9,7 +9,7 @@ What was made of it by rules is kept beside it, each judgement as it was made (d
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -123,6 +123,22 @@ class Warehouse:
                     found[run_id] = landing.read(path)
         packed = wanted.keys() - found.keys()
         return self._store.several(packed) | found if packed else found
+
+    def of_several(self, releases: Collection[Release]) -> dict[Release, list[Stored]]:
+        """The dossiers of each of these releases, the newest first, as far as rules read them.
+
+        One that cannot be read is passed over.
+        """
+        found: dict[Release, dict[str, Stored]] = {release: {} for release in releases}
+        for release, held in found.items():
+            folder = landing.folder_of(self._root, release)
+            for path in sorted(folder.glob("*.json.gz"), key=_written, reverse=True):
+                with contextlib.suppress(UsageError):
+                    stored = landing.read(path)
+                    held[stored.run_id] = stored
+        for stored in self._store.of_several(releases):
+            found[stored.release].setdefault(stored.run_id, stored)
+        return {release: list(held.values()) for release, held in found.items()}
 
     def versioned(self) -> dict[tuple[str, str], tuple[str, ...]]:
         """Of each package of which several versions are kept, by ecosystem and name, those versions."""

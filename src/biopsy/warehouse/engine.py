@@ -27,7 +27,9 @@ def connect(threads: int = 0, memory: str = "") -> "DuckDBPyConnection":
         config["threads"] = threads
     if memory:
         config["memory_limit"] = memory
-    return duckdb.connect(":memory:", config=config)
+    con = duckdb.connect(":memory:", config=config)
+    con.execute("SET enable_progress_bar = false")  # it would be drawn into what we write
+    return con
 
 
 def quoted(text: str) -> str:

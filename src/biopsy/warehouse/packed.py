@@ -1,7 +1,7 @@
 """Read dossiers and judgements that were packed."""
 # ruff: noqa: S608 - names of our files and columns are put into the SQL; values never are
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,18 @@ class Store:
         query = "SELECT run_id, body, '' FROM {} WHERE run_id IN (SELECT unnest(?))"
         rows_ = self._ask(query, self._files("dossiers"), [sorted(set(run_ids))])
         return {one.run_id: one for row in rows_ if isinstance(one := _stored(*row), Stored)}
+
+    def of_several(self, releases: Collection[Release]) -> Iterator[Stored]:
+        """Every dossier of these releases, the newest first, as far as rules read them; one question."""
+        names = [[escape(one.name), escape(one.version)] for one in releases]
+        query = (
+            "SELECT run_id, body, '' FROM {} WHERE [name, version] IN (SELECT unnest(?))"
+            " ORDER BY created DESC, run_id DESC"
+        )
+        for row in self._ask(query, self._files("dossiers"), [names]) if names else ():
+            stored = _stored(*row)
+            if isinstance(stored, Stored) and stored.release in releases:
+                yield stored
 
     def names(self) -> Iterator[tuple[str, ...]]:
         """Ecosystem, name and version of every release that something is kept of."""

@@ -81,11 +81,11 @@ def _times(trends: Trends, top: int) -> Iterator[str]:
     base, step = top + 20 + tall, wide / len(trends.days)
     most = max((one.p95 or 0.0 for one in trends.times), default=0.0) or 1.0
     yield _text(MARGIN, top, "From publication to the first verdict", "head")
-    yield f'<path class="p50" d="M{MARGIN + 280} {top - 4}h16"/>' + _text(
-        MARGIN + 300, top, "half are faster", "soft"
+    yield f'<path class="p50" d="M{MARGIN + 310} {top - 4}h16"/>' + _text(
+        MARGIN + 332, top, "half are faster", "soft"
     )
-    yield f'<path class="p95" d="M{MARGIN + 420} {top - 4}h16"/>'
-    yield _text(MARGIN + 440, top, "one in twenty is slower", "soft")
+    yield f'<path class="p95" d="M{MARGIN + 440} {top - 4}h16"/>'
+    yield _text(MARGIN + 462, top, "one in twenty is slower", "soft")
     yield from _frame(left, base, wide, tall, span(most))
     middle = [left + step / 2 + number * step for number in range(len(trends.days))]
     for name, values in (("p50", [t.p50 for t in trends.times]), ("p95", [t.p95 for t in trends.times])):
@@ -120,7 +120,7 @@ def _bars(head: str, counts: Sequence[Count], left: int, top: int, wide: int) ->
     for number, one in enumerate(counts[:TOP]):
         y = top + (number + 1) * ROW
         name = f"{one.name} {one.title}".strip()
-        yield _text(left, y, name if len(name) <= 28 else f"{name[:27]}…", tip=name)
+        yield _text(left, y, name if len(name) <= 26 else f"{name[:25]}…", tip=name)
         long = max(one.total / most * (wide - beside - 60), 1)
         yield f'<rect class="bar" x="{left + beside}" y="{y - 11}" width="{long:.1f}" height="14" rx="2"/>'
         yield _text(left + beside + int(long) + 6, y, f"{one.total:,}", "soft")
