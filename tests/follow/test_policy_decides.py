@@ -143,6 +143,11 @@ def test_a_look_takes_the_releases_that_are_new_and_those_that_got_a_file(polici
     assert [release.version for release in found] == ["2.0", "1.1"]
 
 
+def test_a_look_for_all_takes_all(policies: Policies) -> None:
+    every = tuple(Published(f"1.{n}", f"20{n // 100:02}-01-01T00:00:{n % 60:02}Z") for n in range(1500))
+    assert len(policies.releases(_look("1970-01-01T00:00:00Z"), _listing(*every))) == 1500
+
+
 def test_a_look_that_says_no_time_takes_the_newest(policies: Policies) -> None:
     assert [r.version for r in policies.releases(_look(""), _listing(OLD, NEW))] == ["2.0"]
     timeless = (Published("1.0"), Published("2.0"))

@@ -24,13 +24,13 @@ KEPT_NAMES = 20_000
 KEPT_FIRSTS = 50_000
 """Packages remembered as new, whose first release was not named yet."""
 
-MAX_RELEASES = 200
-"""Most releases of one package that one look takes as new; the newest of them."""
+MAX_RELEASES = 10_000
+"""Most releases of one package that one look takes; the newest of them. A look for all takes no fewer."""
 
 STRENGTH = ("sha512", "sha384", "sha256", "blake2b_256", "sha1", "md5")
 """Digests, the strongest first: of those a registry gives, the strongest names an artifact."""
 
-FIRST_YEAR, LAST_YEAR = 1990, 2200
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 """Years that a time of publication may lie in."""
 
 FEED_ONLY = "not-analysed-here"
@@ -268,6 +268,7 @@ def moment(text: str) -> datetime | None:
     """Read a time as RFC 3339 writes it, in UTC where it does not say; None for what is none.
 
     Years in which no registry published anything are none: one cannot reckon with the first and the last.
+    1970 is one, since a look for all releases says it.
     """
     try:
         found = datetime.fromisoformat(text[:64])
