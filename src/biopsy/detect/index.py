@@ -45,27 +45,43 @@ class Index:
         bits = _Bits(order.values())
         self._sieve = Sieve(bits.patterns)
         self._steps = tuple(
-            (rule, tuple(sorted(_clauses(rule.when, bits), key=int.bit_count)), bits.of[rule.id])
+            _Step(rule, tuple(sorted(_clauses(rule.when, bits), key=int.bit_count)), bits.of[rule.id])
             for rule in order.values()
         )
 
     def evaluate(self, scene: Scene) -> Iterator[tuple[Rule, Evidence]]:
         """Yield the rules that match, in their own order, each with its evidence."""
         there = scene.sift(self._sieve)
-        if scene.previous is not None:
-            scene.previous.sift(self._sieve)
-            there |= _PREVIOUS
+        looked = False
         matched: dict[str, Evidence] = {}
-        for rule, clauses, bit in self._steps:
-            for clause in clauses:
-                if not clause & there:
-                    break
-            else:
-                found = rule.when.evaluate(scene, matched)
+        for step in self._steps:
+            if step.looks_back and not looked and step.possible(there | _PREVIOUS):
+                looked = True
+                there |= _PREVIOUS if scene.previous is not None else 0
+            if step.possible(there):
+                found = step.rule.when.evaluate(scene, matched)
                 if found is not None:
-                    matched[rule.id] = found
-                    there |= bit
+                    matched[step.rule.id] = found
+                    there |= step.bit
         return ((rule, matched[rule.id]) for rule in self._listed if rule.id in matched)
+
+
+class _Step:
+    """A rule, what has to be there for it, and its bit; whether it looks at the release before."""
+
+    __slots__ = ("bit", "clauses", "looks_back", "rule")
+
+    def __init__(self, rule: Rule, clauses: tuple[int, ...], bit: int) -> None:
+        """Take what was worked out of a rule."""
+        self.rule, self.clauses, self.bit = rule, clauses, bit
+        self.looks_back = any(isinstance(part, New | First) for part in rule.when.parts())
+
+    def possible(self, there: int) -> bool:
+        """Whether one bit of each clause is there."""
+        for clause in self.clauses:  # noqa: SIM110 - asked hundreds of times a dossier: `all` takes twice as long
+            if not clause & there:
+                return False
+        return True
 
 
 class _Bits:

@@ -1,6 +1,6 @@
 """Match: rules over a dossier. Pure: the same rules over the same dossier find the same, whenever that is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -33,12 +33,19 @@ def index(rules: Iterable[Rule]) -> Index:
     return _Last.index
 
 
-def match(rules: Iterable[Rule], dossier: Dossier, previous: Dossier | None = None) -> tuple[Finding, ...]:
+def match(
+    rules: Iterable[Rule], dossier: Dossier, previous: Dossier | Callable[[], Dossier | None] | None = None
+) -> tuple[Finding, ...]:
     """Return what the rules find in a dossier, in the order of the rules. Retired ones find nothing.
 
-    `previous` is the dossier of the release before, for what is `new`.
+    `previous` is the dossier of the release before, for what is `new`; or what gives it, which is asked only
+    if a rule could match for it.
     """
-    before = None if previous is None else Scene(previous.behaviours, previous.outcomes)
+
+    def before() -> Scene | None:
+        earlier = previous() if callable(previous) else previous
+        return None if earlier is None else Scene(earlier.behaviours, earlier.outcomes)
+
     seen = (*dossier.behaviours, *swapped(dossier))
     scene = Scene(seen, dossier.outcomes, before, dossier.release.name)
     return tuple(_finding(rule, evidence) for rule, evidence in index(rules).evaluate(scene))

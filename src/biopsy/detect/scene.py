@@ -20,23 +20,27 @@ class Scene:
     """
 
     __slots__ = (
-        "_everything", "_found", "_new", "_outcomes", "_owners", "_package", "_shelves", "_sieve", "_sight",
-        "_soonest", "phases", "previous",
+        "_earlier", "_everything", "_found", "_new", "_outcomes", "_owners", "_package", "_previous",
+        "_shelves", "_sieve", "_sight", "_soonest", "phases",
     )  # fmt: skip
 
     def __init__(
         self,
         behaviours: Sequence[Behaviour],
         outcomes: Iterable[Outcome] = (),
-        previous: "Scene | None" = None,
+        previous: "Scene | Callable[[], Scene | None] | None" = None,
         package: str = "",
     ) -> None:
-        """Lay out the behaviours of a package, and how the phases ended."""
+        """Lay out the behaviours of a package, and how the phases ended.
+
+        `previous` may be given as what makes it, which is asked when it is first looked at.
+        """
         self._everything, self._outcomes, self._package = behaviours, tuple(outcomes), package
         self.phases: dict[str, bool] = {}
         for outcome in self._outcomes:
             self.phases[outcome.phase] = self.phases.get(outcome.phase, True) and finished(outcome)
-        self.previous = previous
+        self._previous = None if callable(previous) else previous
+        self._earlier = previous if callable(previous) else None
         self._new: Scene | None = None
         self._owners: Owners | None = None
         self._sight: Sight | None = None
@@ -60,6 +64,15 @@ class Scene:
         for kind, shelf in self._shelves.items():
             met |= shelf.sift(kind, sieve)
         return met
+
+    @property
+    def previous(self) -> "Scene | None":
+        """The scene of the release before, if there is one to look at."""
+        if self._earlier is not None:
+            self._previous, self._earlier = self._earlier(), None
+            if self._previous is not None and self._sieve is not None:
+                self._previous.sift(self._sieve)
+        return self._previous
 
     @property
     def owners(self) -> Owners:

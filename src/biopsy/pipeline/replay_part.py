@@ -1,7 +1,8 @@
 """Replay one part of what is kept, in one process: by the rules of today, beside the verdicts that hold."""
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -9,19 +10,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from biopsy import detect
-from biopsy.errors import BiopsyError
 from biopsy.model.dossier import Analysis, Call, Dossier
 from biopsy.model.release import Release
 from biopsy.model.replay import Change
-from biopsy.pipeline import before, verdicts
+from biopsy.pipeline import before, replay_before, verdicts
 from biopsy.pipeline.analyze import judge
 from biopsy.pipeline.follow.policy import Policies
 from biopsy.warehouse import Judgement, Part, Stored, Unreadable, Warehouse, judgement, restore
 
-AT_ONCE = 256
+AT_ONCE = 512
 """Dossiers that are held at a time; those before them are looked up together."""
-
-Package = tuple[str, str]
 
 
 class Held(Struct, frozen=True):
@@ -47,7 +45,7 @@ class Known(Struct, frozen=True):
     """What was looked up at once for all parts: the verdicts by run id, and packages of several versions."""
 
     held: Mapping[str, Held]
-    versions: Mapping[Package, tuple[str, ...]]
+    versions: replay_before.Versions
 
 
 class Tally(Struct, frozen=True):
@@ -91,9 +89,8 @@ def replay(part: Part, name: str) -> Tally:
     while some := list(islice(stored, AT_ONCE)):
         unreadable += [one.why for one in some if isinstance(one, Unreadable)]
         dossiers = _restored([one for one in some if isinstance(one, Stored)], unreadable)
-        for dossier, previous in _beside(dossiers):
+        for analysis in _judged(dossiers):
             read += 1
-            analysis = _judged(dossier, previous)
             calls[analysis.verdict.call] += 1
             change = _change(analysis)
             if change is not None:
@@ -120,33 +117,33 @@ def _restored(stored: Iterable[Stored], unreadable: list[str]) -> list[Dossier]:
     return made
 
 
-def _beside(dossiers: Sequence[Dossier]) -> Iterator[tuple[Dossier, Dossier | None]]:
-    """Each dossier with the one that it is judged beside, as `biopsy show` has it."""
+class _NotHereError(Exception):
+    """The release before is wanted, and was not read yet."""
+
+
+def _judged(dossiers: Sequence[Dossier]) -> Iterator[Analysis]:
+    """Judge dossiers, each beside the one before it; that is read only where a rule looks at it."""
     here = {one.run_id: one for one in dossiers}
-    named = {one.against: one.release for one in dossiers if one.against not in {"", before.NONE, *here}}
-    found = _Desk.warehouse.several(named) if named else {}
-    for dossier in dossiers:
-        against = dossier.against
-        if against in here:
-            yield dossier, here[against]
-        elif against in found:
-            yield dossier, restore(found[against])
-        elif against == before.NONE:
-            yield dossier, None
-        else:
-            yield dossier, _kept(dossier)
 
-
-def _kept(dossier: Dossier) -> Dossier | None:
-    release = dossier.release
-    versions = _Desk.known.versions.get((release.ecosystem, release.name))
-    try:
-        return before.kept(dossier, _Desk.warehouse, versions) if versions else None
-    except BiopsyError:  # of an ecosystem that is only kept, not known: nobody can tell what is earlier
+    def known(dossier: Dossier) -> Dossier | None:
+        if dossier.against in here:
+            return here[dossier.against]
+        if replay_before.expected(dossier, _Desk.known.versions):
+            raise _NotHereError
         return None
 
+    waiting = []
+    for dossier in dossiers:
+        try:
+            yield _analysis(dossier, partial(known, dossier))
+        except _NotHereError:
+            waiting.append(dossier)
+    previous = replay_before.read(waiting, _Desk.warehouse, _Desk.known.versions)
+    for dossier in waiting:
+        yield _analysis(dossier, previous[dossier.run_id])
 
-def _judged(dossier: Dossier, previous: Dossier | None) -> Analysis:
+
+def _analysis(dossier: Dossier, previous: Dossier | Callable[[], Dossier | None] | None) -> Analysis:
     findings = detect.match(_Desk.setting.rules, dossier, previous)
     return Analysis(dossier, findings, detect.decide(findings, dossier))
 
@@ -191,8 +188,8 @@ def _reported(part: Part, changes: Sequence[Change]) -> list[Change]:
 
 
 def _report(dossier: Dossier) -> str:
-    ((_, previous),) = _beside([dossier])
-    analysis = judge(dossier, before.Before(previous), _Desk.setting.rules)
+    previous = replay_before.read([dossier], _Desk.warehouse, _Desk.known.versions)
+    analysis = judge(dossier, before.Before(previous[dossier.run_id]), _Desk.setting.rules)
     database = _Desk.setting.home / "reports.db"
     if analysis.verdict.call is Call.MALICIOUS:
         return str(verdicts.file(analysis, _Desk.policies, database, _Desk.setting.at))
