@@ -44,11 +44,11 @@ def run(dsn: str, body: Callable[[Connection], Awaitable[Any]]) -> Any:
 async def shape(made: Connection) -> list[Any]:
     """Every column, index, view and constraint there is."""
     queries = (
-        "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns"
-        " WHERE table_schema = 'biopsy' ORDER BY 1, 2",
+        "SELECT table_name, column_name, data_type, is_nullable, column_default"  # noqa: ISC004
+        " FROM information_schema.columns WHERE table_schema = 'biopsy' ORDER BY 1, 2",
         "SELECT indexdef FROM pg_indexes WHERE schemaname = 'biopsy' ORDER BY 1",
-        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'biopsy'::regnamespace"
-        " ORDER BY 1",
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"  # noqa: ISC004
+        " WHERE connamespace = 'biopsy'::regnamespace ORDER BY 1",
     )
     return [await (await made.execute(query)).fetchall() for query in queries]
 

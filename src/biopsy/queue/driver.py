@@ -37,6 +37,8 @@ class SteadyDriver:
         self._shutdown = asyncio.Event()
         self._tm = TaskManager()
         self._entered = 0
+        self.heard = asyncio.Event()
+        """Set when something was heard; whoever waits for it clears it."""
 
     @property
     def shutdown(self) -> asyncio.Event:
@@ -111,6 +113,7 @@ class SteadyDriver:
                 await _close(hearing)
 
     def _pass_on(self, channel: str, payload: str) -> None:
+        self.heard.set()
         for callback in self._heard.get(channel, ()):
             callback(payload)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pgqueuer.db import PsycopgDriver
 from pgqueuer.queries import Queries
+from pgqueuer.types import JobId
 
 from biopsy.model.job import Depth, Job, Lane
 from biopsy.queue.line import Connection, rows
@@ -15,6 +16,7 @@ from biopsy.queue.tables import queries
 URGENCY = {Lane.BATCH: 0, Lane.REALTIME: 1, Lane.MANUAL: 2}
 _STEP = 1_000_000  # between lanes in PgQueuer's one order of priorities (a 32-bit integer)
 MAX_PRIORITY = 499_999
+MAX_TOLD = 300  # cancelled jobs in one notification, which holds 8,000 bytes
 MAX_TEXT = 4_096  # of any one text that a registry or a person gave
 
 Key = tuple[str, str, str, str]
@@ -97,6 +99,13 @@ def engine(made: Connection, schema: str) -> Queries:
     return queries(PsycopgDriver(made), schema)
 
 
+async def take_back(made: Connection, schema: str, numbers: Iterable[int | None]) -> None:
+    """Have PgQueuer hand jobs out no more, by the ids that it gave them; who works on one is told."""
+    theirs = [JobId(number) for number in numbers if number is not None]
+    for start in range(0, len(theirs), MAX_TOLD):
+        await engine(made, schema).mark_job_as_cancelled(theirs[start : start + MAX_TOLD])
+
+
 async def hand_over(made: Connection, schema: str, jobs: Iterable[tuple[int, Job]]) -> None:
     """Give jobs to PgQueuer, which hands them out."""
     jobs = list(jobs)
@@ -132,11 +141,8 @@ async def _hurry(made: Connection, schema: str, jobs: dict[Key, Job], *, again: 
     if not changed:
         return 0
     numbers = {number for number, _ in changed}
-    left = [
-        row["pgq"] for row, _ in pairs if row["id"] in numbers and row["state"] == "waiting" and row["pgq"]
-    ]
-    if left:
-        await engine(made, schema).mark_job_as_cancelled(left)
+    left = [row["pgq"] for row, _ in pairs if row["id"] in numbers and row["state"] == "waiting"]
+    await take_back(made, schema, left)
     lanes, depths = [job.lane for _, job in changed], [job.depth for _, job in changed]
     ranks = [job.priority for _, job in changed]
     await made.execute(_SOONER, [[number for number, _ in changed], lanes, depths, ranks])

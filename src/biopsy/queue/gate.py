@@ -42,6 +42,7 @@ class Gate:
         self.me, self._line, self._wake = me, line, wake
         self._narrow = False  # whether jobs may wait that a slot more would have let in
         self._returned: set[int] = set()
+        self.bounded = False  # whether limits over all workers hold
         self._held: dict[int, Lane] = {}
         self._taken: dict[int, Taken] = {}
         self._freed = asyncio.Event()
@@ -101,9 +102,11 @@ class Gate:
         if batch <= 0:
             lanes = [lane for lane in lanes if lane != Lane.BATCH]
         kinds = [kind for kind in self.me.ecosystems if f"ecosystem:{kind}" not in closed]
-        bounded = "bound" in closed
-        most = 1 if bounded else batch if Lane.BATCH in lanes else self.free
-        return Offer(tuple(entrypoint(lane, kind) for lane in lanes for kind in kinds), max(1, most), bounded)
+        self.bounded = "bound" in closed
+        most = 1 if self.bounded else batch if Lane.BATCH in lanes else self.free
+        return Offer(
+            tuple(entrypoint(lane, kind) for lane in lanes for kind in kinds), max(1, most), self.bounded
+        )
 
     def may_yield(self) -> Taken | None:
         """The batch job that was begun last, if no slot is free and none was asked to leave yet."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from biopsy.model.job import Job
-from biopsy.queue.filing import engine, file_jobs, hand_over, job_of
+from biopsy.queue.filing import file_jobs, hand_over, job_of, take_back
 from biopsy.queue.line import Connection, Line, rows
 from biopsy.queue.records import (
     Attempt,
@@ -139,9 +139,7 @@ class Jobs:
                 " WHERE id = ANY(%s) AND state IN ('waiting', 'running', 'parked') RETURNING pgq",
                 [*ids],
             )
-            theirs = [row["pgq"] for row in found if row["pgq"] is not None]
-            if theirs:
-                await engine(made, self.settings.schema).mark_job_as_cancelled(theirs)
+            await take_back(made, self.settings.schema, [row["pgq"] for row in found])
             return len(found)
 
         return await self.line.do(body)
@@ -157,9 +155,7 @@ class Jobs:
                 reason,
                 [*ids],
             )
-            theirs = [row["pgq"] for row in found if row["pgq"] is not None]
-            if theirs:
-                await engine(made, self.settings.schema).mark_job_as_cancelled(theirs)
+            await take_back(made, self.settings.schema, [row["pgq"] for row in found])
             return len(found)
 
         return await self.line.do(body)

@@ -34,7 +34,8 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 10.0  # how often to look for work when nothing says that there is some
 POLL_SECONDS = 0.5  # how often, when there is some that may not be taken now
 BEAT_SECONDS = 5.0
-YIELD_SECONDS = 0.25
+YIELD_SECONDS = 0.5  # how often to look for something urgent if nothing says that it is there
+OTHERS_SECONDS = 0.05  # so long another may have a slot for it
 HOUSE_SECONDS = 60.0
 
 
@@ -130,7 +131,8 @@ class Runner:
             return await token(made, f"job/{taken.job.release.ecosystem}", taken.job.release.ecosystem)
 
         try:
-            await self._sleep(taken, await self.line.do(pay))
+            if self.gate.bounded:
+                await self._sleep(taken, await self.line.do(pay))
             await self._end(handed, taken, lease, await self._do(taken, context))
         finally:
             self.leases.pop(number, None)
@@ -214,10 +216,12 @@ class Runner:
             for kind in self.me.ecosystems
         ]
         while self.me.preempt and urgent:
-            await asyncio.sleep(YIELD_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311
+            self.driver.heard.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.driver.heard.wait(), YIELD_SECONDS)
             if self.gate.may_yield() is None or not await theirs.eligible_queued_work(urgent):
                 continue
-            await asyncio.sleep(YIELD_SECONDS * random.random())  # noqa: S311 - another may have a slot for it
+            await asyncio.sleep(OTHERS_SECONDS * random.random())  # noqa: S311 - another may have a slot
             leaving = self.gate.may_yield()
             if leaving is not None and await theirs.eligible_queued_work(urgent):
                 leaving.ask_to_leave("preempted")
