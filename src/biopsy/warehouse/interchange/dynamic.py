@@ -119,14 +119,15 @@ def dossier_of(result: Result, raw: bytes) -> Dossier:
         if summary is None:
             continue
         where = InTrace(_phase(phase), number, PROFILE)
-        for kind, value in _seen(summary):
+        for kind, value, detail in _seen(summary):
             what = noise(phase, kind, value)
             if what == COUNT:
                 counted += 1
             elif len(found) >= MAX_BEHAVIOURS:
                 dropped += 1
             else:
-                found[Behaviour(kind, value, where, by=By.TOOL if what == TOOL else By.PACKAGE)] = None
+                by = By.TOOL if what == TOOL else By.PACKAGE
+                found[Behaviour(kind, value, where, by=by, detail=detail)] = None
         outcomes.append(_outcome(where.phase, summary))
         processes += _processes(where.phase, summary, len(processes))
     release = release_of(result.package)
@@ -150,7 +151,8 @@ def _phase(name: str) -> str:
     return plain if plain[:1].isalpha() else f"phase-{plain}"
 
 
-def _seen(summary: Summary) -> Iterator[tuple[Kind, str]]:
+def _seen(summary: Summary) -> Iterator[tuple[Kind, str, str]]:
+    """What a phase shows; beside it, for people, what its value leaves out."""
     for file in summary.files or ():
         for done, kind in (
             (file.read, Kind.FILE_READ),
@@ -158,10 +160,10 @@ def _seen(summary: Summary) -> Iterator[tuple[Kind, str]]:
             (file.delete, Kind.FILE_DELETE),
         ):
             if done and file.path:
-                yield kind, file.path
+                yield kind, file.path, ""
     for command in summary.commands or ():
         if command.command:
-            yield Kind.PROCESS_EXEC, shlex.join(_clean(part) for part in command.command)
+            yield Kind.PROCESS_EXEC, shlex.join(_clean(part) for part in command.command), ""
     for socket in summary.sockets or ():
         yield from _sockets(socket)
     for lookups in summary.dns or ():
@@ -169,22 +171,22 @@ def _seen(summary: Summary) -> Iterator[tuple[Kind, str]]:
             name = query.hostname.rstrip(".").lower()
             types = set(query.types or ("A",))
             if name and types & {"A", "AAAA"}:
-                yield Kind.NET_DNS, name
+                yield Kind.NET_DNS, name, ""
             for other in sorted(types - {"A", "AAAA"}):
                 if name and other.isalnum():
-                    yield Kind.NET_DNS, f"{name} {other}"
+                    yield Kind.NET_DNS, f"{name} {other}", ""
 
 
-def _sockets(socket: Socket) -> Iterator[tuple[Kind, str]]:
+def _sockets(socket: Socket) -> Iterator[tuple[Kind, str, str]]:
     try:
         address = ipaddress.ip_address(socket.address)
     except ValueError:
         return  # gVisor writes an empty one for a family of its own
     if address.is_unspecified:
-        yield Kind.NET_LISTEN, place(socket.address, socket.port)
+        yield Kind.NET_LISTEN, place(socket.address, socket.port), ""
     elif not address.is_loopback and socket.port:
         for host in socket.hostnames or (socket.address,):
-            yield Kind.NET_CONNECT, place(host.rstrip(".").lower(), socket.port)
+            yield Kind.NET_CONNECT, place(host.rstrip(".").lower(), socket.port), str(address)
 
 
 def place(host: str, port: int) -> str:
@@ -274,6 +276,10 @@ def _socket(behaviour: Behaviour) -> Socket:
     host, number = host.strip("[]"), int(port) if port.isdigit() and len(port) < 6 else 0
     try:
         return Socket(str(ipaddress.ip_address(host)), number)
+    except ValueError:
+        pass
+    try:  # of a name, the address stands beside it where it was imported; our own internet has none to tell
+        return Socket(str(ipaddress.ip_address(behaviour.detail)), number, (host,))
     except ValueError:
         return Socket("", number, (host,))
 
