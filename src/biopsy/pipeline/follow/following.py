@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from biopsy.ecosystems.feeds import Feed, Poll
 from biopsy.errors import BiopsyError, RegistryError, UsageError
@@ -171,7 +172,7 @@ class Follower:
         if poll.retry_after is not None:
             wait = max(wait, pause(0.0, 0, poll.retry_after))
         more = (poll.more and poll.retry_after is None) or self._gaps.more
-        return _with(turn, wait=wait, more=more, filled=filled)
+        return replace(turn, wait=wait, more=more, filled=filled)
 
     async def _take(self, state: FeedState, poll: Poll) -> Turn:
         # since the feed last moved, not since it was last asked: between the two it may have been away
@@ -237,12 +238,6 @@ def _reason(err: Exception) -> str:
     if isinstance(err, TimeoutError):
         return "timed-out"
     return "registry-down" if isinstance(err, RegistryError) else "bad-cursor"
-
-
-def _with(turn: Turn, **changes: Any) -> Turn:
-    from msgspec.structs import replace  # noqa: PLC0415 - beside its one use
-
-    return replace(turn, **changes)
 
 
 async def _rest(stop: asyncio.Event, seconds: float) -> None:

@@ -13,7 +13,7 @@ from biopsy.model.feed import Change, Item
 from biopsy.model.job import Job
 from biopsy.model.release import Release
 from biopsy.pipeline.follow.policy import Policies, Skipped
-from biopsy.pipeline.follow.policy.deciding import horizon, moment
+from biopsy.pipeline.follow.policy.offered import horizon, moment
 
 log = logging.getLogger("biopsy.follow")
 

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
@@ -14,8 +14,9 @@ from biopsy.ecosystems.names import Habits, listed, resemblances
 from biopsy.errors import RuleError, UsageError
 from biopsy.model.feed import Change, Item
 from biopsy.model.job import Depth, Job
-from biopsy.model.release import Release, Remote
-from biopsy.pipeline.follow.policy.lines import Line, Policy, Subject, Which
+from biopsy.model.release import Release
+from biopsy.pipeline.follow.policy.lines import Line, Policy, Subject
+from biopsy.pipeline.follow.policy.offered import horizon, is_first, is_new, moment, strongest, wanted
 from biopsy.pipeline.follow.policy.read import load, stamp
 
 KEPT_NAMES = 20_000
@@ -26,12 +27,6 @@ KEPT_FIRSTS = 50_000
 
 MAX_RELEASES = 10_000
 """Most releases of one package that one look takes; the newest of them. A look for all takes no fewer."""
-
-STRENGTH = ("sha512", "sha384", "sha256", "blake2b_256", "sha1", "md5")
-"""Digests, the strongest first: of those a registry gives, the strongest names an artifact."""
-
-FIRST_YEAR, LAST_YEAR = 1970, 2200
-"""Years that a time of publication may lie in."""
 
 FEED_ONLY = "not-analysed-here"
 BY_POLICY = "policy"
@@ -197,7 +192,7 @@ class Policies:
         if not self.analysed(release.ecosystem):
             return (Skipped(release, FEED_ONLY),)
         here = next((v for v in listing.versions if v.version == release.version), Published(release.version))
-        it = self.subject(release, first=_is_first(listing))
+        it = self.subject(release, first=is_first(listing))
         if line := policy.skipped(it):
             return (Skipped(release, BY_POLICY, line=line),)
         if not listing.artifacts:
@@ -209,71 +204,17 @@ class Policies:
     ) -> Iterator[Job | Skipped]:
         chosen = {remote.filename for remote in listing.choose("all")}
         after = moment(look.published)
-        wanted = [remote for remote in _wanted(listing, policy.which) if _new(remote, after)]
-        for number, remote in enumerate(wanted):
+        new = [remote for remote in wanted(listing, policy.which) if is_new(remote, after)]
+        for number, remote in enumerate(new):
             this = replace(it, file=remote.filename, chosen=remote.filename in chosen)
             if number >= policy.most:
                 yield Skipped(listing.release, TOO_MANY, remote.filename)
             elif line := policy.skipped(this):
                 yield Skipped(listing.release, BY_POLICY, remote.filename, line)
             else:
-                job = self._job(policy, this, _strongest(remote), remote.uploaded or published, look.why)
+                job = self._job(policy, this, strongest(remote), remote.uploaded or published, look.why)
                 yield replace(job, lane=look.lane)
-
-
-def _wanted(listing: Listing, which: Which) -> tuple[Remote, ...]:
-    """Choose artifacts: those that an install would take stand first."""
-    if which is Which.EVERY:
-        first = listing.choose("all")
-        return (*first, *(remote for remote in listing.artifacts if remote not in first))
-    if which is Which.INSTALL:
-        return listing.choose()
-    try:
-        return listing.choose(which.value)
-    except UsageError:
-        return listing.choose()  # a release without one is not left out for it
-
-
-def _new(remote: Remote, after: datetime | None) -> bool:
-    """Whether a file is no older than what counts as new; where nobody says, it is."""
-    uploaded = moment(remote.uploaded or "")
-    return after is None or uploaded is None or uploaded >= after
-
-
-def _is_first(listing: Listing) -> bool | None:
-    if not listing.versions:
-        return None
-    times = [pair for one in listing.versions if (pair := (one.time or "", one.version))[0]]
-    first = min(times)[1] if len(times) == len(listing.versions) else listing.versions[0].version
-    return first == listing.release.version
-
-
-def _strongest(remote: Remote) -> str:
-    given = dict(remote.digests)
-    return next((f"{name}:{given[name]}" for name in STRENGTH if given.get(name)), "")
-
-
-def horizon(since: datetime, published: str, window: float) -> str:
-    """Say from when on a release is new to a look: the feed's moment or the poll before, less the window."""
-    said = moment(published)
-    start = min(since, said) if said else since
-    return f"{(start - timedelta(seconds=window)).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _newness(pair: tuple[datetime, Published]) -> datetime:
     return pair[0]
-
-
-def moment(text: str) -> datetime | None:
-    """Read a time as RFC 3339 writes it, in UTC where it does not say; None for what is none.
-
-    Years in which no registry published anything are none: one cannot reckon with the first and the last.
-    1970 is one, since a look for all releases says it.
-    """
-    try:
-        found = datetime.fromisoformat(text[:64])
-    except ValueError:
-        return None
-    if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
