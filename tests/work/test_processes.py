@@ -162,5 +162,5 @@ def test_what_does_not_load_is_said(tmp_path: Path) -> None:
         async with Processes(tmp_path, "doers:make", "broken"):
             pass
 
-    with pytest.raises(NoServerError):
+    with pytest.raises(NoServerError, match="cannot load"):
         asyncio.run(main())

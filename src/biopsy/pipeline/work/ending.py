@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from biopsy.pipeline.work.task import Over
 
@@ -19,11 +20,15 @@ _MAX_DETAIL = 500
 
 
 class Ending(Struct, frozen=True):
-    """Why there is no answer: `code` for programs, `detail` for people, `stage` at which it was."""
+    """Why there is no answer: `code` for programs, `detail` for people, `stage` at which it was.
+
+    `said` is the end of what it wrote to its standard error: a traceback, for whoever mends it.
+    """
 
     code: str
     detail: str
     stage: str = ""
+    said: str = ""
 
 
 def of(over: Over, said: bytes, stage: str, *, late: float = 0.0, starved: bool = False) -> Ending:
@@ -32,6 +37,11 @@ def of(over: Over, said: bytes, stage: str, *, late: float = 0.0, starved: bool 
     `late` is the time limit where that was why we killed it. `starved` is whether the kernel ended any
     process of this machine for want of memory meanwhile.
     """
+    why = _named(over, said, stage, late=late, starved=starved)
+    return replace(why, said=said.decode(errors="replace").strip())
+
+
+def _named(over: Over, said: bytes, stage: str, *, late: float, starved: bool) -> Ending:
     last = _last(said)
     if late:
         return Ending("timed-out", f"no end after {late:.0f} s", stage)

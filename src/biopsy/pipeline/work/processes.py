@@ -26,6 +26,7 @@ from biopsy.pipeline.work.task import (
     MAX_ORDER,
     MAX_SAID,
     STAGE,
+    Failed,
     Kill,
     Limits,
     News,
@@ -186,11 +187,12 @@ class Processes:
             loop.add_reader(ours, self._hear)
             try:
                 await asyncio.wait_for(asyncio.shield(self._ready), WARM)
+            except NoServerError:
+                await self._close()
+                raise
             except (TimeoutError, BrokenPipeError) as err:
                 await self._close()
-                raise NoServerError(
-                    "the process that starts analyses did not load; its errors stand above"
-                ) from err
+                raise NoServerError("analyses cannot be started; what was said of it stands above") from err
 
     def _hear(self) -> None:
         """Take what the server says; its silence for ever is the end of all its tasks."""
@@ -205,7 +207,10 @@ class Processes:
             self._lost()
             return
         news = self._news.decode(data)
-        if isinstance(news, Ready):
+        if isinstance(news, Failed):
+            if self._ready and not self._ready.done():
+                self._ready.set_exception(NoServerError(f"analyses cannot be started: {news.why}"))
+        elif isinstance(news, Ready):
             if self._ready and not self._ready.done():
                 self._ready.set_result(news)
         elif (ended := self._over.get(news.id)) and not ended.done():

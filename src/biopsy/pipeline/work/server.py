@@ -18,6 +18,7 @@ import socket
 import sys
 import tempfile
 import time
+import traceback
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -25,7 +26,8 @@ from typing import NoReturn
 
 import msgspec
 
-from biopsy.pipeline.work.task import MAX_ORDER, STAGE, Do, Kill, News, Order, Over, Ready, Start
+from biopsy.errors import BiopsyError
+from biopsy.pipeline.work.task import MAX_ORDER, STAGE, Do, Failed, Kill, News, Order, Over, Ready, Start
 
 FAULT = 70
 """Exit status of a task that raised what nobody expected (EX_SOFTWARE)."""
@@ -42,7 +44,14 @@ def main(arguments: list[str]) -> None:
     control = socket.socket(fileno=int(arguments[0]))
     module, _, name = arguments[1].partition(":")
     began = time.monotonic()
-    do: Do = getattr(import_module(module), name)(arguments[2])
+    try:
+        do: Do = getattr(import_module(module), name)(arguments[2])
+    except Exception as err:
+        if not isinstance(err, BiopsyError):
+            traceback.print_exc()
+        text = str(err) if isinstance(err, BiopsyError) else f"{type(err).__name__}: {err}"
+        control.send(msgspec.msgpack.encode(Failed(text[: MAX_ORDER // 2])))
+        sys.exit(FAULT)
     gc.collect()
     gc.freeze()  # what is loaded stays: collecting it in every child would copy every page of it
     threads = len(os.listdir("/proc/self/task"))  # noqa: PTH208
@@ -161,8 +170,6 @@ def _child(order: Start, files: list[int], do: Do, control: socket.socket) -> No
         _write(answer, do(order.task, tell))
         status = 0
     except BaseException:
-        import traceback  # noqa: PLC0415 - only now is it needed
-
         with suppress(BaseException):
             traceback.print_exc()
     finally:

@@ -58,6 +58,12 @@ class Ready(Struct, frozen=True, tag="ready"):
     threads: int  # of the server: a process that forks must have one
 
 
+class Failed(Struct, frozen=True, tag="failed"):
+    """What every task needs cannot be loaded, and the server ends."""
+
+    why: str
+
+
 class Over(Struct, frozen=True, tag="over"):
     """A task's process has ended, and nothing of its session is left. `status` is as `wait` gives it."""
 
@@ -68,4 +74,4 @@ class Over(Struct, frozen=True, tag="over"):
 
 
 Order = Start | Kill
-News = Ready | Over
+News = Ready | Failed | Over

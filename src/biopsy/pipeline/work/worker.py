@@ -163,6 +163,10 @@ class Worker:
             given = running.result()
         except Lost as err:
             self.metrics.memory.labels(ecosystem).observe(err.peak)
+            if err.why.said:
+                say(
+                    log, logging.WARNING, "process failed", job=taken.id, code=err.why.code, said=err.why.said
+                )
             if err.why.code == "disk-full":
                 await self._trouble("disk-full", err.why.detail)
             raise lost(taken, err.why) from None
