@@ -216,3 +216,27 @@ def test_a_stretch_of_time_can_be_asked_for_again(
     filled = _fill(follower, Gap(since, stamp(clock.now - 40000)))
     assert filled is not None
     assert {f"burst-{n}" for n in range(count)} == {i.name for i in filled}
+
+
+def test_one_bad_answer_is_not_taken_for_a_file_of_gems_written_anew(
+    registry: StandIn, client: httpx.Client, clock: Clock
+) -> None:
+    for number in range(60):
+        registry.publish("gem", f"gem-{number:03}", "1.0.0")
+    follower = follow(registry, client, "gem/index")
+    registry.publish("gem", "some_gem", "1.0.0")
+    registry.mischief.add("garbage", "/versions", times=1)
+    assert [i.name for i in follower.poll()] == ["some_gem"]
+    assert follower.gaps == []
+
+
+def test_a_release_that_maven_shows_late_is_found_behind_many_newer_ones(
+    registry: StandIn, client: httpx.Client, clock: Clock
+) -> None:
+    follower = follow(registry, client, "maven/search")
+    late = registry.world.clock()
+    registry.world.burst("maven", 450, prefix="test.example/burst")
+    clock.now += 10
+    follower.poll()
+    registry.world.publish("maven", "test.example/late", "1.0", at=late)
+    assert [i.name for i in follower.poll()] == ["test.example/late"]

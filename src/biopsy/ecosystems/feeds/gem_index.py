@@ -66,7 +66,8 @@ class Index(Followed):
             if line:
                 self._say(heap, line[:MAX_LINE])
         heap.cursor = written(_end(body, first, answer.now))
-        talk.keep("versions")
+        if body.endswith(b"\n"):
+            talk.keep("versions")
 
     def _whole(self, talk: Talk) -> Answer:
         """Ask for all of the file; RegistryError where it is not what its digest says (RFC 9530)."""
