@@ -1,7 +1,9 @@
 """Messages: what waits in the box arrives, once, signed, in words that a package cannot abuse."""
 
+import asyncio
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -9,9 +11,12 @@ from typing import Any
 
 import pytest
 
+from biopsy import queue
 from biopsy.errors import UsageError
 from biopsy.pipeline.work import messages
+from biopsy.pipeline.work.delivering import Sender
 from biopsy.pipeline.work.messages import Place
+from biopsy.pipeline.work.metrics import Metrics
 from biopsy.reports.feeds.hook import signature
 
 VERDICT = {
@@ -135,3 +140,43 @@ def test_a_file_that_is_wrong_says_where(tmp_path: Path, text: str, why: str) ->
 
 def test_waits_grow_to_an_hour_and_no_further() -> None:
     assert [messages.wait(n) for n in (1, 2, 3, 60)] == [30.0, 60.0, 120.0, 3600.0]
+
+
+class Box:
+    """The queue's box of messages, in memory."""
+
+    def __init__(self, *messages: queue.Message) -> None:
+        self.due, self.told_ids, self.later = [*messages], list[int](), list[tuple[int, float]]()
+
+    async def untold(self, limit: int = 100) -> tuple[queue.Message, ...]:
+        found, self.due = tuple(self.due[:limit]), self.due[limit:]
+        return found
+
+    async def told(self, number: int) -> None:
+        self.told_ids.append(number)
+
+    async def not_told(self, number: int, detail: str, after: float) -> None:
+        self.later.append((number, after))
+
+
+def test_a_message_goes_again_only_to_whom_it_did_not_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    broken = {"https://b.example"}
+
+    def send(place: Place, number: int, kind: str, payload: object, made: float) -> str:
+        sent.append(place.url)
+        return "it answered 500" if place.url in broken else ""
+
+    monkeypatch.setattr("biopsy.pipeline.work.messages.send", send)
+    now = datetime.now(UTC)
+    message = queue.Message(1, "verdict", {"verdict": "malicious", "ecosystem": "npm"}, now, 1)
+    nobody = queue.Message(2, "verdict", {"verdict": "benign"}, now, 1)
+    box = Box(message, nobody)
+    places = {name: Place(f"https://{name}.example") for name in ("a", "b")}
+    sender = Sender(box, places, Metrics())  # type: ignore[arg-type]
+    asyncio.run(sender.deliver())
+    assert (sent, box.told_ids, box.later) == (["https://a.example", "https://b.example"], [2], [(1, 30.0)])
+    broken.clear()
+    box.due.append(message)
+    asyncio.run(sender.deliver())
+    assert (sent[2:], box.told_ids) == (["https://b.example"], [2, 1])

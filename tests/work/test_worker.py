@@ -9,7 +9,6 @@ import sys
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -263,45 +262,3 @@ def test_the_command_does_a_job_and_ends_in_order_when_it_is_terminated(
     events = [line["event"] for line in lines]
     assert events == ["metrics", "worker begins", "job analysed", "worker drains", "worker ended"]
     assert lines[2]["run_id"]
-
-
-class Box:
-    """The queue's box of messages, in memory."""
-
-    def __init__(self, *messages: queue.Message) -> None:
-        self.due, self.told_ids, self.later = [*messages], list[int](), list[tuple[int, float]]()
-
-    async def untold(self, limit: int = 100) -> tuple[queue.Message, ...]:
-        found, self.due = tuple(self.due[:limit]), self.due[limit:]
-        return found
-
-    async def told(self, number: int) -> None:
-        self.told_ids.append(number)
-
-    async def not_told(self, number: int, detail: str, after: float) -> None:
-        self.later.append((number, after))
-
-
-def test_a_message_goes_again_only_to_whom_it_did_not_reach(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sent: list[str] = []
-    broken = {"https://b.example"}
-
-    def send(place: Place, number: int, kind: str, payload: object, made: float) -> str:
-        sent.append(place.url)
-        return "it answered 500" if place.url in broken else ""
-
-    monkeypatch.setattr("biopsy.pipeline.work.messages.send", send)
-    now = datetime.now(UTC)
-    message = queue.Message(1, "verdict", {"verdict": "malicious", "ecosystem": "npm"}, now, 1)
-    nobody = queue.Message(2, "verdict", {"verdict": "benign"}, now, 1)
-    box = Box(message, nobody)
-    places = {name: Place(f"https://{name}.example") for name in ("a", "b")}
-    worker = Worker(box, None, tmp_path, bounds=Bounds(), places=places, metrics=Metrics())  # type: ignore[arg-type]
-    asyncio.run(worker.deliver())
-    assert (sent, box.told_ids, box.later) == (["https://a.example", "https://b.example"], [2], [(1, 30.0)])
-    broken.clear()
-    box.due.append(message)
-    asyncio.run(worker.deliver())
-    assert (sent[2:], box.told_ids) == (["https://b.example"], [2, 1])

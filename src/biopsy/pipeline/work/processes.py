@@ -10,7 +10,6 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -21,11 +20,10 @@ from biopsy.errors import BiopsyError
 from biopsy.pipeline.work import ending
 from biopsy.pipeline.work.ending import Ending
 from biopsy.pipeline.work.folders import PREFIX, clean, hold, release, sweep
+from biopsy.pipeline.work.memory import memory, read, tail, text
 from biopsy.pipeline.work.task import (
     MAX_ANSWER,
     MAX_ORDER,
-    MAX_SAID,
-    STAGE,
     Failed,
     Kill,
     Limits,
@@ -109,9 +107,9 @@ class Processes:
         number, before = self._next, ending.starvations()
         scratch = self.folder / str(number)
         scratch.mkdir(parents=True)
-        with _files() as (answer, errors, stage):
+        with memory() as (answer, errors, stage):
             over, late = await self._follow(number, task, limits, scratch, (answer, errors, stage))
-            data, said, at = _read(answer, MAX_ANSWER + 1), _tail(errors), _stage(stage)
+            data, said, at = read(answer, MAX_ANSWER + 1), tail(errors), text(stage)
         fine = over.status == 0 and 0 < len(data) <= MAX_ANSWER
         await self._tidy(scratch, fine=fine)
         if fine:
@@ -240,26 +238,3 @@ class Processes:
                 self._server.kill()
                 await self._server.wait()
             self._server = None
-
-
-@contextlib.contextmanager
-def _files() -> Iterator[tuple[int, int, int]]:
-    """Give three files in memory: a full disk must not keep a task from saying that the disk is full."""
-    made = [os.memfd_create(name, os.MFD_CLOEXEC) for name in ("answer", "errors", "stage")]
-    try:
-        yield made[0], made[1], made[2]
-    finally:
-        for file in made:
-            os.close(file)
-
-
-def _read(file: int, most: int) -> bytes:
-    return os.pread(file, most, 0)
-
-
-def _tail(file: int) -> bytes:
-    return os.pread(file, MAX_SAID, max(0, os.fstat(file).st_size - MAX_SAID))
-
-
-def _stage(file: int) -> str:
-    return os.pread(file, STAGE, 0).rstrip(b"\0").decode(errors="replace")

@@ -16,12 +16,13 @@ from biopsy.errors import BiopsyError, QueueError
 from biopsy.pipeline.work import messages
 from biopsy.pipeline.work.answering import LINGER, Weather, age, answer, lost
 from biopsy.pipeline.work.coming import Came, Outcome, Task
+from biopsy.pipeline.work.delivering import Sender
 from biopsy.pipeline.work.logs import say
 from biopsy.pipeline.work.messages import Place
 from biopsy.pipeline.work.metrics import Metrics
 from biopsy.pipeline.work.processes import Lost, Processes
 from biopsy.pipeline.work.task import Limits
-from biopsy.queue import Again, Done, GiveBack, Message, Park, Queue, Taken
+from biopsy.queue import Again, Done, GiveBack, Park, Queue, Taken
 from biopsy.queue import Worker as Me
 
 FLOOR = 512 * 1024**2
@@ -65,11 +66,10 @@ class Worker:
     ) -> None:  # fmt: skip
         """Take what it works with; nothing is asked yet."""
         self.queue, self.processes, self.home, self.bounds = queue, processes, home, bounds
-        self.places, self.metrics = places, metrics
+        self.metrics, self.sender = metrics, Sender(queue, places, metrics)
         self.stop = asyncio.Event()
         self._weather, self._wanted = Weather(), messages.wanted(places.values())
         self._told: dict[str, float] = {}
-        self._arrived: dict[int, set[str]] = {}
         self._running: dict[int, Taken] = {}
 
     async def run(self, me: Me) -> None:
@@ -84,7 +84,7 @@ class Worker:
             lanes=me.lanes,
             ecosystems=me.ecosystems,
         )
-        chores = [self._often(LOOK, self._watch), self._often(TELL, self.deliver)]
+        chores = [self._often(LOOK, self._watch), self._often(TELL, self.sender.deliver)]
         if self.bounds.until_empty:
             chores.append(self._until_empty(me))
         running = [asyncio.create_task(chore) for chore in chores]
@@ -95,7 +95,7 @@ class Worker:
                 chore.cancel()
             await asyncio.gather(*running, return_exceptions=True)
         with contextlib.suppress(BiopsyError, TimeoutError):
-            await asyncio.wait_for(self.deliver(), LAST_WORDS)
+            await asyncio.wait_for(self.sender.deliver(), LAST_WORDS)
         say(log, logging.INFO, "worker ended", name=me.name)
 
     def drain(self) -> None:
@@ -227,43 +227,6 @@ class Worker:
             )
             if not any(mine):
                 self.stop.set()
-
-    async def deliver(self) -> None:
-        """Send what waits in the box; what nobody wants to hear is told as well."""
-        while found := await self.queue.untold(20):
-            for message in found:
-                await self._send(message)
-
-    async def _send(self, message: Message) -> None:
-        arrived = self._arrived.setdefault(message.id, set())
-        trouble: dict[str, str] = {}
-        for name, place in self.places.items():
-            if name in arrived or not place.wants(message.kind, message.payload):
-                continue
-            wrong = await asyncio.to_thread(
-                messages.send, place, message.id, message.kind, message.payload, message.made.timestamp()
-            )
-            self.metrics.messages.labels(name, "failed" if wrong else "sent").inc()
-            if wrong:
-                trouble[name] = wrong
-            else:
-                arrived.add(name)
-        if trouble and message.tries < messages.MAX_TRIES:
-            detail = "; ".join(f"{name}: {wrong}" for name, wrong in trouble.items())
-            say(
-                log,
-                logging.WARNING,
-                "message not sent",
-                message=message.id,
-                tries=message.tries,
-                detail=detail,
-            )
-            await self.queue.not_told(message.id, detail, messages.wait(message.tries))
-            return
-        if trouble:
-            say(log, logging.ERROR, "message given up", message=message.id, detail=str(trouble))
-        self._arrived.pop(message.id, None)
-        await self.queue.told(message.id)
 
 
 def _since(began: float) -> float:
