@@ -221,7 +221,7 @@ def test_landing_outlives_a_packer_that_clears_up(tmp_path: Path) -> None:
     warehouse, stop = Warehouse(tmp_path), threading.Event()
 
     def clear() -> None:
-        while not stop.is_set():
+        while not stop.wait(0.001):
             for folder, _, _ in os.walk(tmp_path / "dossiers", topdown=False):
                 try:
                     Path(folder).rmdir()

@@ -6,6 +6,7 @@ BIOPSY_HOME/judgements/<day>/<time>-<random>.jsonl.gz
 
 import gzip
 import os
+import time
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -24,8 +25,9 @@ MAX_DOSSIER = 512 * 1024**2
 MAX_JUDGEMENTS = 512 * 1024**2
 """Bytes of one file of judgements, unpacked."""
 
-TRIES = 50
-"""How often a file is written anew whose folder was removed under it."""
+TRIES = 20
+PAUSE = 0.002
+"""How often a file is written anew whose folder was removed under it, and seconds of the pauses that grow."""
 
 _DOSSIER = msgspec.json.Decoder(Stored)
 _JUDGEMENT = msgspec.json.Decoder(Judgement)
@@ -50,6 +52,7 @@ def write(path: Path, lines: Iterable[bytes]) -> None:
         except FileNotFoundError:  # a packer found the folder empty and removed it just now
             if attempt == TRIES - 1:
                 raise
+            time.sleep(PAUSE * attempt)
         else:
             return
 
