@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -15,9 +16,10 @@ from biopsy.formats.views.visible import visible
 from biopsy.queue import Depth, FeedState, Queue, Result, Times, WorkerState
 
 HOUR = 3600.0
-OLD_POLL = 900.0  # a feed not asked for so long is in trouble
 MAX_RESULTS = 8
 MAX_REASONS = 8
+MAX_GONE = 3
+WIDE = 110  # columns
 _BAD = {"malicious": "bold red", "suspicious": "yellow", "unknown": "dim", "benign": "green"}
 
 
@@ -83,16 +85,16 @@ async def look(q: Queue, before: Seen | None = None) -> Seen:
     )
 
 
-def draw(seen: Seen) -> RenderableType:
-    """Draw it all, what wants a person first."""
+def draw(seen: Seen, width: int) -> RenderableType:
+    """Draw it all, what wants a person first; on a narrow terminal without what can be done without."""
     parts: list[RenderableType] = [
         Text(f"! {visible(line, limit=200)}", "bold red") for line in seen.trouble()
     ]
     parts += [Text(f"paused: {visible(what)}", "yellow") for what in seen.paused]
     parts += [
-        _feeds(seen.feeds),
+        _feeds(seen.feeds, wide=width >= WIDE),
         _queue(seen.depth),
-        _workers(seen.workers),
+        _workers(seen.workers, wide=width >= WIDE),
         _hour(seen),
         _results(seen.results),
     ]
@@ -103,7 +105,7 @@ def draw(seen: Seen) -> RenderableType:
 
 def _table(title: str, *columns: str) -> Table:
     made = Table(
-        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 3, 0, 0)
+        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
     )
     for column in columns:
         name, _, right = column.partition(">")
@@ -113,19 +115,30 @@ def _table(title: str, *columns: str) -> Table:
     return made
 
 
-def _feeds(feeds: tuple[FeedState, ...]) -> RenderableType:
+def _cursor(cursor: str) -> str:
+    """A cursor in short: that of a watch list holds one for each of its packages."""
+    if cursor.startswith("{"):
+        try:
+            return f"{len(msgspec.json.decode(cursor, type=dict[str, msgspec.Raw])):,} packages"
+        except (msgspec.DecodeError, UnicodeEncodeError):
+            pass
+    return visible(cursor, limit=16)
+
+
+def _feeds(feeds: tuple[FeedState, ...], *, wide: bool) -> RenderableType:
     if not feeds:
         return Text("no feed is followed: biopsy watch", "dim")
+    cursor = ("cursor",) if wide else ()
     made = _table(
-        "Feeds", "feed", "cursor", "asked>r", "newest>r", "items>r", "jobs>r", "late>r", "gaps>r", "state"
+        "Feeds", "feed", *cursor, "asked>r", "newest>r", "items>r", "jobs>r", "late>r", "gaps>r", "state"
     )
     for feed in feeds:
         state = Text("paused", "yellow") if feed.paused else _feed_state(feed)
         made.add_row(
             visible(feed.name),
-            visible(feed.cursor, limit=24),
-            f"{ago(feed.polled)} ago" if feed.polled else "",
-            f"{ago(feed.newest)} ago" if feed.newest else "",
+            *([_cursor(feed.cursor)] if wide else []),
+            ago(feed.polled),
+            ago(feed.newest),
             f"{feed.items:,}",
             f"{feed.jobs:,}",
             f"{feed.late:,}",
@@ -164,21 +177,24 @@ def _queue(depth: tuple[Depth, ...]) -> RenderableType:
     return made
 
 
-def _workers(workers: tuple[WorkerState, ...]) -> RenderableType:
+def _workers(workers: tuple[WorkerState, ...], *, wide: bool) -> RenderableType:
     if not workers:
         return Text("no worker in the last hour: biopsy worker", "dim")
-    made = _table("Workers", "worker", "host", "state", "running>r", "of>r", "up>r", "last seen>r", "takes")
+    columns = ("host", "takes") if wide else ()
+    made = _table("Workers", "worker", "state", "running>r", "of>r", "up>r", "last seen>r", *columns)
     style = {"working": "green", "draining": "yellow", "gone": "dim"}
-    for worker in workers:
+    gone = [worker for worker in workers if worker.state == "gone"]
+    for worker in [*(worker for worker in workers if worker.state != "gone"), *gone[-MAX_GONE:]]:
+        takes = f"{', '.join(worker.lanes)}; {', '.join(worker.ecosystems)}"
+        more = (visible(f"{worker.host}:{worker.pid}", limit=30), visible(takes, limit=50))
         made.add_row(
             visible(worker.name, limit=30),
-            visible(f"{worker.host}:{worker.pid}", limit=30),
             Text(worker.state, style.get(worker.state, "")),
             f"{worker.running:,}",
             f"{worker.slots:,}",
             ago(worker.started),
             f"{lasted(worker.beat)} ago",
-            visible(f"{', '.join(worker.lanes)}; {', '.join(worker.ecosystems)}", limit=50),
+            *(more if wide else ()),
         )
     return made
 
@@ -189,21 +205,10 @@ def _hour(seen: Seen) -> RenderableType:
     made = _table("Last hour", "outcome", "why", "jobs>r")
     for (what, why), jobs in [*seen.outcomes.items()][:MAX_REASONS]:
         made.add_row(visible(what), Text(visible(why, limit=50), _BAD.get(why, "")), f"{jobs:,}")
-    took = _table(
-        "",
-        "lane",
-        "ecosystem",
-        "done>r",
-        "waited>r",
-        "p95>r",
-        "worked>r",
-        "p95>r",
-        "since published>r",
-        "p95>r",
-    )
+    took = _table("", "lane", "ecosystem", "done>r", "waited, p95>r", "worked, p95>r", "since published>r")
     for one in seen.times:
-        cells = [lasted(n) for pair in (one.waited, one.worked) for n in pair or ()]
-        cells += [lasted(n) for n in one.since] if one.since else ["", ""]
+        pairs = (one.waited, one.worked, one.since)
+        cells = [", ".join(lasted(seconds) for seconds in pair or ()) for pair in pairs]
         took.add_row(one.lane, visible(one.ecosystem), f"{one.jobs:,}", *cells)
     return Group(made, took) if seen.times else made
 

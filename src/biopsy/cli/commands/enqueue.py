@@ -65,7 +65,7 @@ _GROUPS = {
     metavar="DATE",
     help="Every release since then (UTC).",
 )
-@click.option("--all-versions", is_flag=True, help="Every release there is, newest first, at most 200.")
+@click.option("--all-versions", is_flag=True, help="Every release there is, newest first.")
 @click.option(
     "--lane",
     type=click.Choice(("manual", "realtime", "batch")),

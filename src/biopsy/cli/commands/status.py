@@ -59,7 +59,7 @@ async def _once(q: "Queue", console: "Console", form: str) -> int:
 
         as_json(seen.told())
     else:
-        console.print(overview.draw(seen))
+        console.print(overview.draw(seen, console.width))
     return 1 if seen.trouble() else 0
 
 
@@ -77,7 +77,7 @@ async def _live(q: "Queue", console: "Console", every: float) -> int:
             try:
                 seen = await overview.look(q, before)
                 before = seen
-                shown.update(overview.draw(seen), refresh=True)
+                shown.update(overview.draw(seen, console.width), refresh=True)
             except QueueError as err:
                 shown.update(str(err), refresh=True)
             await asyncio.sleep(every)
