@@ -119,6 +119,12 @@ def heed_termination() -> None:
 _GROUPS = {
     "biopsy": [
         {"name": "Packages", "commands": ["analyze", "compare", "show"]},
+        {"name": "Registries", "commands": ["watch", "enqueue", "worker", "queue", "status"]},
+        {
+            "name": "All that was seen",
+            "commands": ["query", "trends", "replay", "warehouse", "artifact", "export", "import"],
+        },
+        {"name": "Malicious packages", "commands": ["check", "reports", "serve", "tokens"]},
         {"name": "This machine", "commands": ["doctor", "image"]},
     ]
 }
