@@ -1,5 +1,6 @@
 """A look at a package that changed: its registry is asked, and what is new becomes jobs."""
 
+import time
 from collections import Counter
 
 from biopsy import fetch
@@ -11,6 +12,9 @@ from biopsy.pipeline.work.analysing import Clock, ask, registry
 from biopsy.pipeline.work.coming import Came, Outcome, Task, Unable
 from biopsy.pipeline.work.rehearsal import Loaded
 
+BUDGET = 300.0
+"""Seconds that asking about the releases of one package may take; the rest become jobs by their versions."""
+
 LOST = "release-vanished"
 """Why nothing became of a release that was there when the package was looked at, and then was not."""
 
@@ -18,16 +22,21 @@ LOST = "release-vanished"
 def look(task: Task, loaded: Loaded, clock: Clock) -> Came:
     """Ask about a package and name the jobs that follow; raises Unable where that cannot be done, or not now.
 
-    Jobs that are known already are harmless: the queue files each artifact once.
+    Jobs that are known already are harmless: the queue files each artifact once. A job by its version alone
+    means what an install of that takes.
     """
     job, policies = task.job, loaded.policies
     ecosystem, endpoint = registry(job.release)
+    end = time.monotonic() + BUDGET
     found: list[Job] = []
     skipped: Counter[str] = Counter()
     with fetch.client() as client:
         clock.mark("resolve")
         newest = ask(client, ecosystem, endpoint, job.release, task)
         for release in policies.releases(job, newest):
+            if time.monotonic() > end:
+                found.append(Job(release, lane=job.lane, priority=job.priority, why=job.why))
+                continue
             try:
                 listing = _listing(newest, release) or ask(client, ecosystem, endpoint, release, task)
             except Unable as err:
