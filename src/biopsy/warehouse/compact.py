@@ -29,8 +29,8 @@ MAX_FILE = 512 * 1024**2
 MAX_LOG = 64
 """Commits that are left as they are; where there are more they become one."""
 
-GRACE = 3600.0
-"""Seconds that a file stays after it stopped to count: a question may be reading it."""
+GRACE = 86_400.0
+"""Seconds that a file stays after it stopped to count: a question, or a long replay, may be reading it."""
 
 MEMORY = "2GB"
 

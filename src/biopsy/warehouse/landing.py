@@ -78,8 +78,10 @@ def judgements(path: Path) -> Iterator[Judgement]:
 
 
 def _unpacked(path: Path, limit: int) -> bytes:
-    with gzip.open(path) as file:
-        data = file.read(limit + 1)
+    inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # a gzip member; gzip.open takes twice as long
+    data = inflate.decompress(path.read_bytes(), limit + 1)
     if len(data) > limit:
         raise UsageError(f"{path} is larger than it may be ({limit} bytes)")
+    if not inflate.eof:
+        raise EOFError("it is cut short")
     return data

@@ -70,6 +70,10 @@ class Commit(msgspec.Struct, frozen=True):
     files: tuple[File, ...]
 
 
+_KNOWN: dict[Path, tuple[tuple[str, ...], tuple[File, ...]]] = {}
+"""What was read of each log, and the commits that were there then: a commit never changes."""
+
+
 class Ledger:
     """The log of one warehouse."""
 
@@ -83,8 +87,19 @@ class Ledger:
         return tuple(read(path) for path in sorted(self.log.glob("*.json")))
 
     def live(self) -> tuple[File, ...]:
-        """The files that count, by path."""
-        return live(file for commit in self.commits() for file in commit.files)
+        """The files that count, by path; what was read once is not read again."""
+        try:
+            names = tuple(
+                sorted(
+                    path.name for path in self.log.iterdir() if path.suffix == ".json" and path.name[0] != "."
+                )
+            )
+        except FileNotFoundError:
+            return ()
+        known = _KNOWN.get(self.log)
+        if known is None or known[0] != names:
+            _KNOWN[self.log] = known = names, live(f for commit in self.commits() for f in commit.files)
+        return known[1]
 
     def machine(self) -> str:
         """The name of this machine in the names of what it writes; made up when it is first asked for."""

@@ -2,6 +2,7 @@
 # ruff: noqa: S608 - names of our files and columns are put into the SQL; values never are
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from biopsy.model.behaviour import escape, unescape
 from biopsy.model.dossier import Call
 from biopsy.model.release import Release
 from biopsy.warehouse import rows
-from biopsy.warehouse.engine import connect, listed
+from biopsy.warehouse.engine import lent, listed
 from biopsy.warehouse.judgement import Judgement
 from biopsy.warehouse.ledger import File, Ledger
 from biopsy.warehouse.parts import Part, Unreadable
@@ -39,8 +40,12 @@ class Store:
 
     def get(self, run_id: str) -> Stored | None:
         """The dossier of an id, if it is here."""
-        found = self._dossiers("run_id = ?", [run_id])
-        return next(found, None)
+        # A run id begins with the time; the day of a dossier is that on which it was finished.
+        likely = _days(run_id)
+        for days in (likely, ()) if likely else ((),):
+            for found in self._dossiers("run_id = ?", [run_id], days=days):
+                return found
+        return None
 
     def several(self, run_ids: Iterable[str]) -> dict[str, Stored]:
         """The dossiers of these ids that are here, as far as rules read them, by id; one question."""
@@ -76,7 +81,7 @@ class Store:
         days = sorted({file.day for file in self._files("dossiers")}, reverse=True)
         for day in days:
             for stored in self._dossiers(
-                f"true ORDER BY created DESC, run_id DESC LIMIT {limit:d}", [], day=day
+                f"true ORDER BY created DESC, run_id DESC LIMIT {limit:d}", [], days=(day,)
             ):
                 limit -= 1
                 yield stored
@@ -86,8 +91,8 @@ class Store:
     def versions(self, release: Release) -> set[str]:
         """Every version of a package that something is kept of."""
         files = self._files("dossiers", release.ecosystem)
-        query = "SELECT DISTINCT body->>'$.release.version' FROM {} WHERE name = ?"
-        return {row[0] for row in self._ask(query, files, [escape(release.name)])}
+        query = "SELECT DISTINCT version FROM {} WHERE name = ?"
+        return {unescape(row[0]) for row in self._ask(query, files, [escape(release.name)])}
 
     def latest(self, run_ids: Iterable[str] | None) -> dict[str, Judgement]:
         """The judgement that holds for each of these dossiers (None: of all), without its findings."""
@@ -117,13 +122,10 @@ class Store:
         columns = "run_id, body, rest" if whole else "run_id, body, ''"
         rows_ = f"file_row_number >= {part.start:d} AND file_row_number < {part.start + part.count:d}"
         source = f"read_parquet({listed([str(self._root / part.paths[0])])}, file_row_number=true)"
-        con = connect(threads=1)
-        try:
-            asked = con.execute(f"SELECT {columns} FROM {source} WHERE {rows_}")
+        with lent() as con:
+            asked = con.cursor().execute(f"SELECT {columns} FROM {source} WHERE {rows_}")
             while some := asked.fetchmany(_AT_ONCE):
                 yield from (_stored(*row) for row in some)
-        finally:
-            con.close()
 
     def packs(self, after: str = "") -> tuple[str, ...]:
         """The packs there are, in the order of their names, which on one machine is that of time."""
@@ -136,18 +138,16 @@ class Store:
             return
         names = [name for name in columns(table) if name not in {"body", "rest"}]
         quoted_ = ", ".join(f'"{name}"' for name in names)
-        con = connect()
-        try:
-            asked = con.execute(f"SELECT {quoted_} FROM {self._source(files)} WHERE pack = ?", [pack])
+        with lent() as con:
+            query = f"SELECT {quoted_} FROM {self._source(files)} WHERE pack = ?"
+            asked = con.cursor().execute(query, [pack])
             while some := asked.fetchmany(_AT_ONCE * 16):
                 yield from (dict(zip(names, row, strict=True)) for row in some)
-        finally:
-            con.close()
 
     def _dossiers(
-        self, where: str, values: Sequence[object], ecosystem: str = "", day: str = ""
+        self, where: str, values: Sequence[object], ecosystem: str = "", days: Collection[str] = ()
     ) -> Iterator[Stored]:
-        files = [file for file in self._files("dossiers", ecosystem) if day in {"", file.day}]
+        files = [file for file in self._files("dossiers", ecosystem) if not days or file.day in days]
         for row in self._ask(f"SELECT run_id, body, rest FROM {{}} WHERE {where}", files, values):
             stored = _stored(*row)
             if isinstance(stored, Stored):
@@ -160,14 +160,20 @@ class Store:
     def _ask(self, query: str, files: Sequence[File], values: Sequence[object]) -> list[tuple[Any, ...]]:
         if not files:
             return []
-        con = connect()
-        try:
+        with lent() as con:
             return con.execute(query.format(self._source(files)), values).fetchall()
-        finally:
-            con.close()
 
     def _source(self, files: Sequence[File]) -> str:
         return f"read_parquet({listed(str(self._root / file.path) for file in files)}, union_by_name=true)"
+
+
+def _days(run_id: str) -> tuple[str, ...]:
+    """The days on which a dossier of this id may have been made, as far as it says."""
+    try:
+        first = datetime.strptime(run_id[:8], "%Y%m%d").replace(tzinfo=UTC)
+    except ValueError:
+        return ()
+    return tuple(f"{first + timedelta(days=more):%Y-%m-%d}" for more in (0, 1))
 
 
 def _stored(run_id: str, body: str, rest: str) -> Stored | Unreadable:
