@@ -21,6 +21,7 @@ from biopsy.cli.app import biopsy
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yml").read_text())
+PAGES = [ROOT / "docs" / f"{name}.md" for name in ("deployment", "operation", "sizing")]
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 OBJECTS: list[dict[str, Any]] = [
     one
@@ -110,12 +111,28 @@ def _commands() -> Iterator[tuple[str, list[str]]]:
         if "command" in service and service["image"].startswith("biopsy"):
             yield f"compose {name}", service["command"]
         for line in service.get("entrypoint", ()):
-            yield from ((f"compose {name}", shlex.split(one)) for one in re.findall(r"biopsy ([^;]+);", line))
+            yield from ((f"compose {name}", words) for words in _in_shell(line))
     for unit in UNITS:
         for line in re.findall(r"(?m)^Exec\w+=/opt/biopsy/bin/biopsy (.+)$", unit.read_text()):
             yield f"systemd {unit.stem}", shlex.split(line)
     for one in _containers():
-        yield f"kubernetes {one['name']}", one["args"]
+        if one.get("command", ["sh"])[0] == "sh" and "command" in one:
+            yield from ((f"kubernetes {one['name']}", words) for words in _in_shell(one["args"][0]))
+        else:
+            yield f"kubernetes {one['name']}", one["args"]
+    for page in PAGES:
+        for block in re.findall(r"```shell\n(.*?)```", page.read_text(), re.DOTALL):
+            yield from ((page.stem, words) for words in _in_shell(block))
+
+
+def _in_shell(text: str) -> Iterator[list[str]]:
+    """The words after `biopsy` in a script or a block of a page."""
+    for line in text.replace("\\\n", " ").splitlines():
+        plain = line.partition("  #")[0]
+        for before, found in re.findall(
+            r"(^|xargs -r |[\s;&|])biopsy ((?:\"[^\"]*\"|'[^']*'|[^|;&>'\"])+)", plain
+        ):
+            yield [*shlex.split(found), *(["MORE"] if before.startswith("xargs") else [])]
 
 
 def _containers() -> Iterator[dict[str, Any]]:
@@ -168,7 +185,7 @@ def test_nothing_is_privileged_and_all_but_workers_have_no_capability() -> None:
         context = one["securityContext"]
         assert context["capabilities"]["drop"] == ["ALL"]
         assert context["readOnlyRootFilesystem"]
-        assert one["image"] == "biopsy-worker" or context["allowPrivilegeEscalation"] is False
+        assert one["image"] == "biopsy-worker" or context["allowPrivilegeEscalation"] is False, one["name"]
         assert not context.get("privileged")
 
 
