@@ -106,8 +106,11 @@ def came(tmp_path_factory: pytest.TempPathFactory, place: str, registry: StandIn
             queue.open(queue.Settings(home, place)) as opened,
             Processes(home, DOER, setting) as processes,
         ):
-            for jobs in (first, (Job(release("again", "1.1"), again),)):
-                await opened.enqueue(jobs)
+            taken_back = Job(release("thing", "1.0"), sha256(THING[0][1]), THING[0][0], published=LONG_AGO)
+            for number, jobs in enumerate((first, (Job(release("again", "1.1"), again),), (taken_back,))):
+                if number == 2:
+                    registry.world.delete("pypi", "thing", "1.0")
+                await opened.enqueue(jobs, again=number == 2)
                 bounds = Bounds(until_empty=True)
                 await Worker(opened, processes, home, bounds=bounds, places={}, metrics=Metrics()).run(WORKER)
             found: dict[tuple[str, str], list[queue.Result]] = {}
@@ -122,7 +125,7 @@ def test_a_look_leads_to_every_new_artifact_and_each_to_one_verdict(came: Came) 
     told = {key: [(r.outcome, r.verdict) for r in results] for key, results in came[0].items()}
     assert told["pkg:pypi/thing", ""] == told["pkg:npm/%40scope/other", ""] == [("looked", "")]
     wheel, sdist = (("pkg:pypi/thing@1.0", sha256(data)) for _, data in THING)
-    assert told[wheel] == [("analysed", "malicious")]
+    assert told[wheel][0] == ("analysed", "malicious")
     assert told[sdist] == [("analysed", "unknown")]
     assert [v for (purl, _), v in told.items() if purl == "pkg:npm/%40scope/other@1.0.0"] == [
         [("analysed", "unknown")]
@@ -131,7 +134,7 @@ def test_a_look_leads_to_every_new_artifact_and_each_to_one_verdict(came: Came) 
 
 def test_what_can_never_come_to_a_verdict_has_a_reason(came: Came) -> None:
     results = came[0]
-    (broken,) = (r for (purl, _), (r,) in results.items() if purl == "pkg:pypi/broken@1.0")
+    (broken,) = (rs[0] for (purl, _), rs in results.items() if purl == "pkg:pypi/broken@1.0")
     (nowhere,) = results["pkg:pypi/nowhere", ""]
     (gone,) = results["pkg:pypi/thing@1.0", GONE]
     assert [(r.outcome, r.reason) for r in (broken, nowhere, gone)] == [
@@ -143,6 +146,11 @@ def test_what_can_never_come_to_a_verdict_has_a_reason(came: Came) -> None:
 
 def test_a_file_that_is_not_what_was_announced_waits_for_a_person(came: Came) -> None:
     assert came[1] == {"pkg:pypi/forged@1.0": "digest-differs"}
+
+
+def test_what_its_registry_took_back_is_analysed_again_from_the_bytes_that_are_kept(came: Came) -> None:
+    ends = [(r.outcome, r.verdict) for r in came[0]["pkg:pypi/thing@1.0", sha256(THING[0][1])]]
+    assert ends == [("analysed", "malicious")] * 2
 
 
 def test_a_registry_that_is_away_for_a_moment_costs_nothing(came: Came) -> None:

@@ -21,7 +21,7 @@ from biopsy.pipeline import source
 from biopsy.pipeline.analyze import Options, Work, begin, now, one
 from biopsy.pipeline.reasons import BROKEN
 from biopsy.pipeline.work import known
-from biopsy.pipeline.work.coming import Came, Outcome, Setting, Task, again, nothing, park
+from biopsy.pipeline.work.coming import Came, Outcome, Setting, Task, Unable, again, nothing, park
 from biopsy.pipeline.work.rehearsal import Loaded
 from biopsy.pipeline.work.task import Tell
 
@@ -36,6 +36,8 @@ PATIENCE = (20.0, 120.0)
 
 TRIES = 3
 """Times that an analysis is tried whose sandbox breaks; then what there is counts."""
+
+GONE = ("no-such-release", "no-such-artifact")
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _FULL = ("No space left", "disk quota")
@@ -66,7 +68,7 @@ def analyse(task: Task, setting: Setting, loaded: Loaded, scratch: Path, clock: 
     job = task.job
     with begin(_options(job, setting, scratch), lambda _text, _done: None, loaded.rules) as begun:
         work = replace(begun, mark=clock.mark)
-        sample = _sample(task, work, clock)
+        sample = _sample(task, work, setting, clock)
         clock.mark("known")
         found = known.find(sample, work)
         with _ours():
@@ -106,25 +108,48 @@ def _options(job: Job, setting: Setting, scratch: Path) -> Options:
     )
 
 
-def _sample(task: Task, work: Work, clock: Clock) -> source.Sample:
+def _sample(task: Task, work: Work, setting: Setting, clock: Clock) -> source.Sample:
+    """Bring the very artifact; from the store of exact bytes where its registry took it back."""
     job = task.job
     ecosystem, endpoint = registry(job.release)
     with fetch.client() as client:
         clock.mark("resolve")
-        listing = ask(client, ecosystem, endpoint, job.release, task)
-        remote = source.offered(listing, job.digest, job.filename)
-        if remote is None:
-            raise missing(
-                task, "no-such-artifact", f"{job.release.purl} offers no {job.filename} {job.digest}"
-            )
+        try:
+            listing = ask(client, ecosystem, endpoint, job.release, task)
+            remote = source.offered(listing, job.digest, job.filename)
+            if remote is None:
+                wanted = f"{job.filename} {job.digest}".strip()
+                raise missing(task, "no-such-artifact", f"{job.release.purl} offers no {wanted}")
+        except Unable as err:
+            clock.mark("fetch")
+            if err.came.reason in GONE and (kept := _kept(job, ecosystem, work, setting)):
+                return kept
+            raise
         clock.mark("fetch")
         try:
-            artifact: Artifact = fetch.fetch(remote, endpoint, client, work.store)
+            artifact = fetch.fetch(remote, endpoint, client, work.store)
         except BadArtifact as err:
             raise (park if err.code == "digest-differs" else nothing)(err.code, str(err)) from err
         except RegistryError as err:
             raise again("fetch-failed", str(err)) from err
     return source.Sample(ecosystem, listing.release, artifact, listing)
+
+
+def _kept(job: Job, ecosystem: Ecosystem, work: Work, setting: Setting) -> source.Sample | None:
+    """Take an artifact from the store, if it is there under its sha256."""
+    from biopsy.warehouse.artifacts import SHA256, Artifacts, Damaged, StoreError  # noqa: PLC0415 - an extra
+
+    algorithm, _, sha256 = job.digest.partition(":")
+    name = Path(job.filename).name
+    kind = ecosystem.kind(name)
+    if not setting.keeps or algorithm != "sha256" or not SHA256.fullmatch(sha256) or not kind:
+        return None
+    path = work.store / sha256[:2] / sha256 / name
+    try:
+        size = Artifacts(setting.store or Path(setting.home) / "store").get(sha256, path).size
+    except (UsageError, StoreError, Damaged):
+        return None
+    return source.Sample(ecosystem, job.release, Artifact(name, kind, path, size, sha256))
 
 
 def registry(release: Release) -> tuple[Ecosystem, Endpoint]:
@@ -151,7 +176,7 @@ def ask(
         raise again("registry-down", str(err)) from err
 
 
-def missing(task: Task, reason: str, detail: str) -> Exception:
+def missing(task: Task, reason: str, detail: str) -> Unable:
     """What is not there may have been deleted; what has just come out may not be everywhere yet."""
     published = task.job.published
     try:
