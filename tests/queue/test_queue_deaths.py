@@ -18,7 +18,7 @@ from biopsy import queue
 from biopsy.errors import QueueError
 from biopsy.queue import embedded, ends
 from biopsy.queue.keeping import keep_house
-from biopsy.queue.line import Connection, answers
+from biopsy.queue.line import Connection, answers, line
 
 HANGS = """
 import asyncio, sys
@@ -110,6 +110,32 @@ def test_of_two_that_think_they_have_a_job_the_first_to_end_it_ends_it(with_queu
     with_queue(body)
 
 
+def test_who_reads_results_one_after_the_other_misses_none_that_was_slow_to_commit(with_queue: Any) -> None:
+    async def body(q: queue.Queue) -> None:
+        numbers = (await q.enqueue([job("slow"), job("quick")])).ids
+        under_way, go_on = asyncio.Event(), asyncio.Event()
+
+        async def slow(made: Connection) -> None:
+            await ends.done(made, "biopsy", numbers[0], uuid4(), queue.Done())
+            under_way.set()
+            await go_on.wait()
+
+        async def quick(made: Connection) -> None:
+            await ends.done(made, "biopsy", numbers[1], uuid4(), queue.Done())
+
+        async with line(q.access) as one, line(q.access) as two:
+            first = asyncio.ensure_future(one.do(slow))
+            await under_way.wait()
+            second = asyncio.ensure_future(two.do(quick))
+            await asyncio.sleep(0.1)
+            assert await q.results() == ()
+            go_on.set()
+            await asyncio.gather(first, second)
+        assert [r.job for r in await q.results()] == [*numbers]
+
+    with_queue(body)
+
+
 def test_a_job_that_fell_between_the_tables_is_found_again(with_queue: Any) -> None:
     async def body(q: queue.Queue) -> None:
         await q.enqueue([job("a"), job("b")])
@@ -170,6 +196,36 @@ def test_a_database_killed_while_workers_work_comes_back_and_nothing_is_lost(own
             assert len(await q.results()) == len({r.job for r in await q.results()}) == 40
 
     asyncio.run(main())
+
+
+def test_a_home_that_cannot_be_used_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "queue").write_text("a file")
+    with pytest.raises(QueueError, match="cannot use"):
+        embedded.use(tmp_path, answers)
+
+
+def test_a_database_of_a_version_that_is_not_here_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "PG_VERSION").write_text("9\n")
+    with pytest.raises(QueueError, match="made by PostgreSQL 9, which is not here"):
+        embedded.find_binaries(tmp_path / "data")
+
+
+def test_a_home_with_a_long_name_has_its_socket_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "LINGER", 0.3)
+    home = tmp_path / ("long" * 20) / ("name" * 10)
+    used = embedded.use(home, answers)
+    folder = Path(used.dsn.split()[0].removeprefix("host="))
+    assert answers(used.dsn)
+    assert (len(str(folder)) < 60, folder.stat().st_mode & 0o077) == (True, 0)
+    used.release()
+    for _ in range(100):
+        if not any(folder.iterdir()):
+            break
+        time.sleep(0.1)
+    folder.rmdir()
 
 
 def test_without_a_database_it_says_so_in_one_line(tmp_path: Path) -> None:

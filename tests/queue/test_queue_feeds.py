@@ -153,6 +153,15 @@ def test_a_gap_is_noted_once_and_closed_with_what_was_found(with_queue: Any) -> 
     with_queue(body)
 
 
+def test_a_clock_that_is_years_ahead_does_not_make_a_feed_look_fresh_for_ever(with_queue: Any) -> None:
+    async def body(q: queue.Queue) -> None:
+        await q.advance(FEED, "", "1", [], [], queue.Seen(newest="2026-11-22T10:00:00Z"))
+        await q.advance(FEED, "1", "2", [], [], queue.Seen(newest="2099-01-01T00:00:00Z"))
+        assert str((await q.feed(FEED)).newest)[:4] == "2026"
+
+    with_queue(body)
+
+
 def test_a_burst_is_one_transaction(with_queue: Any) -> None:
     async def body(q: queue.Queue) -> None:
         items = [item(f"{n}.0", serial=n, digest="sha256:aa") for n in range(5_000)]

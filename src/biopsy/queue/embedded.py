@@ -48,10 +48,15 @@ def use(home: Path, answers: Callable[[str], bool]) -> Use:
     Raises QueueError where there is no PostgreSQL, or it would not start.
     """
     folder = home / "queue"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.chmod(0o700)
-    sockets = _sockets(folder)
-    lock = os.open(folder / "users.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+        sockets = _sockets(folder)
+        lock = os.open(folder / "users.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except PermissionError as err:
+        raise QueueError(f"{folder} is another user's: be that user, or choose another --home") from err
+    except OSError as err:
+        raise QueueError(f"cannot use {folder}: {err.strerror or err}") from err
     try:
         dsn = _running(folder, sockets, lock, answers)
     except BaseException:

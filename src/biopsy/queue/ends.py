@@ -13,6 +13,7 @@ from biopsy.queue.records import Again, Done, Park, Taken
 
 FIRST_WAIT, LONGEST_WAIT = 30.0, 3600.0
 LOST = "worker-died"
+_NUMBERED = 0x62696F73
 
 
 def wait_for(attempt: int, after: float | None = None) -> float:
@@ -82,6 +83,12 @@ async def done(made: Connection, schema: str, number: int, lease: UUID, what: Do
         " pgq = NULL WHERE id = %s",
         (what.outcome, what.reason, what.verdict, number),
     )
+    await _close(made, lease, "done", what.reason, "")
+    await file_jobs(made, schema, what.found)
+    for kind, payload in what.tell:
+        await tell(made, kind, payload)
+    # Who reads results goes on after the last id seen: so they are numbered in the order of their commits.
+    await made.execute("SELECT pg_advisory_xact_lock(%s)", (_NUMBERED,))
     await made.execute(
         "INSERT INTO result (job, round, outcome, reason, verdict, key, run_ids, seconds, worker)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s)",
@@ -97,10 +104,6 @@ async def done(made: Connection, schema: str, number: int, lease: UUID, what: Do
             row["worker"],
         ),
     )
-    await _close(made, lease, "done", what.reason, "")
-    await file_jobs(made, schema, what.found)
-    for kind, payload in what.tell:
-        await tell(made, kind, payload)
     return True
 
 

@@ -153,7 +153,8 @@ class Feeds:
 _ADVANCE = """
 UPDATE feed SET cursor = %(cursor)s, validators = %(validators)s::jsonb, polled = now(), moved = CASE
     WHEN cursor <> %(cursor)s OR %(items)s > 0 THEN now() ELSE moved END,
-    newest = greatest(newest, %(newest)s), items = items + %(items)s, repeated = repeated + %(repeated)s,
+    newest = greatest(newest, CASE WHEN %(newest)s < now() + interval '1 day' THEN %(newest)s END),
+    items = items + %(items)s, repeated = repeated + %(repeated)s,
     late = late + %(late)s, jobs = jobs + %(jobs)s, failures = 0, trouble = '', detail = '',
     move = %(move)s, moved_by = %(moved)s::jsonb
 WHERE name = %(name)s

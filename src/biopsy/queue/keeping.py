@@ -1,4 +1,8 @@
-"""Housekeeping: what fell between two tables is put right, and what nobody needs any more is removed."""
+"""Housekeeping: what fell between two tables is put right, and what nobody needs any more is removed.
+
+Jobs stay for ever, for what is known is not done twice; so do results, and what was yanked or deleted. That
+a feed named a release is kept for 90 days, a message that was told for 30, PgQueuer's log for one.
+"""
 
 from biopsy.queue.filing import hand_over, job_of
 from biopsy.queue.line import Connection, Line, rows
@@ -25,6 +29,11 @@ async def keep_house(line: Line, schema: str) -> int:
         await made.execute(
             "DELETE FROM pgqueuer_log WHERE id IN (SELECT id FROM pgqueuer_log"
             " WHERE created < now() - interval '1 day' LIMIT %s)",
+            (MOST,),
+        )
+        await made.execute(
+            "DELETE FROM item WHERE id IN (SELECT id FROM item WHERE seen < now() - interval '90 days'"
+            " AND change IN ('new', 'changed') ORDER BY seen LIMIT %s)",
             (MOST,),
         )
         await made.execute("DELETE FROM worker WHERE beat < now() - interval '1 day'")

@@ -51,6 +51,7 @@ class Access:
             raise QueueError(f"{settings.schema!r} is no name for a schema: small letters, digits, _")
         self.settings = settings
         self._use: embedded.Use | None = None
+        self._had = False
         self._lock = asyncio.Lock()
 
     async def connect(self) -> Connection:
@@ -71,14 +72,23 @@ class Access:
         return made
 
     async def _embedded(self) -> str:
-        """Have the embedded server running; asked again for every connection, since it may have died."""
+        """Have the embedded server running; asked again for every connection, since it may have died.
+
+        That it cannot be had is final the first time only: later its disk may be full, and not for ever.
+        """
         async with self._lock:
-            if self._use is None:
-                self._use = await asyncio.to_thread(embedded.use, self.settings.home, answers)
-            elif not self._use.kept():
-                held, self._use = self._use, None
+            if self._use is not None and self._use.kept():
+                return self._use.dsn
+            held, self._use = self._use, None
+            if held is not None:
                 held.release()
+            try:
                 self._use = await asyncio.to_thread(embedded.use, self.settings.home, answers)
+            except QueueError as err:
+                if self._had:
+                    raise psycopg.OperationalError(str(err)) from err
+                raise
+            self._had = True
             return self._use.dsn
 
     def release(self) -> None:
