@@ -8,7 +8,7 @@ import pytest
 from biopsy import detect
 from biopsy.detect import sieve
 from biopsy.detect.index import Index
-from biopsy.detect.match import index
+from biopsy.detect.match import indexed
 from biopsy.detect.rule import NAME, Example, Rule, evaluate
 from biopsy.detect.scene import Scene
 
@@ -79,5 +79,5 @@ def test_rules_without_what_they_look_at_find_as_asking_each_does() -> None:
 
 def test_the_index_of_one_tuple_of_rules_is_made_once() -> None:
     rules: tuple[Rule, ...] = RULES[:3]
-    assert index(rules) is index(rules)
-    assert index(RULES[1:4]) is not index(rules)
+    assert indexed(rules) is indexed(rules)
+    assert indexed(RULES[1:4]) is not indexed(rules)

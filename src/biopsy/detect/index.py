@@ -6,6 +6,7 @@ clause is an integer with a bit for each. What an index finds is what `rule.eval
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import product
 from math import prod
 
@@ -48,6 +49,11 @@ class Index:
             _Step(rule, tuple(sorted(_clauses(rule.when, bits), key=int.bit_count)), bits.of[rule.id])
             for rule in order.values()
         )
+
+    def fitting(self, kind: Kind, values: Collection[str]) -> AbstractSet[str]:
+        """Those of some values of a kind that any rule asks for, whatever else it asks."""
+        known = self._sieve.sift(kind, values)
+        return {value for value in values if known[value][0]} if known else frozenset()
 
     def evaluate(self, scene: Scene) -> Iterator[tuple[Rule, Evidence]]:
         """Yield the rules that match, in their own order, each with its evidence."""

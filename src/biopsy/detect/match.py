@@ -1,6 +1,6 @@
 """Match: rules over a dossier. Pure: the same rules over the same dossier find the same, whenever that is."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -23,7 +23,7 @@ class _Last:
     index = Index(())
 
 
-def index(rules: Iterable[Rule]) -> Index:
+def indexed(rules: Iterable[Rule]) -> Index:
     """Return the index of the rules that judge: all but the retired ones. That of one tuple is made once."""
     if rules is not _Last.rules or not isinstance(rules, tuple):
         made = Index(rule for rule in rules if rule.status != "retired")
@@ -34,12 +34,16 @@ def index(rules: Iterable[Rule]) -> Index:
 
 
 def match(
-    rules: Iterable[Rule], dossier: Dossier, previous: Dossier | Callable[[], Dossier | None] | None = None
+    rules: Iterable[Rule],
+    dossier: Dossier,
+    previous: Dossier | Callable[[], Dossier | None] | None = None,
+    everything: Callable[[], Sequence[Behaviour]] | None = None,
 ) -> tuple[Finding, ...]:
     """Return what the rules find in a dossier, in the order of the rules. Retired ones find nothing.
 
     `previous` is the dossier of the release before, for what is `new`; or what gives it, which is asked only
-    if a rule could match for it.
+    if a rule could match for it. `everything` gives all behaviours, where the dossier was read without those
+    that no rule asks for (`Index.fitting`).
     """
 
     def before() -> Scene | None:
@@ -47,8 +51,8 @@ def match(
         return None if earlier is None else Scene(earlier.behaviours, earlier.outcomes)
 
     seen = (*dossier.behaviours, *swapped(dossier))
-    scene = Scene(seen, dossier.outcomes, before, dossier.release.name)
-    return tuple(_finding(rule, evidence) for rule, evidence in index(rules).evaluate(scene))
+    scene = Scene(seen, dossier.outcomes, before, dossier.release.name, everything)
+    return tuple(_finding(rule, evidence) for rule, evidence in indexed(rules).evaluate(scene))
 
 
 def _finding(rule: Rule, found: Iterable[Behaviour]) -> Finding:

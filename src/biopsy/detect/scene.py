@@ -30,12 +30,15 @@ class Scene:
         outcomes: Iterable[Outcome] = (),
         previous: "Scene | Callable[[], Scene | None] | None" = None,
         package: str = "",
+        everything: Callable[[], Sequence[Behaviour]] | None = None,
     ) -> None:
         """Lay out the behaviours of a package, and how the phases ended.
 
-        `previous` may be given as what makes it, which is asked when it is first looked at.
+        `previous` may be given as what makes it, which is asked when it is first looked at. So is
+        `everything`, where `behaviours` are not all that was seen.
         """
-        self._everything, self._outcomes, self._package = behaviours, tuple(outcomes), package
+        self._everything = everything or (lambda: behaviours)
+        self._outcomes, self._package = tuple(outcomes), package
         self.phases: dict[str, bool] = {}
         for outcome in self._outcomes:
             self.phases[outcome.phase] = self.phases.get(outcome.phase, True) and finished(outcome)
@@ -78,7 +81,7 @@ class Scene:
     def owners(self) -> Owners:
         """Who tells the package's own installed files from others'."""
         if self._owners is None:
-            self._owners = Owners(self._package, self._everything)
+            self._owners = Owners(self._package, self._everything())
         return self._owners
 
     def find(self, kind: Kind, pattern: Pattern) -> list[Behaviour]:
@@ -117,7 +120,7 @@ class Scene:
     def lacks(self, behaviour: Behaviour) -> bool:
         """Whether such a behaviour would have been seen here, and was not, or only where it is asked for."""
         if self._sight is None:
-            self._sight = Sight(self._everything, self._outcomes)
+            self._sight = Sight(self._everything(), self._outcomes)
         if not self._sight.would(behaviour):
             return False
         if self._soonest is None:

@@ -16,10 +16,14 @@ from biopsy.model.replay import Change
 from biopsy.pipeline import before, replay_before, verdicts
 from biopsy.pipeline.analyze import judge
 from biopsy.pipeline.follow.policy import Policies
+from biopsy.pipeline.replay_lean import Lean
 from biopsy.warehouse import Judgement, Part, Stored, Unreadable, Warehouse, judgement, restore
 
 AT_ONCE = 512
 """Dossiers that are held at a time; those before them are looked up together."""
+
+
+_UNREADABLE = "{} is not a dossier that this version reads: {}"
 
 
 class Held(Struct, frozen=True):
@@ -85,35 +89,35 @@ def replay(part: Part, name: str) -> Tally:
     judgements: list[Judgement] = []
     unreadable: list[str] = []
     read = 0
+    gc.collect()  # what errors left; nothing else makes circles
     stored = iter(warehouse.stored(part))
     while some := list(islice(stored, AT_ONCE)):
         unreadable += [one.why for one in some if isinstance(one, Unreadable)]
-        dossiers = _restored([one for one in some if isinstance(one, Stored)], unreadable)
-        for analysis in _judged(dossiers):
+        opened = _opened([one for one in some if isinstance(one, Stored)], unreadable)
+        for analysis in _judged(opened, unreadable):
             read += 1
             calls[analysis.verdict.call] += 1
             change = _change(analysis)
             if change is not None:
                 changes.append(change)
                 if setting.write:
-                    judgements.append(_written(analysis))
+                    judgements.append(judgement(analysis, setting.at, setting.digest))
     warehouse.judge(judgements)
     if setting.write and setting.reports:
         changes = _reported(part, changes)
-    gc.collect()
     numbers = {call.value: count for call, count in calls.items() if count}
     return Tally(name, read, numbers, tuple(changes), tuple(unreadable), len(judgements))
 
 
-def _restored(stored: Iterable[Stored], unreadable: list[str]) -> list[Dossier]:
-    made = []
+def _opened(stored: Iterable[Stored], unreadable: list[str]) -> list[Lean]:
+    made, index = [], detect.indexed(_Desk.setting.rules)
     for one in stored:
         if one.created[: len(_Desk.setting.since)] < _Desk.setting.since:
             continue
         try:
-            made.append(restore(one))
+            made.append(Lean(one, index))
         except ValueError as err:
-            unreadable.append(f"{one.run_id} is not a dossier that this version reads: {err}")
+            unreadable.append(_UNREADABLE.format(one.run_id, err))
     return made
 
 
@@ -121,45 +125,52 @@ class _NotHereError(Exception):
     """The release before is wanted, and was not read yet."""
 
 
-def _judged(dossiers: Sequence[Dossier]) -> Iterator[Analysis]:
+def _judged(opened: Sequence[Lean], unreadable: list[str]) -> Iterator[Analysis]:
     """Judge dossiers, each beside the one before it; that is read only where a rule looks at it."""
-    here = {one.run_id: one for one in dossiers}
+    here = {one.dossier.run_id: one for one in opened}
 
     def known(dossier: Dossier) -> Dossier | None:
         if dossier.against in here:
-            return here[dossier.against]
+            return here[dossier.against].whole
         if replay_before.expected(dossier, _Desk.known.versions):
             raise _NotHereError
         return None
 
     waiting = []
-    for dossier in dossiers:
+    for one in opened:
         try:
-            yield _analysis(dossier, partial(known, dossier))
+            yield _analysis(one, partial(known, one.dossier))
         except _NotHereError:
-            waiting.append(dossier)
-    previous = replay_before.read(waiting, _Desk.warehouse, _Desk.known.versions)
-    for dossier in waiting:
-        yield _analysis(dossier, previous[dossier.run_id])
+            waiting.append(one)
+        except ValueError as err:
+            unreadable.append(_UNREADABLE.format(one.dossier.run_id, err))
+    dossiers = [one.dossier for one in waiting]
+    previous = replay_before.read(dossiers, _Desk.warehouse, _Desk.known.versions)
+    for one in waiting:
+        yield _analysis(one, previous[one.dossier.run_id])
 
 
-def _analysis(dossier: Dossier, previous: Dossier | Callable[[], Dossier | None] | None) -> Analysis:
-    findings = detect.match(_Desk.setting.rules, dossier, previous)
-    return Analysis(dossier, findings, detect.decide(findings, dossier))
+def _analysis(one: Lean, previous: Dossier | Callable[[], Dossier | None] | None) -> Analysis:
+    """Judge one; classes are given, and all of it is read, only where that is going to be written."""
+    findings = detect.match(_Desk.setting.rules, one.dossier, previous, one.everything)
+    made = Analysis(one.dossier, findings, detect.decide(findings, one.dossier))
+    if not _Desk.setting.write or not _differs(made):
+        return made
+    return replace(made, dossier=one.whole, classes=detect.classify(findings, one.whole))
 
 
-def _written(analysis: Analysis) -> Judgement:
-    classes = detect.classify(analysis.findings, analysis.dossier)
-    return judgement(replace(analysis, classes=classes), _Desk.setting.at, _Desk.setting.digest)
+def _differs(analysis: Analysis) -> bool:
+    verdict, held = analysis.verdict, _Desk.known.held.get(analysis.dossier.run_id)
+    return held is None or held.call is not verdict.call or {*held.because} != {*verdict.because}
 
 
 def _change(analysis: Analysis) -> Change | None:
     dossier, verdict = analysis.dossier, analysis.verdict
     release: Release = dossier.release
+    if not _differs(analysis):
+        return None
     held = _Desk.known.held.get(dossier.run_id)
     rested, rests = set(held.because if held else ()), set(verdict.because)
-    if held is not None and held.call is verdict.call and rested == rests:
-        return None
     return Change(
         dossier.run_id,
         release.ecosystem,
