@@ -10,9 +10,10 @@ and the same care for hostile words as the formats of an analysis: names of pack
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from biopsy.model.replay import Replayed
+if TYPE_CHECKING:
+    from biopsy.model.replay import Replayed
 
 
 class Form(Protocol):
@@ -20,7 +21,7 @@ class Form(Protocol):
 
     ENDING: str
 
-    def render(self, replayed: Replayed, **options: Any) -> str:
+    def render(self, replayed: "Replayed", **options: Any) -> str:
         """The whole document, ending in a line break."""
 
 
