@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from biopsy.pipeline.work.coming import Setting
+from biopsy.pipeline.work.doing import DOER
 from biopsy.pipeline.work.folders import sweep
 from biopsy.pipeline.work.processes import Lost, NoServerError, Processes
-from biopsy.pipeline.work.task import Limits
+from biopsy.pipeline.work.task import Limits, Ready
 
 Run = Callable[..., Coroutine[None, None, bytes]]
 
@@ -164,3 +167,14 @@ def test_what_does_not_load_is_said(tmp_path: Path) -> None:
 
     with pytest.raises(NoServerError, match="cannot load"):
         asyncio.run(main())
+
+
+def test_the_warm_process_has_one_thread_when_it_begins_to_fork(tmp_path: Path, cache: Path) -> None:
+    (tmp_path / "cache").symlink_to(cache)
+
+    async def main() -> Ready:
+        async with Processes(tmp_path, DOER, msgspec.json.encode(Setting(str(tmp_path))).decode()) as made:
+            assert made._ready is not None
+            return made._ready.result()
+
+    assert asyncio.run(main()).threads == 1

@@ -26,7 +26,7 @@ def own(home: Path, tmp_path: Path) -> Path:
     """A home of the test's own, with the image of everybody's."""
     made = tmp_path / "home"
     made.mkdir()
-    for name in ("images", "bin", "gvisor.json", "baselines"):
+    for name in ("images", "bin", "cache", "gvisor.json", "baselines"):
         if (home / name).exists():
             (made / name).symlink_to(home / name)
     return made

@@ -79,9 +79,10 @@ Came = tuple[dict[tuple[str, str], list[queue.Result]], dict[str, str], Path]
 
 
 @pytest.fixture(scope="module")
-def came(tmp_path_factory: pytest.TempPathFactory, place: str, registry: StandIn) -> Came:
+def came(tmp_path_factory: pytest.TempPathFactory, place: str, registry: StandIn, cache: Path) -> Came:
     """What everything came to: by release and digest, with what is parked."""
     home = tmp_path_factory.mktemp("home")
+    (home / "cache").symlink_to(cache)
     registry.publish("pypi", "thing", "1.0", THING)
     registry.publish("npm", "@scope/other", "1.0.0", [build.tgz("@scope/other", "1.0.0")])
     registry.publish("pypi", "broken", "1.0", [("broken-1.0.tar.gz", b"\x1f\x8b\x08 no archive")])
@@ -248,8 +249,9 @@ def test_on_a_full_disk_nothing_begins_no_attempt_counts_and_people_are_told_onc
 
 
 def test_the_command_does_a_job_and_ends_in_order_when_it_is_terminated(
-    tmp_path: Path, dsn: str, registry: StandIn
+    tmp_path: Path, dsn: str, registry: StandIn, cache: Path
 ) -> None:
+    (tmp_path / "cache").symlink_to(cache)
     registry.publish("pypi", "commanded", "1.0", [build.wheel("commanded", "1.0")])
 
     async def enqueue() -> None:
