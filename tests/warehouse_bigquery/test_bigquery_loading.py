@@ -149,6 +149,12 @@ def test_a_loader_that_is_killed_is_continued_by_another(
 ) -> None:
     home = tmp_path / "home"
     shutil.copytree(full, home)
+    (dossier,) = (one for one in Warehouse(home).recent() if one.release.version == "3.0")
+    again = judge(
+        dossier, before.Before(), detect.load(None)
+    )  # as two machines may: the same, in one more pack
+    Warehouse(home).judged(again, "2026-11-22T10:00:00Z")
+    assert Warehouse(home).pack().judgements == 1
     script = "from biopsy.cli import main; main()"
     command = [sys.executable, "-c", script, "export", "bigquery", dataset.place, "--follow", "--every", "1"]
     environ = {**os.environ, "BIOPSY_HOME": str(home), "BIOPSY_BIGQUERY": cloud.bigquery}

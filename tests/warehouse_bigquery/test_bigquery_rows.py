@@ -130,6 +130,15 @@ def test_the_same_row_has_the_same_name_and_equal_rows_are_counted(tmp_path: Pat
     assert len(set(names[0])) == 2
 
 
+def test_a_row_that_two_packs_say_is_one_row(tmp_path: Path) -> None:
+    batch = Batch(tmp_path)
+    for _ in range(2):
+        batch.next_pack()
+        batch.add(THINGS, GOOD)
+    (staged,), _ = batch.close()
+    assert len(set(staged.path.read_text().splitlines())) == 1
+
+
 def test_a_dossier_with_a_row_that_does_not_fit_is_refused_whole(tmp_path: Path) -> None:
     other = Layout("others", COLUMNS, ("run_id", "row"), "day", ())
     batch = Batch(tmp_path)

@@ -178,8 +178,10 @@ def merge(place: str, one: Staged, staging: str) -> str:
     days = f"DATE '{one.first}' AND DATE '{one.last}'"
     if layout.day != "day":
         days = f"TIMESTAMP '{one.first} 00:00:00+00' AND TIMESTAMP '{one.last} 23:59:59.999999+00'"
+    once = f"ROW_NUMBER() OVER (PARTITION BY {', '.join(map(_name, layout.key))}) = 1"  # in two packs, maybe
     return (
-        f"MERGE `{place}.{layout.name}` T USING `{place}.{staging}` S\n"  # noqa: S608 - all names are checked
+        f"MERGE `{place}.{layout.name}` T\n"  # noqa: S608 - all names are checked
+        f"USING (SELECT * FROM `{place}.{staging}` WHERE true QUALIFY {once}) S\n"
         f"ON T.{_name(layout.day)} BETWEEN {days}\n"
         f"  AND {' AND '.join(same)}\n"
         f"WHEN NOT MATCHED THEN INSERT ({', '.join(names)}) VALUES ({', '.join(f'S.{n}' for n in names)})"

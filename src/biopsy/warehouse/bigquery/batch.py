@@ -63,6 +63,11 @@ class Batch:
         """Whether it should be loaded before more is taken."""
         return self.size >= MAX_BATCH
 
+    def next_pack(self) -> None:
+        """Go on with another pack: a row that it says once more is the same row, not one more of its sort."""
+        for table in self._tables.values():
+            table.same.clear()
+
     def add(self, where: Layout, row: Mapping[str, Any]) -> None:
         """Take a row of one of our tables; one that does not fit has its whole dossier refused."""
         said = {name: _said(value) for name, value in row.items() if value is not None}

@@ -40,6 +40,7 @@ def load(
         with tempfile.TemporaryDirectory(prefix="bigquery-", dir=scratch) as folder:
             batch, taken = Batch(Path(folder)), list[str]()
             while waiting and not batch.full and len(taken) < MAX_PACKS:
+                batch.next_pack()
                 _write(warehouse, waiting[0], batch, theirs)
                 taken.append(waiting.pop(0))
             staged, refused = batch.close()
