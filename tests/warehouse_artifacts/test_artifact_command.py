@@ -2,12 +2,17 @@
 
 import hashlib
 import json
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+
+from biopsy.model.dossier import Call
+from biopsy.warehouse import Judgement, Warehouse
 
 Run = Callable[..., Result]
 
@@ -67,3 +72,18 @@ def test_what_is_not_there_is_said(run: Run, tmp_path: Path) -> None:
     assert "is stored in" in done.stderr
     assert run("get", "20260101-000000-nothing", "-o", tmp_path / "x").exit_code == 2
     assert run("put", tmp_path / "none").exit_code == 2
+
+
+def test_what_was_benign_a_year_ago_goes_and_what_was_not_stays(run: Run, tmp_path: Path) -> None:
+    warehouse, hashes = Warehouse(tmp_path / "home"), {}
+    for call in (Call.BENIGN, Call.MALICIOUS):
+        path = tmp_path / f"{call}.tgz"
+        path.write_bytes(call.encode())
+        hashes[call] = run("put", path).stdout.split()[0]
+        judgement = Judgement(f"run-{call}", "npm", "x", "1", hashes[call], "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "r", call, "why")  # fmt: skip
+        warehouse.judge([judgement])
+    for lying in (tmp_path / "home" / "store").rglob("*.wrapped"):
+        os.utime(lying, (time.time() - 400 * 86400,) * 2)
+    assert run("gc").stdout.splitlines()[0] == f"would go  {hashes[Call.BENIGN]}  benign, 400 days old"
+    assert "1 artifact, " in run("gc", "--remove").stdout
+    assert [row["sha256"] for row in json.loads(run("list", "-f", "json").stdout)] == [hashes[Call.MALICIOUS]]
