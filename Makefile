@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 BIOPSY := .venv/bin/biopsy
 
-.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports bench-serving test-faults test-clients test-whole test-endtoend bench-watch lock clean
+.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports bench-serving test-faults test-clients test-whole test-endtoend bench-warehouse bench-watch lock clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -64,6 +64,9 @@ test-whole: image  ## All tests with their large numbers and long commands
 
 test-endtoend: image  ## 500 releases published while everything is killed, and three machines
 	@BIOPSY_TESTS=whole $(PY) -m pytest -s tests/endtoend
+
+bench-warehouse: setup  ## The warehouse: rows/s in, bytes a dossier, questions at 5 and 50 million behaviours
+	@$(PY) -m bench.warehouse --rows 50000000
 
 bench-watch: image  ## Packages an hour, static and run; 1, 2 and 50 workers
 	@$(PY) -m bench.watch

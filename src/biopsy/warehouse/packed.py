@@ -2,7 +2,6 @@
 # ruff: noqa: S608 - names of our files and columns are put into the SQL; values never are
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from biopsy.warehouse import rows
 from biopsy.warehouse.engine import lent, listed
 from biopsy.warehouse.judgement import Judgement
 from biopsy.warehouse.ledger import File, Ledger
-from biopsy.warehouse.parts import Part, Unreadable
+from biopsy.warehouse.parts import Part, Unreadable, days_of
 from biopsy.warehouse.tables import columns
 from biopsy.warehouse.wire import Stored
 
@@ -41,7 +40,7 @@ class Store:
     def get(self, run_id: str) -> Stored | None:
         """The dossier of an id, if it is here."""
         # A run id begins with the time; the day of a dossier is that on which it was finished.
-        likely = _days(run_id)
+        likely = days_of(run_id)
         for days in (likely, ()) if likely else ((),):
             for found in self._dossiers("run_id = ?", [run_id], days=days):
                 return found
@@ -87,6 +86,11 @@ class Store:
                 yield stored
             if limit <= 0:
                 return
+
+    def newest(self, limit: int) -> list[tuple[str, ...]]:
+        """Run id, ecosystem, name and version of the newest dossiers, newest first."""
+        query = f"SELECT run_id, ecosystem, name, version FROM {{}} ORDER BY created DESC LIMIT {limit:d}"
+        return [tuple(map(unescape, row)) for row in self._ask(query, self._files("dossiers"), [])]
 
     def versions(self, release: Release) -> set[str]:
         """Every version of a package that something is kept of."""
@@ -165,15 +169,6 @@ class Store:
 
     def _source(self, files: Sequence[File]) -> str:
         return f"read_parquet({listed(str(self._root / file.path) for file in files)}, union_by_name=true)"
-
-
-def _days(run_id: str) -> tuple[str, ...]:
-    """The days on which a dossier of this id may have been made, as far as it says."""
-    try:
-        first = datetime.strptime(run_id[:8], "%Y%m%d").replace(tzinfo=UTC)
-    except ValueError:
-        return ()
-    return tuple(f"{first + timedelta(days=more):%Y-%m-%d}" for more in (0, 1))
 
 
 def _stored(run_id: str, body: str, rest: str) -> Stored | Unreadable:

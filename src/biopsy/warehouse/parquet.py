@@ -13,6 +13,7 @@ import msgspec
 
 from biopsy.warehouse.engine import connect, listed, quoted
 from biopsy.warehouse.ledger import File, settle
+from biopsy.warehouse.parts import days_of
 from biopsy.warehouse.tables import TABLES, Row, columns, shape
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ class Writer:
     def known(self, run_ids: Iterable[str], files: Sequence[File]) -> set[str]:
         """Those of the run ids whose dossiers are in these files already."""
         wanted = sorted(set(run_ids))
-        paths = [str(self._root / file.path) for file in files if file.table == "dossiers"]
+        days = {day for run_id in wanted for day in days_of(run_id) or ("",)}
+        likely = [file for file in files if file.table == "dossiers" and ("" in days or file.day in days)]
+        paths = [str(self._root / file.path) for file in likely]
         if not paths:
             return set()
         query = f"SELECT run_id FROM read_parquet({listed(paths)}) WHERE run_id IN (SELECT unnest(?))"

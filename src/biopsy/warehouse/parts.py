@@ -1,6 +1,7 @@
 """Read many dossiers, in parts that several processes can share: what replaying rules over history needs."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
@@ -52,3 +53,12 @@ def stored(paths: Sequence[str]) -> Iterator[Stored | Unreadable]:
             yield landing.read(Path(path))
         except UsageError as err:
             yield Unreadable(path, str(err))
+
+
+def days_of(run_id: str) -> tuple[str, ...]:
+    """The days on which a dossier of this id may have been made, as far as it says."""
+    try:
+        first = datetime.strptime(run_id[:8], "%Y%m%d").replace(tzinfo=UTC)
+    except ValueError:
+        return ()
+    return tuple(f"{first + timedelta(days=more):%Y-%m-%d}" for more in (0, 1))
