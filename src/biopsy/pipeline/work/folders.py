@@ -61,5 +61,6 @@ def _lock(folder: Path) -> Path:
 
 
 def release(folder: Path, lock: int) -> None:
+    """Give the folder up."""
     _lock(folder).unlink(missing_ok=True)
     os.close(lock)
