@@ -216,9 +216,15 @@ def gc(keep: tuple[str, ...], remove: bool, store: str | None, home: Path) -> No
 
 def _hash(home: Path, named: str) -> str:
     """The sha256 that is meant by itself or by the analysis of it."""
+    from biopsy.errors import UsageError  # noqa: PLC0415
     from biopsy.warehouse import Warehouse  # noqa: PLC0415
 
-    return named if len(named) == 64 else Warehouse(home).get(named).artifact.sha256
+    if len(named) == 64:
+        return named
+    sha256 = Warehouse(home).get(named).artifact.sha256
+    if not sha256:
+        raise UsageError(f"the analysis {named} does not say of which artifact it is: others made it")
+    return sha256
 
 
 def _retention(keep: tuple[str, ...]) -> "Retention":

@@ -89,6 +89,15 @@ def document(raw: bytes, where: str) -> Dossier | Passed:
         return Passed(where, str(err)[:300])
 
 
+def forms(dossier: Dossier) -> tuple[Form, ...]:
+    """The sorts of results that a dossier holds: it was run, it was read, or both."""
+    read = not any(
+        one.phase == dynamic.UNREAD.phase and one.reason == dynamic.UNREAD.reason for one in dossier.outcomes
+    )
+    ran: tuple[Form, ...] = ("dynamic",) if any(one.profile for one in dossier.outcomes) else ()
+    return (*ran, "static") if read else ran
+
+
 def write(dossier: Dossier, kind: Form) -> bytes:
     """Write a dossier as the JSON that Package Analysis writes, in the order and escapes of its encoder."""
     made = dynamic.result_of(dossier) if kind == "dynamic" else static.record_of(dossier)

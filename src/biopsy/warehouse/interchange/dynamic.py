@@ -34,6 +34,9 @@ MAX_OUTPUT = 4096
 """Bytes of each output, the last of it, as Package Analysis keeps them."""
 
 NOTE = "imported: neither the order within a phase nor who did what was recorded"
+UNREAD = Outcome("", "read", Status.SKIPPED, "not-read: imported from Package Analysis's dynamic result")
+"""Stands among the phases of what is imported: its code was never read, so it is no ground for `benign`."""
+
 _STATUS = {
     "completed": (Status.COMPLETED, ""),
     "error_analysis": (Status.FAILED, "analysis-failed"),
@@ -132,13 +135,12 @@ def dossier_of(result: Result, raw: bytes) -> Dossier:
         processes += _processes(where.phase, summary, len(processes))
     release = release_of(result.package)
     created = _created(result.created_timestamp)
-    unread = Outcome("", "read", Status.SKIPPED, "not-read: imported from Package Analysis's dynamic result")
     return Dossier(
         run_id=run_id_of(created, raw),
         release=release,
         artifact=Artifact("", "", Path(), 0, ""),
         behaviours=tuple(found),
-        outcomes=(*outcomes, unread),
+        outcomes=(*outcomes, UNREAD),
         processes=tuple(processes[:MAX_PROCESSES]),
         watches=(Watch(PROFILE, behaviours_dropped=dropped, files_read=counted, notes=(NOTE,)),),
         created=created,
