@@ -79,6 +79,9 @@ lock: setup  ## Renew requirements.lock from pyproject.toml
 	@.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --extra sandbox --extra reports --extra web --extra publish --extra queue --extra warehouse --extra bigquery --group dev --custom-compile-command "make lock" --upgrade \
 	  pyproject.toml -o requirements.lock
+	@.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-annotate --extra sandbox --extra reports --extra web --extra publish --extra queue --extra warehouse --extra bigquery --custom-compile-command "make lock" \
+	  --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
 
 clean:  ## Remove what was built here; images and artifacts in BIOPSY_HOME stay
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -213,3 +213,10 @@ def test_packages_are_run_with_those_capabilities_and_no_new_privileges(tmp_path
     )
     phases = {one["phase"]: one["status"] for one in json.loads(done.stdout)["phases"]}
     assert {phases[name] for name in ("install", "start", "import")} == {"completed"}, done.stderr
+
+
+def test_the_images_have_the_versions_that_were_tested_and_no_tools_of_tests() -> None:
+    tested = set(re.findall(r"(?m)^\S+==\S+", (ROOT / "requirements.lock").read_text()))
+    deployed = set(re.findall(r"(?m)^\S+==\S+", (DEPLOY / "requirements.lock").read_text()))
+    assert deployed < tested
+    assert not {one.partition("==")[0] for one in deployed} & {"pytest", "mypy", "ruff", "hypothesis"}
