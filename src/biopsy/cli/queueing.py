@@ -1,6 +1,5 @@
 """What commands share that open the queue: how it is named, and that its coroutines run to their end."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -31,6 +30,8 @@ def ask(home: Path, dsn: str, body: "Callable[[Queue], Awaitable[Answer]]") -> A
         raise QueueError(
             f"the queue needs more than is installed ({err.name}): pip install 'biopsy[queue]'"
         ) from err
+
+    import asyncio  # noqa: PLC0415 - slow to import, and --help is not
 
     async def main() -> Answer:
         async with queue.open(queue.Settings(home, dsn)) as opened:

@@ -1,6 +1,5 @@
 """`biopsy worker`: do what waits in the queue."""
 
-import asyncio
 import os
 import sys
 from pathlib import Path
@@ -136,6 +135,7 @@ def command(ecosystems: tuple[str, ...], home: Path, form: str | None, verbose: 
         raise QueueError(
             f"a worker needs more than is installed ({err.name}): pip install 'biopsy[queue,warehouse]'"
         ) from err
+    import asyncio  # noqa: PLC0415
     import logging  # noqa: PLC0415
 
     from biopsy.pipeline.work import logs  # noqa: PLC0415
