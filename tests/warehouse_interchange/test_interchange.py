@@ -239,13 +239,15 @@ def test_a_bucket_goes_in_and_comes_out(run: Callable[..., Result], tmp_path: Pa
         assert "3.0.json" in done.stderr
     assert len(list((tmp_path / "home" / "dossiers").rglob("*.json.gz"))) == 2
     assert run("export", "package-analysis", tmp_path / "out").exit_code == 0
+    (kept,) = (tmp_path / "home" / "dossiers" / "npm").rglob("*.json.gz")
+    gone = run("artifact", "get", kept.name.partition(".")[0], "-o", tmp_path / "x")
+    assert (gone.exit_code, "of which artifact" in gone.stderr) == (2, True)
     made = sorted(
         path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.json")
     )
     assert made == [
         "dynamic/pypi/thing/1.0.json",
         "static/npm/thing/2.0.0.json",
-        "static/pypi/thing/1.0.json",
     ]
 
 

@@ -15,7 +15,6 @@ from biopsy.cli.teach import Taught
 if TYPE_CHECKING:
     from biopsy.model.dossier import Dossier
     from biopsy.warehouse.bigquery.following import Round
-    from biopsy.warehouse.interchange import Form
 
 MAX_TOLD = 20
 REFUSED = 1
@@ -74,22 +73,22 @@ def package_analysis(place: Path, ecosystem: str, since: str, home: Path, quiet:
     """Write dossiers as the JSON of OpenSSF Package Analysis, dynamic and static."""
     from biopsy.cli.progress import progress  # noqa: PLC0415 - slow to import, and --help is not
     from biopsy.errors import UsageError  # noqa: PLC0415
+    from biopsy.formats.views import measure  # noqa: PLC0415
     from biopsy.warehouse import interchange  # noqa: PLC0415
 
     written = 0
     try:
         with progress(quiet=quiet) as told:
             for dossier in _dossiers(home, ecosystem, since):
-                kinds: tuple[Form, ...] = ("static",) if dossier.static_only else ("dynamic", "static")
-                for kind in kinds:
+                for kind in interchange.forms(dossier):
                     path = _path(place / kind, dossier)
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_bytes(interchange.write(dossier, kind))
                     written += 1
-                told(f"{written:,} files written", None)
+                told(f"{measure.many(written, 'file')} written", None)
     except OSError as err:
         raise UsageError(f"cannot write into {place}: {err.strerror or err}") from err
-    click.echo(f"{written:,} files written")
+    click.echo(f"{measure.many(written, 'file')} written")
 
 
 @command.command("bigquery", cls=Taught, epilog=BIGQUERY)
@@ -148,12 +147,12 @@ def bigquery(place: str, home: Path, quiet: bool, follow: bool, every: float, **
 
 
 def _said(done: "Round") -> None:
+    from biopsy.formats.views import measure  # noqa: PLC0415
     from biopsy.formats.views.visible import visible  # noqa: PLC0415
 
     rows = ", ".join(f"{count:,} {name}" for name, count in sorted(done.inserted.items()) if count)
-    click.echo(
-        f"{done.packs:,} packs loaded: {rows or 'nothing was new'}" if done.packs else "nothing is new"
-    )
+    packs = f"{measure.many(done.packs, 'pack')} loaded: {rows or 'nothing was new'}"
+    click.echo(packs if done.packs else "nothing is new")
     for one in done.refused[:MAX_TOLD]:
         click.echo(visible(f"refused  {one.run_id}: {one.why}"), err=True)
 

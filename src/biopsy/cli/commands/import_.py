@@ -43,6 +43,7 @@ def command() -> None:
 def package_analysis(places: tuple[Path, ...], dry_run: bool, home: Path, quiet: bool) -> int:  # noqa: FBT001
     """Take over results of OpenSSF Package Analysis: JSON files, JSON lines, folders of them."""
     from biopsy.cli.progress import progress  # noqa: PLC0415 - slow to import, and --help is not
+    from biopsy.formats.views import measure  # noqa: PLC0415
     from biopsy.formats.views.visible import visible  # noqa: PLC0415
     from biopsy.warehouse import Warehouse, interchange  # noqa: PLC0415
 
@@ -59,7 +60,7 @@ def package_analysis(places: tuple[Path, ...], dry_run: bool, home: Path, quiet:
                 taken += 1
                 if not dry_run:
                     warehouse.add(one)
-                told(f"{taken:,} results taken over", None)
+                told(f"{measure.many(taken, 'result')} taken over", None)
     more = f", {passed:,} other files passed over" if passed else ""
     said = "would be taken over" if dry_run else "taken over"
     click.echo(f"{taken:,} {said}{more}, {refused:,} could not be read")
