@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from biopsy.errors import UsageError
 from biopsy.model.dossier import Call, Dossier
-from biopsy.warehouse import Unreadable, Warehouse, judgement, ledger, pack, restore, rows
+from biopsy.warehouse import Unreadable, Warehouse, judgement, ledger, pack, places, restore, rows
 from biopsy.warehouse.ledger import Commit, File, Ledger
 
 pytest.importorskip("duckdb")
@@ -214,7 +214,7 @@ def test_an_ecosystem_that_would_be_a_path_is_no_ecosystem(tmp_path: Path) -> No
     ],
 )
 def test_a_behaviour_says_which_host_it_is_about(kind: str, value: str, host: str | None) -> None:
-    assert rows.host(kind, value) == host
+    assert places.host(kind, value) == host
 
 
 def test_landing_outlives_a_packer_that_clears_up(tmp_path: Path) -> None:

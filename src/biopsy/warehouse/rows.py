@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from biopsy.model.behaviour import InFile, InTrace, Kind, escape, parse_where
+from biopsy.model.behaviour import Kind, escape
 from biopsy.model.regex import regex
 from biopsy.warehouse import tables
 from biopsy.warehouse.judgement import Judgement
+from biopsy.warehouse.places import host, place
 from biopsy.warehouse.tables import MAX_TEXT, Row
 from biopsy.warehouse.wire import Stored, StoredBehaviour
 
@@ -24,22 +25,7 @@ NO_DAY = "1970-01-01"
 _KINDS = frozenset(Kind)
 _TIME = regex(r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|\+00:00)")
 _ECOSYSTEM = regex(r"[a-z0-9][a-z0-9.+-]{0,63}")
-_URL = regex(r"://(?:[^/?#@\s]*@)?(\[[^\]\s]*\]|[^/:?#\s]+)")
-_PORT = regex(r"(?s)(.*):\d{1,5}")
 _ENCODER = msgspec.json.Encoder()
-
-
-class Place(msgspec.Struct, frozen=True):
-    """A place in columns."""
-
-    source: str
-    path: str | None = None
-    line: int | None = None
-    moment: str | None = None
-    vendored: bool = False
-    profile: str | None = None
-    phase: str | None = None
-    position: int | None = None
 
 
 def of_dossier(stored: Stored) -> dict[str, list[Row]]:
@@ -142,43 +128,6 @@ def _behaviour(head: dict[str, Any], seq: int, one: StoredBehaviour) -> Row:
         owner=escape(one.owner) if one.owner else "",
         detail=_cut(one.detail) if one.detail else "",
     )
-
-
-@lru_cache(maxsize=1 << 15)
-def place(text: str) -> Place:
-    """Read a place; ValueError where it is none."""
-    match parse_where(text):
-        case InTrace(phase=phase, seq=seq, profile=profile):
-            return Place("trace", profile=profile or None, phase=phase, position=seq)
-        case InFile() as file:
-            return Place("file", escape(file.path), file.line or None, file.when.value or None, file.vendored)
-    return Place("registry")
-
-
-@lru_cache(maxsize=1 << 15)
-def host(kind: str, value: str) -> str | None:
-    """The host that a behaviour is about; None where it is about none."""
-    found: str | None = None
-    match kind:
-        case "net.dns":
-            found = value.partition(" ")[0]
-        case "net.connect" | "net.send":
-            found = _without_port(value.rpartition(" ")[2])
-        case "net.http" | "net.url" | "code.remote":
-            match_ = _URL.search(value)
-            found = match_[1] if match_ else None
-        case "net.service":
-            found = value.partition(" ")[2]
-        case "net.address":
-            found = value
-        case "canary.leak":
-            found = _without_port(value.partition(" > ")[2].partition(" ")[0])
-    return found.strip("[].").lower() or None if found else None
-
-
-def _without_port(text: str) -> str:
-    match = _PORT.fullmatch(text)
-    return match[1] if match else text
 
 
 def _phases(head: dict[str, Any], stored: Stored) -> Iterator[Row]:

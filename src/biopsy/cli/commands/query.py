@@ -27,7 +27,7 @@ Examples
   biopsy query "FROM rare_hosts WHERE contacted"     SQL of your own (DuckDB's)
   biopsy query "DESCRIBE behaviours"                 which columns there are
   biopsy query rule-yield -o rules.csv               csv, json, jsonl or parquet, as FILE ends
-  biopsy query "SELECT day, sum(dossiers) FROM trend_verdicts GROUP BY day ORDER BY day" --chart line
+  biopsy query time-to-verdict --chart line          drawn in the terminal
   biopsy query "SELECT kind, count(*) FROM behaviours GROUP BY kind" --save kinds
 
 A question is one SELECT. It reads what biopsy keeps and no other file, writes
