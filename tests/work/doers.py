@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -44,6 +45,14 @@ def _eat(mebibytes: str) -> int:
 
 def _full(_: str) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _signals(_: str) -> str:
+    """Survive what ends others, and say what a program that is started ignores."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        os.kill(os.getpid(), number)
+    done = subprocess.run(["grep", "SigIgn", "/proc/self/status"], capture_output=True, text=True, check=True)
+    return done.stdout.split()[1]
 
 
 def _fault(words: str) -> None:

@@ -89,6 +89,16 @@ def test_a_process_that_ends_badly_is_a_code_and_the_next_task_knows_nothing_of_
     }
 
 
+def test_a_task_outlives_a_signal_to_its_whole_group_and_what_it_starts_ignores_none(tmp_path: Path) -> None:
+    async def main() -> int:
+        async with processes(tmp_path) as made:
+            return int((await made.run(b"signals", Limits())).data, 16)
+
+    watched = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    ignored = asyncio.run(main())
+    assert [number for number in watched if ignored >> (number - 1) & 1] == []
+
+
 def test_an_end_says_at_which_stage_it_was_and_why(tmp_path: Path) -> None:
     async def main() -> tuple[str, str]:
         async with processes(tmp_path) as made:

@@ -178,6 +178,7 @@ class Processes:
                     *command,
                     stdin=asyncio.subprocess.DEVNULL,
                     pass_fds=(theirs.fileno(),),
+                    env={**os.environ, "TMPDIR": str(self.folder)},
                     start_new_session=True,
                 )
             ours.setblocking(False)

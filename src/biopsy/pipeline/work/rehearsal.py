@@ -64,8 +64,7 @@ def rehearse(setting: Setting) -> Loaded:
         policies.of(ecosystem.type)
         with contextlib.suppress(BiopsyError):  # then each job says so
             ecosystem.endpoint()
-    (home / "tmp").mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="rehearsal-", dir=home / "tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
         scratch = Path(folder)
         rules = Path(setting.rules) if setting.rules else None
         options = Options(home, static_only=True, rules=rules, scratch=scratch)

@@ -36,6 +36,7 @@ _PR_SET_PDEATHSIG = 1
 _OOM_SCORE = 500  # of 1000: the kernel takes a task before it takes the worker
 _FILES = 3
 _LOOKS, _LOOK = 100, 0.002  # seconds that one task's leavings may hold up the others
+_HEEDLESS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -76,8 +77,8 @@ class _Server:
 
         signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(ignored, signal.SIG_IGN)  # the worker decides when we end
+        for number in _HEEDLESS:  # the worker decides when we end, whoever signals a whole group of processes
+            signal.signal(number, signal.SIG_IGN)
         self._tell(ready)
         with selectors.DefaultSelector() as selector:
             selector.register(self._control, selectors.EVENT_READ)
@@ -177,10 +178,11 @@ def _child(order: Start, files: list[int], do: Do, control: socket.socket) -> No
 
 
 def _signals() -> None:
+    """Heed none but SIGKILL, and leave all as they were to the programs that we start: they run packages."""
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for number in _HEEDLESS:
+        signal.signal(number, lambda *_: None)
 
 
 def _limit(order: Start) -> None:
