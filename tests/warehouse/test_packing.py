@@ -1,5 +1,6 @@
 """Packing: everything that landed is in the warehouse exactly once, whenever a packer dies."""
 
+import errno
 import os
 import threading
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 
 from biopsy.errors import UsageError
 from biopsy.model.dossier import Call, Dossier
-from biopsy.warehouse import Unreadable, Warehouse, judgement, ledger, pack, places, restore, rows
+from biopsy.warehouse import Unreadable, Warehouse, judgement, ledger, pack, parquet, places, restore, rows
 from biopsy.warehouse.ledger import Commit, File, Ledger
 
 pytest.importorskip("duckdb")
@@ -124,6 +125,40 @@ def test_what_cannot_be_read_stays_where_it_is_and_is_told(tmp_path: Path) -> No
     bad.write_bytes(b"rot")
     packed = warehouse.pack()
     assert (packed.dossiers, len(packed.left), bad.read_bytes()) == (1, 1, b"rot")
+
+
+def test_a_dossier_that_fits_no_column_keeps_nothing_else_back(tmp_path: Path) -> None:
+    warehouse, made = filled(tmp_path, 9)
+    odd = dossier(99, name="odd")
+    warehouse.add(replace(odd, artifact=replace(odd.artifact, size=2**70)))
+    packed = warehouse.pack()
+    assert (packed.dossiers, packed.judgements, len(packed.left)) == (9, 9, 1)
+    assert "odd" in packed.left[0]
+    assert everything(warehouse) == sorted(one.run_id for one in (*made, odd))
+
+
+def test_a_dossier_with_a_row_that_is_too_large_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "MAX_ROW", 2000)
+    warehouse, _ = filled(tmp_path, 1)
+    warehouse.add(dossier(9, name="n" * 200, facts=(f"net.dns {'x' * 3000}.example @ laptop/install#1",)))
+    packed = warehouse.pack()
+    assert (packed.dossiers, len(packed.left)) == (1, 1)
+
+
+def test_a_full_disk_is_said_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    warehouse, made = filled(tmp_path)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(parquet, "digest_of", full)
+        with pytest.raises(UsageError, match="No space left"):
+            warehouse.pack()
+    assert everything(warehouse) == sorted(one.run_id for one in made)
+    assert warehouse.pack().dossiers == len(made)
 
 
 def test_packers_at_the_same_time_pack_everything_once(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ class Packer:
         self._progress = progress or (lambda _text, _done: None)
 
     def pack(self) -> Packed:
-        """Pack everything that has landed by now. UsageError where somebody else packs for very long."""
+        """Pack everything that has landed by now; UsageError where the disk is full, or cannot be written."""
         with alone(self.ledger.root):
             self._recover()
             paths = sorted((self.home / "dossiers").glob("*/*/*/*.json.gz"))
@@ -78,10 +78,21 @@ class Packer:
             return msgspec.structs.replace(done, left=(*done.left, *(f"{path}: too large" for path in left)))
 
     def _batch(self, paths: Sequence[Path]) -> Packed:
+        """Pack a batch; what cannot be packed stays where it is, and keeps nothing else back."""
+        import duckdb  # noqa: PLC0415 - large, and only packing needs it here
+
         commit = self.ledger.new_id()
-        with Writer(self.ledger.root, commit) as writer:
-            took, done = self._load(paths, writer)
-            files = writer.finish()
+        try:
+            with Writer(self.ledger.root, commit) as writer:
+                took, done = self._load(paths, writer)
+                files = writer.finish()
+        except (OSError, duckdb.IOException) as err:
+            raise UsageError(f"cannot pack, and nothing is lost: {' '.join(str(err).split())}") from err
+        except duckdb.Error as err:
+            if len(paths) == 1:
+                return Packed(left=(f"{paths[0]}: {' '.join(str(err).split())[:300]}",))
+            half = len(paths) // 2
+            return _sum(self._batch(paths[:half]), self._batch(paths[half:]))
         if took:
             self._put(Commit(commit, self.ledger.stamp(), files), took)
         return done
@@ -97,6 +108,8 @@ class Packer:
         for path in paths:
             try:
                 made, what = _rows(path)
+                if what != "dossiers" or _run_id(path) not in known:
+                    writer.add(made)
             except (UsageError, ValueError) as err:
                 left.append(f"{path}: {err}" if str(path) not in str(err) else str(err))
                 continue
@@ -107,7 +120,6 @@ class Packer:
             known |= {_run_id(path)}
             numbers[what] += len(made["dossiers" if what == "dossiers" else "verdicts"])
             numbers["rows"] += sum(map(len, made.values()))
-            writer.add(made)
         return took, Packed(**numbers, left=tuple(left))
 
     def _put(self, commit: Commit, sources: Sequence[Path]) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from biopsy.warehouse.engine import connect, listed, quoted
 from biopsy.warehouse.ledger import File, settle
 from biopsy.warehouse.parts import days_of
-from biopsy.warehouse.tables import TABLES, Row, columns, shape
+from biopsy.warehouse.tables import TABLES, DossierRow, Row, columns, shape
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -39,7 +39,10 @@ COMPACT_LEVEL = 9
 
 _CHUNK = 1 << 20
 _AT_ONCE = 64
-_MAX_LINE = 16 * 1024**2
+
+MAX_ROW = 8 * 1024**2
+"""Bytes of one row as JSON, but for what a dossier holds as a whole."""
+
 _BIG = ("body", "rest")  # they may be hundreds of megabytes, so they never go through a line of JSON
 
 
@@ -83,16 +86,23 @@ class Writer:
         return {row[0] for row in self._con.execute(query, [wanted]).fetchall()}
 
     def add(self, made: Mapping[str, Sequence[Row]]) -> None:
-        """Take rows, by table."""
-        for table, some in made.items():
-            plain = [self._without_big(row) for row in some] if table == "dossiers" else some
-            self._lines[table].write(self._encoder.encode_lines(plain))
-
-    def _without_big(self, row: Row) -> Row:
-        self._big.append((row.run_id, *(getattr(row, name) for name in _BIG)))
+        """Take rows, by table, all of them or none: ValueError where one of them is too large."""
+        lines = {
+            table: self._encoder.encode_lines([_small(row) for row in some]) for table, some in made.items()
+        }
+        if any(
+            len(line) > MAX_ROW
+            for many in lines.values()
+            if len(many) > MAX_ROW
+            for line in many.splitlines()
+        ):
+            raise ValueError(f"a row of it is larger than rows may be ({MAX_ROW} bytes)")
+        for table, many in lines.items():
+            self._lines[table].write(many)
+        for row in made.get("dossiers", ()):
+            self._big.append((row.run_id, *(getattr(row, name) for name in _BIG)))
         if len(self._big) >= _AT_ONCE:
             self._put_big()
-        return msgspec.structs.replace(row, body="", rest="")
 
     def _put_big(self) -> None:
         if self._big:
@@ -114,7 +124,7 @@ class Writer:
         types = ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind in columns(table).items())
         source = (
             f"read_json({quoted(str(lines))}, format='newline_delimited', columns={{{types}}}, "
-            f"maximum_object_size={_MAX_LINE})"
+            f"maximum_object_size={MAX_ROW * 2})"
         )
         names = ", ".join(f"big.{name}" if name in _BIG else f'l."{name}"' for name in columns(table))
         joined = f"{source} AS l JOIN big USING (run_id)" if table == "dossiers" else f"{source} AS l"
@@ -129,6 +139,10 @@ class Writer:
             place = f"{table}/ecosystem={ecosystem}/day={day}/{self._pack}.parquet"
             yield write(self._con, query, self._root, place, (self._pack,))
         self._con.execute(f"DROP TABLE {table}")
+
+
+def _small(row: Row) -> Row:
+    return msgspec.structs.replace(row, body="", rest="") if isinstance(row, DossierRow) else row
 
 
 def write(
