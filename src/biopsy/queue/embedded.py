@@ -51,23 +51,23 @@ def use(home: Path, answers: Callable[[str], bool]) -> Use:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
-        sockets = _sockets(folder)
+        socket_folder = sockets(folder)
         lock = os.open(folder / "users.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except PermissionError as err:
         raise QueueError(f"{folder} is another user's: be that user, or choose another --home") from err
     except OSError as err:
         raise QueueError(f"cannot use {folder}: {err.strerror or err}") from err
     try:
-        dsn = _running(folder, sockets, lock, answers)
+        dsn = _running(folder, socket_folder, lock, answers)
     except BaseException:
         os.close(lock)
         raise
     return Use(dsn, lock, folder)
 
 
-def _running(folder: Path, sockets: Path, lock: int, answers: Callable[[str], bool]) -> str:
+def _running(folder: Path, where: Path, lock: int, answers: Callable[[str], bool]) -> str:
     deadline = time.monotonic() + READY_SECONDS
-    dsn = f"host={sockets} user=biopsy dbname=postgres"
+    dsn = f"host={where} user=biopsy dbname=postgres"
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -83,7 +83,7 @@ def _running(folder: Path, sockets: Path, lock: int, answers: Callable[[str], bo
         if not _kept(folder) and (keeping is None or keeping.poll() is not None):
             if keeping is not None and keeping.returncode:
                 raise QueueError(f"the PostgreSQL in {folder} would not start: {_last_words(folder)}")
-            keeping = _keep(folder, sockets)
+            keeping = _keep(folder, where)
         time.sleep(POLL)
     return dsn
 
@@ -100,7 +100,7 @@ def _kept(folder: Path) -> bool:
     return False
 
 
-def _keep(folder: Path, sockets: Path) -> "subprocess.Popen[bytes]":
+def _keep(folder: Path, where: Path) -> "subprocess.Popen[bytes]":
     binaries = find_binaries(folder / "data")
     _may_start()
     log = folder / "log"
@@ -108,7 +108,7 @@ def _keep(folder: Path, sockets: Path) -> "subprocess.Popen[bytes]":
         log.replace(folder / "log.1")
     with log.open("ab") as out:
         return subprocess.Popen(
-            [sys.executable, "-I", keeper.__file__, folder, binaries, sockets, str(LINGER)],
+            [sys.executable, "-I", keeper.__file__, folder, binaries, where, str(LINGER)],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
@@ -190,8 +190,11 @@ def _major(binaries: Path) -> int:
     return int(found[1]) if found else 0
 
 
-def _sockets(folder: Path) -> Path:
-    """Give the folder of the socket: below home, or where that path is too long, one of ours in /tmp."""
+def sockets(folder: Path) -> Path:
+    """Give the folder of the socket: this one, or where its path is too long, one of ours in /tmp.
+
+    Raises QueueError where that is not ours alone.
+    """
     if len(os.fsencode(folder)) <= MAX_SOCKET - len("/.s.PGSQL.5432"):
         return folder
     name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]

@@ -53,9 +53,8 @@ class Runner:
         self.name = f"{self.me.name} {str(self.id)[:8]}"
         self.over = asyncio.Event()
         self.line = Line(self.access, float("inf"))
-        self.looks = Line(self.access, float("inf"))
         self.driver = SteadyDriver(self.access, self.over.is_set)
-        self.gate = Gate(self.me, self.looks, self._wake)
+        self.gate = Gate(self.me, self.line, self._wake)
         self.leases: dict[int, UUID] = {}
 
     def _wake(self, everybody: bool) -> None:  # noqa: FBT001
@@ -89,13 +88,13 @@ class Runner:
             )
         finally:
             self.over.set()
-            self.line.patience = self.looks.patience = self.me.patience
+            self.line.patience = self.me.patience
             for chore in chores:
                 chore.cancel()
             await asyncio.gather(*chores, return_exceptions=True)
             with contextlib.suppress(QueueError, psycopg.Error):
                 await self.line.rows("UPDATE worker SET state = 'gone', beat = now() WHERE id = %s", self.id)
-            await asyncio.gather(self.line.close(), self.looks.close(), self.driver.close())
+            await asyncio.gather(self.line.close(), self.driver.close())
 
     async def _hello(self, made: Connection) -> None:
         await made.execute(
@@ -196,9 +195,9 @@ class Runner:
         """Say that we live, and let go of what has meanwhile gone to another or was ended by hand."""
         while True:
             await asyncio.sleep(BEAT_SECONDS)
-            await self.looks.rows("UPDATE worker SET beat = now() WHERE id = %s", self.id)
+            await self.line.rows("UPDATE worker SET beat = now() WHERE id = %s", self.id)
             mine = {taken.id: taken for taken in self.gate.running}
-            found = await self.looks.rows(
+            found = await self.line.rows(
                 "SELECT id, lease FROM job WHERE id = ANY(%s) AND state = 'running'", [*mine]
             )
             held = {row["id"]: row["lease"] for row in found}
@@ -230,9 +229,9 @@ class Runner:
         """Told to stop: take nothing more, wait for what runs, then ask it to leave, then cut it short."""
         await self.stop.wait()
         manager.shutdown.set()
-        with contextlib.suppress(psycopg.Error, QueueError):
-            self.looks.patience = self.me.patience
-            await self.looks.rows("UPDATE worker SET state = 'draining', beat = now() WHERE id = %s", self.id)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.me.patience):
+                await self.line.rows("UPDATE worker SET state = 'draining' WHERE id = %s", self.id)
         await asyncio.sleep(self.me.grace)
         for taken in self.gate.running:
             taken.ask_to_leave("draining")
@@ -242,5 +241,5 @@ class Runner:
 
     async def _house(self) -> None:
         while True:
-            await keep_house(self.looks, self.schema)
+            await keep_house(self.line, self.schema)
             await asyncio.sleep(HOUSE_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311
