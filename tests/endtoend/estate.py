@@ -16,7 +16,7 @@ from typing import Any, Self
 import psycopg
 from psycopg.rows import dict_row
 
-from biopsy.queue.embedded import _sockets
+from biopsy.queue.embedded import sockets
 
 BIOPSY = (sys.executable, "-P", "-c", "from biopsy.cli import main; main()")
 AGAIN = 0.3  # seconds after which what died is started again
@@ -135,7 +135,7 @@ class Estate:
         deadline = time.monotonic() + 60
         dsn = (
             self.environment.get("BIOPSY_DSN")
-            or f"host={_sockets(self.home / 'queue')} user=biopsy dbname=postgres"
+            or f"host={sockets(self.home / 'queue')} user=biopsy dbname=postgres"
         )
         while True:
             try:
