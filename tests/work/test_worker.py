@@ -68,6 +68,7 @@ def registry() -> Iterator[StandIn]:
             "PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
         )
         patch.setattr("biopsy.queue.ends.FIRST_WAIT", 0.1)
+        patch.setattr("biopsy.pipeline.work.messages.send", note)
         for configuration in (pypi, npm):
             configuration.endpoint.cache_clear()
         yield made
@@ -76,6 +77,13 @@ def registry() -> Iterator[StandIn]:
 
 
 Came = tuple[dict[tuple[str, str], list[queue.Result]], dict[str, str], Path]
+SENT: list[tuple[str, str]] = []
+
+
+def note(_place: Place, _number: int, kind: str, payload: dict[str, str], _made: float) -> str:
+    """Take a message instead of a chat."""
+    SENT.append((kind, payload["purl"]))
+    return ""
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +121,10 @@ def came(tmp_path_factory: pytest.TempPathFactory, place: str, registry: StandIn
                     registry.world.delete("pypi", "thing", "1.0")
                 await opened.enqueue(jobs, again=number == 2)
                 bounds = Bounds(until_empty=True)
-                await Worker(opened, processes, home, bounds=bounds, places={}, metrics=Metrics()).run(WORKER)
+                places = {"chat": Place("https://chat.example")}
+                await Worker(opened, processes, home, bounds=bounds, places=places, metrics=Metrics()).run(
+                    WORKER
+                )
             found: dict[tuple[str, str], list[queue.Result]] = {}
             for one in await opened.results():
                 found.setdefault((one.purl, one.digest), []).append(one)
@@ -173,6 +184,14 @@ def test_what_is_malicious_is_drafted_as_a_report(came: Came) -> None:
         assert not database.lookup("pypi/again")
     finally:
         database.close()
+
+
+def test_people_hear_of_what_is_malicious_and_of_what_is_parked(came: Came) -> None:
+    assert came
+    assert sorted(SENT) == [
+        ("parked", "pkg:pypi/forged@1.0"),
+        *[("verdict", "pkg:pypi/thing@1.0")] * 2,
+    ]
 
 
 def test_exact_bytes_are_kept_and_nothing_else_is_left(came: Came) -> None:
