@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 BIOPSY := .venv/bin/biopsy
 
-.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports bench-serving test-faults test-clients test-whole test-endtoend bench-warehouse bench-watch lock clean
+.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports bench-serving test-faults test-clients test-whole test-endtoend bench-warehouse bench-watch bench-replay lock clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -67,6 +67,9 @@ test-endtoend: image  ## 500 releases published while everything is killed, and 
 
 bench-warehouse: setup  ## The warehouse: rows/s in, bytes a dossier, questions at 5 and 50 million behaviours
 	@$(PY) -m bench.warehouse --rows 50000000
+
+bench-replay: setup  ## Replaying rules over kept dossiers: how many a second
+	@$(PY) -m bench.replay
 
 bench-watch: image  ## Packages an hour, static and run; 1, 2 and 50 workers
 	@$(PY) -m bench.watch

@@ -2,11 +2,23 @@
 
 from collections.abc import Sequence
 
+MAX_CELL = 240
+"""Characters of a cell on a terminal; a file has all of it."""
+
 
 def tabled(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: set[int], width: int, *, colour: bool
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    numbers: set[int],
+    width: int,
+    *,
+    colour: bool,
+    whole: bool = True,
 ) -> bytes:
-    """Draw rows; columns that hold numbers are set to the right, what is too long is folded."""
+    """Draw rows; columns that hold numbers are set to the right, what is too long is folded.
+
+    Unless it is to be `whole`, a cell is cut where it would fill the screen.
+    """
     import io  # noqa: PLC0415 - only where a table is drawn
 
     from rich import box  # noqa: PLC0415
@@ -22,7 +34,7 @@ def tabled(
             Text(visible(name)), justify="right" if number in numbers else "left", overflow="fold"
         )
     for row in rows:
-        table.add_row(*(Text(visible(cell)) for cell in row))
+        table.add_row(*(Text(visible(cell) if whole else visible(cell, limit=MAX_CELL)) for cell in row))
     drawn = io.StringIO()
     console = Console(file=drawn, width=width, force_terminal=colour, no_color=not colour, highlight=False)
     console.print(table)

@@ -20,9 +20,6 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 FORMS = ("table", "csv", "json", "jsonl", "parquet")
 
-MAX_CELL = 10_000
-"""Characters of one cell of a table on the screen."""
-
 
 def csv_lines(answer: Answer) -> Iterator[bytes]:
     """CSV (RFC 4180) with a head; no cell is a formula: an apostrophe stands before those that would be."""

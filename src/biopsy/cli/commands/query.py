@@ -181,7 +181,17 @@ def _table(answer: "Answer", limit: int | None, output: Path | None, *, colour: 
     numbers = {i for i, kind in enumerate(answer.types) if kind.split("(")[0] in NUMBERS}
     cells = [[results.text(value) for value in row] for row in rows]
     write_lines(
-        [tabled(answer.columns, cells, numbers, _width(output), colour=colour and output is None)], output
+        [
+            tabled(
+                answer.columns,
+                cells,
+                numbers,
+                _width(output),
+                colour=colour and output is None,
+                whole=output is not None,
+            )
+        ],
+        output,
     )
     if more:
         click.echo(f"biopsy: the first {most} rows; --limit 0 gives all", err=True)
