@@ -14,6 +14,7 @@ from thorough import WHOLE
 ROOT = Path(__file__).parent.parent
 PAGES = [p for p in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")) if p.name != "CHANGELOG.md"]
 TOLD_IN_ORDER = {
+    "replay.md": "tests/replay/test_replay_page.py",
     "reports.md": "tests/reports/test_reports_page.py",
     "warehouse.md": "tests/warehouse/test_warehouse_pages.py",
     "cookbook.md": "tests/warehouse/test_warehouse_pages.py",

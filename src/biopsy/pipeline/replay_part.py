@@ -16,14 +16,11 @@ from biopsy.model.replay import Change
 from biopsy.pipeline import before, replay_before, verdicts
 from biopsy.pipeline.analyze import judge
 from biopsy.pipeline.follow.policy import Policies
-from biopsy.pipeline.replay_lean import Lean
+from biopsy.pipeline.replay_lean import UNREADABLE, Lean, lean
 from biopsy.warehouse import Judgement, Part, Stored, Unreadable, Warehouse, judgement, restore
 
 AT_ONCE = 512
 """Dossiers that are held at a time; those before them are looked up together."""
-
-
-_UNREADABLE = "{} is not a dossier that this version reads: {}"
 
 
 class Held(Struct, frozen=True):
@@ -110,15 +107,11 @@ def replay(part: Part, name: str) -> Tally:
 
 
 def _opened(stored: Iterable[Stored], unreadable: list[str]) -> list[Lean]:
-    made, index = [], detect.indexed(_Desk.setting.rules)
-    for one in stored:
-        if one.created[: len(_Desk.setting.since)] < _Desk.setting.since:
-            continue
-        try:
-            made.append(Lean(one, index))
-        except ValueError as err:
-            unreadable.append(_UNREADABLE.format(one.run_id, err))
-    return made
+    since = _Desk.setting.since
+    wanted = (one for one in stored if one.created[: len(since)] >= since)
+    opened = list(lean(wanted, detect.indexed(_Desk.setting.rules)))
+    unreadable += [one for one in opened if isinstance(one, str)]
+    return [one for one in opened if isinstance(one, Lean)]
 
 
 class _NotHereError(Exception):
@@ -143,7 +136,7 @@ def _judged(opened: Sequence[Lean], unreadable: list[str]) -> Iterator[Analysis]
         except _NotHereError:
             waiting.append(one)
         except ValueError as err:
-            unreadable.append(_UNREADABLE.format(one.dossier.run_id, err))
+            unreadable.append(UNREADABLE.format(one.dossier.run_id, err))
     dossiers = [one.dossier for one in waiting]
     previous = replay_before.read(dossiers, _Desk.warehouse, _Desk.known.versions)
     for one in waiting:
