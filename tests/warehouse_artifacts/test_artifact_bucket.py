@@ -1,4 +1,4 @@
-"""The artifact store in a bucket: an S3 on this machine, spoken to as the real one."""
+"""The artifact store in buckets: an S3 and an Azure on this machine, spoken to as the real ones."""
 
 import hashlib
 import os
@@ -23,13 +23,22 @@ def s3(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def store(s3: str, monkeypatch: pytest.MonkeyPatch) -> Artifacts:
+@pytest.fixture(scope="module")
+def azure(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    with emulators.container(home, tmp_path_factory.mktemp("azure")) as said:
+        yield {**said, "AZURE_ALLOW_HTTP": "true"}
+
+
+@pytest.fixture(params=["s3", "az"])
+def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Artifacts:
     """Opened as on a command line: by its URL, with what the environment says."""
-    said = {"AWS_ENDPOINT": s3, "AWS_ALLOW_HTTP": "true", "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}  # fmt: skip
+    if request.param == "s3":
+        said = {"AWS_ENDPOINT": request.getfixturevalue("s3"), "AWS_ALLOW_HTTP": "true", "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}  # fmt: skip
+    else:
+        said = request.getfixturevalue("azure")
     for name, value in said.items():
         monkeypatch.setenv(name, value)
-    return Artifacts("s3://kept/some/where")
+    return Artifacts(f"{request.param}://kept/some/where")
 
 
 @pytest.mark.parametrize("size", [0, 1000, 40_000_000])
@@ -56,5 +65,5 @@ def test_what_is_put_into_a_bucket_comes_back_and_goes_by_the_rules(
 
 def test_a_bucket_that_is_none_is_said(store: Artifacts, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"x")
-    with pytest.raises(StoreError, match="s3://other"):
-        Artifacts("s3://other/place").put(tmp_path / "x", hashlib.sha256(b"x").hexdigest())
+    with pytest.raises(StoreError, match="://other"):
+        Artifacts(store.root.replace("kept", "other")).put(tmp_path / "x", hashlib.sha256(b"x").hexdigest())

@@ -1,11 +1,13 @@
-"""BigQuery, Cloud Storage and S3 on this machine, for the clients that people use: an environment, made once.
+"""BigQuery, Cloud Storage, S3 and Azure on this machine, for the clients that people use, made once.
 
 They pin much, and are half a gigabyte: so they live below BIOPSY_HOME/emulators, not in the project's
 environment. Where the package index does not have them, tests are skipped and say so.
 """
 
+import base64
 import fcntl
 import hashlib
+import hmac
 import os
 import shutil
 import socket
@@ -15,6 +17,7 @@ import time
 import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.utils import formatdate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +35,10 @@ WANTED = (
     "numpy",
     "pytz",
 )
+AZURITE = "azurite@3.37.0"
+AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+"""The key that every Azurite has; Microsoft publishes it."""
+
 PATIENCE = 400.0
 START = 60.0
 
@@ -131,6 +138,47 @@ def bucket(made: Path, folder: Path) -> Iterator[str]:
             yield url
         finally:
             one.terminate()
+
+
+@contextmanager
+def container(home: Path, folder: Path) -> Iterator[dict[str, str]]:
+    """An Azure Blob Storage of our own, with the container `kept`; gives what its clients find in their environment.
+
+    Azurite is Microsoft's own. It is installed (27 s) only where `make test-clients` installs what it tests with.
+    """
+    made, npm = home / "emulators" / "azurite", shutil.which("npm")
+    server = made / "node_modules" / ".bin" / "azurite-blob"
+    if not server.exists() and (npm is None or not os.environ.get("BIOPSY_TEST_CLIENTS")):
+        pytest.skip("Azurite is not here: BIOPSY_TEST_CLIENTS=all installs it")
+    if not server.exists():
+        install = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(made), AZURITE]
+        if subprocess.run(install, capture_output=True, timeout=PATIENCE, check=False).returncode:
+            pytest.skip("Azurite cannot be installed")
+    url = f"http://127.0.0.1:{_port()}"
+    command = [str(server), "--blobHost", "127.0.0.1", "--blobPort", url.rpartition(":")[2], "--inMemoryPersistence", "--silent", "--skipApiVersionCheck"]  # fmt: skip
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as one:
+        try:
+            _answers(url)
+            _container(url)
+            yield {
+                "AZURE_STORAGE_ACCOUNT_NAME": "devstoreaccount1",
+                "AZURE_STORAGE_ACCOUNT_KEY": AZURE_KEY,
+                "AZURE_STORAGE_USE_EMULATOR": "true",
+                "AZURITE_BLOB_STORAGE_URL": url,
+            }
+        finally:
+            one.terminate()
+
+
+def _container(url: str) -> None:
+    """Make the container, signed as Shared Key wants it."""
+    headers = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": "2021-12-02"}
+    said = "".join(f"{name}:{value}\n" for name, value in headers.items())
+    text = f"PUT{chr(10) * 12}{said}/devstoreaccount1/devstoreaccount1/kept\nrestype:container"
+    signed = base64.b64encode(hmac.digest(base64.b64decode(AZURE_KEY), text.encode(), "sha256")).decode()
+    headers["authorization"] = f"SharedKey devstoreaccount1:{signed}"
+    where = f"{url}/devstoreaccount1/kept?restype=container"
+    httpx.put(where, headers=headers, trust_env=False).raise_for_status()
 
 
 def _answers(url: str) -> None:

@@ -62,13 +62,17 @@ class BigQuery:
 
         UsageError where a column has another type than we would write: that table is not changed.
         """
-        from google.cloud import bigquery  # noqa: PLC0415 - an extra, slow to import
+        from google.api_core.exceptions import NotFound  # noqa: PLC0415 - an extra, slow to import
+        from google.cloud import bigquery  # noqa: PLC0415
 
         with told(self.place):
-            made = bigquery.Dataset(self.place)
-            if self._location:
-                made.location = self._location
-            self.api.client.create_dataset(made, exists_ok=True, **self.api.limits)
+            try:  # whoever may only write into it may not try to make it
+                self.api.client.get_dataset(self.place, **self.api.limits)
+            except NotFound:
+                made = bigquery.Dataset(self.place)
+                if self._location:
+                    made.location = self._location
+                self.api.client.create_dataset(made, exists_ok=True, **self.api.limits)
             return [line for layout in (*layouts, LOADS) for line in self._table(layout)]
 
     def loaded(self, what: str) -> set[str]:
