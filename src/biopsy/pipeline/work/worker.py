@@ -6,6 +6,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ class Worker:
         )
         chores = [self._often(LOOK, self._watch), self._often(TELL, self.sender.deliver)]
         if self.bounds.until_empty:
-            chores.append(self._until_empty(me))
+            chores.append(self._often(EMPTY, partial(self._end_if_empty, me)))
         running = [asyncio.create_task(chore) for chore in chores]
         try:
             await self.queue.run(me, self.handle, self.stop)
@@ -206,8 +207,10 @@ class Worker:
         while True:
             try:
                 await chore()
-            except (BiopsyError, OSError) as err:
-                say(log, logging.WARNING, "chore failed", detail=f"{type(err).__name__}: {err}")
+            except BiopsyError as err:
+                say(log, logging.WARNING, "chore failed", detail=str(err))
+            except Exception:  # a fault of ours here must not stop what the worker is for
+                log.exception("chore failed")
             await asyncio.sleep(seconds)
 
     async def _watch(self) -> None:
@@ -215,18 +218,12 @@ class Worker:
         view.feeds, view.depth = await self.queue.feeds(), await self.queue.depth()
         view.workers, view.now = await self.queue.workers(), time.time()
 
-    async def _until_empty(self, me: Me) -> None:
-        while True:
-            await asyncio.sleep(EMPTY)
-            mine = (
-                row
-                for row in await self.queue.depth()
-                if row.lane in me.lanes
-                and row.ecosystem in me.ecosystems
-                and row.state in {"waiting", "running"}
-            )
-            if not any(mine):
-                self.stop.set()
+    async def _end_if_empty(self, me: Me) -> None:
+        for row in await self.queue.depth():
+            mine = row.lane in me.lanes and row.ecosystem in me.ecosystems
+            if mine and row.state in {"waiting", "running"}:
+                return
+        self.stop.set()
 
 
 def _since(began: float) -> float:
