@@ -238,6 +238,15 @@ def test_what_has_landed_since_is_in_the_answer(tmp_path: Path) -> None:
     assert "thing" in told(tmp_path, "SELECT name FROM dossiers")
 
 
+def test_a_warehouse_that_cannot_be_written_can_be_asked(tmp_path: Path) -> None:
+    Warehouse(tmp_path).add(dossier())
+    (tmp_path / "warehouse").write_text("in the way")
+    done = CliRunner().invoke(app.biopsy, ["query", "--home", str(tmp_path), "SELECT 1 AS one"])
+    assert (done.exit_code, "cannot be written" in done.output, "--no-pack" in done.output) == (2, True, True)
+    (tmp_path / "warehouse").unlink()
+    assert "1" in told(tmp_path, "SELECT 1 AS one", "--no-pack")
+
+
 def test_a_question_is_saved_and_asked_again(home: Path) -> None:
     told(home, "SELECT count(*) AS found FROM dossiers", "--save", "how-many")
     assert "4" in told(home, "how-many")

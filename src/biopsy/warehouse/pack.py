@@ -171,9 +171,16 @@ def batches(paths: Sequence[Path]) -> Iterator[list[Path]]:
 
 @contextmanager
 def alone(root: Path) -> Iterator[None]:
-    """Hold the lock of a warehouse: who packs or compacts it does so alone. Waits for the other to finish."""
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / ".lock").open("a") as file:
+    """Hold the lock of a warehouse: who packs or compacts it does so alone, and waits for others to finish.
+
+    UsageError where the warehouse cannot be written.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = (root / ".lock").open("a")
+    except OSError as err:
+        raise UsageError(f"{root} cannot be written: {err.strerror or err}") from err
+    with lock as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

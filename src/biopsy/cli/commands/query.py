@@ -139,8 +139,11 @@ def pack_first(home: Path, *, quiet: bool) -> None:
     from biopsy.formats.views.visible import visible  # noqa: PLC0415
     from biopsy.warehouse import Warehouse  # noqa: PLC0415
 
-    with progress(quiet=quiet) as report:
-        packed = Warehouse(home).pack(report)
+    try:
+        with progress(quiet=quiet) as report:
+            packed = Warehouse(home).pack(report)
+    except UsageError as err:
+        raise UsageError(f"{err} (--no-pack asks without what has landed since)") from err
     if packed.left and not quiet:
         click.echo(visible(f"biopsy: {len(packed.left)} left out: {packed.left[0]}", limit=300), err=True)
 
