@@ -12,7 +12,7 @@ import msgspec
 from biopsy.model.dossier import Dossier
 from biopsy.warehouse.bigquery import layout, valid
 from biopsy.warehouse.bigquery.layout import Layout
-from biopsy.warehouse.interchange import dynamic
+from biopsy.warehouse.interchange import dynamic, written
 
 MAX_BATCH = 1024**3
 """Bytes of rows after which a batch is full; a load takes far more, and a retry repeats all of it."""
@@ -142,7 +142,7 @@ def theirs(dossier: Dossier) -> dict[str, Any]:
 
     Its table knows no run: the microseconds of its time, which it leaves empty, are made of ours.
     """
-    made = msgspec.to_builtins(dynamic.result_of(dossier))
+    made = msgspec.to_builtins(written.result_of(dossier))
     at = datetime.fromtimestamp(made["CreatedTimestamp"], UTC)
     part = int.from_bytes(hashlib.sha256(dossier.run_id.encode()).digest()[:8], "big") % 1_000_000
     made["CreatedTimestamp"] = f"{at:%Y-%m-%dT%H:%M:%S}.{part:06d}Z"

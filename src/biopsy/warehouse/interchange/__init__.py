@@ -13,7 +13,7 @@ import msgspec
 
 from biopsy.errors import UsageError
 from biopsy.model.dossier import Dossier
-from biopsy.warehouse.interchange import dynamic, static
+from biopsy.warehouse.interchange import dynamic, static, written
 
 MAX_DOCUMENT = 256 * 1024**2
 """Bytes of one result, unpacked; theirs reach 100 MB."""
@@ -100,7 +100,7 @@ def forms(dossier: Dossier) -> tuple[Form, ...]:
 
 def write(dossier: Dossier, kind: Form) -> bytes:
     """Write a dossier as the JSON that Package Analysis writes, in the order and escapes of its encoder."""
-    made = dynamic.result_of(dossier) if kind == "dynamic" else static.record_of(dossier)
+    made = written.result_of(dossier) if kind == "dynamic" else static.record_of(dossier)
     text = msgspec.json.encode(made)
     for char, escape in ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026")):
         text = text.replace(char, escape)  # as Go's encoder does; outside of strings JSON has none of them

@@ -1,4 +1,4 @@
-"""Package Analysis's dynamic results, to and from dossiers (its `pkg/api/analysisrun/result.go`).
+"""Package Analysis's dynamic results (its `pkg/api/analysisrun/result.go`), and how they become dossiers.
 
 What it never recorded cannot come back: the order in which things happened within a phase, which process did
 what, whether a call succeeded, what was sent. So everything of a phase stands at one position of the run
@@ -10,7 +10,7 @@ import base64
 import binascii
 import ipaddress
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -42,12 +42,6 @@ _STATUS = {
     "error_analysis": (Status.FAILED, "analysis-failed"),
     "error_timeout": (Status.TIMEOUT, "timed-out"),
     "error_other": (Status.CRASHED, "sandbox-broken"),
-}
-_SAID = {
-    Status.COMPLETED: "completed",
-    Status.FAILED: "error_analysis",
-    Status.TIMEOUT: "error_timeout",
-    Status.CRASHED: "error_other",
 }
 
 
@@ -234,63 +228,3 @@ def _created(stamp: int | str) -> str:
         return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     except (ValueError, OverflowError, OSError):
         return "1970-01-01T00:00:00Z"
-
-
-def result_of(dossier: Dossier) -> Result:
-    """Write a dossier as Package Analysis would have: runs under several profiles become one."""
-    names = dict.fromkeys(o.phase for o in dossier.outcomes if o.profile and o.status in _SAID)
-    return Result(
-        Key.of(dossier.release),
-        int(datetime.fromisoformat(dossier.created or "1970-01-01T00:00:00Z").timestamp()),
-        {name: _summary(dossier, name) for name in names},
-    )
-
-
-def _summary(dossier: Dossier, phase: str) -> Summary:
-    ends = [o for o in dossier.outcomes if o.phase == phase and o.profile and o.status in _SAID]
-    worst = max(ends, key=lambda one: list(_SAID).index(one.status))
-    seen = [b for b in dossier.behaviours if isinstance(b.where, InTrace) and b.where.phase == phase]
-    output = "\n".join(one.output for one in ends).encode("utf-8", "replace")[-MAX_OUTPUT:]
-    return Summary(
-        _SAID[worst.status],
-        base64.b64encode(output).decode(),
-        "",
-        _files(seen) or None,
-        tuple(_socket(b) for b in seen if b.kind in {Kind.NET_CONNECT, Kind.NET_LISTEN}) or None,
-        tuple(Command(p.argv) for p in dossier.processes if p.phase == phase and p.argv) or None,
-        _lookups(seen),
-    )
-
-
-def _files(seen: Iterable[Behaviour]) -> tuple[File, ...]:
-    done: dict[str, set[Kind]] = {}
-    for one in seen:
-        if one.kind in {Kind.FILE_READ, Kind.FILE_WRITE, Kind.FILE_DELETE}:
-            done.setdefault(one.value, set()).add(one.kind)
-    return tuple(
-        File(path, Kind.FILE_READ in kinds, Kind.FILE_WRITE in kinds, Kind.FILE_DELETE in kinds)
-        for path, kinds in done.items()
-    )
-
-
-def _socket(behaviour: Behaviour) -> Socket:
-    host, _, port = behaviour.value.rpartition(":")
-    host, number = host.strip("[]"), int(port) if port.isdigit() and len(port) < 6 else 0
-    try:
-        return Socket(str(ipaddress.ip_address(host)), number)
-    except ValueError:
-        pass
-    try:  # of a name, the address stands beside it where it was imported; our own internet has none to tell
-        return Socket(str(ipaddress.ip_address(behaviour.detail)), number, (host,))
-    except ValueError:
-        return Socket("", number, (host,))
-
-
-def _lookups(seen: Iterable[Behaviour]) -> tuple[Lookups, ...] | None:
-    asked: dict[str, list[str]] = {}
-    for one in seen:
-        if one.kind is Kind.NET_DNS:
-            name, _, kind = one.value.partition(" ")
-            asked.setdefault(name, []).append(kind or "A")
-    queries = tuple(Query(name, tuple(dict.fromkeys(kinds))) for name, kinds in asked.items())
-    return (Lookups("IN", queries),) if queries else None
