@@ -2,13 +2,13 @@
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 from click.shell_completion import CompletionItem
 
+from biopsy.cli.asking import pack_first, write_lines
 from biopsy.cli.home import default_home, home_option
 from biopsy.cli.options import plain_option, quiet_option
 from biopsy.cli.teach import Taught, grouped
@@ -130,24 +130,6 @@ def _size(text: str) -> str:
     return text
 
 
-def pack_first(home: Path, *, quiet: bool) -> None:
-    """Pack what has landed, so that it can be asked about; say what could not be."""
-    landed = (home / "dossiers", "*/*/*/*.json.gz"), (home / "judgements", "*/*.jsonl.gz")
-    if not any(next(folder.glob(pattern), None) for folder, pattern in landed):
-        return
-    from biopsy.cli.progress import progress  # noqa: PLC0415
-    from biopsy.formats.views.visible import visible  # noqa: PLC0415
-    from biopsy.warehouse import Warehouse  # noqa: PLC0415
-
-    try:
-        with progress(quiet=quiet) as report:
-            packed = Warehouse(home).pack(report)
-    except UsageError as err:
-        raise UsageError(f"{err} (--no-pack asks without what has landed since)") from err
-    if packed.left and not quiet:
-        click.echo(visible(f"biopsy: {len(packed.left)} left out: {packed.left[0]}", limit=300), err=True)
-
-
 def _answer(desk: "Desk", sql: str, values: Mapping[str, str], options: Mapping[str, Any]) -> None:
     from biopsy.warehouse import results  # noqa: PLC0415
 
@@ -212,26 +194,6 @@ def _width(output: Path | None) -> int:
 
     on_screen = output is None and sys.stdout.isatty()
     return shutil.get_terminal_size((100, 40)).columns if on_screen else 160
-
-
-def write_lines(lines: Iterable[bytes], output: Path | None) -> None:
-    """Write lines to a file, or to standard output; UsageError where that cannot be done."""
-    from biopsy.cli.output import hand_over, let_go  # noqa: PLC0415
-
-    try:
-        with output.open("wb") if output else nullcontext(sys.stdout.buffer) as file:
-            _pour(lines, file)
-    except BrokenPipeError:
-        let_go()
-    except OSError as err:
-        raise UsageError(f"cannot write {output or 'the answer'}: {err.strerror or err}") from err
-    if output:
-        hand_over(output)
-
-
-def _pour(lines: Iterable[bytes], file: BinaryIO) -> None:
-    file.writelines(lines)
-    file.flush()
 
 
 def _list(home: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from biopsy.cli.asking import pack_first, write_lines
 from biopsy.cli.home import home_option
 from biopsy.cli.options import plain_option, quiet_option
 from biopsy.cli.teach import Taught
@@ -53,8 +54,7 @@ WIDE = 30
 @plain_option
 def command(home: Path, days: int, output: Path | None, form: str | None, **options: Any) -> None:
     """Show trends: verdicts, ecosystems, categories, techniques, triggers, and time to a verdict, by day."""
-    from biopsy.cli.commands.query import pack_first, write_lines  # noqa: PLC0415 - slow to import
-    from biopsy.detect import attack  # noqa: PLC0415
+    from biopsy.detect import attack  # noqa: PLC0415 - slow to import, and --help is not
     from biopsy.warehouse.query import Desk  # noqa: PLC0415
     from biopsy.warehouse.trends import named, trends  # noqa: PLC0415
 
