@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -94,9 +94,10 @@ def test_tables_of_a_later_biopsy_are_left_alone(dsn: str, tmp_path: Path) -> No
         asyncio.run(_open(tmp_path, dsn))
 
 
-def test_the_engines_tables_follow_its_version(dsn: str) -> None:
+@pytest.mark.parametrize("before", ["UPDATE engine SET version = '0.1'", "DROP TABLE engine"])
+def test_the_engines_tables_follow_its_version(dsn: str, before: LiteralString) -> None:
     async def body(made: Connection) -> str:
-        await made.execute("UPDATE engine SET version = '0.1'")
+        await made.execute(before)
         await tables.migrate(made, "biopsy")
         found = await (await made.execute("SELECT version FROM engine")).fetchall()
         return str(found)

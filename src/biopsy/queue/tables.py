@@ -106,7 +106,10 @@ async def _pgqueuer(made: Connection, schema: str) -> None:
 
 
 async def _engine(made: Connection, schema: str) -> str:
-    """Which PgQueuer brought its tables up to date last."""
+    """Which PgQueuer brought its tables up to date last; empty if none said so."""
+    there = await made.execute("SELECT to_regclass(%s)", (f"{schema}.engine",))
+    if (await there.fetchone() or (None,))[0] is None:
+        return ""
     found = await made.execute(sql.SQL("SELECT version FROM {}.engine").format(sql.Identifier(schema)))
     row = await found.fetchone()
     return str(row[0]) if row else ""
