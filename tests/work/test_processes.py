@@ -188,3 +188,16 @@ def test_the_warm_process_has_one_thread_when_it_begins_to_fork(tmp_path: Path, 
             return made._ready.result()
 
     assert asyncio.run(main()).threads == 1
+
+
+def test_a_worker_without_rules_does_not_begin(tmp_path: Path, cache: Path) -> None:
+    (tmp_path / "cache").symlink_to(cache)
+    (tmp_path / "rules").mkdir()
+    setting = Setting(str(tmp_path), rules=str(tmp_path / "rules"), static_only=True)
+
+    async def main() -> None:
+        async with Processes(tmp_path, DOER, msgspec.json.encode(setting).decode()):
+            pass
+
+    with pytest.raises(NoServerError, match="no rule is there"):
+        asyncio.run(main())

@@ -13,7 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from biopsy import detect, ecosystems, fetch, static
-from biopsy.errors import BiopsyError
+from biopsy.errors import BiopsyError, RuleError
 from biopsy.model.behaviour import Behaviour, When
 from biopsy.model.dossier import Dossier
 from biopsy.pipeline import metadata
@@ -69,6 +69,8 @@ def rehearse(setting: Setting) -> Loaded:
         rules = Path(setting.rules) if setting.rules else None
         options = Options(home, static_only=True, rules=rules, scratch=scratch)
         with begin(options, lambda _text, _done: None) as work:
+            if not work.rules:
+                raise RuleError(f"{rules}: no rule is there")
             for number, files in enumerate((_PYTHON, _NPM)):
                 _act(scratch / f"rehearsal{number}", files, work)
             return Loaded(work.rules, policies)
