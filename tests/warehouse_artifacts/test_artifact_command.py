@@ -84,6 +84,12 @@ def test_what_was_benign_a_year_ago_goes_and_what_was_not_stays(run: Run, tmp_pa
         warehouse.judge([judgement])
     for lying in (tmp_path / "home" / "store").rglob("*.wrapped"):
         os.utime(lying, (time.time() - 400 * 86400,) * 2)
+    (tmp_path / "home" / "store" / "artifacts" / "ab").mkdir()
+    for name, days in (("x.wrapped#1", 9), ("y.wrapped#2", 1)):  # a writer was killed, another one writes
+        (half := tmp_path / "home" / "store" / "artifacts" / "ab" / name).write_bytes(b"half")
+        os.utime(half, (time.time() - days * 86400,) * 2)
     assert run("gc").stdout.splitlines()[0] == f"would go  {hashes[Call.BENIGN]}  benign, 400 days old"
-    assert "1 artifact, " in run("gc", "--remove").stdout
+    done = run("gc", "--remove").stdout
+    assert "1 artifact, " in done
+    assert "1 upload that broke off" in done
     assert [row["sha256"] for row in json.loads(run("list", "-f", "json").stdout)] == [hashes[Call.MALICIOUS]]

@@ -195,7 +195,14 @@ def lift(artifact: str, name: str, store: str | None, home: Path) -> None:
 
 
 @command.command("gc", cls=Taught, epilog=GC)
-@click.option("--keep", "keep", multiple=True, metavar="VERDICT=DAYS", help="How long; repeatable.")
+@click.option(
+    "--keep",
+    "keep",
+    multiple=True,
+    envvar="BIOPSY_KEEP",
+    metavar="VERDICT=DAYS",
+    help="How long; repeatable. Also: BIOPSY_KEEP.",
+)
 @click.option("--remove", is_flag=True, help="Do it; otherwise it is only said.")
 @store_option
 @home_option
@@ -210,6 +217,8 @@ def gc(keep: tuple[str, ...], remove: bool, store: str | None, home: Path) -> No
         held = one.why.startswith(("held", "put"))
         count, size = (count, size) if held else (count + 1, size + one.stored)
         click.echo(f"{'kept' if held else 'removed' if remove else 'would go'}  {one.sha256}  {one.why}")
+    if remove and (broken := keeping.tidy(artifacts, datetime.now(UTC))):
+        click.echo(f"{measure.many(broken, 'upload')} that broke off, removed")
     said = "removed" if remove else "would go; --remove does it"
     click.echo(f"{measure.many(count, 'artifact')}, {measure.size(size)}, {said}")
 

@@ -7,6 +7,7 @@ store that not even its owner can empty, use the bucket's own object lock as wel
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import msgspec
 
@@ -21,6 +22,7 @@ LEAST = timedelta(days=2)
 MAX_HOLD = 16 * 1024
 """Largest paper of a hold, in bytes."""
 
+_BROKEN_OFF = regex(r"#\d+\Z")  # as obstore names what is not there yet
 _NAME = regex(r"[a-z0-9][a-z0-9._-]{0,79}")
 
 
@@ -148,6 +150,29 @@ def sweep(
             yield Swept(entry.sha256, entry.stored, removed=False, why="put again just now")
         else:
             yield Swept(entry.sha256, entry.stored, removed=remove, why=why)
+
+
+def tidy(artifacts: Artifacts, at: datetime) -> int:
+    """Remove what was being written to a disk when its writer was killed; return how many. Buckets do it alone.
+
+    Nothing that is younger than any retention is touched: somebody may be writing it.
+    """
+    from obstore.store import LocalStore  # noqa: PLC0415
+
+    if not isinstance(artifacts.store, LocalStore) or artifacts.store.prefix is None:
+        return 0
+    removed = 0
+    for path in Path(artifacts.store.prefix).glob("*/*/*#*"):
+        try:
+            if (
+                _BROKEN_OFF.search(path.name)
+                and at.timestamp() - path.stat().st_mtime > LEAST.total_seconds()
+            ):
+                path.unlink()
+                removed += 1
+        except OSError:
+            continue  # somebody else removed it
+    return removed
 
 
 def _removed(artifacts: Artifacts, entry: Entry) -> bool:
