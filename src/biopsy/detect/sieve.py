@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import accumulate
 
+from biopsy.detect.needles import needles
 from biopsy.detect.pattern import Pattern
 from biopsy.model.behaviour import Kind
 
@@ -60,22 +61,44 @@ class Sieve:
 class Laid:
     """Different values end to end in one text, so that one fast search goes through all of them at once."""
 
-    __slots__ = ("_ends", "_text", "_values")
+    __slots__ = ("_ends", "_folded", "_odd", "_text", "_values")
 
     def __init__(self, values: Iterable[str]) -> None:
         """Take the values, each once."""
         self._values = list(values)
         self._text = _RARE.join(self._values) + _RARE
         self._ends = list(accumulate(len(value) + 1 for value in self._values))
+        self._folded: str | None = None
+        self._odd: frozenset[int] = frozenset()
 
     def fitting(self, pattern: Pattern) -> Iterator[str]:
         """Yield those that a pattern fits, in order."""
-        values = self._holding(pattern.literal) if pattern.literal else self._values
-        return (value for value in values if pattern.matches(value))
+        return (value for value in self._candidates(pattern) if pattern.matches(value))
 
-    def _holding(self, literal: str) -> Iterator[str]:
-        at = self._text.find(literal)
+    def _candidates(self, pattern: Pattern) -> Iterable[str]:
+        if pattern.literal:
+            return (self._values[number] for number in self._holding(pattern.literal, self._text))
+        texts, folded = needles(pattern)
+        if not texts:
+            return self._values
+        text = self._fold() if folded else self._text
+        numbers = {number for one in texts for number in self._holding(one, text)}
+        return (self._values[number] for number in sorted(numbers | self._odd if folded else numbers))
+
+    def _holding(self, literal: str, text: str) -> Iterator[int]:
+        at = text.find(literal)
         while at >= 0:
             number = bisect_right(self._ends, at)
-            yield self._values[number]
-            at = self._text.find(literal, self._ends[number])
+            yield number
+            at = text.find(literal, self._ends[number])
+
+    def _fold(self) -> str:
+        """The text in lower case. Values that are not ASCII, where case has exceptions, are tried anyway."""
+        if self._folded is None:
+            self._odd = frozenset(n for n, value in enumerate(self._values) if not value.isascii())
+            if self._odd:
+                whole = (v if n in self._odd else v.lower() for n, v in enumerate(self._values))
+                self._folded = _RARE.join(whole) + _RARE
+            else:
+                self._folded = self._text.lower()
+        return self._folded
