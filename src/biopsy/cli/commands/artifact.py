@@ -3,21 +3,14 @@
 import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from biopsy.cli.complete import run_ids
 from biopsy.cli.home import home_option
 from biopsy.cli.options import form_option, quiet_option
-from biopsy.cli.storing import opened_store, store_option
+from biopsy.cli.storing import keep_option, opened_store, retention_of, store_option, verdicts
 from biopsy.cli.teach import Taught, write_epilog
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from biopsy.model.dossier import Call
-    from biopsy.warehouse.artifacts.keeping import Retention
 
 DAMAGED = 1
 
@@ -195,14 +188,7 @@ def lift(artifact: str, name: str, store: str | None, home: Path) -> None:
 
 
 @command.command("gc", cls=Taught, epilog=GC)
-@click.option(
-    "--keep",
-    "keep",
-    multiple=True,
-    envvar="BIOPSY_KEEP",
-    metavar="VERDICT=DAYS",
-    help="How long; repeatable. Also: BIOPSY_KEEP.",
-)
+@keep_option
 @click.option("--remove", is_flag=True, help="Do it; otherwise it is only said.")
 @store_option
 @home_option
@@ -211,8 +197,8 @@ def gc(keep: tuple[str, ...], remove: bool, store: str | None, home: Path) -> No
     from biopsy.formats.views import measure  # noqa: PLC0415
     from biopsy.warehouse.artifacts import keeping  # noqa: PLC0415
 
-    retention, count, size = _retention(keep), 0, 0
-    artifacts, judged = opened_store(home, store), _judged(home)
+    retention, count, size = retention_of(keep), 0, 0
+    artifacts, judged = opened_store(home, store), verdicts(home)
     for one in keeping.sweep(artifacts, retention, datetime.now(UTC), judged, remove=remove):
         held = one.why.startswith(("held", "put"))
         count, size = (count, size) if held else (count + 1, size + one.stored)
@@ -234,24 +220,3 @@ def _hash(home: Path, named: str) -> str:
     if not sha256:
         raise UsageError(f"the analysis {named} does not say of which artifact it is: others made it")
     return sha256
-
-
-def _retention(keep: tuple[str, ...]) -> "Retention":
-    from msgspec.structs import fields, replace  # noqa: PLC0415
-
-    from biopsy.warehouse.artifacts.keeping import Retention  # noqa: PLC0415
-
-    names, asked = [one.name for one in fields(Retention)], dict[str, int | None]()
-    for text in keep:
-        call, _, days = text.partition("=")
-        if call not in names or not (days == "forever" or (days.isdigit() and len(days) < 7)):
-            raise click.UsageError(f"--keep {text}: one of {', '.join(names)}, then =DAYS or =forever")
-        asked[call] = None if days == "forever" else int(days)
-    return replace(Retention(), **asked)
-
-
-def _judged(home: Path) -> "Callable[[str], Call | None]":
-    """Give what tells the latest verdict on an artifact, as far as one is kept here."""
-    from biopsy.warehouse import Warehouse  # noqa: PLC0415
-
-    return Warehouse(home).calls().get

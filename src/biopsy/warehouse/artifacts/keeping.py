@@ -153,9 +153,9 @@ def sweep(
 
 
 def tidy(artifacts: Artifacts, at: datetime) -> int:
-    """Remove what was being written to a disk when its writer was killed; return how many. Buckets do it alone.
+    """Remove what was being written to a disk when its writer was killed; return how many.
 
-    Nothing that is younger than any retention is touched: somebody may be writing it.
+    Nothing that is younger than any retention is touched: somebody may be writing it. Buckets clear up alone.
     """
     from obstore.store import LocalStore  # noqa: PLC0415
 
