@@ -61,7 +61,18 @@ def environment(home: Path) -> Path:
         if not (made / "ready").exists():
             shutil.rmtree(made, ignore_errors=True)
             venv.create(made, with_pip=True)
-            pip = [str(made / "bin" / "python"), "-m", "pip", "install", "-q", *WANTED]
+            pip = [
+                str(made / "bin" / "python"),
+                "-m",
+                "pip",
+                "install",
+                "-q",
+                "--retries",
+                "1",
+                "--timeout",
+                "20",
+                *WANTED,
+            ]
             try:
                 done = subprocess.run(pip, capture_output=True, text=True, timeout=PATIENCE, check=False)
             except subprocess.TimeoutExpired:
