@@ -70,7 +70,7 @@ def named(targets: Sequence[str], how: How) -> Iterator[Job]:
 def listed(path: Path, how: How) -> Iterator[Job | Wrong]:
     """What a file names: a lock file or SBOM in one of its forms, else a purl or `pypi:NAME` a line.
 
-    `-` is standard input. Empty lines and `#` comments are skipped. Raises UsageError for what cannot be read.
+    `-` is standard input. Empty lines and `#` comments are skipped. UsageError for what cannot be read.
     """
     data = _bytes(path)
     reader = guard.choose(path.absolute().as_posix(), data) if str(path) != "-" else None
