@@ -7,7 +7,7 @@ import pytest
 from biopsy.model.job import Job, Lane
 from biopsy.model.release import Release
 from biopsy.pipeline.work.analysing import missing
-from biopsy.pipeline.work.answering import OUTAGE, STORM, Weather, age, answer, lost
+from biopsy.pipeline.work.answering import LINGER, OUTAGE, STORM, Weather, age, answer, lost
 from biopsy.pipeline.work.coming import Came, End, Outcome, Task, Unable
 from biopsy.pipeline.work.ending import Ending, of
 from biopsy.pipeline.work.task import Over
@@ -61,7 +61,9 @@ def test_what_crashes_thrice_waits_for_a_person(attempt: int, kind: type[Excepti
 def test_a_full_disk_is_no_jobs_fault() -> None:
     said = lost(taken(attempt=50), Ending("disk-full", "No space left on device"))
     assert isinstance(said, Again)
-    assert not said.counted
+    with pytest.raises(Again) as caught:
+        answer(taken(attempt=50), Came(End.AGAIN, reason="disk-full"), Weather(), frozenset())
+    assert [(one.counted, one.after) for one in (said, caught.value)] == [(False, LINGER)] * 2
 
 
 @pytest.mark.parametrize(

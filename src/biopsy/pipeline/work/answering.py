@@ -20,6 +20,7 @@ OUTAGE = 300.0
 """Seconds after which such a job is tried again; those that wait for the same registry find out together."""
 
 MAX_TEXT = 500
+FULL = "disk-full"
 _ELSEWHERE = ("registry-down", "fetch-failed")
 
 
@@ -47,8 +48,10 @@ def answer(taken: Taken, came: Came, weather: Weather, wanted: frozenset[str]) -
     if came.end is End.PARK:
         raise Park(came.reason, came.detail[:MAX_TEXT])
     if came.end is End.AGAIN:
-        after = OUTAGE if down else came.after
-        raise Again(came.reason, after, came.detail[:MAX_TEXT], counted=came.counted and not down)
+        full = came.reason == FULL
+        after = OUTAGE if down else LINGER if full else came.after
+        counted = came.counted and not down and not full
+        raise Again(came.reason, after, came.detail[:MAX_TEXT], counted=counted)
     tell = (("verdict", verdict(taken, came)),) if came.verdict in wanted else ()
     return Done(
         outcome=came.outcome.value,
@@ -65,7 +68,7 @@ def answer(taken: Taken, came: Came, weather: Weather, wanted: frozenset[str]) -
 def lost(taken: Taken, why: Ending) -> Exception:
     """Say what becomes of a job whose process gave no answer: what fails the same way thrice waits."""
     detail = f"{why.detail} (while at: {why.stage})" if why.stage else why.detail
-    if why.code == "disk-full":
+    if why.code == FULL:
         return Again(why.code, LINGER, detail[:MAX_TEXT], counted=False)
     if taken.attempt >= TRIES:
         return Park(why.code, detail[:MAX_TEXT])

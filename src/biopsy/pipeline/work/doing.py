@@ -48,7 +48,7 @@ def _do(task: Task, setting: Setting, loaded: "Loaded", tell: Tell) -> Came:
         if err.errno not in (*NO_ROOM, errno.ENOMEM):
             raise
         code = "out-of-memory" if err.errno == errno.ENOMEM else "disk-full"
-        return Came(End.AGAIN, reason=code, detail=str(err), counted=code != "disk-full", after=60.0)
+        return Came(End.AGAIN, reason=code, detail=str(err))
 
 
 def _whole(came: Came) -> Came:
