@@ -47,7 +47,12 @@ def command(home: Path, dsn: str, form: str, once: bool, every: float, plain: bo
     def body(q: "Queue") -> Awaitable[int]:
         return _once(q, console, form) if once else _live(q, console, every)
 
-    return ask(home, dsn, body)
+    try:
+        return ask(home, dsn, body)
+    except KeyboardInterrupt:
+        if once:
+            raise
+        return 0  # it is how one stops looking
 
 
 async def _once(q: "Queue", console: "Console", form: str) -> int:
