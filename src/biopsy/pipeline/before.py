@@ -1,8 +1,7 @@
 """The release before: which one it is, and what was seen of it, in a kept analysis or one made now."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,16 +20,6 @@ NONE = "none"
 """What `against` says where no comparison is wanted."""
 
 RUN_ID = regex(r"\d{8}-\d{6}-[0-9a-f]{8}")
-
-
-class Shelf(Protocol):
-    """Where kept dossiers are looked for: a warehouse, or some of it."""
-
-    def versions(self, release: Release) -> tuple[str, ...]:
-        """Every version of a package that something is kept of."""
-
-    def of(self, release: Release) -> Iterator[Dossier]:
-        """Every dossier of a release, the newest first."""
 
 
 class Desk(Struct, frozen=True):
@@ -103,17 +92,13 @@ def named(target: str, dossier: Dossier, desk: Desk) -> Before:
     return Before(_look(target, dossier, desk))
 
 
-def kept(dossier: Dossier, warehouse: Shelf, known: Iterable[str] | None = None) -> Dossier | None:
-    """The newest kept dossier of the version before, made in the same way; nothing is looked at anew.
-
-    `known` are the versions of which something is kept, where that was asked already.
-    """
+def kept(dossier: Dossier, warehouse: Warehouse) -> Dossier | None:
+    """The newest kept dossier of the version before, made in the same way; nothing is looked at anew."""
     release = dossier.release
     if not release.version:
         return None
     ecosystem, wanted = ecosystems.by_type(release.ecosystem), Wanted.beside(dossier)
-    known = warehouse.versions(release) if known is None else known
-    versions = sorted({*known, release.version}, key=ecosystem.version_key)
+    versions = sorted({*warehouse.versions(release), release.version}, key=ecosystem.version_key)
     while version := earlier(versions, release.version, ecosystem.prerelease):
         if found := _fitting(warehouse, replace(release, version=version), wanted):
             return found
@@ -157,7 +142,7 @@ def _look(target: str, dossier: Dossier, desk: Desk) -> Dossier:
     return _fitting(desk.warehouse, sample.release, wanted, same) or desk.examine(sample)
 
 
-def _fitting(warehouse: Shelf, release: Release, wanted: Wanted, sha256: str = "") -> Dossier | None:
+def _fitting(warehouse: Warehouse, release: Release, wanted: Wanted, sha256: str = "") -> Dossier | None:
     """The newest kept dossier of a release that was made as is wanted, of this artifact if one is named."""
     for dossier in warehouse.of(release):
         if wanted.met(dossier) and sha256 in {"", dossier.artifact.sha256}:

@@ -1,6 +1,7 @@
 """The releases before, for a replay: found as `biopsy show` finds them, and read many at once."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -12,6 +13,9 @@ from biopsy.model.release import Release
 from biopsy.pipeline import before
 from biopsy.warehouse import Stored, Warehouse, restore
 
+AT_ONCE = 4
+"""Versions that are looked through at a time, back from a release."""
+
 Versions = Mapping[tuple[str, str], tuple[str, ...]]
 """Of packages of which several versions are kept, by ecosystem and name, those versions."""
 
@@ -20,7 +24,7 @@ def expected(dossier: Dossier, versions: Versions) -> bool:
     """Whether there may be a release before a dossier to judge it beside; no file is opened."""
     if dossier.against:
         return dossier.against != before.NONE
-    return _before(dossier.release, versions) is not None
+    return next(_earlier(dossier.release, versions), None) is not None
 
 
 def read(dossiers: Sequence[Dossier], warehouse: Warehouse, versions: Versions) -> dict[str, Dossier | None]:
@@ -32,56 +36,44 @@ def read(dossiers: Sequence[Dossier], warehouse: Warehouse, versions: Versions) 
     found = {run_id: restore(stored) for run_id, stored in warehouse.several(named).items()} if named else {}
     made = {one.run_id: found.get(one.against) for one in dossiers}
     rest = [one for one in dossiers if one.against != before.NONE and made[one.run_id] is None]
-    if rest:
-        shelf = _Shelf(warehouse, rest, versions)
-        made |= {one.run_id: shelf.kept(one) for one in rest}
-    return made
+    return made | _fitting(rest, warehouse, versions)
 
 
-def _before(release: Release, versions: Versions) -> Release | None:
-    """The version before, of those that are kept."""
+def _fitting(
+    dossiers: Sequence[Dossier], warehouse: Warehouse, versions: Versions
+) -> dict[str, Dossier | None]:
+    """Give the newest kept dossier of the version before that was made as each of these was.
+
+    As `before.kept` finds it, but for all at once: where that of one version does not fit, the one before it.
+    """
+    found: dict[str, Dossier | None] = {one.run_id: None for one in dossiers}
+    left = [(one, before.Wanted.beside(one), _earlier(one.release, versions)) for one in dossiers]
+    while left:
+        chosen = {one.run_id: list(islice(releases, AT_ONCE)) for one, _, releases in left}
+        held = warehouse.of_several({release for some in chosen.values() for release in some})
+        for one, wanted, _ in left:
+            every = (stored for release in chosen[one.run_id] for stored in held[release])
+            fits = next((stored for stored in every if wanted.met(restore(_bare(stored)))), None)
+            found[one.run_id] = restore(fits) if fits else None
+        left = [each for each in left if chosen[each[0].run_id] and found[each[0].run_id] is None]
+    return found
+
+
+def _earlier(release: Release, versions: Versions) -> Iterator[Release]:
+    """The versions before, of those that are kept, the newest first."""
     known = versions.get((release.ecosystem, release.name))
     if not known or not release.version:
-        return None
+        return
     try:
         ecosystem = ecosystems.by_type(release.ecosystem)
     except UsageError:
-        return None  # what is only kept, not known: nobody can tell what is earlier
+        return  # what is only kept, not known: nobody can tell what is earlier
     ordered = sorted({*known, release.version}, key=ecosystem.version_key)
-    version = earlier(ordered, release.version, ecosystem.prerelease)
-    return replace(release, version=version) if version else None
-
-
-class _Shelf:
-    """The dossiers of the versions before some releases, read at once; it is asked as a warehouse is.
-
-    Most of them do not fit and are never looked into: their behaviours stay text.
-    """
-
-    def __init__(self, warehouse: Warehouse, dossiers: Sequence[Dossier], versions: Versions) -> None:
-        self._warehouse, self._versions = warehouse, versions
-        wanted = {found for one in dossiers if (found := _before(one.release, versions))}
-        self._held = warehouse.of_several(wanted)
-        self._stored = {one.run_id: one for some in self._held.values() for one in some}
-
-    def kept(self, dossier: Dossier) -> Dossier | None:
-        if _before(dossier.release, self._versions) is None:
-            return None
-        release = dossier.release
-        versions = self._versions[release.ecosystem, release.name]
-        found = before.kept(dossier, self, versions)
-        stored = self._stored.get(found.run_id) if found else None
-        return restore(stored) if stored else found
-
-    def versions(self, release: Release) -> tuple[str, ...]:
-        return self._versions.get((release.ecosystem, release.name), ())
-
-    def of(self, release: Release) -> Iterator[Dossier]:
-        """The dossiers of a release without their behaviours, or, if they were not read at once, whole."""
-        if release not in self._held:
-            return self._warehouse.of(release)
-        return (restore(_bare(one)) for one in self._held[release])
+    while version := earlier(ordered, release.version, ecosystem.prerelease):
+        yield replace(release, version=version)
+        ordered.remove(version)
 
 
 def _bare(stored: Stored) -> Stored:
+    """Most of them do not fit, and are never looked into: their behaviours stay text."""
     return replace(stored, behaviours=())
