@@ -233,6 +233,23 @@ def test_a_table_shows_no_control_characters(home: Path) -> None:
     assert chr(8238) not in shown
 
 
+def test_what_does_not_fit_beside_each_other_is_told_below_each_other(home: Path) -> None:
+    shown = told(home, "FROM latest ORDER BY name, version LIMIT 2").splitlines()
+    assert shown[0].startswith("── 1 ──")
+    assert [line.split()[1] for line in shown if line.startswith("name ")] == ["late", "other"]
+
+
+@pytest.mark.parametrize("view", ["verdicts", "findings", "behaviours", "dossiers", "latest", "phases"])
+def test_rows_say_which_release_they_are_of_as_the_world_writes_it(desk: Desk, view: str) -> None:
+    assert "pkg:npm/thing@1.1" in {row[0] for row in desk.ask(f"SELECT purl FROM {view}").rows}
+
+
+def test_a_scope_is_written_as_purls_want_it(desk: Desk) -> None:
+    assert list(desk.ask("SELECT purl_of('npm', '@scope/name', '1.0+x')").rows) == [
+        ("pkg:npm/%40scope/name@1.0%2Bx",)
+    ]
+
+
 def test_what_has_landed_since_is_in_the_answer(tmp_path: Path) -> None:
     Warehouse(tmp_path).add(dossier())
     assert "thing" in told(tmp_path, "SELECT name FROM dossiers")

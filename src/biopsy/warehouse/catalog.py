@@ -27,6 +27,15 @@ ORDER = ("hosts", "verdicts", "findings", "latest")
 """Views that others are made of, or that are made of these; the rest follows."""
 
 
+PURL = """
+CREATE MACRO purl_of(ecosystem, name, version) AS 'pkg:' || ecosystem || '/'
+  || replace(replace(url_encode(name), '%2F', '/'), '%3A', ':')
+  || CASE WHEN version = '' THEN '' ELSE '@' END
+  || replace(replace(url_encode(version), '%2F', '/'), '%3A', ':')
+"""
+"""A release as the rest of the world writes it (package-url specification)."""
+
+
 class View(msgspec.Struct, frozen=True):
     """A view: `says` what it gives; `takes` are its arguments."""
 
@@ -48,9 +57,13 @@ def views() -> Iterator[View]:
 
 
 def make(con: "DuckDBPyConnection", root: Path, files: Sequence[File]) -> None:
-    """Make the tables and views over these files below `root`."""
+    """Make the tables and views over these files below `root`; every row of a table has its `purl` too."""
+    con.execute(PURL)
     for table in TABLES:
-        con.execute(f"CREATE VIEW {NAMES.get(table, table)} AS {_source(table, root, files)}")
+        shown = ", ".join(map(_name, ("pack", *columns(table))))
+        shown = shown.replace('"version"', '"version", purl_of(ecosystem, name, version) AS purl')
+        made = f"SELECT {shown} FROM ({_source(table, root, files)})"
+        con.execute(f"CREATE VIEW {NAMES.get(table, table)} AS {made}")
     con.execute("CREATE VIEW dossiers AS SELECT * EXCLUDE (pack, body, rest) FROM documents")
     for view in views():
         if view.takes:
