@@ -47,6 +47,10 @@ def _full(_: str) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
+def _nice(_: str) -> int:
+    return os.nice(0)
+
+
 def _signals(_: str) -> str:
     """Survive what ends others, and say what a program that is started ignores."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

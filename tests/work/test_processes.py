@@ -99,6 +99,15 @@ def test_a_task_outlives_a_signal_to_its_whole_group_and_what_it_starts_ignores_
     assert [number for number in watched if ignored >> (number - 1) & 1] == []
 
 
+def test_a_task_stands_back_as_far_as_it_is_told(tmp_path: Path) -> None:
+    async def main() -> list[int]:
+        async with processes(tmp_path) as made:
+            return [int((await made.run(b"nice", Limits(nice=far))).data) for far in (0, 7)]
+
+    first, second = asyncio.run(main())
+    assert second - first == min(7, 19 - first)
+
+
 def test_an_end_says_at_which_stage_it_was_and_why(tmp_path: Path) -> None:
     async def main() -> tuple[str, str]:
         async with processes(tmp_path) as made:

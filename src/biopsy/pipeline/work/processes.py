@@ -125,7 +125,7 @@ class Processes:
         """Start a task and see it end; say whether it ended because its time was over."""
         ended = self._over[number] = asyncio.get_running_loop().create_future()
         try:
-            self._order(Start(number, task, limits.memory, str(scratch)), files)
+            self._order(Start(number, task, limits.memory, str(scratch), limits.nice), files)
             done, _ = await asyncio.wait({ended}, timeout=limits.seconds)
             if not done:
                 await self._kill(number, ended)

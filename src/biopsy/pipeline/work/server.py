@@ -190,6 +190,8 @@ def _limit(order: Start) -> None:
     memory = order.memory if hard == resource.RLIM_INFINITY else min(order.memory, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (memory, hard))  # soft: a sandbox below us raises it again
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if order.nice > 0:
+        os.nice(order.nice)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(str(_OOM_SCORE))
     tempfile.tempdir = os.environ["TMPDIR"] = order.scratch

@@ -34,6 +34,7 @@ class Limits(Struct, frozen=True):
 
     memory: int = MEMORY  # bytes of data
     seconds: float = SECONDS
+    nice: int = 0  # how far others go first where there are too few processors, as of nice(1)
 
 
 class Start(Struct, frozen=True, tag="start"):
@@ -43,6 +44,7 @@ class Start(Struct, frozen=True, tag="start"):
     task: bytes
     memory: int
     scratch: str
+    nice: int = 0
 
 
 class Kill(Struct, frozen=True, tag="kill"):

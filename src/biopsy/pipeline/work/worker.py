@@ -12,8 +12,10 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from biopsy.errors import BiopsyError, QueueError
+from biopsy.model.job import Lane
 from biopsy.pipeline.work import messages
 from biopsy.pipeline.work.answering import LINGER, Weather, age, answer, lost
 from biopsy.pipeline.work.coming import Came, Outcome, Task
@@ -40,6 +42,9 @@ TELL = 5.0
 
 LAST_WORDS = 10.0
 """Seconds that messages have to be sent when a worker ends; what is not is another's to send."""
+
+BATCH_NICE = 15
+"""How far jobs of the batch lane, and their sandboxes, stand back where processors are short."""
 
 QUIET = 600.0
 """Seconds in which the same trouble of this machine is told once."""
@@ -154,7 +159,10 @@ class Worker:
     async def _do(self, taken: Taken) -> Came:
         """Have it done; who is asked to leave meanwhile kills it and gives it back."""
         task = msgspec.msgpack.encode(Task(taken.job, taken.attempt))
-        running = asyncio.ensure_future(self.processes.run(task, self.bounds.limits))
+        limits = self.bounds.limits
+        if taken.lane is Lane.BATCH:
+            limits = replace(limits, nice=BATCH_NICE)
+        running = asyncio.ensure_future(self.processes.run(task, limits))
         leaving = asyncio.ensure_future(taken.leave.wait())
         ecosystem = taken.job.release.ecosystem
         try:
