@@ -7,7 +7,7 @@ moment and goes on where it stopped.
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from biopsy import detect
 from biopsy.errors import BiopsyError
@@ -29,7 +30,10 @@ __all__ = ["Asked", "Change", "Replayed", "run"]
 
 
 PIECE = 100
-"""Landed dossiers that one process judges at a time; what is packed comes in the parts it is packed in."""
+"""Landed dossiers that one process judges at a time; what is packed comes in the parts it is packed in…"""
+
+FEW, CUT = 16, 512
+"""…or, where there are fewer parts than this, so many at a time."""
 
 _KILLED = (
     "a process of the replay was killed, for want of memory perhaps: ask again, and it goes on where it "
@@ -113,15 +117,20 @@ def run(asked: Asked) -> Iterator[Replayed]:
     progress.forget()
 
 
-def _pieces(parts: Iterable[Part]) -> Iterator[Part]:
-    """Cut what has landed into smaller parts, so that no process waits long for the last one of another."""
+def _pieces(parts: Sequence[Part]) -> Iterator[Part]:
+    """Cut parts into smaller ones, so that no process waits long for the last one of another.
+
+    What is packed is read by its whole part whatever is taken of it, so that is cut only where parts are few.
+    """
+    few = sum(part.start >= 0 for part in parts) < FEW
     for part in parts:
-        if part.start >= 0:
-            yield part
-            continue
-        for at in range(0, len(part.paths), PIECE):
-            some = part.paths[at : at + PIECE]
-            yield Part(f"{part.name}-{at}", some, len(some))
+        size = PIECE if part.start < 0 else CUT if few else part.count
+        for at in range(0, part.count, size):
+            count = min(size, part.count - at)
+            if part.start < 0:
+                yield Part(f"{part.name}-{at}", part.paths[at : at + size], count)
+            else:
+                yield replace(part, name=f"{part.name}-{at}", count=count, start=part.start + at)
 
 
 def _through(
