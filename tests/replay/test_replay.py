@@ -154,6 +154,17 @@ def test_what_is_malicious_now_is_drafted_and_what_no_longer_is_stands(home: Pat
     assert {one.report for one in back.turned} == {"drafted before, and stands"}
 
 
+def test_what_could_not_be_reported_is_not_written_either_and_comes_again(home: Path, tmp_path: Path) -> None:
+    asked = Asked(home, rules(tmp_path, convicts=True), write=True)
+    (home / "reports.db").write_text("no database")
+    with pytest.raises(BiopsyError, match=r"reports\.db"):
+        last(replay.run(asked))
+    assert not Warehouse(home).latest()
+    (home / "reports.db").unlink()
+    told = last(replay.run(asked))
+    assert [one.report for one in told.changes if one.after is Call.MALICIOUS] == ["drafted"] * 3
+
+
 def test_each_dossier_is_judged_as_show_judges_it(home: Path, tmp_path: Path) -> None:
     folder = rules(tmp_path, convicts=True)
     told = last(replay.run(Asked(home, folder)))

@@ -99,9 +99,11 @@ def replay(part: Part, name: str) -> Tally:
                 changes.append(change)
                 if setting.write:
                     judgements.append(judgement(analysis, setting.at, setting.digest))
-    warehouse.judge(judgements)
     if setting.write and setting.reports:
         changes = _reported(part, changes)
+    warehouse.judge(
+        judgements
+    )  # last: whoever dies before finds the same changes again, and no report is lost
     numbers = {call.value: count for call, count in calls.items() if count}
     return Tally(name, read, numbers, tuple(changes), tuple(unreadable), len(judgements))
 
