@@ -163,6 +163,8 @@ def run(estate: Estate, stand_in: StandIn, every: list[Published], chance: rando
         publish(stand_in, one)
         time.sleep(MINUTES * 60 / len(every))
     storming.join()
+    if not WHOLE:
+        estate.kill("watch")  # a new one asks at once, where the old one would wait after an outage
 
     def over() -> bool:
         hurry(estate)
