@@ -18,10 +18,13 @@ import pytest
 pytest.importorskip("pgqueuer", reason="needs biopsy[queue]")
 
 from estate import Estate, until
+from pgqueuer.domain.models import TableChangedEvent, utc_now
+from pgqueuer.types import Channel
 from published import Published, releases
 from tests.registry.server import StandIn
 
 from biopsy.cli.home import default_home
+from biopsy.queue.tables import names
 from thorough import WHOLE, often
 
 COUNT = often(40, 500)
@@ -102,6 +105,11 @@ def hurry(estate: Estate) -> None:
             " WHERE execute_after > now() OR heartbeat < now() - interval '12 seconds'"
         )
         made.execute("UPDATE job SET ready = now() WHERE state = 'waiting' AND ready > now()")
+        said = TableChangedEvent(
+            channel=Channel(names("biopsy").channel), sent_at=utc_now(), type="table_changed_event",
+            operation="update", table="pgqueuer",
+        )  # fmt: skip
+        made.execute("SELECT pg_notify(%s, %s)", (said.channel, said.model_dump_json()))
 
 
 def unfinished(estate: Estate, every: list[Published]) -> list[str]:

@@ -19,6 +19,7 @@ HOUR = 3600.0
 MAX_RESULTS = 8
 MAX_REASONS = 8
 MAX_GONE = 3
+COUNTED_FOR = 10.0  # seconds for which what takes long to count is not counted anew
 WIDE = 110  # columns
 _BAD = {"malicious": "bold red", "suspicious": "yellow", "unknown": "dim", "benign": "green"}
 
@@ -67,7 +68,7 @@ class Seen:
 
 async def look(q: Queue, before: Seen | None = None) -> Seen:
     """Look at the queue; what takes long to count is counted anew only after a while."""
-    fresh = before is not None and time.monotonic() - before.at < 10
+    fresh = before is not None and time.monotonic() - before.at < COUNTED_FOR
     counted = (
         (before.outcomes, before.times)
         if before is not None and fresh

@@ -3,11 +3,11 @@
 from typing import Any
 
 from biopsy.queue import ends
+from biopsy.queue.filing import clean
 from biopsy.queue.line import Connection, Line
 from biopsy.queue.records import Message
 
 LEASE_SECONDS = 60
-MAX_DETAIL = 500
 
 
 class Box:
@@ -43,7 +43,7 @@ class Box:
         await self.line.rows(
             "UPDATE message SET due = now() + make_interval(secs => %s), detail = %s WHERE id = %s",
             after,
-            detail[:MAX_DETAIL],
+            clean(detail[: ends.MAX_DETAIL]),
             number,
         )
 

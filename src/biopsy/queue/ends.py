@@ -13,6 +13,7 @@ from biopsy.queue.records import Again, Done, Park, Taken
 
 FIRST_WAIT, LONGEST_WAIT = 30.0, 3600.0
 LOST = "worker-died"
+MAX_DETAIL = 500  # characters of a detail in a message, and of why one was not told
 _NUMBERED = 0x62696F73
 
 
@@ -195,5 +196,5 @@ async def _aside(made: Connection, number: int, why: Park) -> None:
     )
     purl = job_of(found[0]).release.purl
     await tell(
-        made, "parked", {"job": number, "purl": purl, "reason": why.reason, "detail": why.detail[:500]}
+        made, "parked", {"job": number, "purl": purl, "reason": why.reason, "detail": why.detail[:MAX_DETAIL]}
     )

@@ -1,6 +1,5 @@
 """How the queue fares, in numbers: what waits, what it came to, how long it took, who works."""
 
-from datetime import datetime
 from typing import Any
 
 from biopsy.queue.filing import job_of
@@ -41,13 +40,6 @@ class Numbers:
     async def newest(self, limit: int = 10) -> tuple[Result, ...]:
         """The last results, the newest first."""
         found = await self.line.rows(f"{_RESULT} ORDER BY result.id DESC LIMIT %s", limit)
-        return tuple(_result(row) for row in found)
-
-    async def lately(self, since: datetime, limit: int = 1000) -> tuple[Result, ...]:
-        """What jobs came to from a moment on, the newest first."""
-        found = await self.line.rows(
-            f"{_RESULT} WHERE result.at >= %s ORDER BY result.at DESC LIMIT %s", since, limit
-        )
         return tuple(_result(row) for row in found)
 
     async def outcomes(self, seconds: float) -> dict[tuple[str, str], int]:

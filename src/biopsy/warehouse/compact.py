@@ -74,9 +74,7 @@ class Compactor:
         paths = listed(str(self.ledger.root / file.path) for file in files)
         con = connect(memory=MEMORY)
         try:
-            con.execute(
-                f"SET temp_directory = '{str(self.ledger.root / 'spill').replace(chr(39), chr(39) * 2)}'"
-            )
+            con.execute("SET temp_directory = ?", [str(self.ledger.root / "spill")])
             return parquet.write(
                 con,
                 f"FROM read_parquet({paths}, union_by_name=true)",

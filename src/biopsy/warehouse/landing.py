@@ -53,6 +53,9 @@ def write(path: Path, lines: Iterable[bytes]) -> None:
             if attempt == TRIES - 1:
                 raise
             time.sleep(PAUSE * attempt)
+        except OSError:  # a full disk: nothing of it stays there
+            partial.unlink(missing_ok=True)
+            raise
         else:
             return
 
@@ -79,8 +82,10 @@ def judgements(path: Path) -> Iterator[Judgement]:
 
 def _unpacked(path: Path, limit: int) -> bytes:
     inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # a gzip member; gzip.open takes twice as long
-    data = inflate.decompress(path.read_bytes(), limit + 1)
-    if len(data) > limit:
+    with path.open("rb") as file:
+        packed = file.read(limit + 1)
+    data = inflate.decompress(packed, limit + 1)
+    if max(len(packed), len(data)) > limit:
         raise UsageError(f"{path} is larger than it may be ({limit} bytes)")
     if not inflate.eof:
         raise EOFError("it is cut short")

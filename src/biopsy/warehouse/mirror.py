@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from biopsy.errors import UsageError
-from biopsy.warehouse.ledger import LOG, Commit, File, Ledger, checked, settle
+from biopsy.warehouse.ledger import LOG, MAX_COMMIT, Commit, File, Ledger, checked, settle
 from biopsy.warehouse.pack import alone
 
 if TYPE_CHECKING:
@@ -97,7 +97,10 @@ class Mirror:
     def _commit(self, name: str) -> Commit:
         import obstore  # noqa: PLC0415
 
-        return checked(bytes(obstore.get(self._store, name).bytes()), name)
+        found = obstore.get(self._store, name)
+        if found.meta["size"] > MAX_COMMIT:
+            raise UsageError(f"{name} in the store is larger than a commit may be ({MAX_COMMIT} bytes)")
+        return checked(bytes(found.bytes()), name)
 
     def _take(self, file: File) -> None:
         import obstore  # noqa: PLC0415
@@ -105,19 +108,21 @@ class Mirror:
         path, whole, size = self.ledger.root / file.path, hashlib.sha256(), 0
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.partial")
-        with partial.open("wb") as out:
-            for chunk in obstore.get(self._store, file.path).stream():
-                size += len(chunk)
-                if size > MAX_FILE:
-                    raise UsageError(f"{file.path} is larger than a file may be ({MAX_FILE} bytes)")
-                whole.update(chunk)
-                out.write(chunk)
-            out.flush()
-            os.fsync(out.fileno())
-        if whole.hexdigest() != file.sha256:
-            partial.unlink()
-            raise UsageError(f"{file.path} in the store is not what its commit says: its sha256 differs")
-        partial.replace(path)
+        try:
+            with partial.open("wb") as out:
+                for chunk in obstore.get(self._store, file.path).stream():
+                    size += len(chunk)
+                    if size > MAX_FILE:
+                        raise UsageError(f"{file.path} is larger than a file may be ({MAX_FILE} bytes)")
+                    whole.update(chunk)
+                    out.write(chunk)
+                out.flush()
+                os.fsync(out.fileno())
+            if whole.hexdigest() != file.sha256:
+                raise UsageError(f"{file.path} in the store is not what its commit says: its sha256 differs")
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
         settle(path.parent)
 
     def _send(self) -> list[File]:

@@ -13,7 +13,7 @@ import msgspec
 
 from biopsy.errors import UsageError
 from biopsy.warehouse import catalog
-from biopsy.warehouse.engine import connect
+from biopsy.warehouse.engine import connect, quoted
 from biopsy.warehouse.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -72,8 +72,7 @@ class Desk:
 
         The time counts until the last row was taken.
         """
-        statement = only(self._con, sql)
-        given = {name: (values or {})[name] for name in wanted(self._con, sql) if name in (values or {})}
+        statement, given = only(self._con, sql), self._given(sql, values)
         clock = _Clock(self._con, self._limits.seconds)
         with clock.explained():
             asked = self._con.execute(statement, given)
@@ -81,17 +80,21 @@ class Desk:
         names, types = tuple(n for n, _ in shown), tuple(t for _, t in shown)
         return Answer(names, types, _rows(asked, clock))
 
+    def _given(self, sql: str, values: Mapping[str, str] | None) -> dict[str, str]:
+        """The values that the question leaves open, as far as they are given."""
+        return {name: values[name] for name in wanted(self._con, sql) if name in values} if values else {}
+
     def save(self, sql: str, path: Path, values: Mapping[str, str] | None = None) -> None:
         """Write what comes of a question as a Parquet file; UsageError as `ask`, or where it cannot be."""
         only(self._con, sql)
-        given = {name: (values or {})[name] for name in wanted(self._con, sql) if name in (values or {})}
+        given = self._given(sql, values)
         clock = _Clock(self._con, self._limits.seconds)
         spill = self._spill / f"answer-{os.getpid()}.parquet"
         spill.parent.mkdir(parents=True, exist_ok=True)
         try:
             with clock.explained():
                 self._con.execute(
-                    f"COPY (\n{sql.strip().rstrip(';')}\n) TO '{_doubled(spill)}' (FORMAT parquet)", given
+                    f"COPY (\n{sql.strip().rstrip(';')}\n) TO {quoted(str(spill))} (FORMAT parquet)", given
                 )
             shutil.move(spill, path)
         except OSError as err:
@@ -99,10 +102,6 @@ class Desk:
         finally:
             clock.stop()
             spill.unlink(missing_ok=True)
-
-
-def _doubled(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def only(con: "DuckDBPyConnection", sql: str) -> str:

@@ -171,9 +171,6 @@ TABLES: Mapping[str, type[Row]] = {
     "verdicts": VerdictRow,
 }
 
-OF_JUDGEMENTS = frozenset({"findings", "verdicts"})
-"""Tables that grow when rules judge; the others grow with dossiers."""
-
 _TYPES = {str: "VARCHAR", int: "BIGINT", float: "DOUBLE", bool: "BOOLEAN", tuple: "VARCHAR[]"}
 
 

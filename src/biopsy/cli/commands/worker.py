@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from biopsy.pipeline.work.running import Wanted
 
 LANES = ("manual", "realtime", "batch")
-ATTEMPTS = 8  # of a job whose registry does not answer: two hours; then it is parked
+ATTEMPTS = 8  # of a job whose registry does not answer: about an hour; then it is parked
 
 EXAMPLES = """
 Examples

@@ -1,7 +1,7 @@
 """Feeds: how registries say what is new, one module each.
 
-A feed is a module of this folder that has a `FEED`, an object that keeps the `Feed` protocol, or several in
-`FEEDS`; it is found by being there. `watched` makes the feeds that ask for a list of packages by name.
+A feed is a module of this folder that has a `FEED`, an object that keeps the `Feed` protocol; it is found by
+being there. A function `watch` of a module makes the feed that asks for a list of packages (`watched`).
 """
 
 import importlib

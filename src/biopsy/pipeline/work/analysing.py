@@ -40,7 +40,7 @@ TRIES = 3
 GONE = ("no-such-release", "no-such-artifact")
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
-_FULL = ("No space left", "disk quota")
+_FULL = ("No space left", "Disk quota", "database or disk is full")  # as the C library and SQLite say it
 
 
 class Clock:
@@ -137,7 +137,7 @@ def _sample(task: Task, work: Work, setting: Setting, clock: Clock) -> source.Sa
 
 def _kept(job: Job, ecosystem: Ecosystem, work: Work, setting: Setting) -> source.Sample | None:
     """Take an artifact from the store, if it is there under its sha256."""
-    from biopsy.warehouse.artifacts import SHA256, Artifacts, Damaged, StoreError  # noqa: PLC0415 - an extra
+    from biopsy.warehouse.artifacts import SHA256, Artifacts  # noqa: PLC0415 - an extra
 
     algorithm, _, sha256 = job.digest.partition(":")
     name = Path(job.filename).name
@@ -145,10 +145,11 @@ def _kept(job: Job, ecosystem: Ecosystem, work: Work, setting: Setting) -> sourc
     if not setting.keeps or algorithm != "sha256" or not SHA256.fullmatch(sha256) or not kind:
         return None
     path = work.store / sha256[:2] / sha256 / name
-    try:
-        size = Artifacts(setting.store or Path(setting.home) / "store").get(sha256, path).size
-    except (UsageError, StoreError, Damaged):
-        return None
+    with _storing():
+        kept = Artifacts(setting.store or Path(setting.home) / "store")
+        if not kept.has(sha256):
+            return None
+        size = kept.get(sha256, path).size
     return source.Sample(ecosystem, job.release, Artifact(name, kind, path, size, sha256))
 
 
@@ -227,16 +228,25 @@ def _sound(analysis: Analysis, task: Task) -> None:
 
 def _store(folder: Path, setting: Setting) -> None:
     """Keep the exact bytes of whatever was analysed."""
-    from biopsy.warehouse.artifacts import Artifacts, Damaged, StoreError  # noqa: PLC0415 - an extra
+    from biopsy.warehouse.artifacts import Artifacts  # noqa: PLC0415 - an extra
 
-    kept = Artifacts(setting.store or Path(setting.home) / "store")
-    try:
+    with _storing():
+        kept = Artifacts(setting.store or Path(setting.home) / "store")
         for path in sorted(folder.glob("??/*/*")):
             kept.put(path, path.parent.name)
-    except StoreError as err:
-        raise again(*_told("store-failed", str(err))) from err
+
+
+@contextmanager
+def _storing() -> Iterator[None]:
+    """Name what is wrong with the store: a job neither ends nor counts as faulty because of it."""
+    from biopsy.warehouse.artifacts import Damaged, StoreError  # noqa: PLC0415 - an extra
+
+    try:
+        yield
     except Damaged as err:
         raise park("store-damaged", str(err)) from err
+    except (StoreError, UsageError) as err:
+        raise again(*_told("store-failed", str(err))) from err
 
 
 def _report(analysis: Analysis, setting: Setting, loaded: Loaded) -> str:

@@ -29,7 +29,10 @@ def sweep(home: Path) -> list[str]:
     """Remove what dead workers left: their folders, and what their sandboxes did."""
     removed = clean(home)
     for lock in (home / "tmp").glob(f"{PREFIX}*.lock"):
-        file = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            file = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue  # another worker that begins now removed it
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

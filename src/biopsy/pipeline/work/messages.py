@@ -29,16 +29,19 @@ from msgspec.structs import replace
 
 from biopsy.errors import UsageError
 from biopsy.formats.views.visible import visible
+from biopsy.model.dossier import Call
 from biopsy.reports import outbound
 from biopsy.reports.feeds.hook import MIN_SECRET, key, signature
 
 FILE = "messages.toml"
 MAX_FILE = 256 * 1024
 MAX_ANSWER = 64 * 1024
+MAX_BLOCK = 2900  # characters of a text block: Slack takes 3,000
+MAX_LINE = 1000
 FIRST_WAIT, LONGEST_WAIT, MAX_TRIES = 30.0, 3600.0, 60
 """Seconds after the first failure and at most; after so many tries a message is given up: two days."""
 
-VERDICTS = ("malicious", "suspicious", "benign", "unknown")
+VERDICTS = tuple(call.value for call in Call)
 OTHERS = ("parked", "trouble", "feed")
 USUAL = ("malicious", "suspicious", *OTHERS)
 _SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://github.com/biopsy-dev/biopsy/messages")
@@ -159,7 +162,7 @@ def _slack(kind: str, payload: Mapping[str, Any]) -> bytes:
     lines = words(kind, payload)
     block = {
         "type": "section",
-        "text": {"type": "plain_text", "text": "\n".join(lines)[:2900], "emoji": True},
+        "text": {"type": "plain_text", "text": "\n".join(lines)[:MAX_BLOCK], "emoji": True},
     }
     return msgspec.json.encode(
         {
@@ -194,7 +197,7 @@ def _named(name: str, values: Any) -> str:
 
 
 def _tame(text: str) -> str:
-    return visible(text).replace("://", "[:]//")[:1000]
+    return visible(text).replace("://", "[:]//")[:MAX_LINE]
 
 
 def _escaped(text: str) -> str:

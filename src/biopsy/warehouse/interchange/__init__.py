@@ -70,6 +70,7 @@ def read(path: Path) -> Iterator[Dossier | Passed]:
                     yield document(raw, where) if len(raw) <= MAX_DOCUMENT else Passed(where, "too large")
                 if len(raw) > MAX_DOCUMENT or not lines:
                     return
+            yield Passed(str(path), f"only its first {MAX_LINES:,} lines were read: split it")
     except (OSError, EOFError, zlib.error) as err:
         raise UsageError(f"cannot read {path}: {err}") from err
 

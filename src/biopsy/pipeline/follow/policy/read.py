@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from biopsy.detect import sheet
 from biopsy.detect.sheet import Mistakes
 from biopsy.errors import RuleError, UsageError
+from biopsy.model.dossier import Call
 from biopsy.model.regex import regex
 from biopsy.pipeline.follow.policy.lines import MOST, Do, Line, Policy, Which
 
@@ -28,7 +29,7 @@ MAX_DAYS = 366
 _ECOSYSTEM = regex(r"[a-z][a-z0-9-]{0,30}")
 _SPAN = regex(r"(\d{1,6})([hd])")
 _SECONDS = {"h": 3600.0, "d": 86400.0}
-_VERDICTS = ("malicious", "suspicious", "benign", "unknown")
+_VERDICTS = tuple(call.value for call in Call)
 _ALIKE = ("typosquat", "homoglyph", "combosquat", "scope", "other-ecosystem", "internal")
 WHERE = frozenset(
     {"because", "name", "version", "file", "popular", "first", "resembles", "prerelease", "chosen"}
