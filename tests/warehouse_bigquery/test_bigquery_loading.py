@@ -29,8 +29,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "warehouse_interchange")]
 
 import emulators  # noqa: E402 - beside this file
-
-import results  # noqa: E402
+import foreign  # noqa: E402
 
 pytest.importorskip("google.cloud.bigquery")
 pytest.importorskip("duckdb")
@@ -63,7 +62,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with dossiers and judgements, packed twice."""
     home = tmp_path_factory.mktemp("full")
     warehouse, rules = Warehouse(home), detect.load(None)
-    for raw in (results.THIEF, results.STATIC, results.dynamic(version="3.0")):
+    for raw in (foreign.THIEF, foreign.STATIC, foreign.dynamic(version="3.0")):
         dossier = document(raw, "")
         assert isinstance(dossier, Dossier)
         said = Exchange("laptop", "import", "dns", "drop.example", 53, "A drop.example")

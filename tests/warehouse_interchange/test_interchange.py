@@ -23,7 +23,7 @@ from biopsy.warehouse.wire import Stored, restore, store
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from results import STATIC, THIEF, dynamic, phase
+from foreign import STATIC, THIEF, dynamic, phase
 
 
 def _taken(raw: bytes) -> Dossier:
