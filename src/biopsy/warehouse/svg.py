@@ -1,7 +1,7 @@
 """Trends as one SVG file: no script, no font of its own, readable on light and dark."""
 
 from collections.abc import Iterator, Sequence
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 from biopsy.warehouse.trends import TOP, Count, Trends
 
@@ -42,7 +42,7 @@ def drawn(trends: Trends) -> str:
         top += (min(max(len(left[1]), len(right[1]), 1), TOP) + 1) * ROW + GAP
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{top}" viewBox="0 0 {WIDTH} {top}" '
-        f'role="img" aria-label="{escape(title)}"><style>{_STYLE}</style>'
+        f'role="img" aria-label={quoteattr(title)}><style>{_STYLE}</style>'
         f'<rect class="back" width="{WIDTH}" height="{top}"/>\n' + "\n".join(body) + "\n</svg>\n"
     )
 

@@ -10,7 +10,7 @@ from biopsy.cli.complete import run_ids
 from biopsy.cli.home import home_option
 from biopsy.cli.options import form_option, quiet_option
 from biopsy.cli.storing import keep_option, opened_store, retention_of, store_option, verdicts
-from biopsy.cli.teach import Taught, write_epilog
+from biopsy.cli.teach import Taught, TaughtGroup
 
 DAMAGED = 1
 
@@ -50,15 +50,7 @@ What is held (biopsy artifact hold) stays, whatever --keep says.
 """
 
 
-class Artifact(click.RichGroup):
-    """The group, with the examples as they were written."""
-
-    def format_epilog(self, ctx: click.RichContext, formatter: click.RichHelpFormatter) -> None:  # type: ignore[override]  # noqa: ARG002
-        """Write the epilog."""
-        write_epilog(self.epilog, formatter)
-
-
-@click.group("artifact", cls=Artifact, epilog=EPILOG)
+@click.group("artifact", cls=TaughtGroup, epilog=EPILOG)
 def command() -> None:
     """Get, check and clear out the exact bytes that were analysed."""
 

@@ -7,7 +7,7 @@ import rich_click as click
 
 from biopsy.cli.home import home_option
 from biopsy.cli.options import form_option, quiet_option
-from biopsy.cli.teach import Taught, write_epilog
+from biopsy.cli.teach import Taught, TaughtGroup
 
 if TYPE_CHECKING:
     from biopsy.warehouse.pack import Packed
@@ -55,15 +55,7 @@ vendor's own tools find them (AWS_…, GOOGLE_APPLICATION_CREDENTIALS, AZURE_…
 """
 
 
-class Group(click.RichGroup):
-    """The group, with the examples as they were written."""
-
-    def format_epilog(self, ctx: click.RichContext, formatter: click.RichHelpFormatter) -> None:  # type: ignore[override]  # noqa: ARG002
-        """Write the epilog."""
-        write_epilog(self.epilog, formatter)
-
-
-@click.group("warehouse", cls=Group, epilog=EPILOG)
+@click.group("warehouse", cls=TaughtGroup, epilog=EPILOG)
 def command() -> None:
     """Keep everything that was ever seen: pack, count, verify, share."""
 
@@ -107,6 +99,7 @@ def _say(packed: "Packed") -> None:
 @home_option
 def stats(home: Path, form: str) -> None:
     """Say how much is kept: files, rows, bytes and days, by table."""
+    from biopsy.formats.views import measure  # noqa: PLC0415
     from biopsy.warehouse import health  # noqa: PLC0415
 
     found = list(health.amounts(home))
@@ -118,23 +111,15 @@ def stats(home: Path, form: str) -> None:
     from biopsy.cli.tabling import tabled  # noqa: PLC0415
 
     rows = [
-        [one.what, f"{one.files:,}", f"{one.rows:,}", _size(one.size), one.first, one.last] for one in found
+        [one.what, f"{one.files:,}", f"{one.rows:,}", measure.size(one.size), one.first, one.last]
+        for one in found
     ]
     names = ("what", "files", "rows", "size", "first day", "last day")
     click.echo(tabled(names, rows, {1, 2, 3}, 100, colour=False).decode(), nl=False)
     dossiers = next((one.rows for one in found if one.what == "dossiers"), 0)
     if dossiers:
         packed = sum(one.size for one in found if not one.what.startswith("landed"))
-        click.echo(f"\n{_size(packed // dossiers)} a packed dossier, all tables together")
-
-
-def _size(number: int) -> str:
-    size = float(number)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" or size >= 10 else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"
+        click.echo(f"\n{measure.size(packed // dossiers)} a packed dossier, all tables together")
 
 
 @command.command("verify", cls=Taught, epilog=VERIFY)
@@ -167,9 +152,10 @@ def verify(home: Path, form: str, quiet: bool) -> int:  # noqa: FBT001
 def sync(url: str, home: Path, quiet: bool) -> None:  # noqa: FBT001
     """Bring this warehouse and the one at URL together: s3:, gs:, az: or file:."""
     from biopsy.cli.progress import progress  # noqa: PLC0415
+    from biopsy.formats.views import measure  # noqa: PLC0415
     from biopsy.warehouse.mirror import Mirror  # noqa: PLC0415
 
     with progress(quiet=quiet) as report:
         done = Mirror(home / "warehouse", url, report).sync()
-    received = f"received {done.received} ({_size(done.received_bytes)})"
-    click.echo(f"sent {done.sent} files ({_size(done.sent_bytes)}), {received}")
+    received = f"received {done.received} ({measure.size(done.received_bytes)})"
+    click.echo(f"sent {done.sent} files ({measure.size(done.sent_bytes)}), {received}")
