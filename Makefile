@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 BIOPSY := .venv/bin/biopsy
 
-.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports bench-serving test-faults test-clients test-whole test-endtoend bench-warehouse bench-watch bench-replay lock clean
+.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports bench-serving test-faults test-clients test-whole test-endtoend bench-own bench-queue bench-warehouse bench-watch bench-replay lock clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -38,7 +38,9 @@ eval: image  ## Simulants, variants, held-out ones, inert edits: what is detecte
 rules-report:  ## How often each rule fires in evals and on benign packages, and its cost
 	@$(PY) -m evals.rules_report
 
-bench: image  ## Time and memory, beside the same done natively
+bench: image bench-own bench-watch bench-queue bench-warehouse bench-replay  ## All of time and memory below but reports, serving, peers
+
+bench-own: image  ## Time and memory of an analysis, beside the same done natively
 	@$(PY) -m bench
 
 bench-cost: setup  ## What reading costs: of a sample, in a service and as a command; the start; 200 MB
@@ -67,6 +69,10 @@ test-endtoend: image  ## 500 releases published while everything is killed, and 
 
 bench-warehouse: setup  ## The warehouse: rows/s in, bytes a dossier, questions at 5 and 50 million behaviours
 	@$(PY) -m bench.warehouse --rows 50000000
+
+bench-queue: setup  ## The queue: jobs/s in and out, what batch costs the urgent, a burst of a feed
+	@$(PY) -m bench.queueing
+	@$(PY) -m bench.following
 
 bench-replay: setup  ## Replaying rules over kept dossiers: how many a second
 	@$(PY) -m bench.replay
