@@ -33,7 +33,7 @@ def read(dossiers: Sequence[Dossier], warehouse: Warehouse, versions: Versions) 
     Where that is not there any more, or nothing was, the newest fitting one of the version before.
     """
     named = {one.against: one.release for one in dossiers if one.against not in {"", before.NONE}}
-    found = {run_id: restore(stored) for run_id, stored in warehouse.several(named).items()} if named else {}
+    found = {run_id: _restored(one) for run_id, one in warehouse.several(named).items()} if named else {}
     made = {one.run_id: found.get(one.against) for one in dossiers}
     rest = [one for one in dossiers if one.against != before.NONE and made[one.run_id] is None]
     return made | _fitting(rest, warehouse, versions)
@@ -53,8 +53,8 @@ def _fitting(
         held = warehouse.of_several({release for some in chosen.values() for release in some})
         for one, wanted, _ in left:
             every = (stored for release in chosen[one.run_id] for stored in held[release])
-            fits = next((stored for stored in every if wanted.met(restore(_bare(stored)))), None)
-            found[one.run_id] = restore(fits) if fits else None
+            fits = (_restored(stored) for stored in every if wanted.met(restore(_bare(stored))))
+            found[one.run_id] = next((kept for kept in fits if kept is not None), None)
         left = [each for each in left if chosen[each[0].run_id] and found[each[0].run_id] is None]
     return found
 
@@ -72,6 +72,14 @@ def _earlier(release: Release, versions: Versions) -> Iterator[Release]:
     while version := earlier(ordered, release.version, ecosystem.prerelease):
         yield replace(release, version=version)
         ordered.remove(version)
+
+
+def _restored(stored: Stored) -> Dossier | None:
+    """Open a dossier; one that cannot be read is passed over, as `Warehouse.of` does."""
+    try:
+        return restore(stored)
+    except ValueError:
+        return None
 
 
 def _bare(stored: Stored) -> Stored:

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -101,9 +102,8 @@ def replay(part: Part, name: str) -> Tally:
                     judgements.append(judgement(analysis, setting.at, setting.digest))
     if setting.write and setting.reports:
         changes = _reported(part, changes)
-    warehouse.judge(
-        judgements
-    )  # last: whoever dies before finds the same changes again, and no report is lost
+    # Last: whoever dies before finds the same changes again, and no report is lost.
+    warehouse.judge(judgements)
     numbers = {call.value: count for call, count in calls.items() if count}
     return Tally(name, read, numbers, tuple(changes), tuple(unreadable), len(judgements))
 
@@ -126,7 +126,8 @@ def _judged(opened: Sequence[Lean], unreadable: list[str]) -> Iterator[Analysis]
 
     def known(dossier: Dossier) -> Dossier | None:
         if dossier.against in here:
-            return here[dossier.against].whole
+            with suppress(ValueError):  # then it is told by itself, and the one before it may do
+                return here[dossier.against].whole
         if replay_before.expected(dossier, _Desk.known.versions):
             raise _NotHereError
         return None
@@ -142,7 +143,10 @@ def _judged(opened: Sequence[Lean], unreadable: list[str]) -> Iterator[Analysis]
     dossiers = [one.dossier for one in waiting]
     previous = replay_before.read(dossiers, _Desk.warehouse, _Desk.known.versions)
     for one in waiting:
-        yield _analysis(one, previous[one.dossier.run_id])
+        try:
+            yield _analysis(one, previous[one.dossier.run_id])
+        except ValueError as err:
+            unreadable.append(UNREADABLE.format(one.dossier.run_id, err))
 
 
 def _analysis(one: Lean, previous: Dossier | Callable[[], Dossier | None] | None) -> Analysis:
