@@ -236,7 +236,7 @@ class Worker(Struct, frozen=True):
     preempt: bool = True
     grace: float = 30.0
     patience: float = 10.0
-    attempts: int = 5  # then a job is parked
+    attempts: int = 8  # with their pauses about an hour; then a job is parked
     heartbeat: float = 30.0  # without a sign of life for so long, a job is another worker's
 
 

@@ -41,14 +41,18 @@ def folder_of(root: Path, release: Release) -> Path:
 
 
 def write(path: Path, lines: Iterable[bytes]) -> None:
-    """Write lines, compressed, whole or not at all."""
+    """Write lines, compressed, whole or not at all; when this returns, a power cut does not take them."""
     data = gzip.compress(b"\n".join(lines), compresslevel=5, mtime=0)
     partial = path.with_name(f"{path.name}.{os.urandom(4).hex()}.partial")
     for attempt in range(TRIES):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(data)
+            with partial.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
             partial.replace(path)
+            _settle(path.parent)
         except FileNotFoundError:  # a packer found the folder empty and removed it just now
             if attempt == TRIES - 1:
                 raise
@@ -58,6 +62,15 @@ def write(path: Path, lines: Iterable[bytes]) -> None:
             raise
         else:
             return
+
+
+def _settle(folder: Path) -> None:
+    """Have the names in a folder written down."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def read(path: Path) -> Stored:

@@ -192,9 +192,8 @@ def gc(keep: tuple[str, ...], remove: bool, store: str | None, home: Path) -> No
     retention, count, size = retention_of(keep), 0, 0
     artifacts, judged = opened_store(home, store), verdicts(home)
     for one in keeping.sweep(artifacts, retention, datetime.now(UTC), judged, remove=remove):
-        held = one.why.startswith(("held", "put"))
-        count, size = (count, size) if held else (count + 1, size + one.stored)
-        click.echo(f"{'kept' if held else 'removed' if remove else 'would go'}  {one.sha256}  {one.why}")
+        count, size = (count, size) if one.kept else (count + 1, size + one.stored)
+        click.echo(f"{'kept' if one.kept else 'removed' if remove else 'would go'}  {one.sha256}  {one.why}")
     if remove and (broken := keeping.tidy(artifacts, datetime.now(UTC))):
         click.echo(f"{measure.many(broken, 'upload')} that broke off, removed")
     said = "removed" if remove else "would go; --remove does it"

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from biopsy.pipeline.work.running import Wanted
 
 LANES = ("manual", "realtime", "batch")
-ATTEMPTS = 8  # of a job whose registry does not answer: about an hour; then it is parked
 
 EXAMPLES = """
 Examples
@@ -176,7 +175,6 @@ def _wanted(ecosystems: tuple[str, ...], home: Path, asked: dict[str, Any]) -> "
     )
     me = queue.Worker(
         asked["name"] or own_name(), types, slots, lanes, asked["reserved"], grace=asked["grace"],
-        attempts=ATTEMPTS,
     )  # fmt: skip
     limits = Limits(asked["memory"] << 20, asked["seconds"])
     bounds = Bounds(limits, asked["floor"] << 20, asked["until_empty"])

@@ -32,6 +32,7 @@ from biopsy.pipeline.work.task import MAX_ORDER, STAGE, Do, Failed, Kill, News, 
 FAULT = 70
 """Exit status of a task that raised what nobody expected (EX_SOFTWARE)."""
 
+_CRASHED = signal.SIGABRT.value  # as `wait` gives it
 _PR_SET_PDEATHSIG = 1
 _OOM_SCORE = 500  # of 1000: the kernel takes a task before it takes the worker
 _FILES = 3
@@ -101,12 +102,18 @@ class _Server:
         if isinstance(order, Kill):
             self._kill(order.id)
             return True
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:  # no room for a process: that task has crashed, the others go on
+            pid = -1
         if pid == 0:
             _child(order, files, self._do, self._control)
-        self._pids[order.id] = pid
         for file in files:
             os.close(file)
+        if pid < 0:
+            self._tell(Over(order.id, _CRASHED, 0, 0.0))
+        else:
+            self._pids[order.id] = pid
         return True
 
     def _kill(self, task: int) -> None:

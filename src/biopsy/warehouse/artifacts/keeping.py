@@ -64,12 +64,13 @@ class Hold(msgspec.Struct, frozen=True):
 
 
 class Swept(msgspec.Struct, frozen=True):
-    """What was decided of one artifact; `why` is the rule that removes it, or the hold that keeps it."""
+    """What was decided of one artifact; `why` is the rule that removes it, or what keeps it (`kept`)."""
 
     sha256: str
     stored: int
     removed: bool
     why: str
+    kept: bool = False
 
 
 def hold(artifacts: Artifacts, asked: Hold) -> None:
@@ -143,11 +144,11 @@ def sweep(
         if lasts is None or at - entry.at <= lasts:
             continue
         if standing := next((one for one in holds(artifacts, entry.sha256) if one.stands(at)), None):
-            yield Swept(entry.sha256, entry.stored, removed=False, why=f"held by {standing.name}")
+            yield Swept(entry.sha256, entry.stored, removed=False, why=f"held by {standing.name}", kept=True)
             continue
         why = f"{call or 'unjudged'}, {(at - entry.at).days} days old"
         if remove and not _removed(artifacts, entry):
-            yield Swept(entry.sha256, entry.stored, removed=False, why="put again just now")
+            yield Swept(entry.sha256, entry.stored, removed=False, why="put again just now", kept=True)
         else:
             yield Swept(entry.sha256, entry.stored, removed=remove, why=why)
 
