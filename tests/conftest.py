@@ -118,7 +118,7 @@ def _template(_postgres: str) -> str:
         made.execute("SELECT pg_advisory_lock(1)")
         made.execute("ALTER SYSTEM SET fsync = off")  # nothing of a test is worth a wait for the disk
         made.execute("SELECT pg_reload_conf()")
-        if not made.execute("SELECT FROM pg_database WHERE datname = 'template_biopsy'").fetchone():
+        if not made.execute("SELECT 1 FROM pg_database WHERE datname = 'template_biopsy'").fetchone():
             made.execute("CREATE DATABASE template_biopsy")
             asyncio.run(make())
     return "template_biopsy"
