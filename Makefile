@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 BIOPSY := .venv/bin/biopsy
 
-.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports bench-serving test-faults test-clients lock clean
+.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports bench-serving test-faults test-clients test-whole test-endtoend bench-own bench-queue bench-warehouse bench-watch bench-replay lock clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -38,7 +38,9 @@ eval: image  ## Simulants, variants, held-out ones, inert edits: what is detecte
 rules-report:  ## How often each rule fires in evals and on benign packages, and its cost
 	@$(PY) -m evals.rules_report
 
-bench: image  ## Time and memory, beside the same done natively
+bench: image bench-own bench-watch bench-queue bench-warehouse bench-replay  ## All of time and memory below but reports, serving, peers
+
+bench-own: image  ## Time and memory of an analysis, beside the same done natively
 	@$(PY) -m bench
 
 bench-cost: setup  ## What reading costs: of a sample, in a service and as a command; the start; 200 MB
@@ -59,6 +61,25 @@ test-faults: setup  ## Kill commands of `biopsy reports` at 200 random moments; 
 eval-benign: image  ## Real harmless releases: none may be convicted
 	@$(PY) -m evals.corpus
 
+test-whole: image  ## All tests with their large numbers and long commands
+	@BIOPSY_TESTS=whole $(PY) -m pytest -n 2 --dist loadfile
+
+test-endtoend: image  ## 500 releases published while everything is killed, and three machines
+	@BIOPSY_TESTS=whole $(PY) -m pytest -s tests/endtoend
+
+bench-warehouse: setup  ## The warehouse: rows/s in, bytes a dossier, questions at 5 and 50 million behaviours
+	@$(PY) -m bench.warehouse --rows 50000000
+
+bench-queue: setup  ## The queue: jobs/s in and out, what batch costs the urgent, a burst of a feed
+	@$(PY) -m bench.queueing
+	@$(PY) -m bench.following
+
+bench-replay: setup  ## Replaying rules over kept dossiers: how many a second
+	@$(PY) -m bench.replay
+
+bench-watch: image  ## Packages an hour, static and run; 1, 2 and 50 workers
+	@$(PY) -m bench.watch
+
 test-clients: setup  ## Published clients (pip-audit, uv, npm, bun, …) against a live server; installs them once
 	@BIOPSY_TEST_CLIENTS=all $(PY) -m pytest -q -rs tests/clients --durations=5
 
@@ -67,6 +88,9 @@ lock: setup  ## Renew requirements.lock from pyproject.toml
 	@.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --extra sandbox --extra reports --extra web --extra publish --extra queue --extra warehouse --extra bigquery --group dev --custom-compile-command "make lock" --upgrade \
 	  pyproject.toml -o requirements.lock
+	@.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-annotate --extra sandbox --extra reports --extra web --extra publish --extra queue --extra warehouse --extra bigquery --custom-compile-command "make lock" \
+	  --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
 
 clean:  ## Remove what was built here; images and artifacts in BIOPSY_HOME stay
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

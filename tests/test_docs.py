@@ -9,13 +9,22 @@ from pathlib import Path
 
 import pytest
 
+from thorough import WHOLE
+
 ROOT = Path(__file__).parent.parent
 PAGES = [p for p in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")) if p.name != "CHANGELOG.md"]
-TOLD_IN_ORDER = {"reports.md": "tests/reports/test_reports_page.py"}
+TOLD_IN_ORDER = {
+    "replay.md": "tests/replay/test_replay_page.py",
+    "reports.md": "tests/reports/test_reports_page.py",
+    "warehouse.md": "tests/warehouse/test_warehouse_pages.py",
+    "cookbook.md": "tests/warehouse/test_warehouse_pages.py",
+}
 """Pages whose commands need each other; the test that runs them."""
 
 BLOCK = re.compile(r"```(?:sh|console)\n(.*?)```", re.DOTALL)
 RUN_ID = "RUN_ID"
+ONE_AS_TOLD = "biopsy analyze pkg:pypi/six@1.17.0"
+"""Runs all phases under both profiles, also where the others are kept short."""
 
 
 def _commands(*, alone: bool = False) -> list[str]:
@@ -35,6 +44,14 @@ def _marked(command: str) -> object:
     if " analyze " in command and "--static-only" not in command:
         marks.append(pytest.mark.sandbox)
     return pytest.param(command, marks=marks, id=command[:60])
+
+
+def _shorter(command: str) -> str:
+    """The command as it is told; where others take as long, under one profile and with fewer phases."""
+    runs = re.search(r" (analyze|compare) ", command) and "--static-only" not in command
+    if WHOLE or not runs or command == ONE_AS_TOLD or "--profile" in command or "--phases" in command:
+        return command
+    return f"{command} --profile laptop --phases install,import"
 
 
 BIOPSY = [_marked(c) for c in _commands(alone=True) if c.startswith("biopsy ")]
@@ -57,7 +74,7 @@ def test_a_command_of_the_documents_works(command: str, place: Path, home: Path)
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     env = {**os.environ, "BIOPSY_HOME": str(home), "PATH": path}
     done = subprocess.run(
-        shlex.split(command), cwd=place, env=env, capture_output=True, text=True, check=False
+        shlex.split(_shorter(command)), cwd=place, env=env, capture_output=True, text=True, check=False
     )
     # 1 and 3 are verdicts; 2 is a command that makes no sense.
     assert done.returncode in {0, 1, 3}, done.stderr

@@ -19,10 +19,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
     subprocess.run(build, check=True, capture_output=True)
-    venv.create(folder / "venv", with_pip=True)
+    venv.create(folder / "venv", with_pip=False)
     python = folder / "venv" / "bin" / "python"
     wheel = next(folder.glob("*.whl"))
-    subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", wheel], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", python]
+    subprocess.run([*pip, "install", "-q", "--no-deps", "--no-index", wheel], check=True)
     # A folder on PYTHONPATH is searched, but its .pth files are not read: the checkout stays out of sight.
     env = {**os.environ, "PYTHONPATH": sysconfig.get_path("purelib"), "PYTHONSAFEPATH": "1"}
     return folder / "venv" / "bin" / "biopsy", env
@@ -81,7 +82,7 @@ def test_the_wheel_runs_a_simulant_without_the_checkout(
 ) -> None:
     folder = _simulant(tmp_path / "sim")
     env = {**installed[1], "BIOPSY_HOME": str(home)}
-    options = ("--profile", "laptop", "--format", "json")
+    options = ("--profile", "laptop", "--phases", "install,import", "--format", "json")
     done = _run((installed[0], env), "analyze", *options, str(folder), cwd=tmp_path)
     report = json.loads(done.stdout)
     assert "canary.leak" in {b["kind"] for b in report["behaviours"]}, done.stderr

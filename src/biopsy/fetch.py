@@ -11,14 +11,17 @@ import re
 import tempfile
 import time
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from biopsy.errors import RegistryError, UsageError
+from biopsy.errors import BadArtifact, RegistryError, UsageError
 from biopsy.model.regex import regex
 from biopsy.model.release import Artifact, Endpoint, Remote
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 MAX_ARTIFACT = 512 * 1024**2
@@ -41,26 +44,33 @@ def client(agent: str = "biopsy") -> "httpx.Client":
     It trusts the system's authorities (SSL_CERT_FILE and SSL_CERT_DIR included), certifi's, and those that
     pip and npm are told to trust; it follows at most five redirects and uses the environment's proxies.
     """
-    import ssl  # noqa: PLC0415 - a fifth of a second, all three, that what lies on the disk need not wait for
-
-    import certifi  # noqa: PLC0415
+    import certifi  # noqa: PLC0415 - a fifth of a second, all three, that what is on the disk need not wait for
     import httpx  # noqa: PLC0415
 
-    context = ssl.create_default_context()
-    extra = [certifi.where(), *(os.environ.get(name, "") for name in _AUTHORITIES)]
-    for path in dict.fromkeys(extra):
-        try:
-            if path:
-                context.load_verify_locations(*((None, path) if os.path.isdir(path) else (path,)))  # noqa: PTH112
-        except (OSError, ssl.SSLError):
-            continue  # as pip and npm: a bundle that cannot be read is as if not named
+    extra = (certifi.where(), *(os.environ.get(name, "") for name in _AUTHORITIES))
+    own = (os.environ.get(name, "") for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
     return httpx.Client(
-        verify=context,
+        verify=_trusting(tuple(dict.fromkeys(extra)), *own),
         follow_redirects=True,
         max_redirects=5,
         timeout=httpx.Timeout(60.0, connect=20.0),
         headers={"user-agent": agent},
     )
+
+
+@cache
+def _trusting(paths: tuple[str, ...], *_system: str) -> "ssl.SSLContext":
+    """Made once: reading certificates takes longer than most requests."""
+    import ssl  # noqa: PLC0415
+
+    context = ssl.create_default_context()
+    for path in paths:
+        try:
+            if path:
+                context.load_verify_locations(*((None, path) if os.path.isdir(path) else (path,)))  # noqa: PTH112
+        except (OSError, ssl.SSLError):
+            continue  # as pip and npm: a bundle that cannot be read is as if not named
+    return context
 
 
 def fetch(
@@ -74,7 +84,9 @@ def fetch(
     import httpx  # noqa: PLC0415 - see `client`
 
     if not _FILENAME.fullmatch(remote.filename):
-        raise RegistryError(f"the registry names an artifact {remote.filename!r}, which is no file name")
+        raise BadArtifact(
+            "bad-name", f"the registry names an artifact {remote.filename!r}, which is no file name"
+        )
     if (known := dict(remote.digests).get("sha256")) and (kept := _kept(folder, known, remote)):
         return kept
     folder.mkdir(parents=True, exist_ok=True)
@@ -151,7 +163,7 @@ def _download(remote: Remote, endpoint: Endpoint, http: "httpx.Client", part: Pa
         for chunk in response.iter_raw(CHUNK):
             size += len(chunk)
             if size > limit:
-                raise RegistryError(f"{remote.filename} is larger than {limit >> 20} MiB")
+                raise BadArtifact("too-large", f"{remote.filename} is larger than {limit >> 20} MiB")
             if time.monotonic() > end:
                 raise TimeoutError(f"no end after {DEADLINE:.0f} s")
             hashes.update(chunk)
@@ -166,9 +178,10 @@ def _verified(remote: Remote, hashes: _Hashes, part: Path, folder: Path) -> Arti
             continue
         compared = True
         if hashes.hex(algorithm) != expected.lower():
-            raise RegistryError(
+            raise BadArtifact(
+                "digest-differs",
                 f"{remote.filename} is not what the registry announced: {algorithm} is"
-                f" {hashes.hex(algorithm)}, not {expected}"
+                f" {hashes.hex(algorithm)}, not {expected}",
             )
     sha256, size = hashes.hex("sha256"), part.stat().st_size
     return _store(part, folder, remote, size, sha256, verified=compared)

@@ -13,6 +13,8 @@ from evals.scenario import Scenario, scenarios
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from thorough import often
+
 ORDER = {"benign": 0, "unknown": 0, "suspicious": 1, "malicious": 2}
 ALL = list(scenarios())
 MALICIOUS = [scenario for scenario in ALL if scenario.malicious]
@@ -42,7 +44,7 @@ def rank(scenario: Scenario, folder: Path, added: Mapping[str, bytes]) -> int:
     return ORDER[seen.verdict]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=often(15, 40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_adding_innocent_files_never_lowers_a_verdict(data: st.DataObject) -> None:
     scenario = data.draw(st.sampled_from(MALICIOUS), label="scenario")

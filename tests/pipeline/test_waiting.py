@@ -167,7 +167,7 @@ def test_time_days_traces_and_units_all_bring_out_what_waited_for_them(tmp_path:
     (package / "sim_bomb" / "__init__.py").write_text(BOMB)
     setup = "from setuptools import setup\nsetup(name='sim-bomb', version='1.0', packages=['sim_bomb'])\n"
     (package / "setup.py").write_text(setup)
-    chosen = Options(home=home, profiles=("laptop",))
+    chosen = Options(home=home, profiles=("laptop",), against="none")
     (analysis,) = analyze(str(package), chosen, lambda _text, _done: None)
     seen = {f"{b.kind} {b.value}" for b in analysis.dossier.behaviours}
     assert {

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import killing
 
-ROUNDS = int(os.environ.get("BIOPSY_FAULTS") or 20)
+from thorough import often
+
+ROUNDS = int(os.environ.get("BIOPSY_FAULTS") or often(10, 20))
 SIZE = int(os.environ.get("BIOPSY_FAULTS_SIZE") or 250)
 
 

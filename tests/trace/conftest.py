@@ -11,8 +11,9 @@ from hypothesis import settings
 from biopsy.model.run import Phase, Run
 from biopsy.sandbox.observe import observe
 from biopsy.sandbox.raw import Job, Subject
+from thorough import often
 
-settings.register_profile("unhurried", deadline=None)
+settings.register_profile("unhurried", deadline=None, max_examples=often(50, 100))
 settings.load_profile("unhurried")
 
 

@@ -9,9 +9,11 @@ from made_traces import HOME, SUBJECT, TOKEN, Story, install
 
 from biopsy.model.behaviour import Behaviour, By
 from biopsy.model.run import Run
+from biopsy.sandbox import observe as observing
 from biopsy.sandbox import observe_seen
 from biopsy.sandbox.observe import MAX_PROCESSES, observe
 from biopsy.sandbox.observe_ledger import MAX_OF_KIND, MAX_WEIGHTY
+from thorough import often
 
 FORGED = [
     "x\ncanary.leak npm-token > evil.example:443 as clear @ laptop/install#1",
@@ -182,15 +184,17 @@ if not child: os.execve("/bin/true", ["true", b"\xff"], {})
 os.waitpid(child, 0)
 """
 
-MANY = r"""
+FILES, PROCESSES = often(20_000, 100_000), often(700, 6_000)
+
+MANY = rf"""
 os.mkdir("/tmp/many")
 for number in range(100_000):
     os.close(os.open("/tmp/many/%d" % number, os.O_CREAT | os.O_WRONLY))
 open(os.environ["HOME"] + "/.bashrc", "a").close()
 """
 
-CROWD = r"""
-subprocess.run(["sh", "-c", "i=0; while [ $i -lt 6000 ]; do (exit 0); i=$((i+1)); done"])
+CROWD = rf"""
+subprocess.run(["sh", "-c", "i=0; while [ $i -lt {PROCESSES} ]; do (exit 0); i=$((i+1)); done"])
 open("/etc/hostname").close()
 """
 
@@ -221,18 +225,22 @@ def test_hiding_behind_bytes_that_are_not_utf8_hides_nothing(witness: Callable[.
 
 
 @pytest.mark.sandbox
-def test_a_hundred_thousand_files_are_counted_in_a_real_sandbox(witness: Callable[..., Run]) -> None:
+def test_very_many_files_are_counted_in_a_real_sandbox(witness: Callable[..., Run]) -> None:
     run = witness(MANY, timeout=120)
     writes = [one.value for one in run.behaviours if one.kind == "file.write"]
     assert any(one.endswith("/.bashrc") for one in writes)
     assert any(one.value == "flood file.write" for one in run.behaviours)
-    assert len(writes) + run.watch.behaviours_dropped + run.watch.dropped + run.watch.truncated >= 100_000
+    assert len(writes) + run.watch.behaviours_dropped + run.watch.dropped + run.watch.truncated >= FILES
 
 
 @pytest.mark.sandbox
-def test_six_thousand_processes_are_counted_in_a_real_sandbox(witness: Callable[..., Run]) -> None:
+def test_very_many_processes_are_counted_in_a_real_sandbox(
+    witness: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = min(MAX_PROCESSES, PROCESSES - 200)
+    monkeypatch.setattr(observing, "MAX_PROCESSES", kept)
     run = witness(CROWD, timeout=280)
     assert run.watch.dropped == 0
-    assert run.watch.events >= 18_000  # a beginning and two news of an end for each
-    assert len(run.processes) == MAX_PROCESSES
+    assert run.watch.events >= 3 * PROCESSES  # a beginning and two news of an end for each
+    assert len(run.processes) == kept
     assert any(one.value == "/etc/hostname" for one in run.behaviours)

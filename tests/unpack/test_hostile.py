@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biopsy.unpack import Limits, unpack
+from thorough import often
 
 LIMITS = Limits(total=200_000, file=100_000, entries=50, ratio_from=50_000)
 MEMBERS = (("p/a.py", b"print(1)\n" * 30), ("p/b/c.txt", b"text" * 100), ("p/d", b""))
@@ -34,13 +35,13 @@ def check(name: str, data: bytes) -> None:
             assert (root / file.path).stat().st_size == file.size
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=often(60, 150), deadline=None)
 @given(st.sampled_from(["x.whl", "x.tgz", "x.tar.gz"]), st.binary(max_size=2000))
 def test_any_bytes_can_be_unpacked(name: str, data: bytes) -> None:
     check(name, data)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=often(100, 400), deadline=None)
 @given(st.sampled_from(sorted(GOOD)), st.data())
 def test_any_mutation_of_an_archive_can_be_unpacked(name: str, data: st.DataObject) -> None:
     bytes_ = bytearray(GOOD[name])
@@ -60,7 +61,7 @@ def test_any_mutation_of_an_archive_can_be_unpacked(name: str, data: st.DataObje
     check(name, bytes(bytes_))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=often(60, 150), deadline=None)
 @given(st.lists(st.tuples(st.text(min_size=1, max_size=30), st.binary(max_size=20)), max_size=6))
 def test_any_names_can_be_unpacked(members: list[tuple[str, bytes]]) -> None:
     safe = [(n.encode("utf-8", "replace").decode().replace("\0", "_"), c) for n, c in members]

@@ -13,6 +13,7 @@ from seeded import seed
 
 from biopsy.reports.tokens import SCOPES, Tokens
 from biopsy.web.app import Settings, build
+from thorough import often
 
 # What a schema cannot say, and so may be refused though the schema allows it: a purl or else an ecosystem
 # and a name; a file in one of the forms that are read; a report that is there to be decided on.
@@ -51,7 +52,7 @@ def test_schemathesis_finds_nothing(served: tuple[str, str], tmp_path: Path) -> 
     config.write_text(CONFIG)
     command = [
         sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run",
-        f"{address}/openapi.json", "--max-examples", "4", "--phases", "examples,coverage,fuzzing",
+        f"{address}/openapi.json", "--max-examples", str(often(1, 4)), "--phases", "examples,coverage,fuzzing",
         "--suppress-health-check", "all", "--no-color", "-H", f"Authorization: Bearer {token}",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)

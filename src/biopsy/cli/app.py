@@ -28,13 +28,14 @@ class Commands(click.RichGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """The commands there are, by name."""
-        return sorted(file.stem for file in _COMMANDS.glob("[a-z]*.py"))
+        return sorted(_modules())
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The `command` of the module of that name."""
-        if cmd_name not in self.list_commands(ctx):
+        module = _modules().get(cmd_name)
+        if module is None:
             return None
-        command: click.Command = import_module(f"biopsy.cli.commands.{cmd_name}").command
+        command: click.Command = import_module(f"biopsy.cli.commands.{module}").command
         return command
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
@@ -72,6 +73,11 @@ class Commands(click.RichGroup):
         except BrokenPipeError:
             let_go()
             ctx.exit(CUT_OFF)
+
+
+def _modules() -> dict[str, str]:
+    """Every command with its module: of the same name, but for the `_` of a name Python keeps for itself."""
+    return {file.stem.rstrip("_"): file.stem for file in _COMMANDS.glob("[a-z]*.py")}
 
 
 def _hint(err: ClickException) -> str:
@@ -113,6 +119,12 @@ def heed_termination() -> None:
 _GROUPS = {
     "biopsy": [
         {"name": "Packages", "commands": ["analyze", "compare", "show"]},
+        {"name": "Registries", "commands": ["watch", "enqueue", "worker", "queue", "status"]},
+        {
+            "name": "All that was seen",
+            "commands": ["query", "trends", "replay", "warehouse", "artifact", "export", "import"],
+        },
+        {"name": "Malicious packages", "commands": ["check", "reports", "serve", "tokens"]},
         {"name": "This machine", "commands": ["doctor", "image"]},
     ]
 }

@@ -30,4 +30,19 @@ def _kept(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         release = f"{ecosystem}:{name}@{version}"
         found[release] = "kept"
         found[path.name.removesuffix(".json.gz")] = release
+    for run_id, ecosystem, name, version in _packed(home):
+        found.setdefault(f"{ecosystem}:{name}@{version}", "kept")
+        found[run_id] = f"{ecosystem}:{name}@{version}"
     return [CompletionItem(value, help=text) for value, text in found.items() if value.startswith(incomplete)]
+
+
+def _packed(home: Path) -> list[tuple[str, ...]]:
+    if not (home / "warehouse" / "log").is_dir():
+        return []
+    from biopsy.errors import UsageError  # noqa: PLC0415 - most homes do without
+    from biopsy.warehouse.packed import Store  # noqa: PLC0415
+
+    try:
+        return Store(home / "warehouse").newest(MAX_OFFERED)[::-1]
+    except UsageError:
+        return []  # no DuckDB, or damage: the Tab key is not the place to say so

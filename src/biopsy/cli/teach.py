@@ -69,3 +69,11 @@ class Taught(click.RichCommand):
     def format_epilog(self, ctx: click.RichContext, formatter: click.RichHelpFormatter) -> None:  # type: ignore[override]  # noqa: ARG002
         """Write the epilog."""
         write_epilog(self.epilog, formatter)
+
+
+class TaughtGroup(click.RichGroup):
+    """A group of commands whose epilog keeps its lines."""
+
+    def format_epilog(self, ctx: click.RichContext, formatter: click.RichHelpFormatter) -> None:  # type: ignore[override]  # noqa: ARG002
+        """Write the epilog."""
+        write_epilog(self.epilog, formatter)

@@ -10,14 +10,16 @@ from biopsy.detect.attack import served, technique, techniques
 from biopsy.detect.classify import Class, TriedClass, check_classes, classes, classify
 from biopsy.detect.compare import compare, side_of
 from biopsy.detect.decide import decide
+from biopsy.detect.index import Index
 from biopsy.detect.iocs import iocs
 from biopsy.detect.load import load, ready
-from biopsy.detect.match import Tried, check, match
+from biopsy.detect.match import Tried, check, indexed, match
 from biopsy.detect.rule import Example, Rule, digest
 
 __all__ = [
     "Class",
     "Example",
+    "Index",
     "Rule",
     "Tried",
     "TriedClass",
@@ -28,6 +30,7 @@ __all__ = [
     "compare",
     "decide",
     "digest",
+    "indexed",
     "iocs",
     "load",
     "match",

@@ -1,10 +1,11 @@
 """Match: rules over a dossier. Pure: the same rules over the same dossier find the same, whenever that is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from biopsy.detect.expression import Seen
+from biopsy.detect.index import Index
 from biopsy.detect.rule import Example, Rule, evaluate, reach
 from biopsy.detect.scene import Scene
 from biopsy.detect.swapped import swapped
@@ -15,16 +16,43 @@ MAX_EVIDENCE = 50
 """Most behaviours that a finding carries; the rest is counted."""
 
 
-def match(rules: Iterable[Rule], dossier: Dossier, previous: Dossier | None = None) -> tuple[Finding, ...]:
+class _Last:
+    """The rules that were asked last, and their index: hardly ever are they others."""
+
+    rules: Iterable[Rule] = ()
+    index = Index(())
+
+
+def indexed(rules: Iterable[Rule]) -> Index:
+    """Return the index of the rules that judge: all but the retired ones. That of one tuple is made once."""
+    if rules is not _Last.rules or not isinstance(rules, tuple):
+        made = Index(rule for rule in rules if rule.status != "retired")
+        if not isinstance(rules, tuple):
+            return made
+        _Last.rules, _Last.index = rules, made
+    return _Last.index
+
+
+def match(
+    rules: Iterable[Rule],
+    dossier: Dossier,
+    previous: Dossier | Callable[[], Dossier | None] | None = None,
+    everything: Callable[[], Sequence[Behaviour]] | None = None,
+) -> tuple[Finding, ...]:
     """Return what the rules find in a dossier, in the order of the rules. Retired ones find nothing.
 
-    `previous` is the dossier of the release before, for what is `new`.
+    `previous` is the dossier of the release before, for what is `new`; or what gives it, which is asked only
+    if a rule could match for it. `everything` gives all behaviours, where the dossier was read without those
+    that no rule asks for (`Index.fitting`).
     """
-    before = None if previous is None else Scene(previous.behaviours, previous.outcomes)
+
+    def before() -> Scene | None:
+        earlier = previous() if callable(previous) else previous
+        return None if earlier is None else Scene(earlier.behaviours, earlier.outcomes)
+
     seen = (*dossier.behaviours, *swapped(dossier))
-    scene = Scene(seen, dossier.outcomes, before, dossier.release.name)
-    live = [rule for rule in rules if rule.status != "retired"]
-    return tuple(_finding(rule, evidence) for rule, evidence in evaluate(live, scene))
+    scene = Scene(seen, dossier.outcomes, before, dossier.release.name, everything)
+    return tuple(_finding(rule, evidence) for rule, evidence in indexed(rules).evaluate(scene))
 
 
 def _finding(rule: Rule, found: Iterable[Behaviour]) -> Finding:

@@ -1,17 +1,14 @@
 """Scene: a dossier laid out for matching: hundreds of rules look at thousands of behaviours, quickly."""
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import accumulate
 
 from biopsy.detect.belong import Owners
 from biopsy.detect.compare_value import NEVER, identity, level
 from biopsy.detect.pattern import Pattern
+from biopsy.detect.sieve import Laid, Sieve
 from biopsy.detect.sight import Sight, finished
 from biopsy.model.behaviour import Behaviour, By, Kind
 from biopsy.model.run import Outcome
-
-_RARE = "\x00"  # between values laid end to end; a literal of a pattern never holds it
 
 
 class Scene:
@@ -22,23 +19,35 @@ class Scene:
     nobody knows.
     """
 
-    __slots__ = ("_found", "_new", "_shelves", "_sight", "_soonest", "owners", "phases", "previous")
+    __slots__ = (
+        "_earlier", "_everything", "_found", "_new", "_outcomes", "_owners", "_package", "_previous",
+        "_shelves", "_sieve", "_sight", "_soonest", "phases",
+    )  # fmt: skip
 
     def __init__(
         self,
         behaviours: Sequence[Behaviour],
         outcomes: Iterable[Outcome] = (),
-        previous: "Scene | None" = None,
+        previous: "Scene | Callable[[], Scene | None] | None" = None,
         package: str = "",
+        everything: Callable[[], Sequence[Behaviour]] | None = None,
     ) -> None:
-        """Lay out the behaviours of a package, and how the phases ended."""
-        self.owners = Owners(package, behaviours)
+        """Lay out the behaviours of a package, and how the phases ended.
+
+        `previous` may be given as what makes it, which is asked when it is first looked at. So is
+        `everything`, where `behaviours` are not all that was seen.
+        """
+        self._everything = everything or (lambda: behaviours)
+        self._outcomes, self._package = tuple(outcomes), package
         self.phases: dict[str, bool] = {}
-        for outcome in outcomes:
+        for outcome in self._outcomes:
             self.phases[outcome.phase] = self.phases.get(outcome.phase, True) and finished(outcome)
-        self.previous = previous
+        self._previous = None if callable(previous) else previous
+        self._earlier = previous if callable(previous) else None
         self._new: Scene | None = None
-        self._sight = Sight(behaviours, outcomes)
+        self._owners: Owners | None = None
+        self._sight: Sight | None = None
+        self._sieve: Sieve | None = None
         self._soonest: dict[tuple[Kind, str], int] | None = None
         self._shelves: dict[Kind, _Shelf] = {}
         self._found: dict[tuple[Kind, Pattern], list[Behaviour]] = {}
@@ -49,11 +58,39 @@ class Scene:
                     shelf = self._shelves[behaviour.kind] = _Shelf()
                 shelf.add(behaviour)
 
+    def sift(self, sieve: Sieve) -> int:
+        """Sort all values by the patterns that they fit; say which conditions may be met, a bit for each.
+
+        From now on `find` knows no other patterns than those of the sieve.
+        """
+        self._sieve, met = sieve, 0
+        for kind, shelf in self._shelves.items():
+            met |= shelf.sift(kind, sieve)
+        return met
+
+    @property
+    def previous(self) -> "Scene | None":
+        """The scene of the release before, if there is one to look at."""
+        if self._earlier is not None:
+            self._previous, self._earlier = self._earlier(), None
+            if self._previous is not None and self._sieve is not None:
+                self._previous.sift(self._sieve)
+        return self._previous
+
+    @property
+    def owners(self) -> Owners:
+        """Who tells the package's own installed files from others'."""
+        if self._owners is None:
+            self._owners = Owners(self._package, self._everything())
+        return self._owners
+
     def find(self, kind: Kind, pattern: Pattern) -> list[Behaviour]:
         """Return the behaviours of a kind whose value is what `pattern` asks for."""
         shelf = self._shelves.get(kind)
         if shelf is None:
             return []
+        if self._sieve is not None:
+            return shelf.found.get(pattern.text) or []
         found = self._found.get((kind, pattern))
         if found is None:
             found = self._found[kind, pattern] = shelf.find(pattern)
@@ -75,11 +112,15 @@ class Scene:
         if self._new is None:
             novel = [b for b in self if self.previous and self.previous.lacks(b)]
             self._new = Scene(novel)
-            self._new.owners = self.owners
+            self._new._owners = self.owners  # noqa: SLF001 - its own kind
+            if self._sieve is not None:
+                self._new.sift(self._sieve)
         return self._new
 
     def lacks(self, behaviour: Behaviour) -> bool:
         """Whether such a behaviour would have been seen here, and was not, or only where it is asked for."""
+        if self._sight is None:
+            self._sight = Sight(self._everything(), self._outcomes)
         if not self._sight.would(behaviour):
             return False
         if self._soonest is None:
@@ -91,36 +132,38 @@ class Scene:
 
 
 class _Shelf:
-    """The behaviours of one kind, with their distinct values end to end in one text."""
+    """The behaviours of one kind, by their values."""
 
-    __slots__ = ("_ends", "_text", "_values")
+    __slots__ = ("_laid", "_values", "found", "mask")
 
     def __init__(self) -> None:
         self._values: dict[str, list[Behaviour]] = {}
-        self._text: str | None = None
+        self._laid: Laid | None = None
+        self.found: dict[str, list[Behaviour]] = {}
+        self.mask = 0
 
     def add(self, behaviour: Behaviour) -> None:
-        self._values.setdefault(behaviour.value, []).append(behaviour)
+        held = self._values.get(behaviour.value)
+        if held is None:
+            self._values[behaviour.value] = [behaviour]
+        else:
+            held.append(behaviour)
 
     def __iter__(self) -> Iterator[Behaviour]:
         for behaviours in self._values.values():
             yield from behaviours
 
     def find(self, pattern: Pattern) -> list[Behaviour]:
-        values = self._candidates(pattern.literal) if pattern.literal else self._values
-        return [found for value in values if pattern.matches(value) for found in self._values[value]]
+        if self._laid is None:
+            self._laid = Laid(self._values)
+        return [found for value in self._laid.fitting(pattern) for found in self._values[value]]
 
-    def _candidates(self, literal: str) -> list[str]:
-        """Return the values that hold `literal`, found by one fast search through all of them at once."""
-        if self._text is None:
-            self._text = _RARE.join(self._values) + _RARE
-            self._ends = list(accumulate(len(value) + 1 for value in self._values))
-        names = None
-        candidates = []
-        at = self._text.find(literal)
-        while at >= 0:
-            names = names or list(self._values)
-            number = bisect_right(self._ends, at)
-            candidates.append(names[number])
-            at = self._text.find(literal, self._ends[number])
-        return candidates
+    def sift(self, kind: Kind, sieve: Sieve) -> int:
+        """Put what fits any pattern of the rules under that; say which conditions may be met."""
+        fits = sieve.sift(kind, self._values)
+        for value, behaviours in self._values.items() if fits else ():
+            mask, texts = fits[value]
+            self.mask |= mask
+            for text in texts:
+                self.found.setdefault(text, []).extend(behaviours)
+        return self.mask

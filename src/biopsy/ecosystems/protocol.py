@@ -31,6 +31,7 @@ class Published(Struct, frozen=True):
     provenance: bool | None = None  # attested; None where the registry says it of no release
     signed: bool | None = None  # by the registry; None where it signs no release
     trusted: bool = False  # published by a build service that the registry knows, not by a person's token
+    touched: str | None = None  # when its newest file was added, where a release may have several
 
 
 class Facts(Struct, frozen=True):

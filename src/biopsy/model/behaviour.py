@@ -13,6 +13,7 @@ as `\xNN`, the backslash as `\\`, so that a hostile file name cannot forge a sec
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
@@ -165,10 +166,12 @@ class InRegistry(Struct, frozen=True):
 Where = InFile | InTrace | InRegistry
 
 _TRACE = regex(r"(?:([a-z0-9][a-z0-9-]*)/)?([a-z][a-z0-9-]*)#(\d{1,12})")
-_FILE = regex(
-    r"(.*?)(?::(\d{1,9}))?(?: \((?:(install|start|import|call|test|docs)(?:, vendored)?|vendored)\))?",
-    re.DOTALL,
-)
+_CONTEXTS = {
+    "vendored": When.UNKNOWN,
+    **{f"{when}{more}": when for when in When if when for more in ("", ", vendored")},
+}
+"""What may stand in brackets behind a place in a file, and the moment that it says."""
+_MAX_DIGITS = 9  # of the number of a line
 _ODD = regex(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\\]|(?<= )@(?= )")
 _PLACE = regex(r"[:#]|(?<= )\(|\Ar(?=egistry\Z)")  # what would make a path read as another place
 _ESCAPE = regex(r"\\(?:\\|x([0-9a-f]{2})|u([0-9a-f]{4}))")
@@ -188,10 +191,12 @@ def escape(text: str) -> str:
 
 def unescape(text: str) -> str:
     """Undo `escape`."""
+    if "\\" not in text:
+        return text
     return _ESCAPE.sub(lambda m: chr(int(m[1] or m[2], 16)) if m[1] or m[2] else "\\", text)
 
 
-_KINDS = frozenset(Kind)
+_KINDS = {kind.value: kind for kind in Kind}
 
 
 def parse_where(text: str) -> Where:
@@ -201,11 +206,26 @@ def parse_where(text: str) -> Where:
     """
     if text == "registry":
         return InRegistry()
-    if match := _TRACE.fullmatch(text):
+    if "#" in text and (match := _TRACE.fullmatch(text)):
         return InTrace(match[2], int(match[3]), match[1] or "")
-    if (match := _FILE.fullmatch(text)) and match[1]:
-        return InFile(unescape(match[1]), int(match[2] or 0), When(match[3] or ""))
-    raise ValueError(f"not a place: {text!r}")
+    return _in_file(text)
+
+
+@lru_cache(maxsize=16_384)
+def _in_file(text: str) -> InFile:
+    """Read a place in a file; the same few places are named again and again."""
+    path, when = text, When.UNKNOWN
+    if text.endswith(")"):
+        head, bracket, words = text[:-1].rpartition(" (")
+        if bracket and words in _CONTEXTS:
+            path, when = head, _CONTEXTS[words]
+    head, _, digits = path.rpartition(":")
+    line = 0
+    if len(digits) < len(path) and len(digits) <= _MAX_DIGITS and digits.isdecimal():
+        path, line = head, int(digits)
+    if not path:
+        raise ValueError(f"not a place: {text!r}")
+    return InFile(unescape(path), line, when)
 
 
 class Behaviour(Struct, frozen=True, eq=False):
@@ -245,12 +265,21 @@ class Behaviour(Struct, frozen=True, eq=False):
         return f"{self.kind} {escape(self.value)} @ {self.where}"
 
     @classmethod
-    def parse(cls, text: str) -> "Behaviour":
-        """Read the text form; raise ValueError, saying what is wrong, where it is none."""
+    def parse(  # noqa: PLR0917 - a hundred thousand at a time: names would cost
+        cls,
+        text: str,
+        process: int | None = None,
+        time: float | None = None,
+        by: By = By.PACKAGE,
+        owner: str = "",
+        detail: str = "",
+    ) -> "Behaviour":
+        """Read the text form, with what it leaves out; raise ValueError, saying what is wrong with it."""
         head, at, place = text.rpartition(" @ ")
         kind, space, value = head.partition(" ")
         if not at or not space:
             raise ValueError(f"not a behaviour (`kind value @ where`): {text!r}")
-        if kind not in _KINDS:
+        known = _KINDS.get(kind)
+        if known is None:
             raise ValueError(f"no such kind of behaviour: {kind!r}")
-        return cls(Kind(kind), unescape(value), parse_where(place))
+        return cls(known, unescape(value), parse_where(place), process, time, by, owner, detail)

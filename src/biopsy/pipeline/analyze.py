@@ -41,6 +41,13 @@ class Options(Struct, frozen=True):
     keep: Path | None = None
     rules: Path | None = None
     against: str | None = None  # None: the release before; `none`: nothing; else a target or a run id
+    published: str = ""  # RFC 3339, as a feed said: time to a verdict counts from there
+    scratch: Path | None = None  # where everything lies that is gone afterwards; None: in `home`
+
+    @property
+    def temporary(self) -> Path:
+        """Where everything lies that is gone afterwards."""
+        return self.scratch or self.home / "tmp"
 
 
 def analyze(target: str, options: Options, progress: Progress) -> tuple[Analysis, ...]:
@@ -54,25 +61,35 @@ def analyze(target: str, options: Options, progress: Progress) -> tuple[Analysis
         before.check(options.against, work.warehouse)
         progress(f"fetching {target}", None)
         samples = collect(target, options.artifact, work.store, work.scratch)
-        return tuple(_one(sample, work) for sample in samples)
+        return tuple(one(sample, work) for sample in samples)
 
 
 def show(home: Path, run_id: str, rules: Path | None = None, against: str | None = None) -> Analysis:
     """Judge a dossier that is kept, by the rules of today; nothing is run again, so `against` is a run id."""
     warehouse = Warehouse(home)
     dossier = warehouse.get(run_id)
-    wanted = against or dossier.against
-    earlier = before.Before()
     if against and against != before.NONE:
-        earlier = before.Before(warehouse.get(against))
-    elif wanted != before.NONE:
+        return judge(dossier, before.Before(warehouse.get(against)), _rules(rules, home))
+    return judged(dossier, warehouse, _rules(rules, home), against)
+
+
+def judged(
+    dossier: Dossier, warehouse: Warehouse, rules: tuple[detect.Rule, ...], against: str | None = None
+) -> Analysis:
+    """Judge a kept dossier beside what it was compared with when it was made; `against` may be `none`."""
+    earlier = before.Before()
+    if (against or dossier.against) != before.NONE:
         earlier = before.Before(before.recorded(dossier, warehouse))
-    return judge(dossier, earlier, _rules(rules, home))
+    return judge(dossier, earlier, rules)
 
 
 def _rules(folder: Path | None, home: Path) -> tuple[detect.Rule, ...]:
     kept.keep_in(home / "cache")
     return detect.ready(folder)
+
+
+def _unmarked(stage: str) -> None:
+    """Nobody measures the stages."""
 
 
 class Work(Struct, frozen=True):
@@ -84,11 +101,12 @@ class Work(Struct, frozen=True):
     scratch: Path
     progress: Progress
     aside_only: bool = False  # only to be compared with: its other artifact is nobody's concern
+    mark: Callable[[str], None] = _unmarked  # told the name of each stage as it begins
 
     @property
     def store(self) -> Path:
-        """Where artifacts are kept."""
-        return self.options.home / "artifacts"
+        """Where artifacts are kept; where all that is gone afterwards has a place, they are there, too."""
+        return (self.options.scratch or self.options.home) / "artifacts"
 
     def aside(self, sample: Sample) -> Dossier:
         """Look at another release to compare with, in the same way, and keep what was seen."""
@@ -97,6 +115,7 @@ class Work(Struct, frozen=True):
             self,
             options=replace(self.options, keep=None),
             aside_only=True,
+            mark=_unmarked,
             progress=lambda text, done: self.progress(told + text, done),
         )
         dossier = examine(sample, quieter)
@@ -105,10 +124,12 @@ class Work(Struct, frozen=True):
 
 
 @contextmanager
-def begin(options: Options, progress: Progress) -> Iterator[Work]:
-    """Load the rules and make the scratch folder."""
-    rules = _rules(options.rules, options.home)
-    root = options.home / "tmp"
+def begin(
+    options: Options, progress: Progress, rules: tuple[detect.Rule, ...] | None = None
+) -> Iterator[Work]:
+    """Load the rules, unless they are given, and make the scratch folder."""
+    rules = _rules(options.rules, options.home) if rules is None else rules
+    root = options.temporary
     root.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="analyze-", dir=root))
     try:
@@ -117,13 +138,24 @@ def begin(options: Options, progress: Progress) -> Iterator[Work]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _one(sample: Sample, work: Work) -> Analysis:
+def one(sample: Sample, work: Work) -> Analysis:
+    """Examine a sample, keep its dossier, and judge it beside the release before."""
     dossier = examine(sample, work)
+    work.mark("compare")
     earlier = _before(sample, dossier, work)
     known = earlier.dossier.run_id if earlier.dossier else ""
     dossier = replace(dossier, against=before.NONE if work.options.against == before.NONE else known)
+    work.mark("keep")
     work.warehouse.add(dossier)
-    return judge(dossier, earlier, work.rules)
+    work.mark("judge")
+    analysis = judge(dossier, earlier, work.rules)
+    work.warehouse.judged(analysis, now(), published=work.options.published)
+    return analysis
+
+
+def now() -> str:
+    """Say the time as dossiers and judgements have it: RFC 3339, in UTC, to the second."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _before(sample: Sample, dossier: Dossier, work: Work) -> before.Before:
@@ -144,12 +176,15 @@ def examine(sample: Sample, work: Work) -> Dossier:
     """Read a sample, run it unless only reading was asked for, and say what was seen; nothing is kept yet."""
     began, options, progress = time.monotonic(), work.options, work.progress
     run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.urandom(4).hex()}"
+    work.mark("unpack")
     progress(f"unpacking {sample.artifact.filename}", None)
     opened = open_up(sample, work.scratch)
     if why := unreadable(opened):
         raise UsageError(f"{sample.artifact.filename}: cannot be read: {why}")
+    work.mark("read")
     progress(f"reading {len(opened.tree.files)} files", None)
     behaviours = _read(opened, work)
+    work.mark("run")
     ran = merge.Ran(()) if options.static_only else _run(opened, run_id, behaviours, work)
     return replace(
         _dossier(run_id, opened, behaviours, ran),
@@ -181,7 +216,9 @@ def _read(opened: Opened, work: Work) -> tuple[Behaviour, ...]:
     today = datetime.now(UTC).date()
     seen.update(
         dict.fromkeys(
-            metadata.read(opened, work.options.home, work.scratch, today, sibling=not work.aside_only)
+            metadata.read(
+                opened, work.options.home, work.store, work.scratch, today, sibling=not work.aside_only
+            )
         )
     )
     seen.update(dict.fromkeys(static.read(tree, ecosystem.moments(tree))))
@@ -202,7 +239,7 @@ def _dossier(run_id: str, opened: Opened, behaviours: tuple[Behaviour, ...], ran
         changes=run.changes,
         evaluated=run.evaluated,
         watches=tuple(one.watch for one in ran.runs),
-        created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        created=now(),
     )
 
 

@@ -58,11 +58,11 @@ def run(opened: Opened, run_id: str, options: "Options", progress: "Progress", f
             for run in runs
         )
         finished = differing.profiles(finished)
-        more = evaluated.read(finished, options.home / "tmp")
+        more = evaluated.read(finished, options.temporary)
         return Ran(finished, built.id, engine.version, engine.platform, more)
 
     with _forwarder(first.endpoints, options.home) as forward:
-        bench = noise.Bench(sample.ecosystem, built.id, options.home, forward)
+        bench = noise.Bench(sample.ecosystem, built.id, options.home, options.temporary, forward)
         runs = _runs([first, *jobs[1:]], bench, progress)
         ran = came_to(runs)
         more = [_job(opened, run_id, name, chosen, options) for name in further(ran)]

@@ -11,11 +11,11 @@ from biopsy.pipeline.source import Opened
 
 
 def read(
-    opened: Opened, home: Path, scratch: Path, today: date, *, sibling: bool = True
+    opened: Opened, home: Path, store: Path, scratch: Path, today: date, *, sibling: bool = True
 ) -> Iterator[Behaviour]:
-    """Yield what is to be known as of a date; only the sibling of the artifact is fetched, if wanted."""
+    """Yield what is to be known as of a date; only its sibling is fetched, into `store`, if wanted."""
     sample = opened.sample
     it = facts.subject(sample.ecosystem, sample.release, opened.tree, sample.listing, home)
     yield from facts.of(it, today)
     if sibling:
-        yield from siblings.read(opened, home / "artifacts", scratch)
+        yield from siblings.read(opened, store, scratch)

@@ -30,6 +30,7 @@ class Bench(Struct, frozen=True):
     ecosystem: Ecosystem
     image_id: str
     home: Path
+    scratch: Path
     forward: Forward
 
 
@@ -49,7 +50,7 @@ def record(bench: Bench, profiles: Iterable[str], progress: "Progress") -> None:
 
 def _run(bench: Bench, profile: str, filename: str, data: bytes) -> Baseline:
     ecosystem = bench.ecosystem
-    with tempfile.TemporaryDirectory(dir=bench.home / "tmp") as name:
+    with tempfile.TemporaryDirectory(dir=bench.scratch) as name:
         path = Path(name) / filename
         path.write_bytes(data)
         tree = unpack(path, Path(name) / "tree").tree

@@ -13,7 +13,7 @@ from biopsy import ecosystems, fetch
 from biopsy.ecosystems import Ecosystem, Listing
 from biopsy.errors import UsageError
 from biopsy.model.behaviour import Behaviour, Kind
-from biopsy.model.release import Artifact, Release, Tree
+from biopsy.model.release import Artifact, Release, Remote, Tree
 from biopsy.unpack import Unpacked, unpack
 
 MAX_DIRECTORY_FILES = 100_000
@@ -54,6 +54,24 @@ def collect(target: str, which: str | None, store: Path, scratch: Path) -> tuple
             Sample(ecosystem, listing.release, fetch.fetch(remote, endpoint, client, store), listing)
             for remote in listing.choose(which or "")
         )
+
+
+def offered(listing: Listing, digest: str, filename: str = "") -> Remote | None:
+    """Find among the artifacts of a release the one of this digest, `algorithm:hex`; None if it is not there.
+
+    Where the registry says no digest of that kind of a file of this name, it is that file: its hash is
+    checked when it is fetched. Without a digest and a name it is what an install takes.
+    """
+    algorithm, _, wanted = digest.partition(":")
+    for remote in listing.artifacts:
+        if wanted and dict(remote.digests).get(algorithm, "").lower() == wanted.lower():
+            return remote
+    if not digest and not filename:
+        return next(iter(listing.choose()), None)
+    for remote in listing.artifacts:
+        if remote.filename == filename and algorithm not in dict(remote.digests):
+            return replace(remote, digests=(*remote.digests, (algorithm, wanted))) if wanted else remote
+    return None
 
 
 def open_up(sample: Sample, scratch: Path) -> Opened:
@@ -120,4 +138,4 @@ def unreadable(opened: Opened) -> str:
     return next(damage, "the archive holds no file")
 
 
-__all__ = ["Opened", "Sample", "collect", "open_up", "unreadable"]
+__all__ = ["Opened", "Sample", "collect", "offered", "open_up", "unreadable"]

@@ -48,20 +48,18 @@ def draft(analysis: Analysis) -> Report:
     if analysis.verdict.call is not Call.MALICIOUS:
         call = analysis.verdict.call.value
         raise UsageError(f"{dossier.run_id}: the verdict is {call}; only what is malicious is reported")
-    ecosystem = naming.known(release.ecosystem)
-    if ecosystem is None or not release.version:
-        raise UsageError(f"{dossier.run_id}: neither a registry nor a version says what was analysed")
-    package = Package(ecosystem, naming.canonical(ecosystem, release.name))
+    about = package(analysis)
+    ecosystem = about.ecosystem
     return {
         "schema_version": SCHEMA,
         "modified": dossier.created,
-        "summary": f"Malicious code in {package.name} ({ecosystem})",
+        "summary": f"Malicious code in {about.name} ({ecosystem})",
         "details": " ".join(sentences(analysis, ecosystem)),
         "affected": [
             {
                 "package": {
                     "ecosystem": ecosystem,
-                    "name": package.name,
+                    "name": about.name,
                     "purl": release.purl.rpartition("@")[0],
                 },
                 "versions": [release.version],
@@ -71,6 +69,15 @@ def draft(analysis: Analysis) -> Report:
         "credits": [{"name": "biopsy", "type": "TOOL"}],
         "database_specific": {"malware": _malware(analysis)},
     }
+
+
+def package(analysis: Analysis) -> Package:
+    """The package that a report on an analysis is on; raises UsageError where nothing says which."""
+    dossier, release = analysis.dossier, analysis.dossier.release
+    ecosystem = naming.known(release.ecosystem)
+    if ecosystem is None or not release.version:
+        raise UsageError(f"{dossier.run_id}: neither a registry nor a version says what was analysed")
+    return Package(ecosystem, naming.canonical(ecosystem, release.name))
 
 
 def key(analysis: Analysis) -> str:

@@ -35,11 +35,16 @@ def find(database: Database, words: Sequence[str]) -> list[tuple[int, Package]]:
     return sorted(found.items())
 
 
-def assign(database: Database, act: Act) -> list[tuple[Package, str]]:
-    """Give an id to every published report that has none; returns which. The year is that of `published`."""
+def assign(database: Database, act: Act, only: Package | None = None) -> list[tuple[Package, str]]:
+    """Give an id to every published report that has none; returns which. The year is that of `published`.
+
+    With `only`, to the one on this package, if it has none.
+    """
     made: list[tuple[Package, str]] = []
     with database.change():
         for number, package, published in list(database.unassigned()):
+            if only not in {None, package}:
+                continue
             own = database.next_id(published[:4] or act.at[:4], number, act.at)
             _decide(database, (number, package), act, "assigned", {"id": own})
             made.append((package, own))

@@ -30,6 +30,7 @@ class Policy:
     approved, `known` at once on what has a published report and else once approved, `approve` never before.
     `ids`: whether the source may bring ids of ours, as a repository does that is taken over. `alias`: whether
     its own ids are aliases of our reports. `drops`: (field, pattern) of entries that are left out of claims.
+    `needs` is said of what waits for a person.
     """
 
     trust: str = "known"
@@ -38,6 +39,7 @@ class Policy:
     alias: bool = False
     drops: tuple[tuple[str, re.Pattern[str]], ...] = ()
     popular: Callable[[Package], bool] = field(default=_never)
+    needs: str = ""
 
     def judge(self, package: Package, claim: Claim, said: Sequence[Claim]) -> tuple[str, Waiting]:
         """Say whether a claim counts, and if not why. `said` is what else is claimed on the package.
@@ -58,7 +60,7 @@ class Policy:
             return COUNTED, Waiting()
         if self.trust == "known" and any(c.state == COUNTED for c in said):
             return COUNTED, Waiting()
-        return REVIEW, Waiting(reason="needs approval")
+        return REVIEW, Waiting(reason=self.needs or "needs approval")
 
     def shaped(self, record: Report) -> Report:
         """Leave out what is dropped, and put in the alias; the record itself stays as it came."""

@@ -212,6 +212,9 @@ def _private() -> None:
         raise SandboxError(f"no private /run: {done.stderr.strip()[:300]}")
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # for gVisor, which holds one for each file inside
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    # What reads packages may be held to some memory; a run has a control group of its own.
+    most = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     if os.getpid() != 1:
         raise SandboxError("a cell must be the first process of a pid namespace")
 

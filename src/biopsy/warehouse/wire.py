@@ -105,14 +105,4 @@ def restore(stored: Stored) -> Dossier:
 
 
 def _behaviour(stored: StoredBehaviour) -> Behaviour:
-    plain = Behaviour.parse(stored.text)
-    return Behaviour(
-        plain.kind,
-        plain.value,
-        plain.where,
-        stored.process,
-        stored.time,
-        stored.by,
-        stored.owner,
-        stored.detail,
-    )
+    return Behaviour.parse(stored.text, stored.process, stored.time, stored.by, stored.owner, stored.detail)

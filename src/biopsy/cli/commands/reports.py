@@ -3,7 +3,6 @@
 import rich_click as click
 
 from biopsy.cli.reports import Found
-from biopsy.cli.teach import write_epilog
 
 EPILOG = """
 Examples
@@ -31,17 +30,9 @@ _PANELS = [
 ]
 
 
-class Reports(Found):
-    """The group, with the examples as they were written."""
-
-    def format_epilog(self, ctx: click.RichContext, formatter: click.RichHelpFormatter) -> None:  # type: ignore[override]  # noqa: ARG002
-        """Write the epilog."""
-        write_epilog(self.epilog, formatter)
-
-
 @click.group(
     "reports",
-    cls=Reports,
+    cls=Found,
     epilog=EPILOG,
     context_settings={"rich_help_config": {"command_groups": {"*": _PANELS}}},
 )

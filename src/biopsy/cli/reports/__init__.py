@@ -5,10 +5,12 @@ from pathlib import Path
 
 import rich_click as click
 
+from biopsy.cli.teach import TaughtGroup
+
 _HERE = Path(__file__).parent
 
 
-class Found(click.RichGroup):
+class Found(TaughtGroup):
     """A group with the commands it was given, and those of this folder."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -10,7 +10,7 @@ from biopsy.cli.home import Decorated, home_option
 from biopsy.cli.options import form_option
 from biopsy.cli.reporting import sources_option, table
 from biopsy.cli.signing import PASSPHRASE, passphrase, store
-from biopsy.cli.teach import Taught, write_epilog
+from biopsy.cli.teach import Taught, TaughtGroup
 from biopsy.errors import UsageError
 from biopsy.formats.views.visible import visible
 
@@ -39,11 +39,6 @@ sign, and for how long, is said in reports.toml:
 """
 
 
-class _Group(click.RichGroup):
-    def format_epilog(self, ctx: click.RichContext, formatter: click.RichHelpFormatter) -> None:  # type: ignore[override]  # noqa: ARG002
-        write_epilog(self.epilog, formatter)
-
-
 def _offline(function: Decorated) -> Decorated:
     """Give a command the options that say where keys of root are."""
     folders = click.option(
@@ -58,7 +53,7 @@ def _offline(function: Decorated) -> Decorated:
     return folders(plain(function))
 
 
-@click.group("keys", cls=_Group, epilog=KEYS)
+@click.group("keys", cls=TaughtGroup, epilog=KEYS)
 def command() -> None:
     """Keep the keys that sign releases and verdicts: make, show, renew, replace."""
 

@@ -162,4 +162,5 @@ def _published(by_version: Mapping[Version, list[simple.File]]) -> Iterator[Publ
         if all(f.yanked is not None for f in files):
             yanked = next((f.yanked[:MAX_TEXT] for f in files if f.yanked), "")
         attested = any(f.attested for f in files) if attests else None
-        yield Published(str(version), times[0] if times else None, yanked, provenance=attested)
+        first, last = (times[0], times[-1]) if times else (None, None)
+        yield Published(str(version), first, yanked, provenance=attested, touched=last)

@@ -70,6 +70,15 @@ class OutOfTime(Exception):  # noqa: N818 - it is a state, caught where the file
     """The pass over a file took longer than it may."""
 
 
+NAME = "patterns"
+"""Of the reader that asks here."""
+
+
+def load() -> None:
+    """Load the patterns; a first scan need not do it, and unlike one this starts no thread."""
+    _scanner()
+
+
 @cache
 def _scanner() -> yara_x.Scanner:
     files = kept.sources("static/patterns", "model", endings=(".yar", ".py", ".txt"))

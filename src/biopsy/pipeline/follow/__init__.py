@@ -1,0 +1,1 @@
+"""Following: what registries' feeds say becomes jobs in the queue, each once; nothing is lost on the way."""
