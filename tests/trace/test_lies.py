@@ -188,7 +188,7 @@ FILES, PROCESSES = often(20_000, 100_000), often(700, 6_000)
 
 MANY = rf"""
 os.mkdir("/tmp/many")
-for number in range(100_000):
+for number in range({FILES}):
     os.close(os.open("/tmp/many/%d" % number, os.O_CREAT | os.O_WRONLY))
 open(os.environ["HOME"] + "/.bashrc", "a").close()
 """
