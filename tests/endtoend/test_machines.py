@@ -3,6 +3,7 @@
 import contextlib
 import os
 import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -18,6 +19,17 @@ from test_nothing_is_lost import hurry
 from thorough import WHOLE, often
 
 COUNT = often(40, 300)
+HOLD = """
+import psycopg, sys
+from biopsy.queue.line import _THERE
+with psycopg.connect(sys.argv[1]) as held:
+    held.execute(_THERE.format("biopsy"))
+    held.execute("SELECT id FROM job WHERE state = 'waiting' ORDER BY id DESC LIMIT 2 FOR UPDATE")
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+"""Holds two jobs in a transaction, as a worker does when it takes one; no other can have them meanwhile."""
+
 WORKER = ("worker", "--slots", "2", "--static-only", "--no-reports", "--floor", "64", "--log", "json")
 
 
@@ -45,6 +57,10 @@ def test_what_one_machine_cannot_end_others_do(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         local = {**environment, "BIOPSY_DSN": f"host={tmp_path} port=5432 user=biopsy dbname=postgres"}
         estate = Estate(tmp_path / "hub", tmp_path, local)
+        words = machines[0].command(sys.executable, "-c", HOLD, dsn)
+        holds = subprocess.Popen(words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert holds.stdout is not None
+        assert holds.stdout.readline() == b"held\n"
         workers = [start(machine, tmp_path, environment) for machine in machines]
 
         def count(state: str) -> int:
@@ -65,7 +81,9 @@ def test_what_one_machine_cannot_end_others_do(tmp_path: Path) -> None:
         until(over, 180, f"the rest is done by the third: {count('done')}")
         took = time.monotonic() - began
         assert workers[0].poll() is None, "a machine that is cut off waits"
+        assert holds.poll() is None, "whoever held two jobs is alive, and cut off"
         machines[0].mend()
+        holds.kill()
         results = estate.rows("SELECT job, count(*) AS n FROM result GROUP BY job")
         assert Counter(row["n"] for row in results) == {1: COUNT}
         print(f"{COUNT} jobs, by machine {_by(estate)}; after the cut and the kill {took:.0f} s")
