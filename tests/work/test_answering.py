@@ -7,8 +7,8 @@ import pytest
 from biopsy.model.job import Job, Lane
 from biopsy.model.release import Release
 from biopsy.pipeline.work.analysing import missing
-from biopsy.pipeline.work.answering import LINGER, OUTAGE, STORM, Weather, age, answer, lost
-from biopsy.pipeline.work.coming import Came, End, Outcome, Task, Unable
+from biopsy.pipeline.work.answering import LINGER, OUTAGE, STORM, Weather, answer, lost
+from biopsy.pipeline.work.coming import Came, End, Outcome, Task, Unable, age
 from biopsy.pipeline.work.ending import Ending, of
 from biopsy.pipeline.work.task import Over
 from biopsy.queue import Again, Park, Taken

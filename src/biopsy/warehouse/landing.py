@@ -17,6 +17,7 @@ import msgspec
 from biopsy.errors import UsageError
 from biopsy.model.release import Release
 from biopsy.warehouse.judgement import Judgement
+from biopsy.warehouse.ledger import settle
 from biopsy.warehouse.wire import FORMAT, Stored
 
 MAX_DOSSIER = 512 * 1024**2
@@ -52,7 +53,7 @@ def write(path: Path, lines: Iterable[bytes]) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(path)
-            _settle(path.parent)
+            settle(path.parent)
         except FileNotFoundError:  # a packer found the folder empty and removed it just now
             if attempt == TRIES - 1:
                 raise
@@ -62,15 +63,6 @@ def write(path: Path, lines: Iterable[bytes]) -> None:
             raise
         else:
             return
-
-
-def _settle(folder: Path) -> None:
-    """Have the names in a folder written down."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def read(path: Path) -> Stored:

@@ -141,9 +141,9 @@ class Ledger:
         settle(self.log)
 
 
-def settle(folder: Path) -> None:
-    """Make what was renamed in a folder last through a loss of power."""
-    handle = os.open(folder, os.O_RDONLY)
+def settle(path: Path) -> None:
+    """Make a file, or what was renamed in a folder, last through a loss of power."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

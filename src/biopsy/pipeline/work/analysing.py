@@ -4,7 +4,6 @@ import errno
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ from biopsy.pipeline import source
 from biopsy.pipeline.analyze import Options, Work, begin, now, one
 from biopsy.pipeline.reasons import BROKEN
 from biopsy.pipeline.work import known
-from biopsy.pipeline.work.coming import Came, Outcome, Setting, Task, Unable, again, nothing, park
+from biopsy.pipeline.work.coming import Came, Outcome, Setting, Task, Unable, again, age, nothing, park
 from biopsy.pipeline.work.rehearsal import Loaded
 from biopsy.pipeline.work.task import Tell
 
@@ -179,12 +178,7 @@ def ask(
 
 def missing(task: Task, reason: str, detail: str) -> Unable:
     """What is not there may have been deleted; what has just come out may not be everywhere yet."""
-    published = task.job.published
-    try:
-        age = (datetime.now(UTC) - datetime.fromisoformat(published)).total_seconds() if published else 0.0
-    except (ValueError, TypeError):
-        age = 0.0
-    if age < FRESH and task.attempt <= len(PATIENCE):
+    if (age(task.job.published) or 0.0) < FRESH and task.attempt <= len(PATIENCE):
         return again(reason, detail, PATIENCE[task.attempt - 1])
     return nothing(reason, detail)
 

@@ -1,12 +1,10 @@
 """What the queue is told of a job: it is done, is to be tried again, or waits for a person."""
 
-import time
-from datetime import UTC, datetime
 from typing import Any
 
 from biopsy.model.job import Job
 from biopsy.pipeline.work.analysing import TRIES
-from biopsy.pipeline.work.coming import Came, End
+from biopsy.pipeline.work.coming import Came, End, age
 from biopsy.pipeline.work.ending import Ending
 from biopsy.queue import Again, Done, Park, Taken
 
@@ -96,14 +94,3 @@ def verdict(taken: Taken, came: Came) -> dict[str, Any]:
         "report": came.report,
         "asked_by": taken.job.why,
     }
-
-
-def age(published: str) -> float | None:
-    """Give the seconds since a registry says that something came out; None where that is not known."""
-    try:
-        moment = datetime.fromisoformat(published) if published else None
-    except ValueError:
-        return None
-    if moment is None or moment.tzinfo is None:
-        return None
-    return max(0.0, time.time() - moment.astimezone(UTC).timestamp())

@@ -1,5 +1,6 @@
 """What a job comes to, as the process that did it tells its worker."""
 
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from msgspec import Struct
@@ -91,3 +92,14 @@ def again(reason: str, detail: str = "", after: float | None = None, *, counted:
 def park(reason: str, detail: str = "") -> Unable:
     """A person should look at it."""
     return Unable(Came(End.PARK, Outcome.NOTHING, reason, detail))
+
+
+def age(published: str) -> float | None:
+    """Give the seconds since a registry says that something came out; None where that is not known."""
+    try:
+        moment = datetime.fromisoformat(published) if published else None
+    except ValueError:
+        return None
+    if moment is None or moment.tzinfo is None:
+        return None
+    return max(0.0, (datetime.now(UTC) - moment).total_seconds())

@@ -17,8 +17,8 @@ from msgspec.structs import replace
 from biopsy.errors import BiopsyError, QueueError
 from biopsy.model.job import Lane
 from biopsy.pipeline.work import messages
-from biopsy.pipeline.work.answering import LINGER, Weather, age, answer, lost
-from biopsy.pipeline.work.coming import Came, Outcome, Task
+from biopsy.pipeline.work.answering import LINGER, Weather, answer, lost
+from biopsy.pipeline.work.coming import Came, Outcome, Task, age
 from biopsy.pipeline.work.delivering import Sender
 from biopsy.pipeline.work.logs import say
 from biopsy.pipeline.work.messages import Place

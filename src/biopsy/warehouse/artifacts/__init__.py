@@ -9,7 +9,6 @@ several machines may put the same artifact at once. It is checked when it is put
 """
 
 import contextlib
-import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,6 +21,7 @@ from msgspec import Struct
 from biopsy.errors import UsageError
 from biopsy.model.regex import regex
 from biopsy.warehouse.artifacts.wrapped import MAX_ARTIFACT, Damaged, Header, StoreError, unwrap, wrap
+from biopsy.warehouse.ledger import settle
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -161,15 +161,9 @@ class Artifacts:
         with troubled(self.root):
             obstore.put(self.store, name, spool)
         if isinstance(self.store, obstore.store.LocalStore) and (folder := self.store.prefix):
-            for path in (
-                (file := Path(folder, name)),
-                file.parent,
-            ):  # or a power cut may empty it
-                handle = os.open(path, os.O_RDONLY)
-                try:
-                    os.fsync(handle)
-                finally:
-                    os.close(handle)
+            file = Path(folder, name)
+            settle(file)  # or a power cut may empty it
+            settle(file.parent)
 
 
 def key(sha256: str) -> str:
