@@ -206,7 +206,7 @@ def _run(opened: Opened, run_id: str, behaviours: tuple[Behaviour, ...], work: W
         systems = platforms.asked(waiting.texts(opened.tree))
         return roster.further(work.options.profiles, so_far.dossier, so_far.verdict.call, systems)
 
-    return dynamic.run(opened, run_id, work.options, work.progress, further)
+    return dynamic.run(opened, run_id, work.options, work.progress, further, seen=behaviours)
 
 
 def _read(opened: Opened, work: Work) -> tuple[Behaviour, ...]:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from biopsy import fetch
 from biopsy.errors import CannotSandbox, SandboxError, UsageError
+from biopsy.model.behaviour import Behaviour
 from biopsy.model.release import Endpoint
 from biopsy.model.run import Outcome, Phase, Run, Status, Watch
 from biopsy.pipeline import differing, evaluated, noise, roster, waiting
@@ -38,8 +39,18 @@ def prepare(options: "Options", progress: "Progress") -> image.Image:
     return image.current(options.home) or image.build(options.home, progress)
 
 
-def run(opened: Opened, run_id: str, options: "Options", progress: "Progress", further: Further) -> Ran:
+def run(
+    opened: Opened,
+    run_id: str,
+    options: "Options",
+    progress: "Progress",
+    further: Further,
+    *,
+    seen: tuple[Behaviour, ...] = (),
+) -> Ran:
     """Run an artifact under every profile asked for, several at once where there are processors for it.
+
+    `seen` is what reading said of it, by which goes once more are chosen.
 
     A sandbox that breaks half-way is an outcome of its profile; the other profiles' results stay.
     """
@@ -48,7 +59,7 @@ def run(opened: Opened, run_id: str, options: "Options", progress: "Progress", f
     plan = (*sample.ecosystem.plan(opened.tree, sample.artifact, sample.listing), waiting.LATER)
     chosen, left_out = _choose(plan, options.phases)
     moments = partial(sample.ecosystem.moments, opened.tree)
-    again = () if options.phases else waiting.more(opened.tree, chosen, moments=moments)
+    again = () if options.phases else waiting.more(opened.tree, chosen, moments=moments, seen=seen)
     jobs = [_job(opened, run_id, name, chosen, options) for name in roster.first(options.profiles)]
     first = replace(jobs[0], phases=(*jobs[0].phases, *again))
 

@@ -105,6 +105,8 @@ def _place(place: Place, data: bytes, now: float) -> None:
     if place.folder:
         with contextlib.suppress(FileExistsError):
             os.mkdir(place.path, place.mode)  # noqa: PTH102
+    elif place.spare and os.path.lexists(place.path):
+        return
     else:
         flags = os.O_APPEND if place.append else os.O_TRUNC
         fd = os.open(place.path, os.O_WRONLY | os.O_CREAT | flags, 0o600)

@@ -32,6 +32,7 @@ class Place(msgspec.Struct, frozen=True):
     age: int = 0  # seconds since it was last changed
     when: int = 0  # or the very time of that, since the epoch
     append: bool = False
+    spare: bool = False  # what is there already stays
     folder: bool = False
     link: str = ""
 

@@ -6,7 +6,6 @@ control groups and the run's folder. All three may be killed at any moment; `cle
 """
 
 import contextlib
-import dataclasses
 import fcntl
 import os
 import re
@@ -139,7 +138,7 @@ def _machine(job: Job, where: machine.Address, folder: Path, origin: branch.Orig
         return machine.make(job, where, (folder / "ca.pem").read_bytes())
     for name in authority.FILES:
         shutil.copy2(origin.folder / name, folder / name)
-    return dataclasses.replace(origin.made, order=replace(origin.made.order, phases=job.phases))
+    return branch.machine(origin, job)
 
 
 def _baseline(home: Path, job: Job) -> Path:
