@@ -1,14 +1,12 @@
-"""What code deletes of its user's is put there for it: which places, when, and what then is seen."""
+"""What code deletes of its user's is put there for it: which places, and what then is seen."""
 
 from pathlib import Path
 
-from biopsy.model.behaviour import Behaviour
-from biopsy.model.release import Tree, TreeFile
-from biopsy.model.run import Disk, Phase
-from biopsy.pipeline import decoys, suiting, waiting
+import pytest
 
-INSTALL = Phase("install", "pypi.py", installs=True)
-IMPORT = Phase("import", "pypi.py", ("import", "--budget", "45"))
+from biopsy.model.behaviour import Behaviour
+from biopsy.model.dossier import Call
+from biopsy.pipeline import Options, analyze, decoys
 
 
 def said(*texts: str) -> list[Behaviour]:
@@ -46,17 +44,17 @@ def test_no_more_than_so_many_places_get_decoys() -> None:
     assert len(decoys.wanted(seen)) == decoys.MAX_PLACES * len(decoys.KEPT)
 
 
-def test_what_an_install_deletes_is_there_when_it_is_installed_once_more() -> None:
-    seen = said("file.delete ~/Documents/x @ setup.py:4 (install)")
-    assert decoys.wanted(seen) == ()
-    assert decoys.wanted(seen, install=True)
-
-
-def test_a_go_over_the_installed_disk_begins_with_them(tmp_path: Path) -> None:
-    text = b"import shutil\n"
-    (tmp_path / "a.py").write_bytes(text)
-    tree = Tree(tmp_path, (TreeFile("a.py", len(text), ""),))
-    goes = waiting.more(tree, (INSTALL, IMPORT), seen=said("file.delete ~/Documents/x @ a.py:4 (import)"))
-    (go,) = goes
-    assert (go.name, go.again, go.disk) == ("import", suiting.LABEL, Disk.INSTALLED)
-    assert all(plant.startswith("~/Documents/x/") for plant in go.plants)
+@pytest.mark.sandbox
+def test_a_wipe_of_a_folder_that_no_machine_has_is_seen(tmp_path: Path, home: Path) -> None:
+    package = tmp_path / "sim" / "sim_wipe"
+    package.mkdir(parents=True)
+    (package.parent / "pyproject.toml").write_text("[project]\nname = 'sim-wipe'\nversion = '1.0'\n")
+    code = (
+        "import os, shutil\nshutil.rmtree(os.path.expanduser('~/Documents/sim_doomed'), ignore_errors=True)\n"
+    )
+    (package / "__init__.py").write_text(code)
+    chosen = Options(home=home, profiles=("github-actions",), phases=("import",), against="none")
+    (analysis,) = analyze(str(package.parent), chosen, lambda _text, _done: None)
+    (finding,) = (one for one in analysis.findings if one.rule == "destruction/user-files")
+    assert sum("/Documents/sim_doomed/" in str(one) for one in finding.evidence) >= 3
+    assert analysis.verdict.call is Call.MALICIOUS

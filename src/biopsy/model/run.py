@@ -42,7 +42,6 @@ class Phase(Struct, frozen=True):
     ahead: float = 0.0  # seconds that its clock is ahead of the run's when it begins
     again: str = ""  # how much later it is done once more, for people and `differs.again`: `3d`, `2031-04-01`
     disk: Disk = Disk.USED
-    plants: tuple[str, ...] = ()  # files, each `~/…`, that lie there before it begins; not on a used disk
 
 
 class Step(Struct, frozen=True):

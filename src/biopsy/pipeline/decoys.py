@@ -1,7 +1,7 @@
 """Decoys: what code deletes below the home of its user is put there first, so that its going is seen.
 
 A package that wipes a folder which no machine of ours has does nothing that a trace shows. Where reading
-names such a place, a go once more begins on a disk that has it, with files in it such as people keep.
+names such a place, every machine of the run has it, with files in it such as people keep.
 """
 
 import posixpath
@@ -25,17 +25,15 @@ _FILE = re.compile(r"\.\w{1,5}\Z")
 _PASSING = re.compile(
     r"/(?:node_modules|site-packages|__pycache__|te?mp|cache|logs?|build|dist|venv)(?:/|\Z)", re.IGNORECASE
 )
-_AT_INSTALL: Final = frozenset({When.INSTALL})
-_BY_ITSELF: Final = frozenset({When.START, When.IMPORT, When.CALL, When.UNKNOWN})
+_ASIDE: Final = frozenset({When.TEST, When.DOCS})
 
 
-def wanted(behaviours: Iterable[Behaviour], *, install: bool = False) -> tuple[str, ...]:
-    """Give the files, each as `~/…`, to lie where this code deletes: what installs, or the rest of it."""
-    moments = _AT_INSTALL if install else _BY_ITSELF
+def wanted(behaviours: Iterable[Behaviour]) -> tuple[str, ...]:
+    """Give the files, each as `~/…`, to lie where this code deletes."""
     places: dict[str, None] = {}
     for one in behaviours:
         where, place = one.where, one.value
-        if one.kind is not Kind.FILE_DELETE or not isinstance(where, InFile) or where.when not in moments:
+        if one.kind is not Kind.FILE_DELETE or not isinstance(where, InFile) or where.when in _ASIDE:
             continue
         if len(place) <= MAX_LENGTH and _PLACE.fullmatch(place) and not _PASSING.search(place):
             places[place.rstrip("*/")] = None

@@ -16,7 +16,7 @@ from biopsy.errors import CannotSandbox, SandboxError, UsageError
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.release import Endpoint
 from biopsy.model.run import Outcome, Phase, Run, Status, Watch
-from biopsy.pipeline import differing, evaluated, noise, roster, waiting
+from biopsy.pipeline import decoys, differing, evaluated, noise, roster, waiting
 from biopsy.pipeline.merge import Ran
 from biopsy.pipeline.reasons import BROKEN, NOT_ASKED
 from biopsy.pipeline.source import Opened
@@ -50,7 +50,7 @@ def run(
 ) -> Ran:
     """Run an artifact under every profile asked for, several at once where there are processors for it.
 
-    `seen` is what reading said of it, by which goes once more are chosen.
+    `seen` is what reading said of it: what it deletes of its user's is put there (`decoys`).
 
     A sandbox that breaks half-way is an outcome of its profile; the other profiles' results stay.
     """
@@ -59,8 +59,9 @@ def run(
     plan = (*sample.ecosystem.plan(opened.tree, sample.artifact, sample.listing), waiting.LATER)
     chosen, left_out = _choose(plan, options.phases)
     moments = partial(sample.ecosystem.moments, opened.tree)
-    again = () if options.phases else waiting.more(opened.tree, chosen, moments=moments, seen=seen)
-    jobs = [_job(opened, run_id, name, chosen, options) for name in roster.first(options.profiles)]
+    again = () if options.phases else waiting.more(opened.tree, chosen, moments=moments)
+    make = partial(_job, opened, run_id, phases=chosen, options=options, plants=decoys.wanted(seen))
+    jobs = [make(name=name) for name in roster.first(options.profiles)]
     first = replace(jobs[0], phases=(*jobs[0].phases, *again))
 
     def came_to(runs: list[Run]) -> Ran:
@@ -76,7 +77,7 @@ def run(
         bench = noise.Bench(sample.ecosystem, built.id, options.home, options.temporary, forward)
         runs = _runs([first, *jobs[1:]], bench, progress)
         ran = came_to(runs)
-        more = [_job(opened, run_id, name, chosen, options) for name in further(ran)]
+        more = [make(name=name) for name in further(ran)]
         return came_to(runs + _runs(more, bench, progress)) if more else ran
 
 
@@ -103,7 +104,15 @@ def _left_out(profile_name: str, names: tuple[str, ...]) -> tuple[Outcome, ...]:
     return tuple(Outcome(profile_name, name, Status.SKIPPED, NOT_ASKED) for name in names)
 
 
-def _job(opened: Opened, run_id: str, name: str, phases: tuple[Phase, ...], options: "Options") -> Job:
+def _job(
+    opened: Opened,
+    run_id: str,
+    *,
+    name: str,
+    phases: tuple[Phase, ...],
+    options: "Options",
+    plants: tuple[str, ...],
+) -> Job:
     sample = opened.sample
     limits = Limits()
     if options.timeout:
@@ -121,6 +130,7 @@ def _job(opened: Opened, run_id: str, name: str, phases: tuple[Phase, ...], opti
             dict.fromkeys((sample.ecosystem.endpoint(release.name), sample.ecosystem.endpoint()))
         ),
         limits=limits,
+        plants=plants,
         keep=options.keep,
     )
 

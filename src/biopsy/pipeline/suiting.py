@@ -121,14 +121,9 @@ def _magic(text: str, words: tuple[str, ...]) -> bool:
     return not text.startswith("#!") and len(words) <= MAX_WORDS and not _USUAL_WORDS.issuperset(words)
 
 
-def more(
-    suit: Suit, plan: tuple[Phase, ...], disk: Disk = Disk.INSTALLED, plants: tuple[str, ...] = ()
-) -> tuple[Phase, ...]:
-    """Give the phases to do once more on such a machine: those that start and import, or the install.
-
-    `plants` are files that lie there, too (`decoys`).
-    """
-    if not suit and not plants:
+def more(suit: Suit, plan: tuple[Phase, ...], disk: Disk = Disk.INSTALLED) -> tuple[Phase, ...]:
+    """Give the phases to do once more on such a machine: those that start and import, or the install."""
+    if not suit:
         return ()
     said = {"env": dict(suit.env), "files": suit.files}
     said |= {"host": suit.host, "user": suit.user, "folder": suit.folder}
@@ -136,12 +131,7 @@ def more(
     words = tuple(f"--word={word}" for word in suit.words)
     names = {"start", "import", "scripts"} if words else {"start", "import"}
     return tuple(
-        replace(
-            phase,
-            driver="suited.py",
-            args=(worn, phase.driver, *phase.args, *_spoken(phase, words)),
-            plants=plants,
-        )
+        replace(phase, driver="suited.py", args=(worn, phase.driver, *phase.args, *_spoken(phase, words)))
         for phase in again.repeated(plan, LABEL, names=frozenset(names), disk=disk)
     )
 

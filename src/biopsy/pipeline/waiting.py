@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from biopsy.model.behaviour import Behaviour, When
+from biopsy.model.behaviour import When
 from biopsy.model.release import Tree
 from biopsy.model.run import Disk, Phase
-from biopsy.pipeline import decoys, suiting
+from biopsy.pipeline import suiting
 from biopsy.pipeline.again import repeated
 
 LATER: Final = Phase("later", "later.py", ("later", "--budget", "30"), 40.0, ahead=86_400.0)
@@ -55,13 +55,11 @@ def more(
     plan: tuple[Phase, ...],
     today: datetime | None = None,
     moments: Callable[[], Mapping[str, When]] = dict,
-    seen: Iterable[Behaviour] = (),
 ) -> tuple[Phase, ...]:
     """Give the phases to do once more: start and import, some days later on the disk as it is by then.
 
     On days that are named, and where there is what is looked for, they begin right after the install. Where
     code that runs at the install (`moments`) names or looks for something, the install itself is repeated.
-    `seen` is what reading said: what code deletes is put there for it (`decoys`).
     """
     today = today or datetime.now(UTC)
     found = dict(files(tree))
@@ -70,9 +68,8 @@ def more(
     goes = repeated(plan, f"{_AGAIN_DAYS}d", ahead, disk=Disk.USED) if again else ()
     for label, ahead in _days(found.values(), today):
         goes += repeated(plan, label, ahead)
-    seen = tuple(seen)
-    goes += suiting.more(suiting.read(found.values()), plan, plants=decoys.wanted(seen))
-    return goes + _installs(found, plan, today, moments, decoys.wanted(seen, install=True)) if found else goes
+    goes += suiting.more(suiting.read(found.values()), plan)
+    return goes + _installs(found, plan, today, moments) if found else goes
 
 
 def _installs(
@@ -80,17 +77,16 @@ def _installs(
     plan: tuple[Phase, ...],
     today: datetime,
     moments: Callable[[], Mapping[str, When]],
-    plants: tuple[str, ...],
 ) -> tuple[Phase, ...]:
     """Give the installs to do once more."""
-    if not plants and not any(suiting.HARM.search(text) for text in found.values()):
+    if not any(suiting.HARM.search(text) for text in found.values()):
         return ()
     when = moments()
     during = [text for path, text in found.items() if when.get(path) is When.INSTALL]
     goes: tuple[Phase, ...] = ()
     for label, ahead in _days(filter(suiting.HARM.search, during), today)[:MAX_INSTALLS]:
         goes += repeated(plan, label, ahead, disk=Disk.NEW)
-    return goes + suiting.more(suiting.read(during), plan, Disk.NEW, plants)
+    return goes + suiting.more(suiting.read(during), plan, Disk.NEW)
 
 
 def _days(code: Iterable[str], today: datetime) -> list[tuple[str, float]]:

@@ -6,7 +6,6 @@ was done after that moment, nor of another branch. Where the install itself is d
 over the image alone, as the run's own did. What installing left running in the background is not there.
 """
 
-import dataclasses
 import os
 import shutil
 import subprocess
@@ -15,7 +14,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from hashlib import shake_128
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,7 +23,6 @@ from msgspec.structs import replace
 from biopsy.errors import SandboxError
 from biopsy.model.run import Disk, Phase
 from biopsy.sandbox.inside.prepare import JOURNAL
-from biopsy.sandbox.order import Place
 from biopsy.sandbox.raw import Job, Raw
 
 if TYPE_CHECKING:
@@ -39,9 +36,6 @@ INSTALLED: Final = "installed"
 
 BUDGET: Final = 150.0
 """Seconds after which no more branches of a run begin."""
-
-PLANTED: Final = 9_000
-"""Bytes of a file that lies there for a branch to find."""
 
 _PATIENCE: Final = 60.0  # seconds that keeping a disk may take
 
@@ -78,29 +72,6 @@ def _job(job: Job, number: int, phases: tuple[Phase, ...]) -> Job:
 def fresh(job: Job) -> bool:
     """Whether a branch begins before the install."""
     return any(one.disk is Disk.NEW for one in job.phases)
-
-
-def machine(origin: Origin, job: Job) -> "Machine":
-    """Give the machine of a branch: that of the run, with other phases and what is planted for them.
-
-    Over the installed disk, which holds the machine already, nothing else is placed. What is planted lies
-    there before the start, so that a file which goes is seen to go; what is there already stays as it is.
-    """
-    order = origin.made.order
-    own = order.places if fresh(job) else ()
-    plants = dict.fromkeys(plant for phase in job.phases for plant in phase.plants)
-    places = tuple(
-        Place(
-            order.home + plant.removeprefix("~"),
-            shake_128(origin.made.seed + plant.encode()).digest(PLANTED),
-            uid=order.uid,
-            gid=order.gid,
-            age=30 * 86400,
-            spare=True,
-        )
-        for plant in plants
-    )
-    return dataclasses.replace(origin.made, order=replace(order, phases=job.phases, places=(*own, *places)))
 
 
 Start = Callable[[Job], AbstractContextManager[Origin]]

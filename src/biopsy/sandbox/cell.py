@@ -145,7 +145,7 @@ def main(run: Path) -> None:
     box = Box(site, orders, group.tasks, run / "gvisor.log")
     network.join(site, f"{network.MAC}:{':'.join(secrets.token_hex(1) for _ in range(3))}")
     internet.tell((run / "internet.json").read_bytes())
-    layer.furnish((*orders.places, *inside))
+    layer.furnish(() if site.below else (*orders.places, *inside))
     before, ledger = layer_diff.marks(layer.UPPER), layer_diff.Ledger(layer.UPPER)
     clock.mark("furnished")
     box.start()

@@ -6,6 +6,7 @@ Nothing in it names us: what a package can see is a project of somebody's.
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import shake_128
 from importlib.resources import files as resources
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from biopsy.sandbox.raw import Canary, Job
 
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 """Where Debian keeps the certificates that everything trusts."""
+
+PLANTED = 9_000
+"""Bytes of a file that is planted."""
 
 _TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "NODE_EXTRA_CA_CERTS")
 _REGISTRY = {"pypi": "PIP_INDEX_URL", "npm": "npm_config_registry"}
@@ -73,6 +77,7 @@ def make(job: Job, where: Address, ca: bytes) -> Machine:
     places = [*_own(made), *_drivers()]
     places.append(Place(artifact, source=str(job.artifact.resolve()), uid=made.uid, gid=made.gid, age=600))
     places.append(Place(BUNDLE, ca, append=True, age=40 * 86400))
+    places += _planted(job, made, seed)
     places.append(Place("/etc/resolv.conf", f"nameserver {where.gateway4}\n".encode(), age=3600))
     env = {
         **made.env,
@@ -108,6 +113,13 @@ def _own(made: profile.Furnished) -> Iterator[Place]:
         owner = (made.uid, made.gid) if one.own else (0, 0)
         yield Place(one.path, one.data, mode=one.mode, uid=owner[0], gid=owner[1], age=one.age)
     yield Place(f"{made.home}/.cache/node-gyp", link=str(NODE_GYP), uid=made.uid, gid=made.gid)
+
+
+def _planted(job: Job, made: profile.Furnished, seed: bytes) -> Iterator[Place]:
+    """Give what lies there for the package to destroy; what the profile has in such a place stays."""
+    for plant in job.plants:
+        path, data = made.home + plant.removeprefix("~"), shake_128(seed + plant.encode()).digest(PLANTED)
+        yield Place(path, data, uid=made.uid, gid=made.gid, age=30 * 86400, spare=True)
 
 
 def _drivers() -> Iterator[Place]:

@@ -55,6 +55,7 @@ class Job(msgspec.Struct, frozen=True):
     phases: tuple[Phase, ...]
     endpoints: tuple[Endpoint, ...] = ()
     limits: Limits = Limits()
+    plants: tuple[str, ...] = ()  # files, each `~/…`, that lie there as the user's own
     keep: Path | None = None  # where to leave trace, exchanges and written files for people
 
 

@@ -6,6 +6,7 @@ control groups and the run's folder. All three may be killed at any moment; `cle
 """
 
 import contextlib
+import dataclasses
 import fcntl
 import os
 import re
@@ -138,7 +139,7 @@ def _machine(job: Job, where: machine.Address, folder: Path, origin: branch.Orig
         return machine.make(job, where, (folder / "ca.pem").read_bytes())
     for name in authority.FILES:
         shutil.copy2(origin.folder / name, folder / name)
-    return branch.machine(origin, job)
+    return dataclasses.replace(origin.made, order=replace(origin.made.order, phases=job.phases))
 
 
 def _baseline(home: Path, job: Job) -> Path:
