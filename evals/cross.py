@@ -211,7 +211,6 @@ def _case(  # noqa: PLR0917
         artifact=trigger.artifact,
         name=name,
         needs=() if benign else ("crossed",),
-        waits="a tree of decoys to destroy" if payload.name == "wipe" else "",
         files=files,
         parts={"stage": _named(payload.source, fill)},
         entry_points={
