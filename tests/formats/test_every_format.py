@@ -12,7 +12,7 @@ def test_every_module_is_a_format_with_an_ending_and_a_document() -> None:
     assert set(names()) >= {"text", "json", "html", "sarif"}
     for name in names():
         assert by_name(name).ENDING.startswith(".")
-        assert by_name(name).render(sample.benign()).endswith("\n")
+        assert by_name(name).render(sample.malicious()).endswith("\n")
 
 
 def test_a_name_that_is_none_is_the_users_mistake() -> None:
