@@ -27,7 +27,8 @@ MAX_SPAN = 300
 """Longest text of a package, in characters."""
 
 _MARKS = {Call.MALICIOUS: "⛔", Call.SUSPICIOUS: "⚠️", Call.BENIGN: "✅", Call.UNKNOWN: "❔"}
-_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~@&:/$^=])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~@&$]|:(?=/|\w)|(?<=www)\.|^[-+=])", re.IGNORECASE)
+_NUMBERED = re.compile(r"^(\d{1,9})([.)])")
 
 
 def render(first: Analysis, *more: Analysis) -> str:
@@ -45,7 +46,7 @@ def code(text: str) -> str:
 
 def words(text: str) -> str:
     """Words as words: none of them is markup, a mention, a reference or a link."""
-    return _MARKUP.sub(r"\\\1", visible(text, limit=2000))
+    return _NUMBERED.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", visible(text, limit=2000).strip()))
 
 
 def _analysis(analysis: Analysis) -> Iterator[str]:
