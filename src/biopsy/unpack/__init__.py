@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from biopsy.model.behaviour import Behaviour, Kind
 from biopsy.model.release import Tree, TreeFile
-from biopsy.unpack import folder, squeeze, tars, zipform, zips
+from biopsy.unpack import folder, forms, squeeze, tars, zipform, zips
 from biopsy.unpack.limits import Limits
 from biopsy.unpack.place import Full, Place
 
@@ -71,13 +71,16 @@ def unpack(path: Path, into: Path, kind: str | None = None, limits: Limits | Non
 
 def _kind(path: Path) -> str:
     name = path.name.lower()
-    if path.is_dir() or name.endswith((".whl", ".egg")):
+    if path.is_dir() or name.endswith((".whl", ".egg")) or forms.by_name(name):
         return "wheel"
     return "tgz" if name.endswith(".tgz") else "sdist"
 
 
 def _archive(path: Path, kind: str, place: Place) -> None:
     with path.open("rb") as file:
+        if form := forms.by_name(path.name):
+            form.read(file, place)
+            return
         head = file.read(BLOCK)
         file.seek(0)
         found = _sniff(path, head)
