@@ -49,7 +49,7 @@ def _same(dossier: Dossier, sample: Sample, work: Work) -> bool:
     if (tool.biopsy, tool.readers) != (biopsy.__version__, readers()):
         return False
     if dossier.static_only or options.static_only:
-        return dossier.static_only and options.static_only
+        return dossier.read_only or (dossier.static_only and options.static_only)
     if any(outcome.reason.startswith(UNTRIED) for outcome in dossier.outcomes):
         return False
     return tool.image == _image(work) and _profiles(work) <= {o.profile for o in dossier.outcomes}
