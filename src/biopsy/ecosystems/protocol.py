@@ -155,3 +155,10 @@ class Ecosystem(Protocol):
 
     def plan(self, tree: Tree, artifact: Artifact, listing: Listing | None = None) -> tuple[Phase, ...]:
         """Give the phases that a run of this artifact goes through, in order."""
+
+    def empty(self) -> tuple[tuple[str, bytes], ...]:
+        """Give empty packages, as (file name, content), whose runs show what the tools do by themselves.
+
+        Each is `identify`-able, and has what makes the tools do all that they can do. Nothing where
+        nothing is run.
+        """

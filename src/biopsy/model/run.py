@@ -28,8 +28,8 @@ class Disk(StrEnum):
 class Phase(Struct, frozen=True):
     """A step of a run, as an ecosystem asks for it: `driver` is a file of `sandbox/drivers`, run with `args`.
 
-    The driver runs as the profile's user, in the profile's project folder, on the interpreter its name says
-    (`.py`: python3, `.mjs`/`.cjs`: node). What it prints as JSON lines becomes the phase's steps; its exit
+    The driver runs as the profile's user, in the profile's project folder, on the interpreter that a
+    toolchain names for its suffix. What it prints as JSON lines becomes the phase's steps; its exit
     status 0 is `completed`, 64 + a reason line is `failed`, 65 + a reason line is `skipped`.
     `{artifact}` in `args` is where the artifact lies inside the sandbox.
     """

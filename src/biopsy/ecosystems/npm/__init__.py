@@ -95,5 +95,11 @@ class Npm:
         release = listing.release if listing else identity.identify(tree)
         return phases.plan(release.name if release else "")
 
+    def empty(self) -> tuple[tuple[str, bytes], ...]:
+        """A tarball."""
+        from biopsy.ecosystems.npm import empty  # noqa: PLC0415 - once for a machine
+
+        return (empty.tarball(),)
+
 
 ECOSYSTEM: Ecosystem = Npm()
