@@ -151,6 +151,17 @@ class Expressions(State):
         self.compared(parts, node.line)
         return fold.compare(node.op, parts[0], parts[1]) if node.op and len(parts) == 2 else Value()
 
+    def pair(self, node: ir.Pair) -> Value:
+        """A key and its value that nothing made use of."""
+        if node.key is not None:
+            self.evaluate(node.key)
+        return self.evaluate(node.value)
+
+    def within(self, node: ir.Within) -> Value:
+        """What a block gives."""
+        self.execute(node.body)
+        return self.evaluate(node.last)
+
     def compared(self, values: list[Value], line: int) -> None:
         """Values are looked at: compared, negated, tested."""
 

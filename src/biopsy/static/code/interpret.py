@@ -121,6 +121,8 @@ _EXPRESSIONS: dict[type, Callable[[Any, Any], Value]] = {
     ir.Map: Interpreter.map,
     ir.Either: Interpreter.either,
     ir.Blend: Interpreter.blend,
+    ir.Pair: Interpreter.pair,
+    ir.Within: Interpreter.within,
     ir.Comp: Interpreter.comprehension,
     ir.Bind: Interpreter.bind,
     ir.Lambda: Interpreter.lambda_,

@@ -118,6 +118,22 @@ class Blend(Struct):
     op: str = ""
 
 
+class Pair(Struct):
+    """A key with its value, until it is known what they stand in: arguments, a map, a loop's target."""
+
+    key: "Expr | None"
+    value: "Expr"
+    line: int = 0
+
+
+class Within(Struct):
+    """Statements, and what the last expression gives: a block that is a value."""
+
+    body: "list[Stmt]"
+    last: "Expr"
+    line: int = 0
+
+
 class Comp(Struct):
     """A comprehension over one iterable; nested ones nest."""
 
@@ -235,6 +251,7 @@ class Main(Struct):
 
     body: "list[Stmt]"
     line: int = 0
+    when: str = ""  # another moment than that of the file as the program
 
 
 class Class(Struct):
@@ -300,6 +317,8 @@ Expr = (
     | Map
     | Either
     | Blend
+    | Pair
+    | Within
     | Comp
     | Bind
     | Lambda

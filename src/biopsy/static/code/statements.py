@@ -1,5 +1,6 @@
 """Statements: branches, classes, imports; both ways of a branch are taken, what they bind is merged."""
 
+from biopsy.model.behaviour import When
 from biopsy.static.code import ir
 from biopsy.static.code.state import Scope, State, Thunk
 from biopsy.static.code.value import Value, const, merge
@@ -55,7 +56,7 @@ class Statements(State):
 
     def main(self, node: ir.Main) -> None:
         """Run what only runs when the file is the program."""
-        before, self.when = self.when, self.main_when
+        before, self.when = self.when, When(node.when) if node.when else self.main_when
         self.execute(node.body)
         self.when = before
 

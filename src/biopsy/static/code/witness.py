@@ -14,7 +14,7 @@ from biopsy.static.code.state import MAX_LOOPS
 from biopsy.static.code.value import CLEAN, HOLE, Value, changed, const, shown, union, unknown
 from biopsy.static.concealed import concealed
 from biopsy.static.secrets import is_secret_name, is_secret_path
-from biopsy.static.sight import Layer, Part, Sight, Source, guess
+from biopsy.static.sight import SCRIPTS, Layer, Part, Sight, Source, guess
 
 _PYC = b"\xa7\r\r\n" + bytes(12)  # the head of a file of byte code, which is what marshalled code lacks
 MIN_DECODED = 24  # bytes from which a decoded literal is a blob, whose execution is worth a flow
@@ -100,7 +100,8 @@ class Witness(Interpreter):
         if text and len(text) > 2 and HOLE not in text[:2000]:
             hidden = runs and concealed(text, (self.source.text, *self.opened_files))
             when = self.when if runs else When.UNKNOWN
-            self.sights[Layer(text, language or guess(text), line, when, hidden)] = None
+            near = getattr(self.language, "near", "")  # what a text is where it does not look like anything else
+            self.sights[Layer(text, language or guess(text, near), line, when, hidden)] = None
 
     def compared(self, values: list[Value], line: int) -> None:
         """What tells one machine from another is looked at, or a digest is checked."""
@@ -197,11 +198,8 @@ class Witness(Interpreter):
         if fed.HEADER in code.all_taint():
             self.see(Kind.CODE_FLOW, "header > execution", line)
         if whole is not None and "data:self" not in code.taint:
-            self.peel(
-                whole,
-                line,
-                "javascript" if self.source.language in {"javascript", "typescript", "tsx"} else "python",
-            )
+            known = self.source.language
+            self.peel(whole, line, "javascript" if known in SCRIPTS else known or "python")
 
     def carried(self, name: str, data: bytes, line: int) -> None:  # noqa: ARG002 - its place is its own
         """Leave bytes that stand in the code as a file of their own to the readers."""

@@ -1,0 +1,529 @@
+"""What the library functions of a table do: each effect is one word there, followed by where its arguments stand."""
+
+from collections.abc import Callable, Sequence
+
+from biopsy.model.behaviour import Kind
+from biopsy.static.code import decode_form, fed, fold, ir
+from biopsy.static.code.state import Invocation
+from biopsy.static.code.value import CLEAN, HOLE, Value, changed, const, merge, taints, unknown
+from biopsy.static.code.witness import Witness
+from biopsy.static.tongues import folding, loading
+
+Effect = Callable[..., Value | None]
+TABLE: dict[str, Effect] = {}
+MAX_ARGS = 200  # of a command
+MAX_PATHS = 12  # that a joined one may be
+_NETWORK = frozenset({"network"})
+
+
+def effect(name: str) -> Callable[[Effect], Effect]:
+    """Register an effect under its word."""
+
+    def register(function: Effect) -> Effect:
+        TABLE[name] = function
+        return function
+
+    return register
+
+
+def do(run: Witness, call: Invocation, words: Sequence[str]) -> Value | None:
+    """Do what a table says; KeyError for a word that means nothing."""
+    return TABLE[words[0]](run, call, *words[1:])
+
+
+def _at(call: Invocation, place: str) -> Value:
+    """An argument by its number or name, `.` the object itself; an unknown value where it is not given."""
+    if place == ".":
+        return call.receiver or Value()
+    if place.isdigit():
+        return call.arg(int(place))
+    return call.kwargs.get(place, Value())
+
+
+def _rest(call: Invocation, start: int = 0) -> list[Value]:
+    return [a for a in [*call.args[start:], *call.kwargs.values()] if a.func is None]
+
+
+# running
+
+
+def _words(values: Sequence[Value]) -> list[Value]:
+    """Words of a command, lists among them opened."""
+    return [w for v in values for w in (v.items if v.items is not None else [v])][:MAX_ARGS]
+
+
+@effect("exec")
+def _exec(run: Witness, call: Invocation, first: str = "0") -> Value:
+    """A command line, or a program and its arguments; a map before it is its environment."""
+    args = call.args[int(first) :] if call.args and call.args[0].fields is None else call.args[1:]
+    args = [a for a in args if a.func is None and a.fields is None]
+    head = args[0] if args else Value()
+    if head.items is not None:
+        output = run.command(Value(items=_words(args)), call.line)
+    else:
+        rest = [a for a in args[1:] if a.consts or a.items or a.taint]
+        output = run.command(head, call.line, Value(items=_words(rest)) if rest else None)
+        fed.dictated(run, head, call.line)
+    if (given := call.kwargs.get("stdin_data")) is not None:
+        fed.give(run, output, [given], call.line)
+    return output
+
+
+@effect("shell")
+def _shell(run: Witness, call: Invocation, at: str = "0") -> Value:
+    """One argument is a whole command line."""
+    output = run.command(_at(call, at), call.line)
+    fed.dictated(run, _at(call, at), call.line)
+    return output
+
+
+@effect("begin")
+def _begin(run: Witness, call: Invocation, ref: str) -> Value:  # noqa: ARG001 - as all of them
+    """Something that is given more before it starts."""
+    return Value(ref=ref, items=_words(_rest(call)))
+
+
+@effect("more")
+def _more(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
+    held = call.receiver or Value()
+    if held.items is not None and len(held.items) < MAX_ARGS:
+        held.items.extend(_words(_rest(call)))
+        changed()
+    return held
+
+
+@effect("start")
+def _start(run: Witness, call: Invocation) -> Value:
+    held = call.receiver or Value()
+    if held.items is None:
+        return Value()
+    words = held.items
+    if len(words) == 1 and words[0].consts and " " in words[0].text():
+        return run.command(words[0], call.line)
+    return run.command(Value(items=list(words)), call.line)
+
+
+@effect("eval")
+def _eval(run: Witness, call: Invocation, at: str = "0") -> Value | None:
+    code = _at(call, at)
+    if code.func is not None or (not call.args and at != "."):
+        return None
+    run.evaluated(call.ref.rpartition(".")[2] or call.ref, code, call.line)
+    return Value(taint=code.taint)
+
+
+@effect("serialized")
+def _serialized(run: Witness, call: Invocation) -> Value:
+    """Objects are made again of bytes, and may run code as they are."""
+    run.see(Kind.CODE_DECODE, "serialized", call.line)
+    run.flow("execution", _rest(call), call.line)
+    return unknown(*_rest(call))
+
+
+@effect("native")
+def _native(run: Witness, call: Invocation, at: str = "0") -> Value:
+    name = _at(call, at).text() if _at(call, at).consts else ""
+    run.see(Kind.CODE_NATIVE, f"{call.ref} {name}".strip(), call.line)
+    run.flow("execution", [_at(call, at)], call.line)
+    return Value(ref="native")
+
+
+@effect("load")
+def _load(run: Witness, call: Invocation, at: str = "0") -> Value | None:
+    return loading.load(run, _at(call, at), call.line)
+
+
+@effect("beside")
+def _beside(run: Witness, call: Invocation, at: str = "0") -> Value | None:
+    """A file is loaded by its place from this one."""
+    return loading.load(run, _at(call, at), call.line, beside=True)
+
+
+# values
+
+
+@effect("decode")
+def _decode(run: Witness, call: Invocation, how: str, at: str = "0") -> Value:
+    """An encoding is undone, of an argument or, where there is none, of the object itself."""
+    held = _at(call, at) if call.args or at != "0" else call.receiver or Value()
+    return run.decoded(how, held, call.line)
+
+
+@effect("fold")
+def _fold(run: Witness, call: Invocation, how: str) -> Value:  # noqa: ARG001
+    held = folding.function(how, call)
+    return held if held is not None else unknown(*_rest(call))
+
+
+@effect("unpack")
+def _unpack(run: Witness, call: Invocation, form: str = "0", data: str = ".") -> Value:
+    """Ruby's and PHP's `unpack`, which decodes by a letter."""
+    how = _at(call, form).text().strip("*0123456789")
+    held = _at(call, data)
+    method = {"m": "base64", "H": "hex", "h": "hex"}.get(how[:1], "")
+    if call.ref.endswith(("unpack1", "unpack")) and method == "base64":
+        made = run.decoded("base64", held, call.line)
+        return made if call.ref.endswith("1") else Value(items=[made], taint=made.taint)
+    found = folding.unpacked(how, held)
+    return found if found is not None else unknown(held)
+
+
+@effect("pack")
+def _pack(run: Witness, call: Invocation, form: str = "0", data: str = ".") -> Value:
+    """…and `pack`, which of letters of hex makes bytes, and of numbers text."""
+    how, held = _at(call, form).text().strip("*0123456789"), _at(call, data)
+    items = held.items if held.items is not None else [held]
+    if how[:1] in {"H", "h"} and items:
+        return run.decoded("hex", items[0], call.line)
+    found = folding.packed(how, items)
+    return found if found is not None else unknown(held)
+
+
+@effect("same")
+def _same(run: Witness, call: Invocation, at: str = "0") -> Value:  # noqa: ARG001
+    return _at(call, at)
+
+
+@effect("self")
+def _self(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
+    return call.receiver or Value()
+
+
+@effect("later")
+def _later(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
+    """What is given is run when somebody asks, and not now."""
+    return next((a for a in call.all() if a.func is not None), Value())
+
+
+@effect("quiet")
+def _quiet(run: Witness, call: Invocation) -> Value:
+    """What comes out tells too little of what went in."""
+    run.compared([v for v in (call.receiver, *call.args) if v is not None], call.line)
+    return Value()
+
+
+@effect("join")
+def _joined(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
+    return fold.join(_words(_rest(call)))
+
+
+@effect("format")
+def _format(run: Witness, call: Invocation, at: str = "0") -> Value:  # noqa: ARG001
+    return folding.formatted(call.args[int(at) :], call.kwargs)
+
+
+@effect("path")
+def _path(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
+    """Parts of a path, put together."""
+    parts = _words(([call.receiver] if call.receiver and call.receiver.consts else []) + _rest(call))
+    out = parts[0] if parts else Value()
+    out = Value(out.consts or (HOLE,), taint=out.taint)
+    for part in parts[1:]:
+        texts = [fold.path(a, b.lstrip("/")) for a in out.texts() for b in (list(part.texts()) or [HOLE])]
+        out = Value(tuple(dict.fromkeys(texts))[:MAX_PATHS], taint=out.taint | part.taint)
+    return out
+
+
+@effect("expand")
+def _expand(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
+    """A path, made whole: from another where a second is given."""
+    first, second = call.arg(0), call.arg(1)
+    if second.consts and not first.text().startswith(("/", "~")):
+        return Value((fold.path(second.text(), first.text()),), taint=first.taint | second.taint)
+    return first
+
+
+@effect("text")
+def _text(run: Witness, call: Invocation, *words: str) -> Value:  # noqa: ARG001
+    """A text that is the same everywhere; `?` in it is what is not known."""
+    return const(" ".join(words).replace("?", HOLE))
+
+
+# names that are computed
+
+
+def function(run: Witness, name: str) -> Value:
+    """A function by its name: one of the file, or of the library."""
+    return run.evaluate(ir.Name(name.replace("::", ".").lstrip("\\")))
+
+
+@effect("named")
+def _named(run: Witness, call: Invocation, at: str = "0") -> Value:
+    """What stands under a name that is given as a text."""
+    name = _at(call, at)
+    if not name.consts:
+        return Value(taint=name.taint)
+    text = run.language.table.spelled(name.text())  # type: ignore[attr-defined]
+    if call.receiver is not None and call.receiver.fields:
+        return run.attribute(call.receiver, text, call.line)
+    return function(run, text)
+
+
+@effect("callback")
+def _callback(run: Witness, call: Invocation, at: str = "0") -> Value:
+    """A function that is given, or named by a text, is called with the other arguments."""
+    held = _at(call, at)
+    place = int(at) if at.isdigit() else 0
+    rest = [a for n, a in enumerate(call.args) if n != place]
+    if held.items and len(held.items) == 2 and held.items[1].consts:
+        held = run.attribute(held.items[0], held.items[1].text(), call.line)
+    rest = [i for a in rest for i in (a.items if a.items is not None else [a])]
+    target = held if held.func is not None or held.ref else _named(run, call, at)
+    return run.call(target, Invocation(target.ref, "", rest, {}, call.line))
+
+
+@effect("dispatch")
+def _dispatch(run: Witness, call: Invocation) -> Value:
+    """A method that is named by a text is called on the object."""
+    name, rest = call.arg(0), call.args[1:]
+    if not name.consts:
+        return unknown(*call.all())
+    receiver = call.receiver
+    known = receiver is not None and (receiver.fields or receiver.ref or receiver.consts or receiver.items)
+    target = run.attribute(receiver, name.text(), call.line) if receiver and known else Value()
+    effects_of = run.language.table.effect  # type: ignore[attr-defined]
+    if target.func is None and not effects_of(target.ref) and effects_of(name.text()):
+        target = Value(ref=name.text())
+    return run.call(target, Invocation(target.ref, name.text(), rest, call.kwargs, call.line, receiver))
+
+
+# machine
+
+
+@effect("env")
+def _env(run: Witness, call: Invocation, at: str = "0") -> Value:
+    if not call.args:
+        return run.environment(call.line)
+    found = run.env(_at(call, at), call.line)
+    return merge([found, *call.args[1:2]]) if found.consts or found.taint else found
+
+
+@effect("environment")
+def _environment(run: Witness, call: Invocation) -> Value:
+    return run.environment(call.line)
+
+
+@effect("fact")
+def _fact(run: Witness, call: Invocation, name: str) -> Value:
+    return run.host(name, call.line)
+
+
+@effect("sleep")
+def _sleep(run: Witness, call: Invocation, per: str = "1") -> Value:
+    for text in call.arg(0).consts[:1]:
+        if isinstance(text, int | float):
+            run.sleep(float(text) / float(per), call.line)
+    return Value()
+
+
+# files
+
+
+def reached(run: Witness, path: Value, line: int, *, text: bool = True) -> Value:
+    """What is read from a path, which may be an address."""
+    whole = path.text() if path.consts else ""
+    if whole.startswith(("http://", "https://", "ftp://")):
+        return run.request("GET", path, [], line)
+    if whole == "php://input":
+        return Value(taint=frozenset({"request"}))
+    if whole.startswith("data:"):
+        head, _, body = whole.partition(",")
+        plain = const(body if head.endswith("base64") else decode_form.unquote(body), path.taint)
+        return run.decoded("base64", plain, line) if head.endswith("base64") else plain
+    return run.read_file(path, line, text=text)
+
+
+@effect("read")
+def _read(run: Witness, call: Invocation, at: str = "0") -> Value:
+    return reached(run, _at(call, at), call.line)
+
+
+@effect("write")
+def _write(run: Witness, call: Invocation, path: str = "0", content: str = "1") -> Value:
+    run.write_file(_at(call, path), [_at(call, content)], call.line)
+    return Value()
+
+
+@effect("open")
+def _open(run: Witness, call: Invocation, path: str = "0", mode: str = "1") -> Value:
+    """A file is opened, to be read unless it says otherwise."""
+    place, how = _at(call, path), _at(call, mode).text()
+    if place.text().startswith("|"):  # Ruby's way to a process
+        return run.command(const(place.text()[1:], place.taint), call.line)
+    if any(letter in how for letter in "wax+c") and not place.text().startswith("http"):
+        run.write_file(place, [], call.line)
+        return Value(ref="file", items=[place])
+    content = reached(run, place, call.line)
+    return Value(content.consts, content.ref if "network" in content.taint else "file", content.taint, [place])
+
+
+@effect("put")
+def _put(run: Witness, call: Invocation, start: str = "0") -> Value:
+    """Something is written to a file that is open, or to a connection."""
+    held = (call.receiver or Value()) if start == "0" else call.arg(0)
+    given = _rest(call, int(start))
+    if held.ref == "file" and held.items:
+        run.write_file(held.items[0], given, call.line)
+    elif held.ref == "socket":
+        run.sent(given, call.line)
+    else:
+        fed.give(run, held, given, call.line)
+    return held
+
+
+@effect("content")
+def _content(run: Witness, call: Invocation, at: str = ".") -> Value:  # noqa: ARG001
+    """What was in a file that is open, or came out of a process or a connection."""
+    held = _at(call, at)
+    return Value(held.consts, "content", held.taint)
+
+
+@effect("copy")
+def _copy(run: Witness, call: Invocation) -> Value:
+    content = reached(run, call.arg(0), call.line)
+    held = content.taint.union(*(run.written.get(p, CLEAN) for p in call.arg(0).texts()))
+    run.write_file(call.arg(1), [Value(taint=held)], call.line)
+    return Value()
+
+
+@effect("delete")
+def _delete(run: Witness, call: Invocation, at: str = "0") -> Value:
+    for path in _words([_at(call, at)]):
+        run.delete_file(path, call.line)
+    return Value()
+
+
+@effect("list")
+def _list(run: Witness, call: Invocation, at: str = "0") -> Value:
+    """Names of files, of which only the folder is known."""
+    held = _at(call, at)
+    texts = tuple(t if "*" in t else f"{t.rstrip('/')}/{HOLE}" for t in held.texts())
+    return Value(items=[Value(texts or (HOLE,), taint=held.taint)])
+
+
+# network
+
+
+@effect("request")
+def _request(run: Witness, call: Invocation, verb: str = "GET", url: str = "0", *payload: str) -> Value:
+    """A request; what else is given goes with it where the table does not say what does."""
+    given = [_at(call, p) for p in payload] if payload else _rest(call, int(url) + 1 if url.isdigit() else 0)
+    address = _at(call, url)
+    if verb.isdigit():
+        verb = _at(call, verb).text().upper() if _at(call, verb).consts else "GET"
+    if address.fields and not address.consts:
+        address = unknown(address)
+    return run.request(verb, address, given, call.line)
+
+
+@effect("client")
+def _client(run: Witness, call: Invocation, host: str = "0", port: str = "1") -> Value:
+    """A connection over which requests are made."""
+    held = _at(call, host)
+    if held.consts and not held.text().startswith("http"):
+        run.connect(held, _at(call, port), call.line)
+    return Value(ref="http", fields={"": held}, taint=CLEAN)
+
+
+@effect("talk")
+def _talk(run: Witness, call: Invocation, verb: str, path: str = "0", *payload: str) -> Value:
+    """A request over such a connection."""
+    host = ((call.receiver.fields or {}).get("") if call.receiver else None) or Value()
+    where = _at(call, path)
+    whole = where.text()
+    if host.consts and not whole.startswith("http"):
+        base = host.text() if host.text().startswith("http") else f"https://{host.text()}"
+        where = Value((base.rstrip("/") + "/" + whole.lstrip("/"),), taint=where.taint | host.taint)
+    given = [_at(call, p) for p in payload] if payload else _rest(call, int(path) + 1)
+    return run.request(verb, where, given, call.line)
+
+
+@effect("prepared")
+def _prepared(run: Witness, call: Invocation, verb: str, url: str = "0") -> Value:  # noqa: ARG001
+    """A request that is sent later; what it is given until then goes with it."""
+    where = _at(call, url)
+    return Value(ref="prepared", fields={"": where, "verb": const(verb)}, taint=taints([where]))
+
+
+@effect("give")
+def _give(run: Witness, call: Invocation) -> Value:
+    """More is put into a request that is not sent yet, or that only its end sends."""
+    held = call.receiver or Value()
+    held.take(taints(_rest(call)))
+    if held.ref == "response":
+        run.sent(_rest(call), call.line)
+    return held
+
+
+@effect("transmit")
+def _transmit(run: Witness, call: Invocation, at: str = "0") -> Value:
+    """A prepared request is sent."""
+    held = _at(call, at)
+    fields = held.fields or {}
+    url = fields.get("") or Value(taint=held.taint)
+    return run.request(fields.get("verb", const("GET")).text() or "GET", url, [held, *_rest(call)], call.line)
+
+
+@effect("option")
+def _option(run: Witness, call: Invocation, name: str = "1", value: str = "2") -> Value:
+    """An option of a request that a later call sends (curl's way)."""
+    held, what, given = call.arg(0), _at(call, name), _at(call, value)
+    option = what.text() if what.consts else what.ref
+    held.take(given.all_taint())
+    if "url" in option.lower() and held.ref == "prepared":
+        held.fields = {**(held.fields or {}), "": given}
+        changed()
+    elif "post" in option.lower() and held.ref == "prepared":
+        held.fields = {**(held.fields or {}), "verb": const("POST")}
+        changed()
+    if "readfunction" in option.lower() and given.func is not None:
+        run.call(given, Invocation("", "", [], {}, call.line))
+    return Value()
+
+
+@effect("connect")
+def _connect(run: Witness, call: Invocation, host: str = "0", port: str = "1") -> Value:
+    """A socket to somewhere; `host:port` may be one text."""
+    held, number = _at(call, host), _at(call, port)
+    whole = held.text().split("://")[-1] if held.consts else ""
+    if ":" in whole and not number.consts:
+        name, _, end = whole.rpartition(":")
+        held, number = const(name, held.taint), const(end)
+    run.connect(held, number, call.line)
+    return Value(ref="socket", taint=_NETWORK)
+
+
+@effect("send")
+def _send(run: Witness, call: Invocation, start: str = "0") -> Value:
+    run.sent(_rest(call, int(start)), call.line)
+    return Value()
+
+
+@effect("lookup")
+def _lookup(run: Witness, call: Invocation, at: str = "0", form: str = "") -> Value:
+    return run.lookup(_at(call, at), call.line, form)
+
+
+@effect("listen")
+def _listen(run: Witness, call: Invocation) -> Value:
+    words = [v.text() for v in call.args[:2] if v.consts]
+    run.see(Kind.NET_LISTEN, ":".join(words) or "?", call.line)
+    return Value(ref="socket", taint=_NETWORK)
+
+
+@effect("told")
+def _told(run: Witness, call: Invocation, kind: str, *words: str) -> Value:
+    """A behaviour by itself."""
+    held = call.arg(0).text() if call.arg(0).consts else "?"
+    run.see(Kind(kind), " ".join(words) or held, call.line)
+    return Value()
+
+
+def field_set(run: Witness, obj: Value, name: str, value: Value, line: int) -> None:
+    """A field of something that is given more before it starts, or of a request."""
+    del run, line
+    if obj.ref == "prepared" or obj.ref.endswith("()"):
+        obj.take(value.all_taint())
+    if obj.items is not None and name.lower() in {"filename", "arguments", "path", "args"}:
+        obj.items.extend(_words([value]))
+        changed()

@@ -1,0 +1,256 @@
+"""What functions of texts and numbers give where all that they get is known, in many languages' spellings."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from biopsy.model.regex import regex
+from biopsy.static.code import fold
+from biopsy.static.code.state import Invocation
+from biopsy.static.code.value import HOLE, MAX_TEXT, Value, as_text, const, taints
+
+MAX_ITEMS = 100_000  # of a list that is made of a text
+_PLACE = regex(r"%%|\{\{|\}\}|%[-+ 0#]*\d*(?:\.\d+)?[a-zA-Z]|%[<{](\w+)[>}]s?|\{([^{}]*)\}")
+_WIDTHS = {"C": 1, "c": 1, "U": 1, "S": 2, "n": 2, "L": 4, "N": 4}
+
+
+def _spread(letters: str) -> str:
+    """`a-z` as all letters between."""
+    out = re.sub(r"(.)-(.)", lambda m: "".join(map(chr, range(ord(m[1]), min(ord(m[2]), ord(m[1]) + 512) + 1))), letters)
+    return out[:4096]
+
+
+def _tr(text: str, args: Sequence[Value]) -> Value | None:
+    old, new = (a.whole() for a in args[:2])
+    if not isinstance(old, str) or not isinstance(new, str):
+        return None
+    before, after = _spread(old), _spread(new)
+    after += after[-1:] * (len(before) - len(after))
+    return const(text.translate(dict(zip(map(ord, before), after, strict=False))))
+
+
+def _bytes(text: str | bytes) -> Value:
+    raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+    return Value(items=[const(b) for b in raw[:MAX_ITEMS]])
+
+
+def _chars(text: str) -> Value:
+    return Value(items=[const(c) for c in text[:MAX_ITEMS]])
+
+
+def _number(text: str, args: Sequence[Value]) -> Value | None:
+    base = args[0].consts[0] if args and args[0].consts else 10
+    digits = re.match(r"\s*([-+]?[0-9a-zA-Z]+)", text)
+    try:
+        return const(int(digits[1][:400], base if isinstance(base, int) else 10)) if digits else const(0)
+    except ValueError:
+        return None
+
+
+def _hexed(text: str) -> Value | None:
+    return const(int(text, 16)) if re.fullmatch(r"[0-9a-fA-F]{1,32}", text) else None
+
+
+def _scan(text: str, args: Sequence[Value]) -> Value | None:
+    """Ruby's `scan(/../)`: pieces of a fixed length."""
+    form = as_text(args[0].whole() or "").strip("/m") if args else ""
+    return _pieces(text, len(form)) if form and set(form) == {"."} else None
+
+
+def _pieces(text: str, size: int) -> Value:
+    many = range(0, min(len(text), MAX_ITEMS), max(size, 1))
+    return Value(items=[const(text[i : i + max(size, 1)]) for i in many])
+
+
+_METHODS: dict[str, Callable[[str, Sequence[Value]], Value | None]] = {
+    "tr": _tr, "to_i": _number, "scan": _scan,
+    "bytes": lambda t, _: _bytes(t), "chars": lambda t, _: _chars(t),
+    "reverse": lambda t, _: const(t[::-1]), "hex": lambda t, _: _hexed(t),
+    "ord": lambda t, _: const(ord(t[0])) if t else None,
+}  # fmt: skip
+
+
+def method(call: Invocation) -> Value | None:
+    """A method of a text or a list that is known; None where it is not one of these."""
+    obj = call.receiver
+    if obj is None:
+        return None
+    if obj.items is not None:
+        return _of_list(obj, call)
+    if call.name == "chr" and obj.consts and isinstance(obj.consts[0], int):
+        return chars([obj])
+    if call.name == "xor" and call.args:
+        return fold.binary("xor", obj, call.args[0])
+    folder, whole = _METHODS.get(call.name), obj.whole()
+    if folder is None or whole is None:
+        return None
+    made = folder(as_text(whole), call.args)
+    if made is None or not obj.taint:
+        return made
+    made.taint |= obj.taint
+    return made
+
+
+def _of_list(obj: Value, call: Invocation) -> Value | None:
+    items = obj.items or []
+    match call.name:
+        case "each_slice" | "chunks":
+            size = call.arg(0).consts[0] if call.arg(0).consts else 2
+            step = size if isinstance(size, int) and size > 0 else 2
+            return Value(items=[Value(items=items[i : i + step]) for i in range(0, len(items), step)])
+        case "with_index" | "each_with_index" | "enumerate" | "zip" if call.name != "zip" or call.arg(0).items:
+            other = [const(n) for n in range(len(items))] if call.name != "zip" else call.arg(0).items or []
+            return Value(items=[Value(items=[a, b]) for a, b in zip(items, other, strict=False)], taint=obj.taint)
+        case "first" | "last" if items:
+            return items[0 if call.name == "first" else -1]
+        case "utf8":
+            return chars(items)
+    return None
+
+
+def chars(items: Sequence[Value]) -> Value | None:
+    """A text of the numbers of its characters."""
+    numbers = [i.consts[0] if i.consts else None for i in items[:MAX_ITEMS]]
+    taint = taints(list(items))
+    if not all(isinstance(n, int | float) or (isinstance(n, str) and len(n) == 1) for n in numbers):
+        return Value(taint=taint)
+    made = [n if isinstance(n, str) else chr(int(n) & 0x1FFFFF) for n in numbers if isinstance(n, str | int | float)
+            and (isinstance(n, str) or 0 <= int(n) <= 0x10FFFF)]  # fmt: skip
+    return const("".join(made), taint)
+
+
+def packed(how: str, items: Sequence[Value]) -> Value | None:
+    """Numbers or texts, put together by a letter."""
+    if how[:1] in {"C", "c", "U"}:
+        return chars(items)
+    if how[:1] in {"a", "A"} and items:
+        return items[0]
+    return None
+
+
+def unpacked(how: str, held: Value) -> Value | None:
+    """…and taken apart."""
+    whole = held.whole()
+    if whole is None:
+        return None
+    if how[:1] in {"C", "c", "U"}:
+        made = _bytes(whole)
+        return Value(items=made.items, taint=held.taint)
+    return None
+
+
+def formatted(args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    """A text with `%s` or `{}` in it, filled in."""
+    if not args:
+        return Value()
+    given = [v for a in args[1:] for v in (a.items if a.items is not None else [a])]
+    at = iter(given)
+
+    def fill(match: re.Match[str]) -> str:
+        if match[0] in {"%%", "{{", "}}"}:
+            return match[0][0]
+        key = (match[1] or match[2] or "").partition(":")[0]
+        if key.isdigit():
+            value = given[int(key)] if int(key) < len(given) else Value()
+        else:
+            value = named.get(key, Value()) if key else next(at, Value())
+        if match[0].endswith("c") and value.consts and isinstance(value.consts[0], int):
+            return chr(value.consts[0] & 0xFFFF)
+        return value.text() if value.consts else HOLE
+
+    every = [*args, *named.values()]
+    text = args[0].text() if args[0].consts else HOLE
+    return const(_PLACE.sub(fill, text[:MAX_TEXT]), taints(every))
+
+
+# functions, by the name that a table gives them
+
+
+def _text_of(call: Invocation, at: int = 0) -> str:
+    whole = call.arg(at).whole()
+    if whole is None:
+        raise ValueError("not known")
+    return as_text(whole)
+
+
+def _int_of(call: Invocation, at: int, default: int | None = None) -> int | None:
+    held = call.arg(at).consts
+    return int(held[0]) if held and isinstance(held[0], int | float) else default
+
+
+def _slice(call: Invocation) -> Value:
+    text, low, size = _text_of(call), _int_of(call, 1, 0) or 0, _int_of(call, 2)
+    low = max(len(text) + low, 0) if low < 0 else low
+    return const(text[low:] if size is None else text[low : low + size] if size >= 0 else text[low:size])
+
+
+def _split(call: Invocation) -> Value:
+    sep, text = _text_of(call, 0), _text_of(call, 1)
+    return Value(items=[const(p) for p in (text.split(sep) if sep else list(text))[:MAX_ITEMS]])
+
+
+def _swap(call: Invocation) -> Value:
+    """PHP's `str_replace(old, new, text)`, of texts or lists of them."""
+    olds, news = call.arg(0), call.arg(1)
+    text = _text_of(call, 2)
+    for at, old in enumerate(olds.items if olds.items is not None else [olds]):
+        many = news.items if news.items is not None else None
+        new = many[at].text() if many and at < len(many) else "" if many is not None else news.text()
+        text = text.replace(old.text(), new)[:MAX_TEXT]
+    return const(text)
+
+
+def _translate(call: Invocation) -> Value | None:
+    if call.arg(1).fields is not None:
+        text = _text_of(call)
+        for old, new in list((call.arg(1).fields or {}).items())[:500]:
+            text = text.replace(old, new.text())[:MAX_TEXT]
+        return const(text)
+    return _tr(_text_of(call), call.args[1:])
+
+
+def _implode(call: Invocation) -> Value:
+    items = call.arg(1).items if call.arg(1).items is not None else call.arg(0).items
+    sep = call.arg(0).text() if call.arg(0).consts else call.arg(1).text() if call.arg(1).consts else ""
+    return fold.join(items or [], sep)
+
+
+def _each(call: Invocation) -> Value | None:
+    return None if call.arg(1).items is None else Value(items=call.arg(1).items)
+
+
+def _repeat(call: Invocation) -> Value:
+    return fold.binary("*", call.arg(0), call.arg(1))
+
+
+FUNCTIONS: dict[str, Callable[[Invocation], Value | None]] = {
+    "chr": lambda c: chars([c.arg(0)]),
+    "chars": lambda c: chars(c.arg(0).items if c.arg(0).items is not None else c.args),
+    "ord": lambda c: const(ord(_text_of(c)[0])),
+    "slice": _slice, "split": _split, "swap": _swap, "translate": _translate, "implode": _implode,
+    "repeat": _repeat, "reverse": lambda c: const(_text_of(c)[::-1]),
+    "items": lambda c: Value(items=list(c.arg(0).items or [])),
+    "chunk": lambda c: _pieces(_text_of(c), _int_of(c, 1, 1) or 1),
+    "chars_of": lambda c: _chars(_text_of(c)),
+    "lower": lambda c: const(_text_of(c).lower()), "upper": lambda c: const(_text_of(c).upper()),
+    "trim": lambda c: const(_text_of(c).strip()),
+    "number": lambda c: _number(_text_of(c), c.args[1:]),
+    "hex_number": lambda c: _hexed(_text_of(c)),
+    "hex": lambda c: const(_text_of(c).encode("utf-8").hex()),
+    "len": lambda c: const(len(c.arg(0).items) if c.arg(0).items is not None else len(_text_of(c))),
+    "pair": lambda c: Value(items=list(c.args)),
+    "range": lambda c: Value(items=[const(n) for n in range(_int_of(c, 0, 0) or 0, min(_int_of(c, 1, 0) or 0, MAX_ITEMS))]),
+    "range_whole": lambda c: Value(items=[const(n) for n in range(_int_of(c, 0, 0) or 0, min((_int_of(c, 1, 0) or 0) + 1, MAX_ITEMS))]),
+    "reversed": lambda c: Value(items=list(c.arg(0).items or [])[::-1]) if c.arg(0).items is not None else None,
+}  # fmt: skip
+
+
+def function(how: str, call: Invocation) -> Value | None:
+    """What a function of this name gives; None where not enough is known."""
+    try:
+        made = FUNCTIONS[how](call)
+    except (ValueError, IndexError, TypeError, OverflowError):
+        return None
+    taint = taints(call.all())
+    if made is not None and taint:
+        made.taint |= taint
+    return made

@@ -1,0 +1,120 @@
+"""The data file of a language, read and made ready for looking things up."""
+
+import re
+from functools import cache, lru_cache
+from importlib.resources import files
+
+import yaml
+from msgspec import Struct, convert, field
+
+from biopsy.model.regex import regex
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+MAX_REF = 200  # characters of a library path that is looked up
+
+
+class Runs(Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that run by themselves, by name or by a mark that stands before them."""
+
+    load: tuple[str, ...] = ()  # when the file is loaded
+    main: tuple[str, ...] = ()  # when the file is the program
+    installs: tuple[str, ...] = ()  # methods that an installer calls, in a file that runs at installation
+    marked_load: tuple[str, ...] = ()  # those under such an attribute, when it is loaded
+    marked_install: tuple[str, ...] = ()  # …and when whoever uses it is built
+
+
+class Table(Struct, forbid_unknown_fields=True):
+    """One language. Names of library functions are written as they are in code, with `.` between words."""
+
+    language: str
+    grammar: str  # the module that has it, and its function where that is not `language`
+    suffixes: tuple[str, ...]
+    nodes: dict[str, str]
+    calls: dict[str, list[str]]
+    files: tuple[str, ...] = ()  # whole names of files
+    layer: str = ""  # the grammar's function for a piece of code that was found inside a text
+    values: dict[str, list[str]] = {}
+    methods: dict[str, str] = {}  # what methods of texts and lists are called in `code.methods`
+    prefixes: dict[str, str] = {}  # other spellings of library paths
+    variables: str = ""  # query for names that are variables, where a bare name may also be a call
+    bare_calls: bool = False  # …which it is where no variable is so called
+    ignore_case: bool = False
+    gives_last: bool = False  # a function gives its last expression
+    whole_namespaces: bool = False  # an import may take over all names, so that roots are known by case
+    content: tuple[str, ...] = ()  # nodes that are text as it stands, inside literals
+    escapes: tuple[str, ...] = ()  # nodes that are one escape inside literals
+    names: tuple[str, ...] = ()  # nodes that are plain names, where a name may also be computed
+    through: tuple[str, ...] = ()  # words of a path that stand for this package
+    joins: str = ","  # what stands between the items of a list that is joined by nothing said
+    makers: tuple[str, ...] = ()  # names of constructors
+    self: tuple[str, ...] = ("self", "this")
+    append_to: tuple[str, ...] = ()  # nodes of an index that, without a key, adds to a list
+    statics: tuple[str, ...] = ()  # beginnings of names that outlive a function
+    runs: Runs = Runs()
+    words: tuple[str, ...] = ()  # more that make a file worth following
+    effects: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, str] = field(default_factory=dict)
+    hot: "re.Pattern[bytes] | None" = None
+
+    def ready(self) -> None:
+        """Turn the lists round."""
+        for effect, names in self.calls.items():
+            for name in names:
+                self.effects[self.spelled(name)] = effect
+        for what, names in self.values.items():
+            for name in names:
+                self.constants[self.spelled(name)] = what
+        ends = {n.rpartition(".")[2] for n in (*self.effects, *self.constants)} | set(self.words)
+        found = "|".join(re.escape(e) for e in sorted(ends, key=lambda e: (-len(e), e)) if len(e) > 1)
+        self.hot = regex(found.encode(), re.IGNORECASE if self.ignore_case else 0)
+
+    def spelled(self, name: str) -> str:
+        """A name as it is looked up."""
+        return name.lower() if self.ignore_case else name
+
+    @lru_cache(maxsize=8192)  # noqa: B019 - tables live as long as the process
+    def effect(self, ref: str) -> str:
+        """What calling a library path does; empty where nothing is known of it.
+
+        It is known by its end, so that it may stand in any namespace; one word alone only as a whole.
+        """
+        if len(ref) > MAX_REF:
+            return ""
+        for prefix, instead in self.prefixes.items():
+            if ref.startswith(prefix):
+                ref = instead + ref[len(prefix) :]
+        if (known := self.effects.get(ref)) is not None:
+            return known
+        words = ref.split(".")
+        for at in range(1, len(words) - 1):
+            if (known := self.effects.get(".".join(words[at:]))) is not None:
+                return known
+        return self.effects.get("." + words[-1], "") if len(words) > 1 else ""
+
+    def __hash__(self) -> int:
+        """Of its name."""
+        return hash(self.language)
+
+
+@cache
+def tables() -> dict[str, Table]:
+    """All languages that have a data file, by name."""
+    found = {}
+    for file in sorted(files(__package__).iterdir(), key=lambda f: f.name):
+        if file.name.endswith(".yml"):
+            table = convert(yaml.load(file.read_text("utf-8"), _LOADER), Table)  # noqa: S506 - a safe loader
+            table.ready()
+            found[table.language] = table
+    return found
+
+
+@cache
+def _endings() -> tuple[dict[str, str], dict[str, str]]:
+    ends = {s: t.language for t in tables().values() for s in t.suffixes}
+    return ends, {f: t.language for t in tables().values() for f in t.files}
+
+
+def language_of(path: str, suffix: str) -> str:
+    """The language of a file by its name; empty where no table knows it."""
+    ends, whole = _endings()
+    return ends.get(suffix, "") or whole.get(path.rpartition("/")[2], "")
