@@ -1,0 +1,154 @@
+# Call the methods of everything that a gem defines, with made-up arguments: each module in a fork of its own.
+
+require "timeout"
+
+module LoadAll
+  CALL = 0.6 # seconds that one call may take
+  MAX_MODULES = 300
+  MAX_TARGETS = 300
+  MAX_METHODS = 40
+  TELLING = %w[
+    eval instance_eval class_eval module_eval system exec spawn popen popen2 popen3 capture2 capture3 ` get post get_response
+    request open read write binread binwrite unlink delete rm_rf connect send post_form getaddress decode64 unpack1
+    unpack inflate fetch load ENV
+  ].freeze
+
+  class << self
+    def work
+      ((plan[:mains] + plan[:rest]) - plan[:skip]).each do |feature|
+        break if over?
+
+        tell(at: feature)
+        require feature
+      rescue Exception => e # rubocop:disable Lint/RescueException
+        tell(step: feature, status: "failed", reason: raised(e), feature: feature)
+      end
+      tell_reached
+      owners.each { |owner| over? ? tell(step: label(owner), status: "skipped", reason: "budget") : module_calls(owner) }
+    end
+
+    def own?(method)
+      place = method.source_location&.first.to_s
+      place.start_with?("#{plan[:folder]}/") || place.start_with?("(eval")
+    end
+
+    # Modules and classes with methods of the gem's; Object has those of the top level.
+    def owners
+      found = ObjectSpace.each_object(Module).reject { |one| one.singleton_class? || one == LoadAll || one == Anything }
+      found = found.select { |one| singletons(one).any? || publics(one).any? }
+      found.sort_by { |one| [one == Object ? 0 : 1, label(one)] }.first(MAX_MODULES)
+    end
+
+    def label(owner) = Module.instance_method(:name).bind_call(owner) || "anonymous"
+
+    def singletons(owner)
+      names = owner.singleton_methods(false)
+      names.map { |name| owner.singleton_method(name) }.select { |one| own?(one) }
+    rescue StandardError
+      []
+    end
+
+    def publics(owner)
+      names = owner.public_instance_methods(false)
+      names += owner.private_instance_methods(false) if owner == Object
+      names.map { |name| owner.instance_method(name) }.select { |one| own?(one) }.first(MAX_METHODS)
+    rescue StandardError
+      []
+    end
+
+    def targets(owner)
+      name = label(owner)
+      found = singletons(owner).map { |one| ["#{name}.#{one.name}", one, false] }
+      found += publics(owner).map { |one| ["#{name}##{one.name}", one, true] }
+      telling, others = found.partition { |_, one, _| tells?(one) }
+      telling + telling.map { |shown, one, made| ["#{shown} (anything)", one, made, true] } + others
+    end
+
+    def tells?(method)
+      code = RubyVM::InstructionSequence.of(method) or return true
+      words = flat(code.to_a[13]).select { |one| one.is_a?(Symbol) }.map(&:to_s)
+      TELLING.any? { |one| words.include?(one) }
+    rescue StandardError
+      true
+    end
+
+    def module_calls(owner)
+      skip, tries = 0, 0
+      while skip && tries < 6 && !over?
+        tries += 1
+        skip = forked(owner, skip)
+      end
+      tell(step: label(owner), status: "completed")
+    end
+
+    # Have what is left called in a fork; where that ended amid a call, say after which to go on.
+    def forked(owner, skip)
+      heard, said = IO.pipe
+      pid = fork do
+        heard.close
+        calls(owner, skip, said)
+        tell_reached
+      end
+      said.close
+      at, ends = nil, seconds + plan[:call]
+      while seconds < ends
+        if IO.select([heard], nil, nil, 0.05)
+          data = heard.read_nonblock(4096, exception: false)
+          return finished(pid, at) if data.nil?
+
+          at, ends = data.split.last, seconds + plan[:call] if data.is_a?(String)
+        end
+      end
+      wait_for(pid, 0)
+      tell(step: "#{label(owner)} call #{at}", status: "timeout", reason: "no end")
+      at && at != "end" ? at.to_i + 1 : nil
+    ensure
+      heard&.close
+    end
+
+    def finished(pid, at)
+      wait_for(pid, 2)
+      at && at != "end" ? at.to_i + 1 : nil
+    end
+
+    def calls(owner, skip, said)
+      texts = targets(owner).flat_map { |_, one, _| strings(one) }.uniq.first(MAX_TEXTS)
+      instance = nil
+      targets(owner).first(2 * MAX_TARGETS).each_with_index do |(shown, method, bound, odd), index|
+        next if index < skip
+
+        break if over?
+
+        said.syswrite("#{index} ")
+        method = method.bind(instance ||= build(owner, texts)) if bound
+        attempt(method, odd ? strange_list(method) : argument_lists(method, texts))
+      rescue Exception # rubocop:disable Lint/RescueException
+        nil
+      end
+      said.syswrite("end ")
+    end
+
+    def build(owner, texts)
+      return Object.new if owner == Object
+      return Object.new.extend(owner) unless owner.is_a?(Class)
+
+      argument_lists(owner.instance_method(:initialize), texts).each do |ordered, named|
+        return Timeout.timeout(CALL) { owner.new(*ordered, **named) }
+      rescue Exception # rubocop:disable Lint/RescueException
+        next
+      end
+      owner.allocate
+    end
+
+    def attempt(method, lists)
+      lists.each do |ordered, named|
+        result = Timeout.timeout(CALL) { method.call(*ordered, **named) { |*| WORDS } }
+        Timeout.timeout(CALL) { result.call } if result.is_a?(Proc) && result.arity.zero?
+        Timeout.timeout(CALL) { result.first(4) } if result.is_a?(Enumerator)
+        result.join(CALL) if result.is_a?(Thread)
+      rescue Exception # rubocop:disable Lint/RescueException
+        next
+      end
+    end
+  end
+end
