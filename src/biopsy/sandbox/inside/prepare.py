@@ -10,6 +10,9 @@ every script that is compiled, and hides that it was there.
 Time: a library of `clock.c` and `calls.c` is loaded into every program that is dynamically linked (see
 `CLOCK`), and lets what sleeps wake at once. With `guise.c` it also says what machine this is.
 
+PHP, and any engine that lets its compiler be replaced: `engine_*.c`, parts of that library too, each of which
+does nothing in a program that has not that engine in it.
+
 The first process: a program of `init.c`, where a machine has its own.
 
 All are compiled by the image's own Python and compiler, once for an image, and kept beside it.
@@ -134,7 +137,7 @@ def _place(file: Path, inside: str, image: Path) -> Place:
 def _digest() -> str:
     own = ("words.py", "system.py", "listen.py", "system.cjs", "listen.cjs", "libdl.c", "init.c")
     told = (_BUILD, _COMPILE, _BUILD_CLOCK, CLOCK, START, UP, HOST, USER, GUISE)
-    recipe = "\0".join((*map(_part, (*own, *_LIBRARY)), *told))
+    recipe = "\0".join((*map(_part, (*own, *_library())), *told))
     return hashlib.sha256(recipe.encode()).hexdigest()[:12]
 
 
@@ -147,6 +150,12 @@ def python() -> str:
 def node() -> str:
     """The text of the module that makes a Node listen."""
     return _part("system.cjs").replace("@GUISE@", GUISE) + _part("listen.cjs").replace("@PLACE@", JOURNAL)
+
+
+def _library() -> list[str]:
+    """Give the parts of the library: those that know of each other in their order, then those of engines."""
+    folder = resources("biopsy.sandbox") / "inside" / "drivers"
+    return [*_LIBRARY, *sorted(file.name for file in folder.iterdir() if file.name.startswith("engine_"))]
 
 
 def _part(name: str) -> str:
@@ -205,7 +214,7 @@ def _node(image: Path, part: Path) -> None:
 
 def _clock(image: Path, part: Path) -> None:
     """Make the library that keeps time, and an `ld.so` that has every program load it."""
-    source = "".join(map(_part, _LIBRARY))
+    source = "".join(map(_part, _library()))
     words = {"PLACE": JOURNAL, "START": START, "UP": UP, "HOST": HOST, "USER": USER, "GUISE": GUISE}
     for word, text in words.items():
         source = source.replace(f"@{word}@", text)
