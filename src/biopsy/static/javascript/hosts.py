@@ -30,7 +30,10 @@ def called(source: Source) -> list[ir.Stmt]:
     return [
         ir.Do(ir.Call(callee, [ir.Name("__context", 0)], line=0), 0)
         for name in wanted
-        for callee in (ir.Attr(exports, name, 0), ir.Attr(ir.Attr(ir.Name("module", 0), "exports", 0), name, 0))
+        for callee in (
+            ir.Attr(exports, name, 0),
+            ir.Attr(ir.Attr(ir.Name("module", 0), "exports", 0), name, 0),
+        )
     ]
 
 
