@@ -193,7 +193,7 @@ end
 
 def start
   worst = ["completed", ""]
-  [%w[ruby -e 1], %w[gem list --local]].each do |argv|
+  [%w[ruby -e 1], %w[ruby -S gem list --local]].each do |argv|
     started = now
     status, reason = judge(run(argv, timeout: [left / 2, 0.5].max))
     step(argv.join(" "), status, reason, started)
