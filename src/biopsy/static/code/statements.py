@@ -77,6 +77,7 @@ class Statements(State):
             fields["__doc__"] = const(node.doc)
         refs = tuple(r for b in bases for r in (b.ref, *b.bases) if r)
         value = Value(fields={**above, **supers, **fields}, bases=refs)
+        inner.names["#class"] = value
         for closure in self.closures[start:]:
             closure.owner = closure.owner or value
         if node.name:

@@ -12,6 +12,7 @@ from biopsy.static.tongues import folding, loading
 Effect = Callable[..., Value | None]
 TABLE: dict[str, Effect] = {}
 MAX_ARGS = 200  # of a command
+MAX_EACH = 5000  # items that one function is called with
 MAX_PATHS = 12  # that a joined one may be
 _NETWORK = frozenset({"network"})
 
@@ -37,7 +38,9 @@ def _at(call: Invocation, place: str) -> Value:
         return call.receiver or Value()
     if place.isdigit():
         return call.arg(int(place))
-    return call.kwargs.get(place, Value())
+    if (named := call.kwargs.get(place)) is not None:
+        return named
+    return next((held for a in call.args if a.fields and (held := a.fields.get(place))), Value())
 
 
 def _rest(call: Invocation, start: int = 0) -> list[Value]:
@@ -208,8 +211,18 @@ def _joined(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
 
 
 @effect("format")
-def _format(run: Witness, call: Invocation, at: str = "0") -> Value:  # noqa: ARG001
-    return folding.formatted(call.args[int(at) :], call.kwargs)
+def _format(run: Witness, call: Invocation, at: str = "0") -> Value:
+    args = call.args[int(at) :]
+    names = folding.named(args[0].text()) if args and args[0].consts else ()
+    here = {n: run.evaluate(ir.Name(n)) for n in names if n not in call.kwargs}
+    return folding.formatted(args, {**call.kwargs, **here})
+
+
+@effect("length")
+def _length(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
+    held = call.receiver or Value()
+    whole = held.whole()
+    return const(len(held.items)) if held.items is not None else Value() if whole is None else const(len(whole))
 
 
 @effect("path")
@@ -270,6 +283,17 @@ def _callback(run: Witness, call: Invocation, at: str = "0") -> Value:
     rest = [i for a in rest for i in (a.items if a.items is not None else [a])]
     target = held if held.func is not None or held.ref else _named(run, call, at)
     return run.call(target, Invocation(target.ref, "", rest, {}, call.line))
+
+
+@effect("each")
+def _each(run: Witness, call: Invocation, at: str = "0", over: str = "1") -> Value:
+    """A function is called with each item of a list."""
+    held, listed = _at(call, at), _at(call, over)
+    target = held if held.func is not None or held.ref else _named(run, call, at)
+    items = fold.items(listed)
+    known = items if items is not None else [unknown(listed)]
+    made = [run.call(target, Invocation(target.ref, "", [i], {}, call.line)) for i in known[:MAX_EACH]]
+    return Value(items=made, taint=listed.taint if items is None else CLEAN)
 
 
 @effect("dispatch")
@@ -355,6 +379,59 @@ def _open(run: Witness, call: Invocation, path: str = "0", mode: str = "1") -> V
         return Value(ref="file", items=[place])
     content = reached(run, place, call.line)
     return Value(content.consts, content.ref if "network" in content.taint else "file", content.taint, [place])
+
+
+@effect("create")
+def _create(run: Witness, call: Invocation, path: str = "0") -> Value:
+    """A file is made, to be written."""
+    run.write_file(_at(call, path), [], call.line)
+    return Value(ref="file", items=[_at(call, path)])
+
+
+@effect("fill")
+def _fill(run: Witness, call: Invocation, at: str = "0") -> Value:  # noqa: ARG001
+    """What is read goes into something that was there before."""
+    held, into = call.receiver or Value(), _at(call, at)
+    into.take(held.all_taint())
+    into.consts = into.consts if not held.consts else held.consts
+    return Value()
+
+
+@effect("pipe")
+def _pipe(run: Witness, call: Invocation) -> Value:
+    """What one thing holds goes into another."""
+    held, into = call.arg(0), call.arg(1)
+    if into.ref == "file" and into.items:
+        run.write_file(into.items[0], [held], call.line)
+    elif into.ref == "socket":
+        run.sent([held], call.line)
+    into.take(held.all_taint())
+    return Value()
+
+
+@effect("as")
+def _as(run: Witness, call: Invocation, ref: str) -> Value:  # noqa: ARG001
+    """Something of which only matters what it is."""
+    return Value(ref=ref, taint=taints(_rest(call)))
+
+
+@effect("udp")
+def _udp(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
+    return Value(ref="socket", taint=_NETWORK)
+
+
+@effect("thread")
+def _thread(run: Witness, call: Invocation) -> Value:
+    """A function is run beside."""
+    for given in call.args[:4]:
+        if given.func is not None:
+            return run.call(given, Invocation("", "", [], {}, call.line))
+    return Value()
+
+
+@effect("seconds")
+def _seconds(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
+    return call.arg(0)
 
 
 @effect("put")
@@ -470,10 +547,10 @@ def _option(run: Witness, call: Invocation, name: str = "1", value: str = "2") -
     held, what, given = call.arg(0), _at(call, name), _at(call, value)
     option = what.text() if what.consts else what.ref
     held.take(given.all_taint())
-    if "url" in option.lower() and held.ref == "prepared":
+    if option.lower().endswith("_url") and held.ref == "prepared":
         held.fields = {**(held.fields or {}), "": given}
         changed()
-    elif "post" in option.lower() and held.ref == "prepared":
+    elif "_post" in option.lower() and held.ref == "prepared":
         held.fields = {**(held.fields or {}), "verb": const("POST")}
         changed()
     if "readfunction" in option.lower() and given.func is not None:

@@ -80,6 +80,8 @@ def method(call: Invocation) -> Value | None:
         return chars([obj])
     if call.name == "xor" and call.args:
         return fold.binary("xor", obj, call.args[0])
+    if call.name in _GROWS and obj.fields is None and len(call.args) == 1 and obj.ref in {"", "text"}:
+        return _grown(obj, call.args[0])
     folder, whole = _METHODS.get(call.name), obj.whole()
     if folder is None or whole is None:
         return None
@@ -88,6 +90,20 @@ def method(call: Invocation) -> Value | None:
         return made
     made.taint |= obj.taint
     return made
+
+
+_GROWS = frozenset({"push", "append", "concat", "write_str"})
+
+
+def _grown(obj: Value, more: Value) -> Value:
+    """A text to which another is added, in its place."""
+    obj.take(more.all_taint())
+    added = more.consts[0] if more.consts else HOLE
+    text = chr(added) if isinstance(added, int) and 0 <= added <= 0x10FFFF else as_text(added)
+    whole = as_text(obj.consts[0]) if obj.consts else ""
+    if obj.consts and len(whole) + len(text) <= MAX_TEXT:
+        obj.consts = (whole + text,)
+    return obj
 
 
 def _of_list(obj: Value, call: Invocation) -> Value | None:
@@ -136,6 +152,12 @@ def unpacked(how: str, held: Value) -> Value | None:
         made = _bytes(whole)
         return Value(items=made.items, taint=held.taint)
     return None
+
+
+def named(text: str) -> tuple[str, ...]:
+    """The variables that a text names inside its braces."""
+    found = (m[2].partition(":")[0] for m in _PLACE.finditer(text[:10_000]) if m[2])
+    return tuple(dict.fromkeys(n for n in found if n.isidentifier()))[:50]
 
 
 def formatted(args: Sequence[Value], named: Mapping[str, Value]) -> Value:
@@ -222,7 +244,23 @@ def _repeat(call: Invocation) -> Value:
     return fold.binary("*", call.arg(0), call.arg(1))
 
 
+def _struct(call: Invocation) -> Value:
+    """An object with its fields."""
+    of, given = call.arg(0), call.arg(1)
+    made = bool(of.fields)
+    return Value(fields={**(of.fields or {}), **(given.fields or {})}, bases=of.bases, made=made, taint=given.taint)
+
+
+def _texted(call: Invocation) -> Value | None:
+    """A text of bytes, or of one character's number."""
+    held = call.arg(0)
+    if held.items is not None:
+        return chars(held.items)
+    return chars([held]) if held.consts and isinstance(held.consts[0], int) else held
+
+
 FUNCTIONS: dict[str, Callable[[Invocation], Value | None]] = {
+    "struct": _struct, "text": _texted, "list": lambda _: Value(items=[]),
     "chr": lambda c: chars([c.arg(0)]),
     "chars": lambda c: chars(c.arg(0).items if c.arg(0).items is not None else c.args),
     "ord": lambda c: const(ord(_text_of(c)[0])),

@@ -171,6 +171,8 @@ class Lowering:
                 marks.append(self.text(child))
                 continue
             lowered = self.statement(child)
+            if any("cfg(test" in m or m == "#[test]" for m in marks):
+                lowered = _tests(lowered)
             body.append(lowered)
             if isinstance(lowered, ir.Assign) and isinstance(lowered.value, ir.Lambda):
                 late.extend(self._by_itself(lowered.value, marks))
@@ -189,7 +191,7 @@ class Lowering:
 
     def give(self, body: list[ir.Stmt]) -> list[ir.Stmt]:
         """A body whose last expression is what it gives, where the language has it so."""
-        if not body or not self.table.gives_last:
+        if not body:
             return body
         last = body[-1]
         if isinstance(last, ir.Do):
@@ -217,7 +219,10 @@ class Lowering:
             lowered = [ir.Param(ir.Name(self.name(params)))]
         named = "__init__" if name in self.table.makers else name
         hot = body is not None and self.is_hot(body)
-        return ir.Func(named, lowered, ir.Once(lambda: self.give(self.block(body))), line(node), hot)
+        shape = self.table.nodes.get(body.type, "") if body is not None else ""
+        gives = self.table.gives_last or shape not in {"block", "open"}
+        lower = ir.Once(lambda: self.give(self.block(body)) if gives else self.block(body))
+        return ir.Func(named, lowered, lower, line(node), hot)
 
     def param(self, node: Node) -> ir.Param:
         """A parameter."""
@@ -231,6 +236,17 @@ class Lowering:
             inner = many[-1] if many and node.type not in self.table.names else node
         name = ir.Name(self.name(inner)) if inner.type in self.table.names else self.target(inner)
         return ir.Param(name, self.expr(value) if value is not None else None, rest)
+
+
+def _tests(lowered: "ir.Stmt") -> "ir.Stmt":
+    """What only a test run compiles, with calls of all its functions."""
+    held = lowered.body if isinstance(lowered, ir.Class) else []
+    funcs = [s.value.func for s in held if isinstance(s, ir.Assign) and isinstance(s.value, ir.Lambda)]
+    name = ir.Name(lowered.name) if isinstance(lowered, ir.Class) else ir.Name("_")
+    calls: list[ir.Stmt] = [ir.Do(ir.Call(ir.Attr(name, f.name), [], line=f.line), f.line) for f in funcs]
+    if isinstance(lowered, ir.Assign) and isinstance(lowered.value, ir.Lambda):
+        calls = [ir.Do(ir.Call(lowered.value, [], line=lowered.line), lowered.line)]
+    return ir.Main([lowered, *calls], when="test")
 
 
 _STATEMENTS = (

@@ -277,7 +277,10 @@ def _struct(low: Lowering, node: Node, name: str, body: str) -> ir.Expr:
     """A value with its fields: `S { a: 1 }`."""
     held = low.get(node, body)
     made = _as_map([low.expr(c) for c in low.inner(held)], line(node)) if held is not None else ir.Map([])
-    return made if name == "-" else made
+    what = low.get(node, name)
+    own = what is not None and low.text(what) in low.table.own
+    of: ir.Expr = ir.Name("#class") if own else low.expr(what)
+    return ir.Call(ir.Name("#struct", line(node)), [of, made], line=line(node))
 
 
 def _star(low: Lowering, node: Node) -> ir.Expr:
@@ -373,6 +376,8 @@ def _class(low: Lowering, node: Node, name: str, bases: str, body: str) -> ir.St
     lowered = [low.as_expr(low.node(c), line(c)) for c in low.inner(above)] if above is not None else []
     lowered = [b.func if isinstance(b, ir.Call) else b for b in lowered]
     held = low.get(node, name)
+    if low.table.reopens and held is not None:
+        lowered.append(ir.Name(low.name(held), line(node)))
     return ir.Class(low.name(held), lowered, low.block(low.get(node, body)), line(node))
 
 

@@ -46,6 +46,8 @@ class Table(Struct, forbid_unknown_fields=True):
     names: tuple[str, ...] = ()  # nodes that are plain names, where a name may also be computed
     through: tuple[str, ...] = ()  # words of a path that stand for this package
     joins: str = ","  # what stands between the items of a list that is joined by nothing said
+    reopens: bool = False  # a class may be written in several pieces
+    own: tuple[str, ...] = ()  # what a class calls itself inside
     makers: tuple[str, ...] = ()  # names of constructors
     self: tuple[str, ...] = ("self", "this")
     append_to: tuple[str, ...] = ()  # nodes of an index that, without a key, adds to a list
@@ -70,7 +72,7 @@ class Table(Struct, forbid_unknown_fields=True):
 
     def spelled(self, name: str) -> str:
         """A name as it is looked up."""
-        return name.lower() if self.ignore_case else name
+        return name.lower() if self.ignore_case and name[:1] != "$" else name
 
     @lru_cache(maxsize=8192)  # noqa: B019 - tables live as long as the process
     def effect(self, ref: str) -> str:
