@@ -106,6 +106,18 @@ def _grown(obj: Value, more: Value) -> Value:
     return obj
 
 
+def each_of(obj: Value) -> Value | None:
+    """The characters of a text that is known, or the pairs of a map, one by one."""
+    if obj.fields and not obj.made:
+        pairs = [Value(items=[const(k), v]) for k, v in obj.fields.items() if k]
+        return Value(items=pairs[:MAX_ITEMS], taint=obj.taint)
+    whole = obj.whole()
+    if whole is None or obj.fields:
+        return None
+    made = _chars(whole) if isinstance(whole, str) else _bytes(whole)
+    return Value(items=made.items, taint=obj.taint)
+
+
 def _of_list(obj: Value, call: Invocation) -> Value | None:
     items = obj.items or []
     match call.name:

@@ -12,6 +12,7 @@ from biopsy.static.tongues.table import Table
 
 _VARIABLE = regex(r"[A-Z_][A-Z0-9_]*|npm_\w+|(?:https?|no|all)_proxy|HTTP_\w+")
 _CALLED = frozenset({"call", "__invoke", "invoke", "apply", "run", "accept", "()", "===", "yield"})
+_EACH = frozenset({"forEach", "map", "flatMap", "reduce"})
 _MAX_BLOCKS = 4  # functions among the arguments of one call that are run
 _TAINT = {"env": frozenset({"env:*"}), "request": frozenset({"request"})}
 
@@ -55,7 +56,7 @@ class Tongue:
             return run.env(const(name), line)
         if what == "request":
             return Value(taint=obj.taint)
-        if obj.func is not None and name in _CALLED:
+        if name in _CALLED and (obj.func is not None or (obj.ref and self.table.effect(obj.ref))):
             return obj
         if name == "new" and obj.fields is not None and not obj.made:
             return obj
@@ -84,6 +85,9 @@ class Tongue:
         call.name = self.table.methods.get(call.name, call.name)
         if call.name == "join" and not call.args:
             call.args = [const(self.table.joins)]
+        held = call.receiver
+        if call.name in _EACH and held is not None and held.items is None and (many := folding.each_of(held)):
+            call.receiver = many
         result = folding.method(call)
         if result is None:
             result = method(run, call)

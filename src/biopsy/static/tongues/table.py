@@ -54,6 +54,7 @@ class Table(Struct, forbid_unknown_fields=True):
     statics: tuple[str, ...] = ()  # beginnings of names that outlive a function
     runs: Runs = Runs()
     words: tuple[str, ...] = ()  # more that make a file worth following
+    odd: tuple[str, ...] = ()  # …and patterns of code that computes what it calls
     effects: dict[str, str] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
     hot: "re.Pattern[bytes] | None" = None
@@ -67,7 +68,8 @@ class Table(Struct, forbid_unknown_fields=True):
             for name in names:
                 self.constants[self.spelled(name)] = what
         ends = {n.rpartition(".")[2] for n in (*self.effects, *self.constants)} | set(self.words)
-        found = "|".join(re.escape(e) for e in sorted(ends, key=lambda e: (-len(e), e)) if len(e) > 1)
+        worth = sorted((e for e in ends if len(e) > 1 or e == "`"), key=lambda e: (-len(e), e))
+        found = "|".join([*map(re.escape, worth), *self.odd])
         self.hot = regex(found.encode(), re.IGNORECASE if self.ignore_case else 0)
 
     def spelled(self, name: str) -> str:
