@@ -84,5 +84,11 @@ class Composer:
         release = listing.release if listing else identity.identify(tree, "")
         return phases.plan(release.name if release else "")
 
+    def empty(self) -> tuple[tuple[str, bytes], ...]:
+        """A plugin, and a project with scripts."""
+        from biopsy.ecosystems.composer import empty  # noqa: PLC0415 - once for a machine
+
+        return empty.plugin(), empty.project()
+
 
 ECOSYSTEM: Ecosystem = Composer()

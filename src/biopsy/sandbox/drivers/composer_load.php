@@ -1,0 +1,159 @@
+<?php
+// Load files of a PHP package, each in a fork of this process, which has the autoloader; or call what they define.
+// Used by composer.py: its standard input is {mode, files, top, each, end, skip, words} in JSON; JSON lines go to
+// descriptor 3: {at} before a file, {of, status, reason, took} after it, {step, index, status, reason} for a call.
+
+namespace LoadAll;
+
+const SETTLE = 400000; // µs that what a file has begun may go on before its process ends
+
+$given = json_decode(stream_get_contents(STDIN), true);
+$out = fopen('php://fd/3', 'w');
+function tell(array $line): void
+{
+    global $out;
+    @fwrite($out, json_encode($line, JSON_INVALID_UTF8_SUBSTITUTE) . "\n");
+}
+
+error_reporting(0);
+ini_set('display_errors', '0');
+set_time_limit(0);
+if ($given['words']) {
+    $_SERVER['argv'] = $argv = array_merge([$argv[0]], $given['words']);
+}
+require getcwd() . '/vendor/autoload.php';
+spl_autoload_register(static function (string $class): void { // Composer's own, which plugins are made for
+    $path = '/usr/share/php/' . str_replace('\\', '/', $class) . '.php';
+    if (str_starts_with($class, 'Composer\\') && is_file($path)) {
+        require_once $path;
+    }
+});
+if ($given['mode'] === 'execute') {
+    require __DIR__ . '/composer_made.php';
+    require __DIR__ . '/composer_calls.php';
+}
+
+function reason(?\Throwable $error): string
+{
+    if ($error === null) {
+        return '';
+    }
+    $text = strtok($error->getMessage(), "\n") ?: '';
+    return 'raised: ' . get_class($error) . ': ' . substr($text, 0, 120);
+}
+
+// Be the fork: load one file, say how that went, and leave without what others want done at the end.
+function child(string $path, array $given, $to): void
+{
+    $state = ['ended' => false];
+    register_shutdown_function(function () use (&$state, $to) {
+        if (!$state['ended']) { // somebody ended it, or it could not go on
+            $last = error_get_last();
+            $fatal = $last && ($last['type'] & (E_ERROR | E_PARSE | E_CORE_ERROR | E_COMPILE_ERROR));
+            $text = $fatal ? 'fatal: ' . substr(strtok($last['message'], "\n") ?: '', 0, 150) : 'exited';
+            fwrite($to, json_encode(['status' => $fatal ? 'failed' : 'completed', 'reason' => $text], JSON_INVALID_UTF8_SUBSTITUTE) . "\n");
+        }
+    });
+    ob_start(fn() => '');
+    $error = null;
+    try {
+        (static function () use ($path) {
+            require_once $path;
+        })();
+    } catch (\Throwable $raised) {
+        $error = $raised;
+    }
+    $state['ended'] = true;
+    if ($given['mode'] === 'execute') {
+        every($path, $given, $to, $error);
+    } else {
+        @fwrite($to, json_encode(['status' => $error ? 'failed' : 'completed', 'reason' => reason($error)], JSON_INVALID_UTF8_SUBSTITUTE) . "\n");
+    }
+    while (ob_get_level() && @ob_end_clean()) {
+    }
+    exit(0);
+}
+
+// Have one file done in a fork and pass on what it says; calls that end the fork are gone on after in another.
+function one(string $path, array $given, float $end): array
+{
+    $skip = $given['skip'];
+    while (true) {
+        [$near, $far] = stream_socket_pair(STREAM_PF_UNIX, STREAM_SOCK_STREAM, 0);
+        $pid = pcntl_fork();
+        if ($pid === 0) {
+            fclose($near);
+            $given['skip'] = $skip;
+            $given['until'] = $end;
+            child($path, $given, $far);
+        }
+        fclose($far);
+        stream_set_blocking($near, false);
+        $answer = $call = null;
+        $buffer = '';
+        $code = null;
+        $limit = $end;
+        while (microtime(true) < $limit) {
+            $read = [$near];
+            $none = null;
+            $ready = @stream_select($read, $none, $none, 0, 100000);
+            $more = $ready ? fread($near, 65536) : '';
+            $buffer .= $more;
+            while (($at = strpos($buffer, "\n")) !== false) {
+                $line = json_decode(substr($buffer, 0, $at), true);
+                $buffer = substr($buffer, $at + 1);
+                if (isset($line['call'], $line['status'])) {
+                    $call = null;
+                    tell(['step' => $line['call'], 'index' => $line['index'], 'status' => $line['status'], 'reason' => $line['reason'] ?? '']);
+                } elseif (isset($line['call'])) {
+                    $call = $line;
+                    $limit = min($end, microtime(true) + ($line['time'] ?? 4.0));
+                } elseif (isset($line['status'])) {
+                    $answer = $line;
+                    $limit = min($end, microtime(true) + 1.0);
+                }
+            }
+            if (pcntl_waitpid($pid, $state, WNOHANG) === $pid) {
+                $code = $state;
+                break;
+            }
+        }
+        if ($code === null) {
+            posix_kill($pid, SIGKILL);
+            pcntl_waitpid($pid, $state);
+        }
+        fclose($near);
+        if ($call === null || $answer) {
+            break;
+        }
+        $why = $code === null ? ['timeout', ''] : (pcntl_wifsignaled($code) ? ['crashed', 'signal-' . pcntl_wtermsig($code)] : ['failed', 'exited']);
+        tell(['step' => $call['call'], 'index' => $call['index'], 'status' => $why[0], 'reason' => $why[1]]);
+        $skip = $call['index'] + 1;
+        if (microtime(true) >= $end) {
+            return ['timeout', 'calls-unfinished'];
+        }
+    }
+    if ($answer) {
+        return [(string) $answer['status'], (string) ($answer['reason'] ?? '')];
+    }
+    if ($code === null) {
+        return ['timeout', 'no end'];
+    }
+    return pcntl_wifsignaled($code) ? ['crashed', 'signal-' . pcntl_wtermsig($code)] : ['failed', 'exit-' . pcntl_wexitstatus($code)];
+}
+
+$end = microtime(true) + $given['end'];
+foreach ($given['files'] as $path) {
+    $now = microtime(true);
+    $name = ltrim(substr($path, strlen($given['top'])), '/');
+    tell(['at' => $path]);
+    if ($now > $end - 0.2) {
+        tell(['of' => $name, 'status' => 'skipped', 'reason' => 'budget']);
+        continue;
+    }
+    [$status, $reason] = one($path, $given, min($end, $now + $given['each']));
+    $given['skip'] = 0;
+    tell(['of' => $name, 'status' => $status, 'reason' => $reason, 'took' => round(microtime(true) - $now, 3)]);
+}
+tell(['done' => true]);
+usleep(SETTLE);
