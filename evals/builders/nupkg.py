@@ -13,7 +13,8 @@ _TYPES = (
 )
 _RELATIONS = """<?xml version="1.0" encoding="utf-8"?>
 <Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">
-  <Relationship Type="http://schemas.microsoft.com/packaging/2010/07/manifest" Target="/{name}.nuspec" Id="R1"/>
+  <Relationship Id="R1" Target="/{name}.nuspec"
+    Type="http://schemas.microsoft.com/packaging/2010/07/manifest"/>
 </Relationships>
 """
 _NUSPEC = """<?xml version="1.0" encoding="utf-8"?>
@@ -29,7 +30,7 @@ _NUSPEC = """<?xml version="1.0" encoding="utf-8"?>
 """
 
 
-def build(scenario: Scenario, files: Mapping[str, bytes], payload: bool) -> tuple[str, bytes]:
+def build(scenario: Scenario, files: Mapping[str, bytes], payload: bool) -> tuple[str, bytes]:  # noqa: FBT001 - handed on
     """With a .nuspec at the root; `requires` are `NAME VERSION`."""
     requires = scenario.requires + (scenario.payload_requires if payload else ())
     dependencies = "".join('<dependency id="{}" version="{}"/>'.format(*one.split()) for one in requires)

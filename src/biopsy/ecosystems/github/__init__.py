@@ -1,7 +1,7 @@
 """GitHub Actions: the repository that a workflow's `uses:` names, at a tag, a branch or a commit.
 
 The purl type is `github`, as the purl specification has it: an action *is* a repository at a revision, and
-that is how OSV's `GitHub Actions` names it. `githubactions`, which some bills of materials write, is the same.
+that is how OSV's `GitHub Actions` names it. `githubactions`, which some write, is the same.
 An action below the repository's root (`owner/name/path@v1`) is read with the whole repository.
 """
 
