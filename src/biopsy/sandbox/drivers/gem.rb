@@ -31,6 +31,7 @@ CAUSES = [
   [/conflicting dependencies (.{1,200})/, "dependency-conflict"],
   [/requires (Ruby version .{1,200})/, "unsupported-ruby"],
   [/(?:Unable to download data|bad response|Connection (?:reset|refused)).{0,200}/, "registry-failed"],
+  [/While executing gem .{0,40}(?:NoMethodError|Gem::RemoteFetcher|Net::|OpenSSL|SocketError).{0,100}/, "registry-failed"],
   [/No space left on device/, "disk-full"],
   [/(?:Failed to build gem native extension|extconf\.rb failed|make failed).{0,100}/, "build-failed"],
   [/ERROR:\s+(.{1,300})/, "gem-failed"]
@@ -167,7 +168,7 @@ def install
   file = built(file) unless file.end_with?(".gem")
   status, reason = attempt("gem install", [*INSTALL, file])
   finish(status, reason) if status != "failed"
-  if reason.start_with?("dependency-", "registry-")
+  if reason.start_with?("dependency-", "registry-", "gem-failed: While executing gem")
     second, why = attempt("gem install --ignore-dependencies", [*INSTALL, "--local", "--ignore-dependencies", file])
     finish("completed", "without-dependencies: #{reason}") if second == "completed"
     reason = why if why.start_with?("build-failed")
