@@ -3,6 +3,7 @@
 Nothing in it names us: what a package can see is a project of somebody's.
 """
 
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -113,7 +114,8 @@ class _Tools:
         """Give the files, those that name a registry only where there is one."""
         for one in self._chains:
             for where, file in one.files.items():
-                if self._stands(one, file.text):
+                known = file.unless and re.fullmatch(file.unless, self._registries.get(one.type, ""))
+                if self._stands(one, file.text) and not known:
                     text = _listener(file.source) if file.source else file.text
                     uid, gid = (0, 0) if file.system else self._owner
                     yield Place(

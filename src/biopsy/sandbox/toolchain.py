@@ -43,6 +43,7 @@ class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str = ""
     append: bool = False  # to what the image has there
     mode: int = 0o644
+    unless: str = ""  # expression of registries without which the tools do: those they know
     system: bool = False  # root's and as old as the image; else the user's
 
 
