@@ -1,8 +1,9 @@
-"""Jars, as Maven makes them; text in a file that ends in `.class` is a recipe of `classfile`."""
+"""Jars, as Maven makes them; text in a file that ends in `.class` is put together by `classfile`."""
 
 from collections.abc import Mapping
 
 from evals.builders.packing import zipped
+from evals.classfile import assemble
 from evals.scenario import Scenario
 
 _POM = """<?xml version="1.0" encoding="UTF-8"?>
@@ -21,7 +22,7 @@ def build(scenario: Scenario, files: Mapping[str, bytes], payload: bool) -> tupl
     told = {"group": group, "artifact": artifact, "version": scenario.version}
     place = f"META-INF/maven/{group}/{artifact}"
     properties = f"groupId={group}\nartifactId={artifact}\nversion={scenario.version}\n"
-    own = dict(files)
+    own = {path: _compiled(path, data) for path, data in files.items()}
     members = {
         "META-INF/MANIFEST.MF": own.pop("META-INF/MANIFEST.MF", b"Manifest-Version: 1.0\r\n\r\n"),
         f"{place}/pom.properties": properties.encode(),
@@ -29,3 +30,8 @@ def build(scenario: Scenario, files: Mapping[str, bytes], payload: bool) -> tupl
         **own,
     }
     return f"{artifact}-{scenario.version}.jar", zipped(members, {})
+
+
+def _compiled(path: str, data: bytes) -> bytes:
+    text = path.endswith(".class") and data.startswith(b"class ")
+    return assemble(data.decode()) if text else data

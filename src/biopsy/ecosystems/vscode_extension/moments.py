@@ -1,7 +1,7 @@
 """When the code of an extension runs.
 
-The editor loads `main` and calls `activate` when an event comes: with `*` and `onStartupFinished` that is
-whenever the editor starts. What other scripts are in it are loaded by those, or by web views.
+The editor loads `main` and calls `activate` when an event comes (the hooks say which): that is import, whenever
+it is, since every extension that does anything is started so. Other scripts are loaded by those, or by web views.
 """
 
 import json
@@ -21,13 +21,11 @@ def moments(tree: Tree) -> Mapping[str, When]:
     found = dict(of_npm.moments(tree))
     if package is None:
         return found
-    unasked = any(event in extension.AT_START for event in extension.events(package))
     for path, when in found.items():
         if when is When.INSTALL:
             found[path] = When.IMPORT
     for path in of_npm.reached(tree, [path for _, path in extension.entries(package)]):
-        if found.get(path) in (When.IMPORT, When.UNKNOWN, When.CALL, None):
-            found[path] = When.START if unasked else When.IMPORT
+        found[path] = When.IMPORT
     for path in of_npm.reached(tree, _uninstall(tree)):
         found[path] = When.START
     return found
