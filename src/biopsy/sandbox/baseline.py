@@ -69,7 +69,7 @@ def load(file: Path) -> Baseline | None:
 _RULES: Final = (
     (re.compile(r"/proc/\d+/"), "/proc/*/"),
     (re.compile(r"(?<![0-9a-f])[0-9a-f]{16,}(?![0-9a-f])"), "*"),
-    (re.compile(r"(?<=/)[0-9a-f]{2}(?=/)"), "*"),
+    (re.compile(r"(?<=/)(?:[0-9a-f]{2}(?=/)|[0-9a-f]{8}(?=[/\s']|$))"), "*"),
     (re.compile(r"\b\d{4}-\d\d-\d\dT[\w-]+Z?"), "*"),
     (re.compile(r"(?<=/)(tmp|pip-[a-z-]+-)[a-z0-9_]{8}(?=[/.\s']|$)"), r"\1*"),
     (re.compile(r"(?<=[.-])[A-Za-z0-9_]{8}(?=$|/)"), "*"),

@@ -25,7 +25,7 @@ import time
 import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-FETCHES, RUNS = "/usr/bin/composer", "/usr/local/bin/composer"
+FETCHES, RUNS = ["php", "/usr/bin/composer"], ["php", "/usr/local/bin/composer"]
 OPTIONS = ["--no-interaction", "--no-ansi", "--ignore-platform-reqs"]
 QUIET = ["--no-plugins", "--no-scripts", "--no-audit"]
 KEPT = (
@@ -155,7 +155,7 @@ def install(args, end):
     for bare in (False, True):
         root(args.name, version, about, args.file, bare=bare)
         argv = [
-            FETCHES,
+            *FETCHES,
             "require",
             f"{args.name}:{version}",
             *OPTIONS,
@@ -209,7 +209,7 @@ def running(name, about, end):
             say(step=f"composer {arguments[0]}", status="skipped", reason="budget")
             continue
         os.chdir(folder)
-        code, took, output = run([RUNS, *arguments], min(60.0, left))
+        code, took, output = run([*RUNS, *arguments], min(60.0, left))
         os.chdir(here)
         status, why = judge(code)
         say(step="composer " + " ".join(arguments[:2]), status=status, reason=why, duration=round(took, 3))
