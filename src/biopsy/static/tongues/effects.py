@@ -14,6 +14,8 @@ TABLE: dict[str, Effect] = {}
 MAX_ARGS = 200  # of a command
 MAX_EACH = 5000  # items that one function is called with
 MAX_PATHS = 12  # that a joined one may be
+_COMMANDS = frozenset({"filename", "arguments", "path", "args", "argumentlist", "startinfo"})
+_VERBS = frozenset({"POST", "PUT", "PATCH", "DELETE", "GET"})
 _NETWORK = frozenset({"network"})
 
 
@@ -83,7 +85,8 @@ def _shell(run: Witness, call: Invocation, at: str = "0") -> Value:
 @effect("begin")
 def _begin(run: Witness, call: Invocation, ref: str) -> Value:  # noqa: ARG001 - as all of them
     """Something that is given more before it starts."""
-    return Value(ref=ref, items=_words(_rest(call)))
+    named = [v for k, v in call.kwargs.items() if k.lower() in _COMMANDS]
+    return Value(ref=ref, items=_words([a for a in call.args if a.func is None] + named))
 
 
 @effect("more")
@@ -98,9 +101,10 @@ def _more(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
 @effect("start")
 def _start(run: Witness, call: Invocation) -> Value:
     held = call.receiver or Value()
-    if held.items is None:
+    fields = [v for k, v in (held.fields or {}).items() if k.lower() in _COMMANDS]
+    words = held.items if held.items is not None else _words(fields)
+    if not words:
         return Value()
-    words = held.items
     if len(words) == 1 and words[0].consts and " " in words[0].text():
         return run.command(words[0], call.line)
     return run.command(Value(items=list(words)), call.line)
@@ -111,8 +115,18 @@ def _eval(run: Witness, call: Invocation, at: str = "0") -> Value | None:
     code = _at(call, at)
     if code.func is not None or (not call.args and at != "."):
         return None
-    run.evaluated(call.ref.rpartition(".")[2] or call.ref, code, call.line)
+    run.evaluated(call.ref.removesuffix(".new").rpartition(".")[2] or call.ref, code, call.line)
     return Value(taint=code.taint)
+
+
+@effect("remote")
+def _remote(run: Witness, call: Invocation) -> Value:
+    """Code is loaded from wherever an address or a path leads."""
+    for held in _words(_rest(call)):
+        address = held.text().startswith(("http://", "https://", "ftp://", "jar:http"))
+        code = run.request("GET", held, [], call.line) if address else held
+        run.evaluated(call.ref.removesuffix(".new").rpartition(".")[2], code, call.line)
+    return Value(ref="loader")
 
 
 @effect("serialized")
@@ -121,6 +135,48 @@ def _serialized(run: Witness, call: Invocation) -> Value:
     run.see(Kind.CODE_DECODE, "serialized", call.line)
     run.flow("execution", _rest(call), call.line)
     return unknown(*_rest(call))
+
+
+@effect("download")
+def _download(run: Witness, call: Invocation, url: str = "0", path: str = "1") -> Value:
+    """What an address gives is put into a file."""
+    content = run.request("GET", _at(call, url), [], call.line)
+    run.write_file(_at(call, path), [content], call.line)
+    return Value()
+
+
+@effect("first")
+def _first(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
+    """What a library gives together with an error, as a list of both."""
+    held = call.arg(0)
+    return held if held.items is not None and not held.ref else Value(items=[held, Value()])
+
+
+@effect("pairs")
+def _pairs(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
+    """Numbers or keys, each with what stands under it."""
+    held = call.arg(0)
+    if held.fields and not held.made:
+        return Value(items=[Value(items=[const(k), v]) for k, v in held.fields.items() if k], taint=held.taint)
+    items = fold.items(held)
+    if items is None:
+        return Value(items=[Value(items=[Value(), unknown(held)])])
+    return Value(items=[Value(items=[const(n), v]) for n, v in enumerate(items)])
+
+
+@effect("invoked")
+def _invoked(run: Witness, call: Invocation) -> Value:
+    """A method that was looked up is called: on the first argument, with the others."""
+    target = call.receiver or Value()
+    rest = [i for a in call.args[1:] for i in (a.items if a.items is not None else [a])]
+    return run.call(target, Invocation(target.ref, target.ref.rpartition(".")[2], rest, {}, call.line, call.arg(0)))
+
+
+@effect("member")
+def _member(run: Witness, call: Invocation) -> Value:
+    """A method is looked up by its name."""
+    name = call.arg(0)
+    return run.attribute(call.receiver or Value(), name.text(), call.line) if name.consts else Value(taint=name.taint)
 
 
 @effect("native")
@@ -388,6 +444,40 @@ def _create(run: Witness, call: Invocation, path: str = "0") -> Value:
     return Value(ref="file", items=[_at(call, path)])
 
 
+@effect("open_flags")
+def _open_flags(run: Witness, call: Invocation) -> Value:
+    """A file is opened as its flags say; a mode is only given where it may be made."""
+    made = bool(call.arg(2).consts and call.arg(2).consts[0])
+    return _create(run, call) if made else _open(run, call, "0", "-")
+
+
+@effect("walk")
+def _walk(run: Witness, call: Invocation) -> Value:
+    """A function is called with the place of every file below a folder."""
+    listed = _list(run, call).items or []
+    for given in [a for a in call.args if a.func is not None][:1]:
+        run.call(given, Invocation("", "", [*listed, Value(), Value()], {}, call.line))
+    return Value()
+
+
+@effect("pipe_to")
+def _pipe_to(run: Witness, call: Invocation) -> Value | None:
+    """…the other way round: the first argument gets what the second holds."""
+    call.args[:2] = call.args[1::-1]
+    return _pipe(run, call)
+
+
+@effect("copy_stream")
+def _copy_stream(run: Witness, call: Invocation) -> Value | None:
+    """A stream is put into a file, or a file into another."""
+    held = call.arg(0)
+    if held.taint or not held.consts or held.text().startswith("http"):
+        content = reached(run, held, call.line) if held.text().startswith("http") else held
+        run.write_file(call.arg(1), [content], call.line)
+        return Value()
+    return _copy(run, call)
+
+
 @effect("fill")
 def _fill(run: Witness, call: Invocation, at: str = "0") -> Value:  # noqa: ARG001
     """What is read goes into something that was there before."""
@@ -522,11 +612,30 @@ def _prepared(run: Witness, call: Invocation, verb: str, url: str = "0") -> Valu
     return Value(ref="prepared", fields={"": where, "verb": const(verb)}, taint=taints([where]))
 
 
+@effect("prepare")
+def _prepare(run: Witness, call: Invocation, verb: str, url: str, body: str) -> Value:  # noqa: ARG001
+    """…with its verb and body."""
+    where = _at(call, url)
+    return Value(ref="prepared", fields={"": where, "verb": _at(call, verb)}, taint=taints([where, _at(call, body)]))
+
+
+@effect("address")
+def _address(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
+    """A prepared request is told where to."""
+    held = call.receiver or Value()
+    held.fields = {**(held.fields or {}), "": call.arg(0)}
+    held.take(call.arg(0).all_taint())
+    changed()
+    return held
+
+
 @effect("give")
 def _give(run: Witness, call: Invocation) -> Value:
     """More is put into a request that is not sent yet, or that only its end sends."""
     held = call.receiver or Value()
     held.take(taints(_rest(call)))
+    if call.name.upper() in _VERBS and held.ref == "prepared":
+        held.fields = {**(held.fields or {}), "verb": const(call.name.upper())}
     if held.ref == "response":
         run.sent(_rest(call), call.line)
     return held
@@ -563,11 +672,46 @@ def _connect(run: Witness, call: Invocation, host: str = "0", port: str = "1") -
     """A socket to somewhere; `host:port` may be one text."""
     held, number = _at(call, host), _at(call, port)
     whole = held.text().split("://")[-1] if held.consts else ""
-    if ":" in whole and not number.consts:
+    if ":" in whole and not number.consts and not whole.startswith("["):
         name, _, end = whole.rpartition(":")
         held, number = const(name, held.taint), const(end)
     run.connect(held, number, call.line)
     return Value(ref="socket", taint=_NETWORK)
+
+
+@effect("connect_as")
+def _connect_as(run: Witness, call: Invocation, at: str) -> Value:
+    """…where what sort of connection it is comes first."""
+    return _connect(run, call, at, "-")
+
+
+@effect("property")
+def _property(run: Witness, call: Invocation) -> Value:
+    """Java's properties: some are places, some facts."""
+    name = call.arg(0).text()
+    if name in {"user.home", "java.io.tmpdir", "user.dir"}:
+        return const({"user.home": "~", "java.io.tmpdir": "/tmp"}.get(name, "."))  # noqa: S108
+    if name in {"user.name", "os.name", "os.arch", "os.version"}:
+        return run.host("username" if name == "user.name" else "platform", call.line)
+    return Value()
+
+
+@effect("builder")
+def _builder(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
+    """A text that grows, or one of bytes."""
+    held = call.arg(0)
+    made = folding.chars(held.items) if held.items is not None else None
+    if made is not None:
+        return made
+    known = held.consts if held.consts and isinstance(held.consts[0], str | bytes) else ("",) if not held.taint else ()
+    return Value(known, taint=held.all_taint())
+
+
+@effect("instance")
+def _instance(run: Witness, call: Invocation) -> Value:
+    """An object of a class that was looked up by its name."""
+    held = call.receiver or Value()
+    return run.call(Value(ref=held.ref), Invocation(held.ref, "", call.args, {}, call.line, new=True))
 
 
 @effect("send")
@@ -601,6 +745,6 @@ def field_set(run: Witness, obj: Value, name: str, value: Value, line: int) -> N
     del run, line
     if obj.ref == "prepared" or obj.ref.endswith("()"):
         obj.take(value.all_taint())
-    if obj.items is not None and name.lower() in {"filename", "arguments", "path", "args"}:
+    if obj.items is not None and name.lower() in _COMMANDS:
         obj.items.extend(_words([value]))
         changed()

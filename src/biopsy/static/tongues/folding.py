@@ -259,8 +259,8 @@ def _repeat(call: Invocation) -> Value:
 def _struct(call: Invocation) -> Value:
     """An object with its fields."""
     of, given = call.arg(0), call.arg(1)
-    made = bool(of.fields)
-    return Value(fields={**(of.fields or {}), **(given.fields or {})}, bases=of.bases, made=made, taint=given.taint)
+    fields = {**(of.fields or {}), **(given.fields or {})}
+    return Value(ref=of.ref, fields=fields, bases=of.bases, made=bool(of.fields), taint=given.taint)
 
 
 def _texted(call: Invocation) -> Value | None:
@@ -271,7 +271,29 @@ def _texted(call: Invocation) -> Value | None:
     return chars([held]) if held.consts and isinstance(held.consts[0], int) else held
 
 
+def _append(call: Invocation) -> Value:
+    """Go's `append(list, more…)`, which may also make a text of bytes longer."""
+    held, more = call.arg(0), call.args[1:]
+    if held.items is None and held.consts:
+        return fold.join([held, *[chars([m]) or m if m.consts and isinstance(m.consts[0], int) else m for m in more]])
+    return Value(ref=held.ref, items=[*(held.items or []), *more][:MAX_ITEMS], taint=held.taint)
+
+
+def _replaced(call: Invocation) -> Value:
+    old, new = call.arg(1).text(), call.arg(2).text() if call.arg(2).consts else HOLE
+    return const(_text_of(call).replace(old, new)[:MAX_TEXT]) if old else call.arg(0)
+
+
+def _split_of(call: Invocation) -> Value:
+    sep, text = call.arg(1).text() if call.arg(1).consts else None, _text_of(call)
+    return Value(items=[const(p) for p in (list(text) if sep == "" else text.split(sep))[:MAX_ITEMS]])
+
+
 FUNCTIONS: dict[str, Callable[[Invocation], Value | None]] = {
+    "append": _append, "split_of": _split_of, "swap_of": _replaced,
+    "joined": lambda c: fold.join(c.arg(0).items or [], c.arg(1).text() if c.arg(1).consts else ""),
+    "joined_first": lambda c: fold.join(
+        c.arg(1).items if c.arg(1).items is not None else c.args[1:], c.arg(0).text() if c.arg(0).consts else ""),
     "struct": _struct, "text": _texted, "list": lambda _: Value(items=[]),
     "chr": lambda c: chars([c.arg(0)]),
     "chars": lambda c: chars(c.arg(0).items if c.arg(0).items is not None else c.args),

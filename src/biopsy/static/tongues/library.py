@@ -28,8 +28,8 @@ class Tongue:
 
     def builtin(self, name: str) -> Value | None:
         """What a name is that nothing binds: a part of the library, unless it can only be a variable."""
-        if name.startswith(("import ", "param ", "$", "@", "#")) and name not in self.table.constants:
-            return Value(ref=name) if name == "#range" else None
+        if name.startswith(("import ", "param ", "$", "@", "#class", "#matched")) and name not in self.table.constants:
+            return None
         what = self.table.constants.get(name)
         if what is None:
             return Value(ref=name)
@@ -57,6 +57,10 @@ class Tongue:
         if what == "request":
             return Value(taint=obj.taint)
         if name in _CALLED and (obj.func is not None or (obj.ref and self.table.effect(obj.ref))):
+            return obj
+        if name in {"length", "Length", "Count"} and (obj.items is not None or obj.whole() is not None):
+            return const(len(obj.items) if obj.items is not None else len(obj.whole() or ""))
+        if obj.ref and name in self.table.passing:
             return obj
         if name == "new" and obj.fields is not None and not obj.made:
             return obj
@@ -105,6 +109,9 @@ class Tongue:
     def _blocks(self, run: Witness, call: Invocation, result: Value | None) -> None:
         """Run functions that were given: with what came of the call, or what they may get of its object."""
         given = [a for a in call.all() if a.func is not None and not a.func.runs]
+        for held in [a for a in call.all() if a.made and a.fields]:
+            run_by = [f for n, f in (held.fields or {}).items() if n in _CALLED and f.func and not f.func.runs]
+            given += [Value(func=f.func, fields={"": held}) for f in run_by]
         if not given:
             return
         taint = taints([v for v in (call.receiver, *call.args) if v is not None and v.func is None])

@@ -108,6 +108,8 @@ class Lowering:
         text = self.text(node)
         if "\\" in text or "::" in text:
             text = text.replace("\\", ".").replace("::", ".").strip(".")
+        if "<" in text:
+            text = text.partition("<")[0]
         return text if text.startswith("$") else self.table.spelled(text)
 
     def node(self, node: Node | None) -> "ir.Expr | ir.Stmt":
@@ -170,6 +172,7 @@ class Lowering:
             if child.type == "attribute_item":
                 marks.append(self.text(child))
                 continue
+            marks += [self.text(c)[:200] for c in child.children if c.type in {"attribute_list", "modifiers"}]
             lowered = self.statement(child)
             if any("cfg(test" in m or m == "#[test]" for m in marks):
                 lowered = _tests(lowered)
@@ -182,7 +185,7 @@ class Lowering:
     def _by_itself(self, func: ir.Lambda, marks: list[str]) -> list[ir.Stmt]:
         """What runs a function that nobody calls."""
         runs, name = self.table.runs, func.func.name
-        call: ir.Stmt = ir.Do(ir.Call(ir.Name(name, func.line), [], line=func.line), func.line)
+        call: ir.Stmt = ir.Do(ir.Call(func, [], line=func.line), func.line)
         if name in runs.load or any(re.search(rf"\b{m}\b", mark) for m in runs.marked_load for mark in marks):
             return [call]
         if any(re.search(rf"\b{m}\b", mark) for m in runs.marked_install for mark in marks):

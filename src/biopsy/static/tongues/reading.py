@@ -49,7 +49,7 @@ def _start(table: Table, source: Source, linker: Linker) -> "tuple[Witness, list
     data = source.data
     if len(data) > MAX_PARSE or source.binary:
         return None
-    tree = grammar.parse(table, data, layer=bool(source.depth) and b"<?" not in data[:200])
+    tree = grammar.parse(table, data, layer=b"<?" not in data)
     witness = Witness(Tongue(table), source, linker.steps(min(MAX_STEPS, 50_000 + 3 * len(data))), linker)
     if tree.root_node.type == "ERROR" and not source.depth:
         witness.limits["SyntaxError"] = 0

@@ -46,6 +46,7 @@ def _inside(low: Lowering, node: Node, _start: int, _end: int) -> ir.Expr:
             continue
         else:
             parts.append(low.expr(child))
+    parts = [p for p in parts if not (isinstance(p, ir.Const) and p.value is None)]
     if all(isinstance(p, ir.Const) for p in parts):
         return ir.Const("".join(str(p.value) for p in parts if isinstance(p, ir.Const)), line(node))
     return ir.Join(parts, line(node))
@@ -160,18 +161,26 @@ def _member(low: Lowering, node: Node, obj: str, name: str) -> ir.Expr:
     return _of(low, low.get(node, obj), low.get(node, name), line(node))
 
 
-def _new(low: Lowering, node: Node, what: str, args: str = "-", body: str = "-") -> ir.Expr:
+def _new(low: Lowering, node: Node, what: str, args: str = "-", body: str = "-", inside: str = "-") -> ir.Expr:
+    """`new T(args) { fields }`; an array is its items, a class that is written here is made at once."""
     given, named = _arguments(low, low.get(node, args))
-    made = low.expr(low.get(node, what))
-    if (more := low.get(node, body)) is not None:
-        shown = low.expr(more)
-        if isinstance(shown, ir.Map):
-            named += [(str(k.value), v) for k, v in shown.pairs if isinstance(k, ir.Const)]
+    made = low.get(node, what)
+    fields = low.inner(more) if (more := low.get(node, body)) is not None else []
+    if more is not None and (made is None or "array" in made.type):
+        return ir.Seq([low.expr(c) for c in fields], line(node))
+    for field in fields:
+        lowered = low.expr(field)
+        if isinstance(lowered, ir.Bind) and isinstance(lowered.target, ir.Name):
+            named.append((lowered.target.id, lowered.value))
         else:
-            given.append(shown)
-    if isinstance(made, ir.Call):
-        made = made.func
-    return ir.Call(made, given, named, line(node), new=True)
+            given.append(lowered)
+    of = low.expr(made)
+    if isinstance(of, ir.Call):
+        of = of.func
+    if (written := low.get(node, inside)) is not None:
+        cls = ir.Class("", [of], low.block(written), line(node))
+        of = ir.ClassValue(cls, line(node))
+    return ir.Call(of, given, named, line(node), new=True)
 
 
 def _index(low: Lowering, node: Node, obj: str, key: str) -> ir.Expr:
@@ -281,6 +290,134 @@ def _struct(low: Lowering, node: Node, name: str, body: str) -> ir.Expr:
     own = what is not None and low.text(what) in low.table.own
     of: ir.Expr = ir.Name("#class") if own else low.expr(what)
     return ir.Call(ir.Name("#struct", line(node)), [of, made], line=line(node))
+
+
+def _composite(low: Lowering, node: Node, kind: str, body: str) -> ir.Expr:
+    """Go's `T{…}`: a list or map by its type, else a struct."""
+    of, held = low.get(node, kind), low.get(node, body)
+    items = [low.expr(c) for c in low.inner(held)] if held is not None else []
+    paired = any(isinstance(i, ir.Pair) for i in items)
+    if of is None or of.type in {"slice_type", "array_type", "map_type", "implicit_length_array_type"}:
+        return _as_map(items, line(node)) if paired else ir.Seq(items, line(node))
+    for item in items:
+        if isinstance(item, ir.Pair) and isinstance(item.key, ir.Name):
+            item.key = ir.Const(item.key.id)
+    given = _as_map(items, line(node))
+    return ir.Call(ir.Name("#struct", line(node)), [low.expr(of), given], line=line(node))
+
+
+def _single(low: Lowering, node: Node) -> ir.Expr:
+    """A list of expressions that mostly has one."""
+    inner = low.inner(node)
+    return low.expr(inner[0]) if len(inner) == 1 else ir.Seq([low.expr(c) for c in inner], line(node))
+
+
+def _several(low: Lowering, node: Node, left: str, op: str, right: str) -> ir.Expr:
+    """`a, err := f()`: what a library gives is bound to the first name."""
+    bound = _augment(low, node, left, op, right)
+    if isinstance(bound, ir.Bind) and isinstance(bound.target, ir.Seq) and not isinstance(bound.value, ir.Seq):
+        bound.value = ir.Call(ir.Name("#first"), [bound.value], line=line(node))
+    return bound
+
+
+def _spec(low: Lowering, node: Node, name: str, value: str) -> ir.Expr:
+    """`var a, b = x`."""
+    names = node.children_by_field_name(name)
+    held = low.get(node, value)
+    if held is None:
+        return ir.Blend([], line(node))
+    targets: list[ir.Expr] = [ir.Name(low.name(n), line(n)) for n in names if n.type in low.table.names]
+    lowered = low.expr(held)
+    if len(targets) == 1:
+        return ir.Bind(ir.Name(low.name(names[0]), line(node)), lowered, line(node))
+    whole = lowered if isinstance(lowered, ir.Seq) else ir.Call(ir.Name("#first"), [lowered], line=line(node))
+    return ir.Bind(ir.Seq(targets, line(node)), whole, line(node))
+
+
+def _go_for(low: Lowering, node: Node, body: str) -> ir.Stmt:
+    """A loop whose form stands in a child of its own."""
+    clause = next((c for c in low.inner(node) if c.type in {"for_clause", "range_clause"}), None)
+    inside = low.block(low.get(node, body))
+    if clause is None:
+        test = next((c for c in low.inner(node) if c.type != "block"), None)
+        return ir.For(None, low.expr(test) if test else ir.Const(value=True), inside, line(node))
+    if clause.type == "for_clause":
+        parts = {f: clause.child_by_field_name(f) for f in ("initializer", "condition", "update")}
+        begin = [low.statement(n)] if (n := parts["initializer"]) else []
+        tail = [low.statement(n)] if (n := parts["update"]) else []
+        loop = ir.For(None, low.expr(parts["condition"]), [*inside, *tail], line(node))
+        return ir.Block([*begin, loop], line(node))
+    names = low.inner(left) if (left := clause.child_by_field_name("left")) else []
+    over = low.expr(clause.child_by_field_name("right"))
+    if len(names) > 1:
+        over = ir.Call(ir.Name("#pairs"), [over], line=line(node))
+    target = ir.Seq([low.target(n) for n in names]) if len(names) > 1 else low.target(names[0] if names else None)
+    return ir.For(target, over, inside, line(node))
+
+
+def _method_of(low: Lowering, node: Node, receiver: str, name: str, params: str, body: str) -> ir.Stmt:
+    """A method that is written outside its type: the type is opened again for it."""
+    held = low.get(node, receiver)
+    of = held
+    while of is not None and of.type != "type_identifier":
+        inner = low.inner(of)
+        of = next((c for c in inner if c.type in {"parameter_declaration", "pointer_type", "generic_type", "type_identifier"}), None)
+    given = low.inner(held)[0].child_by_field_name("name") if held is not None and low.inner(held) else None
+    made = low.func(node, low.name(low.get(node, name)), low.get(node, params), low.get(node, body))
+    if given is not None:
+        this, before = ir.Name(low.name(given)), made.body
+        bind: ir.Stmt = ir.Assign([this], ir.Name("this"), line(node))
+        made.body = ir.Once(lambda: [bind, *before()])
+    owner = low.name(of)
+    inside: list[ir.Stmt] = [ir.Assign([ir.Name(made.name)], ir.Lambda(made, line(node)), line(node))]
+    return ir.Class(owner, [ir.Name(owner)], inside, line(node))
+
+
+def _maker(low: Lowering, node: Node, params: str, body: str) -> ir.Stmt:
+    """A constructor; a static one runs when its class is first used."""
+    if any(low.text(c) == "static" for c in node.children if c.type == "modifier"):
+        return ir.Block(low.block(low.get(node, body)), line(node))
+    made = low.func(node, "__init__", low.get(node, params), low.get(node, body))
+    return ir.Assign([ir.Name("__init__", line(node))], ir.Lambda(made, line(node)), line(node))
+
+
+def _property(low: Lowering, node: Node, name: str, value: str, accessors: str) -> ir.Stmt:
+    held, called = low.get(node, value), low.name(low.get(node, name))
+    body: list[ir.Stmt] = [ir.Assign([ir.Name(called)], low.expr(held), line(node))] if held is not None else []
+    for accessor in low.inner(n) if (n := low.get(node, accessors)) is not None else []:
+        if (inside := accessor.child_by_field_name("body")) is not None:
+            made = low.func(accessor, called, None, inside)
+            body.append(ir.Assign([ir.Name(f"{called} {len(body)}")], ir.Lambda(made, line(accessor)), line(accessor)))
+    return ir.Block(body, line(node))
+
+
+def _only(low: Lowering, node: Node, *kinds: str) -> ir.Stmt:
+    """Of the children those of some kinds."""
+    return ir.Block([low.statement(c) for c in low.inner(node) if c.type in kinds], line(node))
+
+
+def _chained(low: Lowering, node: Node) -> ir.Expr:
+    """`a?.b`."""
+    inner = low.inner(node)
+    if len(inner) < 2:
+        return low.expr(inner[0] if inner else None)
+    name = inner[1].child_by_field_name("name")
+    if name is None:
+        return ir.Index(low.expr(inner[0]), low.expr(inner[1]), line(node))
+    return ir.Attr(low.expr(inner[0]), low.name(name), line(node))
+
+
+def _cast(low: Lowering, node: Node, kind: str, value: str) -> ir.Expr:
+    """A cast to a character makes one of a number; any other is looked through."""
+    held, of = low.expr(low.get(node, value)), low.get(node, kind)
+    if of is not None and low.text(of) in {"char", "rune"}:
+        return ir.Call(ir.Name("#char"), [held], line=line(node))
+    return held
+
+
+def _cut(low: Lowering, node: Node, obj: str, start: str, end: str) -> ir.Expr:
+    ends = [low.expr(n) if (n := low.get(node, f)) is not None else None for f in (start, end)]
+    return ir.Index(low.expr(low.get(node, obj)), ir.Slice(ends[0], ends[1], None, line(node)), line(node))
 
 
 def _star(low: Lowering, node: Node) -> ir.Expr:
@@ -440,6 +577,8 @@ ROLES: dict[str, Shape] = {
     "for": _for, "counted": _counted, "range": _range, "block": _block, "return": _return,
     "func": _func, "lambda": _lambda, "class": _class, "open": _open, "skip": _skip, "global": _global,
     "told": _told, "macro": _macro, "arm": _arm, "match": _match, "pattern": _pattern,
-    "argument": _argument, "import": imports.lower,
+    "composite": _composite, "single": _single, "several": _several, "spec": _spec, "go_for": _go_for,
+    "method_of": _method_of, "maker": _maker, "property": _property, "only": _only, "chained": _chained,
+    "cast": _cast, "cut": _cut, "argument": _argument, "import": imports.lower,
 }  # fmt: skip
 """What each word of a table's `nodes` means."""

@@ -47,6 +47,7 @@ class Table(Struct, forbid_unknown_fields=True):
     through: tuple[str, ...] = ()  # words of a path that stand for this package
     joins: str = ","  # what stands between the items of a list that is joined by nothing said
     reopens: bool = False  # a class may be written in several pieces
+    passing: tuple[str, ...] = ()  # fields of library objects that are as good as the object
     own: tuple[str, ...] = ()  # what a class calls itself inside
     makers: tuple[str, ...] = ()  # names of constructors
     self: tuple[str, ...] = ("self", "this")
