@@ -263,6 +263,7 @@ class Class(Struct):
     line: int = 0
     options: "list[tuple[str, Expr]]" = field(default_factory=list)  # Python's metaclass and its like
     doc: str = ""
+    late: "list[Stmt]" = field(default_factory=list)  # what it does once it is known by its name
 
 
 class Import(Struct):

@@ -82,6 +82,10 @@ class Statements(State):
             closure.owner = closure.owner or value
         if node.name:
             self.scope.names[node.name] = value
+        if node.late:
+            outer, self.scope = self.scope, inner
+            self.execute(node.late)
+            self.scope = outer
         given = [value, const(node.name), Value(), Value(fields=fields)]
         for base in bases:
             self._born(base, ("__init_subclass__",), given, options)

@@ -293,6 +293,58 @@ def _path(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
     return out
 
 
+_FOLDERS = {
+    "UserProfile": "~", "ApplicationData": "~/AppData/Roaming", "LocalApplicationData": "~/AppData/Local", "Personal": "~",
+    "MyDocuments": "~/Documents", "Desktop": "~/Desktop", "DesktopDirectory": "~/Desktop",
+    "Startup": "~/AppData/Roaming/Microsoft/Windows/Start Menu/Programs/Startup", "System": "C:/Windows/System32",
+}  # fmt: skip
+
+
+@effect("folder")
+def _folder(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
+    """A folder of Windows by its name there."""
+    return const(_FOLDERS.get(call.arg(0).ref.rpartition(".")[2], HOLE))
+
+
+@effect("convert")
+def _convert(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
+    """A text as a number of a base."""
+    made = folding.function("number", call)
+    return made if made is not None else unknown(*_rest(call))
+
+
+@effect("pipe_from")
+def _pipe_from(run: Witness, call: Invocation) -> Value | None:
+    """…the object into its argument."""
+    call.args = [call.receiver or Value(), *call.args]
+    return _pipe(run, call)
+
+
+@effect("reversed_in_place")
+def _reversed_in_place(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
+    if (items := call.arg(0).items) is not None:
+        items.reverse()
+        changed()
+    return Value()
+
+
+@effect("connect_socket")
+def _connect_socket(run: Witness, call: Invocation) -> Value:
+    """A socket that was made before is connected."""
+    made = _connect(run, call)
+    if call.receiver is not None:
+        call.receiver.ref = "socket"
+    return made
+
+
+@effect("registry")
+def _registry(run: Witness, call: Invocation) -> Value:
+    """Windows' registry, which is a file like others to whoever wants to be started again."""
+    place = fold.path(call.arg(0).text().replace("\\", "/"), call.arg(1).text())
+    run.write_file(const(place), call.args[2:3], call.line)
+    return Value()
+
+
 @effect("expand")
 def _expand(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
     """A path, made whole: from another where a second is given."""

@@ -24,7 +24,7 @@ class Tongue:
 
     def __init__(self, table: Table) -> None:
         """Take its table."""
-        self.table, self.near = table, table.language
+        self.table, self.near, self.bare_fields = table, table.language, table.bare_fields
 
     def builtin(self, name: str) -> Value | None:
         """What a name is that nothing binds: a part of the library, unless it can only be a variable."""

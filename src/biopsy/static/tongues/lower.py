@@ -180,6 +180,8 @@ class Lowering:
             if isinstance(lowered, ir.Assign) and isinstance(lowered.value, ir.Lambda):
                 late.extend(self._by_itself(lowered.value, marks))
             marks.clear()
+        if self.table.hoists:
+            body.sort(key=_turn)
         return [*body, *late]
 
     def _by_itself(self, func: ir.Lambda, marks: list[str]) -> list[ir.Stmt]:
@@ -239,6 +241,18 @@ class Lowering:
             inner = many[-1] if many and node.type not in self.table.names else node
         name = ir.Name(self.name(inner)) if inner.type in self.table.names else self.target(inner)
         return ir.Param(name, self.expr(value) if value is not None else None, rest)
+
+
+def _turn(statement: "ir.Stmt") -> int:
+    """What is known wherever it stands comes first: what is imported, then functions, then classes."""
+    match statement:
+        case ir.Import():
+            return 0
+        case ir.Assign(value=ir.Lambda()):
+            return 1
+        case ir.Class():
+            return 2
+    return 3
 
 
 def _tests(lowered: "ir.Stmt") -> "ir.Stmt":

@@ -228,7 +228,12 @@ def _chain(low: Lowering, node: Node, left: str, op: str, right: str) -> ir.Expr
 
 def _unary(low: Lowering, node: Node, operand: str = "operand") -> ir.Expr:
     inner = low.get(node, operand) or (low.inner(node)[-1] if low.inner(node) else None)
-    match low.text(node)[:1]:
+    text = low.text(node)
+    if text.startswith(("++", "--")) or text.endswith(("++", "--")):
+        return _update(low, node, "-")
+    if operand == "after":
+        return low.expr(inner)
+    match text[:1]:
         case "-":
             return ir.Bin("-", ir.Const(0), low.expr(inner), line(node))
         case "+" | "*" | "&":
@@ -239,12 +244,21 @@ def _unary(low: Lowering, node: Node, operand: str = "operand") -> ir.Expr:
 def _assign(low: Lowering, node: Node, left: str = "left", right: str = "right") -> "ir.Expr | ir.Stmt":
     value, target = low.get(node, right), low.get(node, left)
     if value is None:
-        return ir.Blend([], line(node))
+        kept = _is_static(low, node) and target is not None
+        return ir.Bind(low.target(target), ir.Blend([]), line(node)) if kept else ir.Blend([], line(node))
     lowered = low.expr(value)
     if target is not None and target.type in low.table.append_to and (inner := low.inner(target)) and len(inner) == 1:
         held = low.expr(inner[0])  # PHP's `$a[] = x`
         return ir.Call(ir.Attr(held, "push", line(node)), [lowered], line=line(node))
     return ir.Bind(low.target(target), lowered, line(node))
+
+
+def _is_static(low: Lowering, node: Node) -> bool:
+    """Whether a field that is declared without a value is one of the class itself."""
+    around = node.parent.parent if node.parent is not None and node.parent.type != "field_declaration" else node.parent
+    if around is None or around.type != "field_declaration":
+        return False
+    return any("static" in low.text(c)[:200] for c in around.children if c.type in {"modifier", "modifiers"})
 
 
 def _augment(low: Lowering, node: Node, left: str = "left", op: str = "operator", right: str = "right") -> ir.Expr:
@@ -515,7 +529,19 @@ def _class(low: Lowering, node: Node, name: str, bases: str, body: str) -> ir.St
     held = low.get(node, name)
     if low.table.reopens and held is not None:
         lowered.append(ir.Name(low.name(held), line(node)))
-    return ir.Class(low.name(held), lowered, low.block(low.get(node, body)), line(node))
+    inside = low.block(low.get(node, body))
+    late = [s for s in inside if not _declares(s)]
+    return ir.Class(low.name(held), lowered, [s for s in inside if _declares(s)], line(node), late=late)
+
+
+def _declares(statement: ir.Stmt) -> bool:
+    """Whether a part of a class only says what it has; what it does comes once it is known by its name."""
+    match statement:
+        case ir.Block(body=body):
+            return all(map(_declares, body))
+        case ir.Do(value=value):
+            return isinstance(value, ir.Bind)
+    return isinstance(statement, ir.Assign | ir.Class | ir.Import | ir.Outer)
 
 
 def _open(low: Lowering, node: Node, body: str) -> ir.Stmt:
