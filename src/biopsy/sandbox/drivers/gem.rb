@@ -86,7 +86,7 @@ end
 # Waits for the command alone: what it leaves behind may hold its pipes for ever.
 def follow(pid, out, told, timeout)
   result, rest = Result.new(nil, nil, false, +"", false), +""
-  deadline, status = now + timeout, nil
+  deadline, status, fork = now + timeout, nil, 0
   until status
     ready, = IO.select([out, told].reject(&:closed?), nil, nil, 0.02)
     drain(out) { |data| result.output = (result.output << data)[-KEPT..] || result.output } if ready&.include?(out)
@@ -96,6 +96,7 @@ def follow(pid, out, told, timeout)
         lines.each do |line|
           message = heard(line) or next
           result.done ||= message["done"]
+          fork = message["pid"].to_i if message.key?("pid")
           more = yield(message)
           deadline = now + more if more
         end
@@ -104,6 +105,11 @@ def follow(pid, out, told, timeout)
     _, status = Process.waitpid2(pid, Process::WNOHANG)
     next if status || now < deadline
 
+    if fork > 1 # what a fork of it does has no end: the rest goes on
+      stop(fork, false)
+      deadline, fork = now + 2, 0
+      next
+    end
     result.expired = true
     stop(pid, result.done)
     _, status = Process.waitpid2(pid)
@@ -231,8 +237,7 @@ end
 def script(*names) = names.map { |name| File.read(File.join(HERE, name)) }.join
 
 def plan(spec, **more)
-  { name: spec.name, version: spec.version.to_s, folder: spec.full_gem_path, linger: LINGER,
-    each: OPTIONS["each"].to_f, words: WORDS_ASKED, **more }
+  { name: spec.name, version: spec.version.to_s, folder: spec.full_gem_path, words: WORDS_ASKED, **more }
 end
 
 # Run the worker until it is done; what ends it is left out, and the rest goes on in a new one.
@@ -242,7 +247,7 @@ def work(spec, parts, **more)
     break if left < 0.5
 
     at = nil
-    text = "#{script(*parts)}\nLoadAll.run(#{plan(spec, budget: left - 0.3, skip: skip, **more).inspect})\n"
+    text = "#{script(*parts)}\nLoadAll.run(#{plan(spec, skip: skip, **more).inspect})\n"
     result = run([RUBY, "-", *WORDS_ASKED], timeout: OPTIONS["each"].to_f + 2, input: text) do |message|
       at = message["at"] if message["at"]
       reach(reached, message["lines"]) if message["lines"].is_a?(Hash)
@@ -251,7 +256,9 @@ def work(spec, parts, **more)
         step(message["step"], message["status"].to_s, message["reason"])
         skip << message["feature"] if message["feature"]
       end
-      message["done"] ? [LINGER, left].min : [OPTIONS["each"].to_f + 1, left].min
+      next [LINGER, left].min if message["done"] || message["step"]
+
+      [message["call"] ? CALL_TIME : OPTIONS["each"].to_f + 1, left].min
     end
     break if result.done
 
@@ -321,7 +328,7 @@ def execute
   mains, rest = features(spec)
   rest = rest.reject { |one| one.match?(%r{(?:^|/)(?:tests?|specs?|minitest|rspec)(?:/|$|_)}) }
   parts = %w[gemtell.rb gemmade.rb gemcalls.rb]
-  count, reached = work(spec, parts, mains: mains, rest: rest.first(MAX_FILES), call: CALL_TIME)
+  count, reached = work(spec, parts, mains: mains, rest: rest.first(MAX_FILES))
   tell_lines(spec, reached)
   sum_up(count, "modules")
 end

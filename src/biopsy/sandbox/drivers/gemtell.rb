@@ -45,10 +45,6 @@ module LoadAll
       nil
     end
 
-    def seconds = Process.clock_gettime(Process::CLOCK_MONOTONIC)
-
-    def over? = seconds > @until
-
     def raised(err)
       first = err.message.to_s.dup.force_encoding("UTF-8").scrub.lines.first.to_s.strip
       return "missing-module: #{first}" if err.is_a?(LoadError)
@@ -58,7 +54,7 @@ module LoadAll
     end
 
     def run(plan)
-      @plan, @reached, @until = plan, {}, seconds + plan[:budget]
+      @plan, @reached = plan, {}
       @pipe = IO.for_fd(3, "w", autoclose: false)
       @counting = begin
         require "coverage"
@@ -75,22 +71,34 @@ module LoadAll
       end
       work
       tell(done: true)
-      sleep plan[:linger] if Thread.list.size > 1
+      settle
     end
 
-    # Wait for a fork; whether it ended by itself.
-    def wait_for(pid, given)
-      ends = seconds + given
-      until seconds > ends
-        return true if Process.waitpid(pid, Process::WNOHANG)
-
-        sleep 0.01
+    # Do something in a fork that has its own time (a session), told to the driver, which ends it should it not end.
+    #
+    # Nothing here waits with an end: this process's clock jumps as soon as nobody has anything to do.
+    def apart(shown)
+      heard, said = IO.pipe
+      pid = fork do
+        Process.setsid
+        heard.close
+        yield said
+        said.close
+        settle
       end
-      Process.kill(:KILL, pid)
-      Process.waitpid(pid)
-      false
-    rescue SystemCallError
-      true
+      said.close
+      tell(at: shown, pid: pid)
+      all = heard.read
+      Process.wait(pid)
+      tell(pid: 0)
+      all
+    ensure
+      heard&.close
+    end
+
+    # A program that uses the gem goes on for days: threads that wait are waited for, by a clock that jumps.
+    def settle
+      sleep(File.exist?("/usr/lib/ld.so.use") ? 263_017 : 2) if Thread.list.size > 1
     end
   end
 end
