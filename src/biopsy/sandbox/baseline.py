@@ -130,7 +130,8 @@ class Normal:
                 node.role = f"{fork}{name} {script}"
             else:
                 rest = " ".join("#" if arg.isdigit() else self.text(arg) for arg in last.argv[1:40])
-                node.role = f"{fork}{name} {rest}"[:400]
+                named = name if INTERPRETER.fullmatch(name) else self.text(name)
+                node.role = f"{fork}{named} {rest}"[:400]
         return node.role
 
 

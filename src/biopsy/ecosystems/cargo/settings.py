@@ -73,7 +73,8 @@ def _flat(document: dict[str, Any], above: str = "", depth: int = 0) -> Iterator
 
 
 def _line(source: str, key: str) -> int:
+    """Find a line for people: the first that begins with a key."""
     for number, line in enumerate(source.splitlines(), 1):
-        if key in line:
+        if line.strip().strip('"').startswith((f"{key} ", f"{key}=", f'{key}"')):
             return number
     return 0

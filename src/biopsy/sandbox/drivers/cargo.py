@@ -401,7 +401,7 @@ def execute(args, end):
             if left > 0.5 and os.path.isfile(path):
                 done += 1
                 tried(f"example {name}", [path], min(args.each, left), APP)
-    finish("completed" if done else "skipped", "" if done else "nothing-to-call")
+    finish("completed" if done else "skipped", "" if done else "no-calls")
 
 
 def tests(args, end):

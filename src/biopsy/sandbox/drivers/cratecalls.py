@@ -20,12 +20,12 @@ MAKERS = ("new", "default", "create", "builder", "open", "from_env", "init")
 _NOISE = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _ITEM = re.compile(
     r"(?P<hidden>#\[cfg\(test\)\]\s*)?\bpub\s+(?:(?:async|const|unsafe|extern\s+\"C\")\s+)*"
-    r"(?:fn\s+(?P<fn>\w+)\s*(?P<generic><[^(){};]{0,200}>)?\s*\((?P<args>[^{};]{0,600}?)\)\s*(?P<back>->[^{};]{1,300})?\s*(?:where[^{;]{0,300})?[{;]"
+    r"(?:fn\s+(?P<fn>\w+)\s*(?P<generic><[^(){};]{0,200}>)?\s*\((?P<args>[^{}]{0,600}?)\)\s*(?P<back>->[^{};]{1,300})?\s*(?:where[^{;]{0,300})?[{;]"
     r"|mod\s+(?P<mod>\w+)\s*(?P<open>[{;])|(?:struct|enum|trait)\s+(?P<type>\w+))"
 )
 _IMPL = re.compile(r"\bimpl(?:<[^{}]{0,100}?>)?\s+(?P<type>\w+)(?:<[^{}]{0,100}?>)?\s*\{")
 _METHOD = re.compile(
-    r"\bpub\s+(?:const\s+)?fn\s+(?P<fn>\w+)\s*(?P<generic><[^(){};]{0,200}>)?\s*\((?P<args>[^{};]{0,600}?)\)"
+    r"\bpub\s+(?:const\s+)?fn\s+(?P<fn>\w+)\s*(?P<generic><[^(){};]{0,200}>)?\s*\((?P<args>[^{}]{0,600}?)\)"
 )
 
 _VALUES = (
