@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from biopsy.ecosystems import asking
-from biopsy.ecosystems.elements import Element, parse
+from biopsy.model.elements import Element, parse
 from biopsy.model.regex import regex
 from biopsy.model.release import Endpoint
 

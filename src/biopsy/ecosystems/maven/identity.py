@@ -3,7 +3,7 @@
 import posixpath
 from collections.abc import Iterator
 
-from biopsy.ecosystems.elements import Element, parse
+from biopsy.model.elements import Element, parse
 from biopsy.ecosystems.reading import read, under
 from biopsy.model.regex import regex
 from biopsy.model.release import Release, Tree

@@ -16,7 +16,7 @@ poms that are nobody's parent `maven build PHASE PLUGIN COMMAND`.
 from collections.abc import Iterator
 
 from biopsy.ecosystems.claims import MAX_EACH, Manifest
-from biopsy.ecosystems.elements import Element, parse
+from biopsy.model.elements import Element, parse
 from biopsy.ecosystems.maven import pom
 from biopsy.ecosystems.maven.identity import coordinates, poms
 from biopsy.ecosystems.reading import read, under

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from biopsy.ecosystems.elements import Element
+from biopsy.model.elements import Element
 from biopsy.model.regex import regex
 
 MAX_PARTS = 1000

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from biopsy.ecosystems import asking, maven, order
 from biopsy.ecosystems.choosing import chosen, univers_key
-from biopsy.ecosystems.elements import Element, parse
+from biopsy.model.elements import Element, parse
 from biopsy.ecosystems.maven.identity import coordinates
 from biopsy.ecosystems.protocol import MAX_TEXT, Facts, Listing, Published
 from biopsy.errors import RegistryError

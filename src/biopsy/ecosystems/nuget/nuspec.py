@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from biopsy.ecosystems.claims import MAX_EACH, MAX_README, Manifest
-from biopsy.ecosystems.elements import Element, parse
+from biopsy.model.elements import Element, parse
 from biopsy.ecosystems.reading import read, under
 from biopsy.model.behaviour import Behaviour, InFile, Kind, When
 from biopsy.model.regex import regex
