@@ -2,8 +2,8 @@
 
 Where a second stage may be expected, a package is handed bytes that carry a fresh token. Run as a shell
 script, as Python (`exec` or `eval`), JavaScript or Ruby they do one thing: look up a name that the token
-alone leads to. The name stands nowhere in the bytes, in one piece, so that storing, printing, parsing or crawling
-them cannot lead to that look-up; the internet sees it and knows which exchange had handed out the bytes.
+alone leads to. The name stands nowhere in the bytes, in one piece, so that storing, printing, parsing or
+crawling them cannot lead to that look-up; the internet sees it and knows which exchange had handed them out.
 
 The same four lines are a program in all four languages (DQ is a double quote):
 
