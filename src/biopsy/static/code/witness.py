@@ -152,7 +152,7 @@ class Witness(Interpreter):
             self.peel(code, line, language)
         for text in texts:
             for path, taint in self.written.items():
-                if len(path) > 3 and path in text:
+                if len(path) > 3 and (path in text or _named(path, text)):
                     values.append(Value(taint=taint))
         if any(commands.talks(t) for t in texts):
             self.flow("network", values, line, detail=shown(texts[0]) if texts else "")
@@ -198,7 +198,7 @@ class Witness(Interpreter):
         if fed.HEADER in code.all_taint():
             self.see(Kind.CODE_FLOW, "header > execution", line)
         if whole is not None and "data:self" not in code.taint:
-            known = self.source.language
+            known = getattr(self.language, "near", "") or self.source.language
             self.peel(whole, line, "javascript" if known in SCRIPTS else known or "python")
 
     def carried(self, name: str, data: bytes, line: int) -> None:  # noqa: ARG002 - its place is its own
@@ -364,6 +364,12 @@ class Witness(Interpreter):
         """Nothing happens for a while."""
         if seconds >= 1:
             self.see(Kind.EVASION_SLEEP, f"{seconds:g}", line)
+
+
+def _named(path: str, text: str) -> bool:
+    """Whether a command names a path of which a part is not known, by what comes after that."""
+    end = path.rpartition(HOLE)[2] if HOLE in path else ""
+    return len(end.strip("/\\.")) > 2 and shown(path) in text
 
 
 def passed(*values: Value) -> Value:

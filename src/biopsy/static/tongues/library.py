@@ -7,7 +7,7 @@ from biopsy.static.code.methods import method
 from biopsy.static.code.state import Invocation, State
 from biopsy.static.code.value import HOLE, Value, as_text, const, taints
 from biopsy.static.code.witness import Witness
-from biopsy.static.tongues import effects, folding
+from biopsy.static.tongues import effects, folding, prompting
 from biopsy.static.tongues.table import Table
 
 _VARIABLE = regex(r"[A-Z_][A-Z0-9_]*|npm_\w+|(?:https?|no|all)_proxy|HTTP_\w+")
@@ -80,6 +80,9 @@ class Tongue:
         result = effects.do(run, call, words) if words else None
         if words and words[0] == "later":
             return result
+        if result is None and not words and self.table.prompts:
+            result = prompting.fallback(run, call)
+            prompting.piped(run, call)
         if result is None:
             result = self._method(run, call)
         self._blocks(run, call, result)

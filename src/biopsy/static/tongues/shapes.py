@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tree_sitter import Node
 
 from biopsy.static.code import ir
-from biopsy.static.tongues import imports
+from biopsy.static.tongues import imports, prompt
 from biopsy.static.tongues.lower import _ARITHMETIC, _LOGICAL, MAX_CHAIN, Lowering, line, number, unescape
 
 Shape = Callable[..., "ir.Expr | ir.Stmt"]
@@ -424,7 +424,7 @@ def _chained(low: Lowering, node: Node) -> ir.Expr:
 def _cast(low: Lowering, node: Node, kind: str, value: str) -> ir.Expr:
     """A cast to a character makes one of a number; any other is looked through."""
     held, of = low.expr(low.get(node, value)), low.get(node, kind)
-    if of is not None and low.text(of) in {"char", "rune"}:
+    if of is not None and low.text(of).strip("[]").lower() in {"char", "rune"}:
         return ir.Call(ir.Name("#char"), [held], line=line(node))
     return held
 
@@ -486,6 +486,8 @@ def _counted(low: Lowering, node: Node, first: str, test: str, step: str, body: 
 
 def _range(low: Lowering, node: Node, *ends: str) -> ir.Expr:
     inner = low.inner(node)
+    if len(inner) == 1 and len(node.children) == 1:
+        return low.expr(inner[0])
     if ends:
         pair = [low.get(node, e) for e in ends]
     else:
@@ -606,5 +608,6 @@ ROLES: dict[str, Shape] = {
     "composite": _composite, "single": _single, "several": _several, "spec": _spec, "go_for": _go_for,
     "method_of": _method_of, "maker": _maker, "property": _property, "only": _only, "chained": _chained,
     "cast": _cast, "cut": _cut, "argument": _argument, "import": imports.lower,
+    **prompt.ROLES,
 }  # fmt: skip
 """What each word of a table's `nodes` means."""
