@@ -42,8 +42,8 @@ def test_there_are_as_many_as_promised() -> None:
 
 def test_ids_and_names_are_unique_and_names_could_be_nobodys() -> None:
     assert len({one.id for one in ALL}) == len(ALL)
-    assert len({one.name for one in ALL}) == len(ALL)
-    assert all("sim-" in one.name for one in ALL)
+    assert len({(one.ecosystem, one.name) for one in ALL}) == len(ALL)
+    assert all("sim-" in one.name.lower() for one in ALL)
 
 
 def test_the_file_is_named_after_the_id() -> None:
