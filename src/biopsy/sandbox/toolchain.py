@@ -63,6 +63,7 @@ class Toolchain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     records: bool = False  # installed files are listed in a RECORD (the wheel specification)
     scratch: str = ""  # expression of paths that tools use for themselves
     startup: str = ""  # expression of files that run whenever the interpreter or tool starts
+    real_time: tuple[str, ...] = ()  # programs by name, or scripts by path, whose clock never jumps: managers
     evaluators: tuple[str, ...] = ()  # installed packages that are tools, and whose evaluated code is theirs
 
     @property

@@ -211,9 +211,15 @@ end
 
 # ---- what a gem offers
 
-# The installed gem of that name; a file may be named after something else than what is in it.
+# The installed gem of that name, else that of the file: it may be named after something else than what is in it.
 def installed
   found = Gem::Specification.find_all_by_name(OPTIONS["name"]).max_by(&:version)
+  file = GIVEN[0].to_s
+  file = File.join(File.dirname(file), "built.gem") unless file.end_with?(".gem")
+  if found.nil? && File.file?(file)
+    require "rubygems/package"
+    found = Gem::Specification.find_all_by_name(Gem::Package.new(file).spec.name).max_by(&:version)
+  end
   finish("skipped", "not-installed") unless found
   found
 rescue StandardError => e

@@ -30,6 +30,7 @@ from pathlib import Path
 
 from biopsy.errors import SandboxError
 from biopsy.sandbox.order import Place
+from biopsy.sandbox.toolchain import toolchains
 
 JOURNAL = "/var/crash"
 """Where interpreters write: anybody may make files in it and nobody may list it, as for crash reports."""
@@ -136,7 +137,7 @@ def _place(file: Path, inside: str, image: Path) -> Place:
 @cache
 def _digest() -> str:
     own = ("words.py", "system.py", "listen.py", "system.cjs", "listen.cjs", "libdl.c", "init.c")
-    told = (_BUILD, _COMPILE, _BUILD_CLOCK, CLOCK, START, UP, HOST, USER, GUISE)
+    told = (_BUILD, _COMPILE, _BUILD_CLOCK, CLOCK, START, UP, HOST, USER, GUISE, _managers())
     recipe = "\0".join((*map(_part, (*own, *_library())), *told))
     return hashlib.sha256(recipe.encode()).hexdigest()[:12]
 
@@ -216,6 +217,7 @@ def _clock(image: Path, part: Path) -> None:
     """Make the library that keeps time, and an `ld.so` that has every program load it."""
     source = "".join(map(_part, _library()))
     words = {"PLACE": JOURNAL, "START": START, "UP": UP, "HOST": HOST, "USER": USER, "GUISE": GUISE}
+    words |= {"MANAGERS": _managers()}
     for word, text in words.items():
         source = source.replace(f"@{word}@", text)
     for loader in sorted((image / "usr/lib").glob("*/ld-linux-*.so.*")):
@@ -228,6 +230,11 @@ def _clock(image: Path, part: Path) -> None:
         _write(part / loader.relative_to(image), data.replace(_ASKED, _ASKS_INSTEAD), when)
         _write(part / _ASKS_INSTEAD[1:-1].decode(), f"/{library}\n".encode(), when)
         return
+
+
+def _managers() -> str:
+    """The programs and scripts that keep real time, as texts of C."""
+    return ", ".join(f'"{name}"' for one in toolchains().values() for name in one.real_time)
 
 
 def _init(image: Path, part: Path) -> None:
