@@ -8,10 +8,11 @@ import tarfile
 import zlib
 from functools import lru_cache
 
-from biopsy.ecosystems.gem.specification import Specification, parse
 from tests.registry.answering import MISSING, Answer, Desk, Request, said
 from tests.registry.marshal import Dumped, Made, Symbol, dump
 from tests.registry.world import File, Package, Version, stamp
+
+from biopsy.ecosystems.gem.specification import Specification, parse
 
 OCTETS = "application/octet-stream"
 

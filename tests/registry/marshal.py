@@ -28,7 +28,7 @@ def dump(value: object) -> bytes:
     return b"\x04\x08" + _one(value)
 
 
-def _one(value: object) -> bytes:  # noqa: PLR0911 - one a type
+def _one(value: object) -> bytes:
     match value:
         case None:
             return b"0"
