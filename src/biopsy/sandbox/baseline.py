@@ -92,7 +92,7 @@ class Normal:
         for word, new in words:
             if word:
                 self._words.append((re.compile(rf"(?<![\w.]){re.escape(word)}(?!\w)"), new))
-        name = re.escape(subject.name).replace(r"\-", "[-_.]").replace("_", "[-_.]")
+        name = re.sub(r"\\-|_", "[-_.]", re.escape(subject.name))
         version = re.escape(subject.version)
         if subject.name:
             self._words.append((re.compile(rf"(?<![\w.-]){name}(?![\w])", re.IGNORECASE), "$NAME"))

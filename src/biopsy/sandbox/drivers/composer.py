@@ -189,9 +189,10 @@ def install(args, end):
 def running(name, about, end):
     """Run what an install runs of the package's: the plugin that it is, or the scripts of the root that it is."""
     if about.get("type") in PLUGINS:
+        # the second once more, for what it leaves behind is what an install leaves behind
         commands = [
-            (["install", *OPTIONS, "--no-progress"], "."),
             (["reinstall", name, *OPTIONS, "--no-progress"], "."),
+            (["install", *OPTIONS, "--no-progress"], "."),
         ]
     elif about.get("type") == "project" and isinstance(about.get("scripts"), dict):
         folder = name.rpartition("/")[2]

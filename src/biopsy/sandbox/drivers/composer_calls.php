@@ -3,8 +3,8 @@
 
 namespace LoadAll;
 
-const CALL_TIME = 1; // seconds that one call may take, before it is interrupted
-const LOST_TIME = 4.0; // …before its process is ended
+const CALL_TIME = 2; // seconds that one call may take, before it is interrupted
+const LOST_TIME = 6.0; // …before its process is ended
 const MAX_TARGETS = 300;
 const MAX_METHODS = 40;
 const MAX_AFTER = 10; // calls of what one call gave back
