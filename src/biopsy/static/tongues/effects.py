@@ -254,6 +254,15 @@ def _later(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
     return next((a for a in call.all() if a.func is not None), Value())
 
 
+@effect("collect")
+def _collect(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
+    """What an iterator gives, together: characters as a text."""
+    held = call.receiver or Value()
+    letters = held.items and all(isinstance(c, str) and len(c) == 1 for i in held.items for c in i.consts or (0,))
+    made = folding.chars(held.items) if letters and held.items else None
+    return made if made is not None else held
+
+
 @effect("quiet")
 def _quiet(run: Witness, call: Invocation) -> Value:
     """What comes out tells too little of what went in."""
@@ -723,6 +732,8 @@ def _option(run: Witness, call: Invocation, name: str = "1", value: str = "2") -
 def _connect(run: Witness, call: Invocation, host: str = "0", port: str = "1") -> Value:
     """A socket to somewhere; `host:port` may be one text."""
     held, number = _at(call, host), _at(call, port)
+    if held.items and len(held.items) == 2:
+        held, number = held.items
     whole = held.text().split("://")[-1] if held.consts else ""
     if ":" in whole and not number.consts and not whole.startswith("["):
         name, _, end = whole.rpartition(":")

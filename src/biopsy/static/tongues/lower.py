@@ -90,6 +90,8 @@ class Lowering:
         """A child: by field, `0` by its number, `%kind` by its kind, `-` none."""
         if place == "-":
             return None
+        if place == "last":
+            return next(reversed(self.inner(node)), None)
         if place.isdigit():
             inner = self.inner(node)
             return inner[int(place)] if int(place) < len(inner) else None
@@ -179,16 +181,22 @@ class Lowering:
             body.append(lowered)
             if isinstance(lowered, ir.Assign) and isinstance(lowered.value, ir.Lambda):
                 late.extend(self._by_itself(lowered.value, marks))
+            elif isinstance(lowered, ir.Do) and isinstance(lowered.value, ir.Bind) and self._marked(marks):
+                late.append(ir.Do(ir.Call(lowered.value.value, [], line=lowered.line), lowered.line))
             marks.clear()
         if self.table.hoists:
             body.sort(key=_turn)
         return [*body, *late]
 
+    def _marked(self, marks: list[str]) -> bool:
+        """Whether a mark says that something runs when the file is loaded."""
+        return any(re.search(rf"\b{m}\b", mark) for m in self.table.runs.marked_load for mark in marks)
+
     def _by_itself(self, func: ir.Lambda, marks: list[str]) -> list[ir.Stmt]:
         """What runs a function that nobody calls."""
         runs, name = self.table.runs, func.func.name
         call: ir.Stmt = ir.Do(ir.Call(func, [], line=func.line), func.line)
-        if name in runs.load or any(re.search(rf"\b{m}\b", mark) for m in runs.marked_load for mark in marks):
+        if name in runs.load or self._marked(marks):
             return [call]
         if any(re.search(rf"\b{m}\b", mark) for m in runs.marked_install for mark in marks):
             return [ir.Main([call], func.line, "install")]
