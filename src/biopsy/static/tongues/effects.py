@@ -292,7 +292,12 @@ def _length(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
 
 @effect("path")
 def _path(run: Witness, call: Invocation) -> Value:  # noqa: ARG001
-    """Parts of a path, put together."""
+    """Parts of a path, put together; of a list, its items."""
+    held = call.receiver
+    if held is not None and held.items is not None:
+        return fold.join(held.items, call.arg(0).text())
+    if held is not None and held.taint and not held.consts:
+        return unknown(held, *call.args)
     parts = _words(([call.receiver] if call.receiver and call.receiver.consts else []) + _rest(call))
     out = parts[0] if parts else Value()
     out = Value(out.consts or (HOLE,), taint=out.taint)
@@ -460,11 +465,11 @@ def _sleep(run: Witness, call: Invocation, per: str = "1") -> Value:
 # files
 
 
-def reached(run: Witness, path: Value, line: int, *, text: bool = True) -> Value:
+def reached(run: Witness, path: Value, line: int, *, text: bool = True, given: Sequence[Value] = ()) -> Value:
     """What is read from a path, which may be an address."""
     whole = path.text() if path.consts else ""
     if whole.startswith(("http://", "https://", "ftp://")):
-        return run.request("GET", path, [], line)
+        return run.request("GET", path, list(given), line)
     if whole == "php://input":
         return Value(taint=frozenset({"request"}))
     if whole.startswith("data:"):
@@ -476,7 +481,7 @@ def reached(run: Witness, path: Value, line: int, *, text: bool = True) -> Value
 
 @effect("read")
 def _read(run: Witness, call: Invocation, at: str = "0") -> Value:
-    return reached(run, _at(call, at), call.line)
+    return reached(run, _at(call, at), call.line, given=_rest(call, 1))
 
 
 @effect("write")
@@ -590,6 +595,8 @@ def _put(run: Witness, call: Invocation, start: str = "0") -> Value:
     """Something is written to a file that is open, or to a connection."""
     held = (call.receiver or Value()) if start == "0" else call.arg(0)
     given = _rest(call, int(start))
+    if start != "0" and given and given[0].consts:
+        given += [run.evaluate(ir.Name(name)) for name in folding.named(given[0].text())]
     if held.ref == "file" and held.items:
         run.write_file(held.items[0], given, call.line)
     elif held.ref == "socket":
@@ -625,7 +632,8 @@ def _delete(run: Witness, call: Invocation, at: str = "0") -> Value:
 def _list(run: Witness, call: Invocation, at: str = "0") -> Value:
     """Names of files, of which only the folder is known."""
     held = _at(call, at)
-    texts = tuple(t if "*" in t else f"{t.rstrip('/')}/{HOLE}" for t in held.texts())
+    every = [one for t in held.texts() for one in folding.braces(t)][:MAX_PATHS]
+    texts = tuple(t if "*" in t else f"{t.rstrip('/')}/{HOLE}" for t in every)
     return Value(items=[Value(texts or (HOLE,), taint=held.taint)])
 
 

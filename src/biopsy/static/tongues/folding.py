@@ -118,6 +118,15 @@ def each_of(obj: Value) -> Value | None:
     return Value(items=made.items, taint=obj.taint)
 
 
+def braces(text: str) -> list[str]:
+    """A pattern of paths with each of its `{a,b}` in turn."""
+    match = re.search(r"\{([^{}]{1,200})\}", text)
+    if not match or "," not in match[1]:
+        return [text]
+    ways = match[1].split(",")[:12]
+    return [one for w in ways for one in braces(text[: match.start()] + w + text[match.end() :])][:24]
+
+
 def _of_list(obj: Value, call: Invocation) -> Value | None:
     items = obj.items or []
     match call.name:

@@ -1,5 +1,6 @@
 """A language as its table tells it, for the interpreter."""
 
+from biopsy.model.behaviour import When
 from biopsy.model.regex import regex
 from biopsy.static.code import ir
 from biopsy.static.code.link import Module
@@ -79,6 +80,8 @@ class Tongue:
         words = self.table.effect(self.table.spelled(call.ref)).split()
         result = effects.do(run, call, words) if words else None
         if words and words[0] == "later":
+            if run.when is When.INSTALL:  # what an installer defines for itself, it also runs
+                self._blocks(run, call, None)
             return result
         if result is None and not words and self.table.prompts:
             result = prompting.fallback(run, call)

@@ -233,7 +233,7 @@ class Lowering:
         named = "__init__" if name in self.table.makers else name
         hot = body is not None and self.is_hot(body)
         shape = self.table.nodes.get(body.type, "") if body is not None else ""
-        gives = self.table.gives_last or shape not in {"block", "open"}
+        gives = self.table.gives_last or shape.split(" ")[0] not in {"block", "open", "guarded"}
         lower = ir.Once(lambda: self.give(self.block(body)) if gives else self.block(body))
         return ir.Func(named, lowered, lower, line(node), hot)
 

@@ -509,6 +509,17 @@ def _block(low: Lowering, node: Node, *places: str) -> ir.Stmt:
     return ir.Block(low.statements(node), line(node))
 
 
+def _guarded(low: Lowering, node: Node, *handlers: str) -> ir.Stmt:
+    """Statements, and what is done instead where they fail: either gives what the whole does."""
+    inner = low.inner(node)
+    other = [low.statement(c) for c in inner if c.type in handlers]
+    always = [low.statement(c) for c in inner if c.type == "ensure"]
+    if not other and not always:
+        return ir.Block(low.statements(node), line(node))
+    main = [low.statement(c) for c in inner if c.type not in {*handlers, "ensure"}]
+    return ir.Block([*always, ir.If(ir.Const(None), main, other, line(node))], line(node))
+
+
 def _return(low: Lowering, node: Node) -> ir.Stmt:
     inner = low.inner(node)
     return ir.Return(low.expr(inner[0]) if inner else ir.Const(None), line(node))
@@ -602,7 +613,7 @@ ROLES: dict[str, Shape] = {
     "member": _member, "new": _new, "index": _index, "binary": _binary, "unary": _unary,
     "assign": _assign, "augment": _augment, "update": _update, "seq": _seq, "map": _map, "pair": _pair,
     "struct": _struct, "star": _star, "inner": _inner, "either": _either, "if": _if, "while": _while,
-    "for": _for, "counted": _counted, "range": _range, "block": _block, "return": _return,
+    "for": _for, "counted": _counted, "range": _range, "block": _block, "guarded": _guarded, "return": _return,
     "func": _func, "lambda": _lambda, "class": _class, "open": _open, "skip": _skip, "global": _global,
     "told": _told, "macro": _macro, "arm": _arm, "match": _match, "pattern": _pattern,
     "composite": _composite, "single": _single, "several": _several, "spec": _spec, "go_for": _go_for,
