@@ -92,7 +92,7 @@ class Allowed:
             if len(self._links) >= MAX_LINKS:
                 return
             try:
-                link = html.unescape(match[1]).partition("#")[0]
+                link = html.unescape(match[1].replace("\\/", "/")).partition("#")[0]  # JSON may write it so
                 link = link if link.startswith(("https://", "http://")) else urljoin(url, link)
                 if len(link) <= MAX_URL and _PLAIN.fullmatch(link):
                     self._links.add(link)
