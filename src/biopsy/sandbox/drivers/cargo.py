@@ -17,20 +17,14 @@ import shutil
 import signal
 import subprocess
 import sys
-import tarfile
 import time
-import tomllib
 
 KEPT = 256 * 1024  # bytes of a command's output that are looked at
 SHOWN = 4000  # characters of it that are printed for people
-MAX_FILES = 20_000
-MAX_BYTES = 512 * 1024**2
 MAX_RUN = 20  # commands, examples and macros, each
 CODES = {"completed": 0, "failed": 64, "skipped": 65}
-SOURCES = os.path.expanduser("~/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f")
 APP = os.path.join(os.getcwd(), "app")
 TARGET = os.path.join(APP, "target")
-LOOKED = 512 * 1024  # bytes of a source in which macros are looked for
 
 CAUSES = (
     (r"no matching package (?:named )?`?([\w-]{1,80})`? found", "dependency-missing"),
@@ -47,6 +41,18 @@ CAUSES = (
     (r"error(?:\[E\d+\])?: ([^\n]{1,200})", "cargo-failed"),
 )
 AWAY = ("dependency-missing", "registry-failed")
+
+
+def sibling(name):
+    """Load a driver that lies beside this one."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+disk = sibling("crate")
 
 
 def say(**line):
@@ -144,93 +150,6 @@ def cargo(label, args, timeout, cwd=APP, env=None, told=True):
     return status, reason, output
 
 
-def unpack(file):
-    """Unpack a crate where Cargo would; give the folder."""
-    room, top = MAX_BYTES, ""
-    with tarfile.open(file, "r:*") as archive:
-        for count, member in enumerate(archive):
-            parts = member.name.split("/")
-            if count >= MAX_FILES or room <= 0:
-                break
-            if not member.isfile() or ".." in parts or len(parts) < 2 or member.name.startswith("/"):
-                continue
-            top = top or parts[0]
-            if parts[0] != top:
-                continue  # Cargo refuses what is not below the crate's own folder
-            path = os.path.join(SOURCES, *parts)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            data = archive.extractfile(member).read(room + 1)
-            room -= len(data)
-            with open(path, "wb") as out:
-                out.write(data[: room + len(data)])
-            os.chmod(path, member.mode & 0o755 | 0o644)
-    if not top:
-        finish("failed", "no-crate: nothing below one folder")
-    folder = os.path.join(SOURCES, top)
-    with open(os.path.join(folder, ".cargo-ok"), "w", encoding="utf-8") as mark:
-        mark.write('{"v":1}')
-    return folder
-
-
-def manifest(folder):
-    """Read a Cargo.toml; an empty one where it cannot be read."""
-    try:
-        with open(os.path.join(folder, "Cargo.toml"), "rb") as file:
-            return tomllib.load(file)
-    except (OSError, ValueError):
-        return {}
-
-
-class Crate:
-    """A crate that was unpacked."""
-
-    def __init__(self, folder):
-        """Read its manifest."""
-        self.folder = folder
-        document = manifest(folder)
-        own, lib = document.get("package") or {}, document.get("lib") or {}
-        self.package = str(own.get("name") or "")
-        self.edition = str(own.get("edition") or "2015")
-        first = lib.get("path") or "src/lib.rs"
-        self.first = os.path.join(folder, first)
-        self.library = os.path.isfile(self.first)
-        self.name = str(lib.get("name") or self.package.replace("-", "_"))
-        self.macros = lib.get("proc-macro") is True or lib.get("proc_macro") is True
-        bins = [one.get("name") for one in document.get("bin") or () if isinstance(one, dict)]
-        if os.path.isfile(os.path.join(folder, "src/main.rs")):
-            bins.append(self.package)
-        bins += listed(os.path.join(folder, "src/bin"))
-        self.bins = list(dict.fromkeys(one for one in bins if isinstance(one, str)))
-        examples = [one.get("name") for one in document.get("example") or () if isinstance(one, dict)]
-        examples += listed(os.path.join(folder, "examples"))
-        self.examples = list(dict.fromkeys(one for one in examples if isinstance(one, str)))
-        tested = any(os.path.isdir(os.path.join(folder, one)) for one in ("tests", ".cargo")) or document.get(
-            "test"
-        )
-        self.tests = bool(tested) or self.mentions("#[test]") or self.mentions("#[cfg(test)]")
-
-    def mentions(self, text):
-        """Whether one of its first sources holds a text."""
-        for path in (self.first, os.path.join(self.folder, "src/main.rs")):
-            try:
-                with open(path, encoding="utf-8", errors="replace") as file:
-                    if text in file.read(LOOKED):
-                        return True
-            except OSError:
-                pass
-        return False
-
-
-def listed(folder):
-    """Name the programs that lie in a folder."""
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError:
-        return []
-    found = [name[:-3] for name in names if name.endswith(".rs")]
-    return found + [name for name in names if os.path.isfile(os.path.join(folder, name, "main.rs"))]
-
-
 def write(path, text):
     """Write a file of the app."""
     path = os.path.join(APP, path)
@@ -250,32 +169,12 @@ def depend(crate):
     write("src/main.rs", f'{used}fn main() {{\n    println!("ready");\n}}\n')
 
 
-def bare(crate):
-    """Take a crate's dependencies away, so that at least its build script runs."""
-    document = manifest(crate.folder)
-    own = document.get("package") or {}
-    lines = ["[package]"]
-    for key in ("name", "version", "edition", "links", "build"):
-        if isinstance(own.get(key), (str, bool)):
-            lines.append(f"{key} = {json.dumps(own[key])}")
-    lib = document.get("lib") or {}
-    lines.append("[lib]")
-    for key in ("name", "path", "proc-macro"):
-        if isinstance(lib.get(key), (str, bool)):
-            lines.append(f"{key} = {json.dumps(lib[key])}")
-    features = document.get("features")
-    if isinstance(features, dict):
-        lines.append("[features]")
-        lines += [f"{json.dumps(name)} = []" for name in features]
-    path = os.path.join(crate.folder, "Cargo.toml")
-    shutil.copy2(path, f"{path}.orig")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write("\n".join((*lines, "[workspace]", "")))
-
-
 def install(args, end):
     """Fetch and build an app that depends on the crate; without the crate's dependencies where these lack."""
-    crate = Crate(unpack(args.file))
+    folder = disk.unpack(args.file)
+    if not folder:
+        finish("failed", "no-crate: nothing below one folder")
+    crate = disk.Crate(folder)
     if not crate.package:
         finish("failed", "no-manifest: Cargo.toml")
     depend(crate)
@@ -283,7 +182,7 @@ def install(args, end):
     without = ""
     if status == "failed" and reason.startswith(AWAY):
         without = reason
-        bare(crate)
+        disk.bare(crate.folder)
         status, reason, _ = cargo("cargo fetch (bare)", ["fetch", "--offline"], 20)
     elif crate.examples or crate.tests or crate.bins:
         cargo("cargo fetch (development)", ["fetch"], min(40, end - time.monotonic()), crate.folder)
@@ -296,14 +195,14 @@ def install(args, end):
 
 def found():
     """Give the crate that the app depends on, or that was unpacked last."""
-    paths = [one.get("path") for one in (manifest(APP).get("dependencies") or {}).values()]
+    paths = [one.get("path") for one in (disk.manifest(APP).get("dependencies") or {}).values()]
     try:
-        paths += [one.path for one in sorted(os.scandir(SOURCES), key=lambda one: -one.stat().st_mtime)]
+        paths += [one.path for one in sorted(os.scandir(disk.SOURCES), key=lambda one: -one.stat().st_mtime)]
     except OSError:
         pass
     for path in paths:
         if path and os.path.isdir(path):
-            return Crate(path)
+            return disk.Crate(path)
     finish("skipped", "not-installed")
 
 
@@ -319,15 +218,6 @@ def tried(label, argv, timeout, cwd=None):
     say(step=label, status=status, reason=reason, duration=round(took, 3))
     os.write(2, output[-500:].encode("utf-8", "replace"))
     return status
-
-
-def sibling(name):
-    """Load a driver that lies beside this one."""
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def load(args, end):
@@ -423,7 +313,7 @@ def tests(args, end):
 
 def alone(clone, env, reason, args, end):
     """Run the tests that can be built without what only tests need; say how that ended."""
-    lean(clone)
+    disk.lean(clone)
     argv = ["build", "--offline", "--tests", "--keep-going"]
     cargo("cargo build --tests", argv, (end - time.monotonic()) * 0.7, clone, env)
     folder, done = os.path.join(env["CARGO_TARGET_DIR"], "debug", "deps"), 0
@@ -436,35 +326,6 @@ def alone(clone, env, reason, args, end):
     if not done:
         return "skipped", "no-tests: without what they need"
     return "completed", f"without-dependencies: {reason}"
-
-
-def lean(folder):
-    """Take out of a manifest what only tests and features that nobody asked for need."""
-    path = os.path.join(folder, "Cargo.toml")
-    document = manifest(folder)
-    wanted = document.get("dependencies") or {}
-    gone = {name for name, one in wanted.items() if isinstance(one, dict) and one.get("optional")}
-    with open(path, encoding="utf-8") as file:
-        parts = re.split(r"(?m)^(?=\[)", file.read())
-    kept = []
-    for part in parts:
-        head = part.partition("\n")[0]
-        optional = re.match(r"\[dependencies\.", head) and re.search(r"(?m)^optional = true", part)
-        if (
-            "dev-dependencies" not in head
-            and not optional
-            and not re.match(r"\[(?:features|\[bench\]|target\.)", head)
-        ):
-            kept.append(part)
-    kept.append("\n[features]\n")
-    for name, needs in (document.get("features") or {}).items():
-        needs = [one for one in needs if "/" not in one and ":" not in one and one not in gone]
-        kept.append(f"{json.dumps(name)} = {json.dumps(needs)}\n")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write("".join(kept))
-    for lock in ("Cargo.lock",):
-        if os.path.exists(os.path.join(folder, lock)):
-            os.unlink(os.path.join(folder, lock))
 
 
 def main():
