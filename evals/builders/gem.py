@@ -1,4 +1,4 @@
-"""Gems: what lies in `exe/` is a command, what is called `extconf.rb` or a Rakefile in `ext/` is an extension."""
+"""Gems: what lies in `exe/` is a command; an `extconf.rb` or a Rakefile in `ext/` is an extension."""
 
 import re
 from collections.abc import Mapping
