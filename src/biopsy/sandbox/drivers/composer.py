@@ -315,7 +315,7 @@ def load(args, end):
         script = os.path.join(HERE, "composer_load.php")
         text = json.dumps({**options, "files": paths[done:MAX_FILES]})
         code, at = None, ""
-        for line, code in follow(["php", "-d", "memory_limit=512M", script], text, left + 2):
+        for line, code in follow(["php", script], text, left + 2):
             if line is None:
                 break
             if "at" in line:
