@@ -4,9 +4,23 @@ What is public is found by reading, not by compiling; what then does not compile
 tried again.
 """
 
+import importlib.util
+import json
 import os
 import re
 import time
+
+
+def sibling(name):
+    """Load a driver that lies beside this one."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+made_up = sibling("pymade")
 
 MAX_ITEMS = 120
 MAX_FILES = 200
@@ -29,28 +43,28 @@ _METHOD = re.compile(
 )
 
 _VALUES = (
-    (r"&(?:'\w+ )?(?:mut )?str", '"alice"'),
-    (r"(?:std::string::)?String", '"alice".to_string()'),
-    (r"&(?:'\w+ )?String", '&"alice".to_string()'),
-    (r"&(?:'\w+ )?\[u8\]", 'b"words"'),
+    (r"&(?:'\w+ )?(?:mut )?str", "{text}"),
+    (r"(?:std::string::)?String", "{text}.to_string()"),
+    (r"&(?:'\w+ )?String", "&{text}.to_string()"),
+    (r"&(?:'\w+ )?\[u8\]", "{text}.as_bytes()"),
     (r"&(?:'\w+ )?mut String", "&mut String::new()"),
     (r"&(?:'\w+ )?mut Vec<u8>", "&mut Vec::new()"),
-    (r"Vec<u8>", 'b"words".to_vec()'),
-    (r"Vec<String>", 'vec!["alice".to_string()]'),
-    (r"&(?:'\w+ )?\[&(?:'\w+ )?str\]", '&["alice", "bob"]'),
-    (r"&(?:'\w+ )?\[String\]", '&["alice".to_string()]'),
+    (r"Vec<u8>", "{text}.as_bytes().to_vec()"),
+    (r"Vec<String>", "vec![{text}.to_string()]"),
+    (r"&(?:'\w+ )?\[&(?:'\w+ )?str\]", "&[{text}, {text}]"),
+    (r"&(?:'\w+ )?\[String\]", "&[{text}.to_string()]"),
     (r"&(?:'\w+ )?\[\w+\]", "&[Default::default()]"),
+    (r"Option<&(?:'\w+ )?str>", "Some({text})"),
+    (r"Option<String>", "Some({text}.to_string())"),
     (r"[iu](?:8|16|32|64|128|size)", "3"),
     (r"f(?:32|64)", "1.5"),
     (r"bool", "true"),
     (r"char", "'a'"),
     (r"(?:std::time::)?Duration", "std::time::Duration::from_millis(5)"),
-    (r"&(?:'\w+ )?(?:std::path::)?Path", 'std::path::Path::new(".")'),
-    (r"(?:std::path::)?PathBuf", '".".into()'),
-    (
-        r"impl (?:Into<[\w:]+>|AsRef<(?:str|Path|\[u8\]|OsStr|std::path::Path)>|ToString|Display)(?: \+ .*)?",
-        '"alice"',
-    ),
+    (r"&(?:'\w+ )?(?:std::path::)?Path", "std::path::Path::new({path})"),
+    (r"(?:std::path::)?PathBuf", "std::path::PathBuf::from({path})"),
+    (r"impl AsRef<(?:std::path::)?Path>(?: \+ .*)?", "{path}"),
+    (r"impl (?:Into<[\w:]+>|AsRef<(?:str|\[u8\]|OsStr)>|ToString|Display)(?: \+ .*)?", "{text}"),
     (r"impl (?:IntoIterator|Iterator)<.*", "std::iter::empty()"),
     (r"&(?:'\w+ )?mut .*", "&mut Default::default()"),
     (r"&.*", "&Default::default()"),
@@ -98,11 +112,16 @@ def made(crate, item):
     return f"{crate}::{maker.path}({', '.join(map(value, maker.own))})"
 
 
-def value(kind):
-    """Give an argument of a type."""
-    kind = kind.partition(":")[2].strip() if ":" in kind else kind.strip()
+def value(parameter):
+    """Give an argument for a parameter, by its type; texts by its name too."""
+    name, _, kind = parameter.partition(":")
+    told = made_up.by_name(name.strip().removeprefix("mut ").lstrip("_"))
+    path = told if isinstance(told, str) and os.path.exists(told) else made_up.decoys()
+    words = {"{text}": told if isinstance(told, str) else made_up.WORDS, "{path}": str(path)}
     for pattern, text in _VALUES:
-        if re.fullmatch(pattern, kind):
+        if re.fullmatch(pattern, kind.strip()):
+            for word, given in words.items():
+                text = text.replace(word, json.dumps(given, ensure_ascii=False))
             return text
     return "Default::default()"
 
