@@ -57,7 +57,7 @@ function telling(\ReflectionFunctionAbstract $function): int
     return (int) preg_match(TELLING, implode('', $part));
 }
 
-function every(string $path, array $given, $to, ?\Throwable $error): void
+function every(string $path, array $given, $to): void
 {
     pcntl_async_signals(true);
     pcntl_signal(SIGALRM, function () {
@@ -72,11 +72,10 @@ function every(string $path, array $given, $to, ?\Throwable $error): void
             break;
         }
         $line = ['call' => substr($label, 0, 200) . '()', 'index' => $index];
-        fwrite($to, json_encode($line + ['time' => LOST_TIME], JSON_INVALID_UTF8_SUBSTITUTE) . "\n");
+        send($to, $line + ['time' => LOST_TIME]);
         [$status, $reason] = attempt($function, $make, $texts);
-        fwrite($to, json_encode($line + ['status' => $status, 'reason' => $reason], JSON_INVALID_UTF8_SUBSTITUTE) . "\n");
+        send($to, $line + ['status' => $status, 'reason' => $reason]);
     }
-    fwrite($to, json_encode(['status' => $error ? 'failed' : 'completed', 'reason' => reason($error)], JSON_INVALID_UTF8_SUBSTITUTE) . "\n");
 }
 
 // Call with one argument list after the other; the outcome is the best of them.

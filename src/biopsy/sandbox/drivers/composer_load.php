@@ -5,6 +5,7 @@
 
 namespace LoadAll;
 
+const TOGETHER = 40; // files that share a fork, one after the other, until one is lost
 const SETTLE = 400000; // µs that what a file has begun may go on before its process ends
 
 $given = json_decode(stream_get_contents(STDIN), true);
@@ -43,36 +44,112 @@ function reason(?\Throwable $error): string
     return 'raised: ' . get_class($error) . ': ' . substr($text, 0, 120);
 }
 
-// Be the fork: load one file, say how that went, and leave without what others want done at the end.
-function child(string $path, array $given, $to): void
+// Be the fork: load files, say how that went, and leave.
+function child(array $paths, array $given, $to): void
 {
-    $state = ['ended' => false];
+    $state = ['at' => 0, 'ended' => false];
     register_shutdown_function(function () use (&$state, $to) {
         if (!$state['ended']) { // somebody ended it, or it could not go on
             $last = error_get_last();
             $fatal = $last && ($last['type'] & (E_ERROR | E_PARSE | E_CORE_ERROR | E_COMPILE_ERROR));
             $text = $fatal ? 'fatal: ' . substr(strtok($last['message'], "\n") ?: '', 0, 150) : 'exited';
-            fwrite($to, json_encode(['status' => $fatal ? 'failed' : 'completed', 'reason' => $text], JSON_INVALID_UTF8_SUBSTITUTE) . "\n");
+            send($to, ['of' => $state['at'], 'status' => $fatal ? 'failed' : 'completed', 'reason' => $text]);
         }
     });
     ob_start(fn() => '');
-    $error = null;
-    try {
-        (static function () use ($path) {
-            require_once $path;
-        })();
-    } catch (\Throwable $raised) {
-        $error = $raised;
+    foreach ($paths as $index => $path) {
+        send($to, ['at' => $index]);
+        $state['at'] = $index;
+        $error = null;
+        try {
+            (static function () use ($path) {
+                require_once $path;
+            })();
+        } catch (\Throwable $raised) {
+            $error = $raised;
+        }
+        if ($given['mode'] === 'execute') {
+            $state['ended'] = true;
+            every($path, $given, $to);
+        }
+        send($to, ['of' => $index, 'status' => $error ? 'failed' : 'completed', 'reason' => reason($error)]);
     }
     $state['ended'] = true;
-    if ($given['mode'] === 'execute') {
-        every($path, $given, $to, $error);
-    } else {
-        @fwrite($to, json_encode(['status' => $error ? 'failed' : 'completed', 'reason' => reason($error)], JSON_INVALID_UTF8_SUBSTITUTE) . "\n");
-    }
     while (ob_get_level() && @ob_end_clean()) {
     }
     exit(0);
+}
+
+function send($to, array $line): void
+{
+    @fwrite($to, json_encode($line, JSON_INVALID_UTF8_SUBSTITUTE) . "\n");
+}
+
+// Have files loaded in one fork after the other, each of which goes on until one is lost; tell of each.
+function several(array $paths, array $given, float $end): void
+{
+    for ($left = -1; $paths && $left !== count($paths);) { // one that does nothing at all is the last
+        $left = count($paths);
+        [$near, $far] = stream_socket_pair(STREAM_PF_UNIX, STREAM_SOCK_STREAM, 0);
+        $pid = pcntl_fork();
+        if ($pid === 0) {
+            posix_setsid(); // a clock of its own, where clocks jump: this process keeps the time
+            fclose($near);
+            child($paths, $given, $far);
+        }
+        fclose($far);
+        stream_set_blocking($near, false);
+        $code = $at = null;
+        $began = microtime(true);
+        $limit = min($end, $began + $given['each']);
+        $buffer = '';
+        do {
+            $gone = pcntl_waitpid($pid, $state, WNOHANG) === $pid;
+            $code = $gone ? $state : $code;
+            $read = [$near];
+            $none = null;
+            if (@stream_select($read, $none, $none, 0, $gone ? 0 : 50000)) {
+                $buffer .= fread($near, 65536);
+            }
+            while (($cut = strpos($buffer, "\n")) !== false) {
+                $line = json_decode(substr($buffer, 0, $cut), true);
+                $buffer = substr($buffer, $cut + 1);
+                if (isset($line['at'], $paths[$line['at']])) {
+                    $at = $line['at'];
+                    $began = microtime(true);
+                    $limit = min($end, $began + $given['each']);
+                    tell(['at' => $paths[$at]]);
+                } elseif (isset($line['of'], $paths[$line['of']]) && $line['of'] === $at) {
+                    done($paths[$at], (string) $line['status'], (string) ($line['reason'] ?? ''), $began);
+                    unset($paths[$at]);
+                    $at = null;
+                }
+            }
+        } while (!$gone && microtime(true) < $limit);
+        if ($code === null) {
+            posix_kill($pid, SIGKILL);
+            pcntl_waitpid($pid, $state);
+        }
+        fclose($near);
+        if ($at !== null) {
+            $why = $code === null ? ['timeout', 'no end'] : (pcntl_wifsignaled($code) ? ['crashed', 'signal-' . pcntl_wtermsig($code)] : ['failed', 'exit-' . pcntl_wexitstatus($code)]);
+            done($paths[$at], $why[0], $why[1], $began);
+            unset($paths[$at]);
+        }
+        if (microtime(true) >= $end - 0.2) {
+            break;
+        }
+    }
+    foreach ($paths as $path) {
+        done($path, 'skipped', 'budget', microtime(true));
+    }
+}
+
+function done(string $path, string $status, string $reason, float $began): void
+{
+    global $given;
+    $name = ltrim(substr($path, strlen($given['top'])), '/');
+    tell(['of' => $name, 'status' => $status, 'reason' => $reason, 'took' => round(microtime(true) - $began, 3)]);
 }
 
 // Have one file done in a fork and pass on what it says; calls that end the fork are gone on after in another.
@@ -87,7 +164,7 @@ function one(string $path, array $given, float $end): array
             fclose($near);
             $given['skip'] = $skip;
             $given['until'] = $end;
-            child($path, $given, $far);
+            child([$path], $given, $far);
         }
         fclose($far);
         stream_set_blocking($near, false);
@@ -145,17 +222,22 @@ function one(string $path, array $given, float $end): array
 }
 
 $end = microtime(true) + $given['end'];
-foreach ($given['files'] as $path) {
-    $now = microtime(true);
-    $name = ltrim(substr($path, strlen($given['top'])), '/');
-    tell(['at' => $path]);
-    if ($now > $end - 0.2) {
-        tell(['of' => $name, 'status' => 'skipped', 'reason' => 'budget']);
-        continue;
+if ($given['mode'] !== 'execute') {
+    foreach (array_chunk($given['files'], TOGETHER) as $paths) {
+        several($paths, $given, $end);
     }
-    [$status, $reason] = one($path, $given, min($end, $now + $given['each']));
-    $given['skip'] = 0;
-    tell(['of' => $name, 'status' => $status, 'reason' => $reason, 'took' => round(microtime(true) - $now, 3)]);
+} else {
+    foreach ($given['files'] as $path) {
+        $now = microtime(true);
+        tell(['at' => $path]);
+        if ($now > $end - 0.2) {
+            done($path, 'skipped', 'budget', $now);
+            continue;
+        }
+        [$status, $reason] = one($path, $given, min($end, $now + $given['each']));
+        $given['skip'] = 0;
+        done($path, $status, $reason, $now);
+    }
 }
 tell(['done' => true]);
 usleep(SETTLE);
