@@ -23,7 +23,6 @@ from tests.registry import StandIn
 from biopsy import fetch
 from evals.run import Seen, look, prepare
 
-HOST = "registry.test"
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -43,8 +42,9 @@ def main(kind: str, only: tuple[str, ...], static_only: bool, home: Path | None)
         for package, version, filename, data in made:
             registry.publish(kind, package, version, [(filename, data)])
         (folder / "home").mkdir()
-        os.environ.update(packer.configure(f"http://{HOST}/{kind}/", folder / "home"))
-        fetch.client = _towards(registry.root)
+        host = f"registry-{registry.port}.test"  # another each time: answers are kept for a while
+        os.environ.update(packer.configure(f"http://{host}/{kind}/", folder / "home"))
+        fetch.client = _towards(host, registry.root)
         for package, _, filename, data in made:
             if not only or package in only:
                 path = folder / filename
@@ -76,12 +76,12 @@ def _fetched(packages: tuple[str, ...], folder: Path) -> Path:
     return root
 
 
-def _towards(root: str) -> Callable[[], httpx.Client]:
+def _towards(host: str, root: str) -> Callable[[], httpx.Client]:
     """Make clients for which the registry's host is the stand-in: one name, inside and outside."""
 
     def turned(request: httpx.Request) -> None:
-        if request.url.host == HOST:
-            request.url = httpx.URL(str(request.url).replace(f"http://{HOST}", root, 1))
+        if request.url.host == host:
+            request.url = httpx.URL(str(request.url).replace(f"http://{host}", root, 1))
 
     def client() -> httpx.Client:
         return httpx.Client(event_hooks={"request": [turned]}, trust_env=False, follow_redirects=True)
