@@ -40,6 +40,9 @@ HARM: Final = re.compile(
     r"child_process|\bexec(?:Sync|File\w*)?\(|\bspawn(?:Sync)?\(|\bfetch\(|\bhttps?['\"]?\)?\.|\b(?:net|dgram|tls|dns)['\"]\)"
     r"|\beval\(|\bFunction\(|runIn\w*Context|\bunlink|\brm(?:Sync|tree|dir)\b|\baxios\b|\bgot\(|WebSocket"
     r"|\bsubprocess\b|os\.(?:system|popen|exec|spawn|remove)|\burlopen\b|\brequests\.|\bhttpx\.|\bsocket\.|\bexec\(|\bcompile\("
+    r"|\bNet::HTTP\b|\bURI\.open\b|\b(?:TCP|UDP)Socket\b|\bOpen3\b|\bsystem[ (]['\"(]|%x[\[({]|\bIO\.popen\b"
+    r"|\b(?:instance|class|module)_eval\b|\beval ['\"(\w]|\bFileUtils\.rm|\bFile\.(?:delete|unlink)\b"
+    r"|\bPTY\.spawn\b|\bcurl_exec\(|\bfile_get_contents\(|\bshell_exec\(|\bpassthru\(|\bproc_open\(|\bfsockopen\("
 )
 """What could do harm, as it stands in code; a text without it has nothing to hide behind a condition."""
 
@@ -47,21 +50,25 @@ _VARIABLE = re.compile(
     r"""process\.env(?:\.([A-Za-z_]\w*)|\[\s*['"]([^'"\]]+)['"]\s*\])"""
     r"""|\b(?:environ\.get|getenv|environ\.pop)\(\s*['"]([^'"]+)['"](?:\s*,\s*[^()]{0,40})?\)"""
     r"""|\benviron\[\s*['"]([^'"]+)['"]\s*\]|['"]([A-Za-z_]\w*)['"]\s+(?:not\s+)?in\s+(?:os\.)?environ\b"""
+    r"""|\bENV(?:\[|\.(?:fetch|key\?|include\?|has_key\?)[( ])\s*['"]([^'"]+)['"]"""
+    r"""\s*(?:,\s*[^()\]]{0,40})?\]?"""
+    r"""|\$_(?:ENV|SERVER)\[\s*['"]([^'"]+)['"]\s*\]"""
 )
 _EQUALS = re.compile(
     r"""\s*\)?\s*(?:\|\|\s*['"]{2}\s*\))?\s*"""
-    r"""(?:[!=]==?\s*|\.(?:includes|startsWith|endsWith|startswith|endswith)\(\s*)['"]([^'"\n]*)['"]"""
+    r"""(?:[!=]==?\s*|\.(?:includes|startsWith|endsWith|startswith|endswith|include\?|start_with\?|end_with\?)\(\s*)['"]([^'"\n]*)['"]"""
 )
 _LOOKS = re.compile(
-    r"\b(?:existsSync|accessSync|access|statSync|lstatSync|stat|readdirSync|isfile|isdir|exists|lexists|is_file|is_dir)\("
+    r"\b(?:existsSync|accessSync|access|statSync|lstatSync|stat|readdirSync|isfile|isdir|exists|lexists|is_file|is_dir|file_exists)\("
+    r"|\b(?:File|Dir)\.(?:exists?|file|directory|readable)\?\("
 )
 _NAMED = re.compile(r"(?:^|[;{\n])\s*(?:const|let|var)?\s*([A-Za-z_$][\w$]*)\s*=\s*([^=;\n][^;\n]{0,199})")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _TEXT = re.compile(r"""(['"`])((?:(?!\1)[^\\\n$])*)\1""")
 _HOLE = re.compile(r"\$\{[^{}]*\}")
-_HOME = re.compile(r"homedir|expanduser|Path\.home|\bHOME\b|USERPROFILE|~/")
+_HOME = re.compile(r"homedir|expanduser|Path\.home|\bDir\.home\b|\bHOME\b|USERPROFILE|~/")
 _OWN = re.compile(
-    r"__dirname|__filename|__file__|import\.meta|require\.resolve|tmpdir|gettempdir|process\.execPath|sys\."
+    r"__dirname|__filename|__file__|import\.meta|require\.resolve|tmpdir|gettempdir|process\.execPath|sys\.|__dir__|__DIR__|__FILE__|\bDir\.tmpdir\b|sys_get_temp_dir"
 )
 _MODULE = re.compile(r"\b(?:require|import|__import__|import_module)\(")
 _PART = re.compile(r"[\w.@+ -]+")

@@ -39,5 +39,6 @@ if wanted.get("folder"):
     except OSError:
         pass
 driver = os.path.join(os.path.dirname(os.path.abspath(__file__)), driver)
-start = ["python3", "-I"] if driver.endswith(".py") else ["node"]
+starts = {".py": ["python3", "-I"], ".rb": ["ruby"], ".php": ["php"]}
+start = starts.get(os.path.splitext(driver)[1], ["node"])
 os.execvp(start[0], [*start, driver, *rest])
