@@ -27,8 +27,7 @@ def read(source: Source) -> Iterator[Sight]:
     told = "\n".join(s for s in file.strings() if len(s) > 3)[:MAX_STRINGS]
     if told:
         yield Layer(told, "text", 1, source.when)
-    hot = tables()["java"].hot
-    if hot is None or not hot.search(source.data):
+    if next(tables()["java"].hot(source.data), None) is None:
         source.package.budget.looked(len(source.data))
         return
     linker = source.package.kept("class linker", Linker, lambda: Linker(source.package, _start))

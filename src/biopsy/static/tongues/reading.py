@@ -22,8 +22,7 @@ MAX_STATICS = 2000  # names of one file that outlive its functions
 
 def worth(source: Source) -> bool:
     """Whether a file has any word that its language's table acts on."""
-    hot = tables()[source.language].hot
-    return hot is not None and hot.search(source.data) is not None
+    return next(tables()[source.language].hot(source.data), None) is not None
 
 
 def read(source: Source) -> Iterator[Sight]:
@@ -53,8 +52,7 @@ def _start(table: Table, source: Source, linker: Linker) -> "tuple[Witness, list
     witness = Witness(Tongue(table), source, linker.steps(min(MAX_STEPS, 50_000 + 3 * len(data))), linker)
     if tree.root_node.type == "ERROR" and not source.depth:
         witness.limits["SyntaxError"] = 0
-    hot = [m.start() for m in table.hot.finditer(data)] if table.hot else []
-    lowering = Lowering(table, data, hot)
+    lowering = Lowering(table, data, sorted(table.hot(data)))
     if table.variables:
         _variables(table, tree, data, lowering, witness)
     return witness, lowering.statements(tree.root_node)

@@ -1,6 +1,7 @@
 """The data file of a language, read and made ready for looking things up."""
 
 import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -10,6 +11,18 @@ from msgspec import Struct, convert, field
 from biopsy.model.regex import regex
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_WORD = regex(rb"[A-Za-z_]\w*")
+_PLAIN = frozenset({
+    "self", "same", "quiet", "fold", "length", "join", "format", "path", "expand", "text", "content", "first", "pairs",
+    "builder", "give", "later", "collect", "more", "pack", "fill", "put", "start", "property", "each", "callback", "named",
+    "member", "instance", "seconds", "thread", "as", "convert", "reversed_in_place", "address", "option", "pipe", "pipe_to",
+    "pipe_from", "wide_text", "ps_each", "ps_path",
+})  # fmt: skip
+"""Effects that say nothing by themselves: a file with no others has nothing to tell."""
+_MADE = frozenset({
+    "command", "socket", "file", "http", "response", "prepared", "content", "process", "easy", "options", "writable",
+})  # fmt: skip
+"""What effects make: whoever uses one has made one before."""
 MAX_REF = 200  # characters of a library path that is looked up
 
 
@@ -62,7 +75,8 @@ class Table(Struct, forbid_unknown_fields=True):
     odd: tuple[str, ...] = ()  # …and patterns of code that computes what it calls
     effects: dict[str, str] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
-    hot: "re.Pattern[bytes] | None" = None
+    telling: set[bytes] = field(default_factory=set)
+    strange: "re.Pattern[bytes] | None" = None
 
     def ready(self) -> None:
         """Turn the lists round."""
@@ -72,10 +86,22 @@ class Table(Struct, forbid_unknown_fields=True):
         for what, names in self.values.items():
             for name in names:
                 self.constants[self.spelled(name)] = what
-        ends = {n.rpartition(".")[2] for n in (*self.effects, *self.constants)} | set(self.words)
-        worth = sorted((e for e in ends if len(e) > 1 or e == "`"), key=lambda e: (-len(e), e))
-        found = "|".join([*map(re.escape, worth), *self.odd])
-        self.hot = regex(found.encode(), re.IGNORECASE if self.ignore_case else 0)
+        telling = [n for n, e in self.effects.items() if e.split()[0] not in _PLAIN and n.partition(".")[0] not in _MADE]
+        for name in (*telling, *self.constants, *self.words):
+            word = _WORD.search(name.rpartition(".")[2].encode())
+            if word is not None and len(word[0]) > 1:
+                self.telling.add(word[0].lower() if self.ignore_case else word[0])
+        marks = [re.escape(n) for n in telling if not _WORD.search(n.encode())]
+        if odd := "|".join([*marks, *self.odd]):
+            self.strange = regex(odd.encode(), re.IGNORECASE if self.ignore_case else 0)
+
+    def hot(self, data: bytes) -> Iterator[int]:
+        """Where words stand that are acted on."""
+        for match in _WORD.finditer(data):
+            if (match[0].lower() if self.ignore_case else match[0]) in self.telling:
+                yield match.start()
+        if self.strange is not None:
+            yield from (m.start() for m in self.strange.finditer(data))
 
     def spelled(self, name: str) -> str:
         """A name as it is looked up."""
