@@ -15,7 +15,8 @@ _SHORT = regex(r"([a-z][a-z0-9.+-]*):(?!//)(.+)", re.DOTALL)
 _VERSION = regex(r"[A-Za-z0-9][A-Za-z0-9.!+_~/-]{0,127}")
 _ARCHIVE = regex(r"\.(?:whl|zip|tgz|gem|crate|nupkg|jar|war|aar|vsix|tar\.(?:gz|bz2|xz))$", re.IGNORECASE)
 _RIGHT = (
-    "write pypi:NAME, npm:NAME@VERSION, a purl such as pkg:pypi/NAME@VERSION, or the path of a file or folder"
+    "write pypi:NAME, npm:NAME@VERSION, gem:NAME …, a purl such as pkg:pypi/NAME@VERSION, "
+    "or the path of a file or folder"
 )
 
 
