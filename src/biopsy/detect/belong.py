@@ -10,6 +10,7 @@ _NODE = regex(r".*/node_modules/((?:@[^/]+/)?[^/.][^/]*)(?:/|\Z)", re.DOTALL)
 _PYTHON = regex(r".*/(?:site|dist)-packages/([^/]+)", re.DOTALL)
 _PHP = regex(r".*/vendor/(?!composer/|bin/)([a-z0-9_.-]+/[a-z0-9_.-]+)/", re.DOTALL)
 _RUST = regex(r".*/registry/src/[^/]+/([A-Za-z0-9_-]+)-\d[^/]*/", re.DOTALL)
+_RUBY = regex(r".*/gems/([A-Za-z0-9_.-]+)-\d[^/-]*(?:-[^/]+)?/", re.DOTALL)
 _INFO = regex(r"-[^-/]+\.(?:dist|egg)-info$")
 _SEPARATORS = regex(r"[-_.]+")
 _ELSEWHERE = regex(r"^/(?:tmp|var/tmp|dev/shm)/")  # build environments come and go with their build
@@ -45,7 +46,7 @@ class Owners:
             return "own" if mine or (scope and rest and actor.startswith(f"{scope}/")) else "other"
         if _vendored(actor) and (match := _PHP.match(path)):
             return "own" if match[1].partition("/")[0] == actor.partition("/")[0] else "other"
-        if match := _RUST.match(path):
+        if match := _RUST.match(path) or _RUBY.match(path):
             return "own" if _plain(match[1]) == _plain(actor) else "other"
         if match := _PYTHON.match(path):
             top = match[1]

@@ -39,7 +39,8 @@ _FOLDERS = (
 _FILES = (
     r"(?:CLAUDE|AGENTS|GEMINI|copilot-instructions)\.md|\.(?:cursor|windsurf)rules|\.mcp\.json|\.claude\.json"
     r"|\.gitlab-ci\.yml|\.travis\.yml|azure-pipelines\.yml|Jenkinsfile|\.git/config|\.gitconfig|\.git-credentials"
-    r"|\.npmrc|\.yarnrc(?:\.yml)?|\.pypirc|\.netrc|pip\.conf|\.pydistutils\.cfg|\.vault-token|\.pgpass"
+    r"|\.npmrc|\.yarnrc(?:\.yml)?|\.pypirc|\.netrc|pip\.conf|\.pydistutils\.cfg|\.vault-token|\.pgpass|\.gemrc|\.irbrc|\.pryrc"
+    r"|\.(?:gem|local/share/gem)/credentials|\.bundle/config"
     r"|\.bash(?:rc|_profile|_login|_logout|_aliases)|\.z(?:shrc|shenv|profile|login)|\.profile|\.inputrc"
     r"|\.vimrc|\.emacs|\.xprofile|\.xsession|\.pam_environment|\.env(?:\.[\w.]+)?"
 )
