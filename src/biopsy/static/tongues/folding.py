@@ -15,7 +15,11 @@ _WIDTHS = {"C": 1, "c": 1, "U": 1, "S": 2, "n": 2, "L": 4, "N": 4}
 
 def _spread(letters: str) -> str:
     """`a-z` as all letters between."""
-    out = re.sub(r"(.)-(.)", lambda m: "".join(map(chr, range(ord(m[1]), min(ord(m[2]), ord(m[1]) + 512) + 1))), letters)
+    out = re.sub(
+        r"(.)-(.)",
+        lambda m: "".join(map(chr, range(ord(m[1]), min(ord(m[2]), ord(m[1]) + 512) + 1))),
+        letters,
+    )
     return out[:4096]
 
 
@@ -134,9 +138,13 @@ def _of_list(obj: Value, call: Invocation) -> Value | None:
             size = call.arg(0).consts[0] if call.arg(0).consts else 2
             step = size if isinstance(size, int) and size > 0 else 2
             return Value(items=[Value(items=items[i : i + step]) for i in range(0, len(items), step)])
-        case "with_index" | "each_with_index" | "enumerate" | "zip" if call.name != "zip" or call.arg(0).items:
+        case "with_index" | "each_with_index" | "enumerate" | "zip" if (
+            call.name != "zip" or call.arg(0).items
+        ):
             other = [const(n) for n in range(len(items))] if call.name != "zip" else call.arg(0).items or []
-            return Value(items=[Value(items=[a, b]) for a, b in zip(items, other, strict=False)], taint=obj.taint)
+            return Value(
+                items=[Value(items=[a, b]) for a, b in zip(items, other, strict=False)], taint=obj.taint
+            )
         case "first" | "last" if items:
             return items[0 if call.name == "first" else -1]
         case "utf8":
@@ -284,7 +292,9 @@ def _append(call: Invocation) -> Value:
     """Go's `append(list, more…)`, which may also make a text of bytes longer."""
     held, more = call.arg(0), call.args[1:]
     if held.items is None and held.consts:
-        return fold.join([held, *[chars([m]) or m if m.consts and isinstance(m.consts[0], int) else m for m in more]])
+        return fold.join(
+            [held, *[chars([m]) or m if m.consts and isinstance(m.consts[0], int) else m for m in more]]
+        )
     return Value(ref=held.ref, items=[*(held.items or []), *more][:MAX_ITEMS], taint=held.taint)
 
 

@@ -58,7 +58,7 @@ def _clauses(low: Lowering, node: Node, names: list[tuple[str, str]]) -> None:
 
 def _spec(low: Lowering, node: Node, names: list[tuple[str, str]]) -> None:
     path, alias = low.get(node, "path"), low.get(node, "name")
-    spec = low.text(path).strip("\"`") if path is not None else ""
+    spec = low.text(path).strip('"`') if path is not None else ""
     last = spec.rpartition("/")[2]
     if last.startswith("v") and last[1:].isdigit():
         last = spec.split("/")[-2] if "/" in spec else last

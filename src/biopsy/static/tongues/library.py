@@ -8,7 +8,8 @@ from biopsy.static.code.methods import method
 from biopsy.static.code.state import Invocation, State
 from biopsy.static.code.value import HOLE, Value, as_text, const, taints
 from biopsy.static.code.witness import Witness
-from biopsy.static.tongues import effects, folding, prompting
+from biopsy.static.tongues import effects, folding
+from biopsy.static.tongues.effects import prompts
 from biopsy.static.tongues.table import Table
 
 _VARIABLE = regex(r"[A-Z_][A-Z0-9_]*|npm_\w+|(?:https?|no|all)_proxy|HTTP_\w+")
@@ -29,7 +30,10 @@ class Tongue:
 
     def builtin(self, name: str) -> Value | None:
         """What a name is that nothing binds: a part of the library, unless it can only be a variable."""
-        if name.startswith(("import ", "param ", "$", "@", "#class", "#matched")) and name not in self.table.constants:
+        if (
+            name.startswith(("import ", "param ", "$", "@", "#class", "#matched"))
+            and name not in self.table.constants
+        ):
             return None
         what = self.table.constants.get(name)
         if what is None:
@@ -84,8 +88,8 @@ class Tongue:
                 self._blocks(run, call, None)
             return result
         if result is None and not words and self.table.prompts:
-            result = prompting.fallback(run, call)
-            prompting.piped(run, call)
+            result = prompts.fallback(run, call)
+            prompts.piped(run, call)
         if result is None:
             result = self._method(run, call)
         self._blocks(run, call, result)
@@ -116,7 +120,9 @@ class Tongue:
         """Run functions that were given: with what came of the call, or what they may get of its object."""
         given = [a for a in call.all() if a.func is not None and not a.func.runs]
         for held in [a for a in call.all() if a.made and a.fields]:
-            run_by = [f for n, f in (held.fields or {}).items() if n in _CALLED and f.func and not f.func.runs]
+            run_by = [
+                f for n, f in (held.fields or {}).items() if n in _CALLED and f.func and not f.func.runs
+            ]
             given += [Value(func=f.func, fields={"": held}) for f in run_by]
         if not given:
             return

@@ -14,7 +14,17 @@ MAX_CHAIN = 20_000  # operands of one chain of `a + b + …`
 _ESCAPE = regex(
     r"\\(?:x\{?([0-9a-fA-F]{1,2})\}?|u\{?([0-9a-fA-F]{1,6})\}?|([0-7]{1,3})|(\r?\n)|(.))", re.DOTALL
 )
-_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "e": "\x1b", "s": " ", "a": "\a"}
+_LETTERS = {
+    "n": "\n",
+    "t": "\t",
+    "r": "\r",
+    "b": "\b",
+    "f": "\f",
+    "v": "\v",
+    "e": "\x1b",
+    "s": " ",
+    "a": "\a",
+}
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "**", "^", "&", "|", "<<", ">>", ">>>", ".", "xor"})
 _LOGICAL = frozenset({"&&", "||", "??", "or", "and", "?:"})
 _QUOTES = "\"'`"
@@ -239,7 +249,9 @@ class Lowering:
 
     def param(self, node: Node) -> ir.Param:
         """A parameter."""
-        inner = next((n for f in ("name", "pattern", "declarator") if (n := node.child_by_field_name(f))), None)
+        inner = next(
+            (n for f in ("name", "pattern", "declarator") if (n := node.child_by_field_name(f))), None
+        )
         rest = "*" if "splat" in node.type or "variadic" in node.type or "spread" in node.type else ""
         if node.type.startswith(("hash_splat", "block_parameter")):
             rest = "**" if node.type.startswith("hash") else ""

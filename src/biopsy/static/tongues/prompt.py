@@ -9,8 +9,25 @@ from biopsy.static.tongues.lower import Lowering, line
 MAX_WORDS = 500  # of one command
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
 _TICK = regex(r"`(.)", 16)
-_JOINS = {"-join": "join", "-split": "split", "-replace": "replace", "-creplace": "replace", "-ireplace": "replace"}
-_BITS = {"-bxor": "xor", "-band": "&", "-bor": "|", "-shr": ">>", "-shl": "<<", "+": "+", "-": "-", "*": "*", "%": "%", "/": "/"}
+_JOINS = {
+    "-join": "join",
+    "-split": "split",
+    "-replace": "replace",
+    "-creplace": "replace",
+    "-ireplace": "replace",
+}
+_BITS = {
+    "-bxor": "xor",
+    "-band": "&",
+    "-bor": "|",
+    "-shr": ">>",
+    "-shl": "<<",
+    "+": "+",
+    "-": "-",
+    "*": "*",
+    "%": "%",
+    "/": "/",
+}
 _QUOTED = frozenset({"variable", "sub_expression", "statement_list"})
 
 
@@ -18,7 +35,9 @@ def command(low: Lowering, node: Node) -> ir.Expr:
     """`Name -Option value word`: options by name, words by place, and all of it in order as `#words`."""
     name = node.child_by_field_name("command_name")
     elements = node.child_by_field_name("command_elements")
-    parts = [c for c in (low.inner(elements) if elements is not None else []) if c.type != "command_argument_sep"]
+    parts = [
+        c for c in (low.inner(elements) if elements is not None else []) if c.type != "command_argument_sep"
+    ]
     words, args, named = _parts(low, parts[:MAX_WORDS])
     at = line(node)
     if name is not None and name.type == "command_name_expr":
@@ -87,7 +106,9 @@ def invoke(low: Lowering, node: Node) -> ir.Expr:
 def member(low: Lowering, node: Node) -> ir.Expr:
     """`$x.Name`."""
     inner = low.inner(node)
-    return _member(low, low.expr(inner[0] if inner else None), inner[-1] if len(inner) > 1 else None, line(node))
+    return _member(
+        low, low.expr(inner[0] if inner else None), inner[-1] if len(inner) > 1 else None, line(node)
+    )
 
 
 def _member(low: Lowering, obj: ir.Expr, name: Node | None, at: int) -> ir.Expr:
@@ -118,7 +139,9 @@ def variable(low: Lowering, node: Node) -> ir.Expr:
     if text.lower().startswith("$env:"):
         return ir.Call(ir.Name("#env", line(node)), [ir.Const(text[5:])], line=line(node))
     scope, colon, rest = text.lower().partition(":")
-    return ir.Name(f"${rest}" if colon and scope in {"$script", "$global", "$local"} else text.lower(), line(node))
+    return ir.Name(
+        f"${rest}" if colon and scope in {"$script", "$global", "$local"} else text.lower(), line(node)
+    )
 
 
 def text(low: Lowering, node: Node) -> ir.Expr:
@@ -129,7 +152,11 @@ def text(low: Lowering, node: Node) -> ir.Expr:
     at += trim
     for child in node.named_children:
         if child.type in _QUOTED:
-            parts.append(ir.Const(_plain(whole[at : child.start_byte].rstrip(b"(").removesuffix(b"$"), low), line(node)))
+            parts.append(
+                ir.Const(
+                    _plain(whole[at : child.start_byte].rstrip(b"(").removesuffix(b"$"), low), line(node)
+                )
+            )
             parts.append(low.expr(child))
             at = child.end_byte + (child.type != "variable")
     parts.append(ir.Const(_plain(whole[at : node.end_byte - trim], low), line(node)))
@@ -153,7 +180,9 @@ def operator(low: Lowering, node: Node) -> ir.Expr:
     inner = [c for c in low.inner(node) if not c.type.endswith("_operator")]
     if len(inner) < 2:
         return low.expr(inner[0] if inner else None)
-    sign = next((low.text(c).lower() for c in node.children if c.type.endswith("_operator") or not c.is_named), "")
+    sign = next(
+        (low.text(c).lower() for c in node.children if c.type.endswith("_operator") or not c.is_named), ""
+    )
     left, right = low.expr(inner[0]), low.expr(inner[1])
     at = line(node)
     if sign in _JOINS:
@@ -196,7 +225,9 @@ def function_of(low: Lowering, node: Node, name: str, params: list[ir.Param]) ->
     """A function whose last expression is what it gives."""
     held = next((c for c in node.named_children if c.type in {"script_block", "script_block_body"}), None)
     body = held if held is not None else node
-    return ir.Func(name, params, ir.Once(lambda: low.give(low.statements(body))), line(node), low.is_hot(node))
+    return ir.Func(
+        name, params, ir.Once(lambda: low.give(low.statements(body))), line(node), low.is_hot(node)
+    )
 
 
 def _params(low: Lowering, node: Node) -> list[ir.Param]:
@@ -209,7 +240,13 @@ def _params(low: Lowering, node: Node) -> list[ir.Param]:
                 value = next((c for c in child.named_children if c.type == "script_parameter_default"), None)
                 default = low.expr(value) if value is not None else None
                 found += [ir.Param(ir.Name(low.text(n).lower()), default) for n in names[:1]]
-            elif child.type in {"function_parameter_declaration", "param_block", "parameter_list", "script_block", "ERROR"}:
+            elif child.type in {
+                "function_parameter_declaration",
+                "param_block",
+                "parameter_list",
+                "script_block",
+                "ERROR",
+            }:
                 waiting.append(child)
     return found
 

@@ -161,7 +161,9 @@ def _member(low: Lowering, node: Node, obj: str, name: str) -> ir.Expr:
     return _of(low, low.get(node, obj), low.get(node, name), line(node))
 
 
-def _new(low: Lowering, node: Node, what: str, args: str = "-", body: str = "-", inside: str = "-") -> ir.Expr:
+def _new(
+    low: Lowering, node: Node, what: str, args: str = "-", body: str = "-", inside: str = "-"
+) -> ir.Expr:
     """`new T(args) { fields }`; an array is its items, a class that is written here is made at once."""
     given, named = _arguments(low, low.get(node, args))
     made = low.get(node, what)
@@ -201,7 +203,9 @@ def _operator(low: Lowering, node: Node, op: str) -> str:
     return low.text(given) if given is not None else ""
 
 
-def _binary(low: Lowering, node: Node, left: str = "left", op: str = "operator", right: str = "right") -> ir.Expr:
+def _binary(
+    low: Lowering, node: Node, left: str = "left", op: str = "operator", right: str = "right"
+) -> ir.Expr:
     sign = _operator(low, node, op)
     if sign in {"+", "."}:
         return _chain(low, node, left, op, right)
@@ -247,7 +251,12 @@ def _assign(low: Lowering, node: Node, left: str = "left", right: str = "right")
         kept = _is_static(low, node) and target is not None
         return ir.Bind(low.target(target), ir.Blend([]), line(node)) if kept else ir.Blend([], line(node))
     lowered = low.expr(value)
-    if target is not None and target.type in low.table.append_to and (inner := low.inner(target)) and len(inner) == 1:
+    if (
+        target is not None
+        and target.type in low.table.append_to
+        and (inner := low.inner(target))
+        and len(inner) == 1
+    ):
         held = low.expr(inner[0])  # PHP's `$a[] = x`
         return ir.Call(ir.Attr(held, "push", line(node)), [lowered], line=line(node))
     return ir.Bind(low.target(target), lowered, line(node))
@@ -255,13 +264,19 @@ def _assign(low: Lowering, node: Node, left: str = "left", right: str = "right")
 
 def _is_static(low: Lowering, node: Node) -> bool:
     """Whether a field that is declared without a value is one of the class itself."""
-    around = node.parent.parent if node.parent is not None and node.parent.type != "field_declaration" else node.parent
+    around = (
+        node.parent.parent
+        if node.parent is not None and node.parent.type != "field_declaration"
+        else node.parent
+    )
     if around is None or around.type != "field_declaration":
         return False
     return any("static" in low.text(c)[:200] for c in around.children if c.type in {"modifier", "modifiers"})
 
 
-def _augment(low: Lowering, node: Node, left: str = "left", op: str = "operator", right: str = "right") -> ir.Expr:
+def _augment(
+    low: Lowering, node: Node, left: str = "left", op: str = "operator", right: str = "right"
+) -> ir.Expr:
     target, value = low.target(low.get(node, left)), low.expr(low.get(node, right))
     sign = _operator(low, node, op).rstrip("=").strip()
     if sign in _LOGICAL:
@@ -329,7 +344,11 @@ def _single(low: Lowering, node: Node) -> ir.Expr:
 def _several(low: Lowering, node: Node, left: str, op: str, right: str) -> ir.Expr:
     """`a, err := f()`: what a library gives is bound to the first name."""
     bound = _augment(low, node, left, op, right)
-    if isinstance(bound, ir.Bind) and isinstance(bound.target, ir.Seq) and not isinstance(bound.value, ir.Seq):
+    if (
+        isinstance(bound, ir.Bind)
+        and isinstance(bound.target, ir.Seq)
+        and not isinstance(bound.value, ir.Seq)
+    ):
         bound.value = ir.Call(ir.Name("#first"), [bound.value], line=line(node))
     return bound
 
@@ -365,7 +384,9 @@ def _go_for(low: Lowering, node: Node, body: str) -> ir.Stmt:
     over = low.expr(clause.child_by_field_name("right"))
     if len(names) > 1:
         over = ir.Call(ir.Name("#pairs"), [over], line=line(node))
-    target = ir.Seq([low.target(n) for n in names]) if len(names) > 1 else low.target(names[0] if names else None)
+    target = (
+        ir.Seq([low.target(n) for n in names]) if len(names) > 1 else low.target(names[0] if names else None)
+    )
     return ir.For(target, over, inside, line(node))
 
 
@@ -375,7 +396,14 @@ def _method_of(low: Lowering, node: Node, receiver: str, name: str, params: str,
     of = held
     while of is not None and of.type != "type_identifier":
         inner = low.inner(of)
-        of = next((c for c in inner if c.type in {"parameter_declaration", "pointer_type", "generic_type", "type_identifier"}), None)
+        of = next(
+            (
+                c
+                for c in inner
+                if c.type in {"parameter_declaration", "pointer_type", "generic_type", "type_identifier"}
+            ),
+            None,
+        )
     given = low.inner(held)[0].child_by_field_name("name") if held is not None and low.inner(held) else None
     made = low.func(node, low.name(low.get(node, name)), low.get(node, params), low.get(node, body))
     if given is not None:
@@ -397,11 +425,15 @@ def _maker(low: Lowering, node: Node, params: str, body: str) -> ir.Stmt:
 
 def _property(low: Lowering, node: Node, name: str, value: str, accessors: str) -> ir.Stmt:
     held, called = low.get(node, value), low.name(low.get(node, name))
-    body: list[ir.Stmt] = [ir.Assign([ir.Name(called)], low.expr(held), line(node))] if held is not None else []
+    body: list[ir.Stmt] = (
+        [ir.Assign([ir.Name(called)], low.expr(held), line(node))] if held is not None else []
+    )
     for accessor in low.inner(n) if (n := low.get(node, accessors)) is not None else []:
         if (inside := accessor.child_by_field_name("body")) is not None:
             made = low.func(accessor, called, None, inside)
-            body.append(ir.Assign([ir.Name(f"{called} {len(body)}")], ir.Lambda(made, line(accessor)), line(accessor)))
+            body.append(
+                ir.Assign([ir.Name(f"{called} {len(body)}")], ir.Lambda(made, line(accessor)), line(accessor))
+            )
     return ir.Block(body, line(node))
 
 
@@ -494,7 +526,9 @@ def _range(low: Lowering, node: Node, *ends: str) -> ir.Expr:
         at_start = bool(node.children) and node.children[0].is_named
         pair = [inner[0] if at_start else None, inner[-1] if inner and node.children[-1].is_named else None]
     values: list[ir.Expr] = [low.expr(p) if p is not None else ir.Const(None) for p in pair]
-    inclusive = ".." in (text := low.text(node)) and "..." not in text and low.table.bare_calls or "..=" in text
+    inclusive = (
+        ".." in (text := low.text(node)) and "..." not in text and low.table.bare_calls
+    ) or "..=" in text
     if inclusive and pair[1] is not None:
         values[1] = ir.Bin("+", values[1], ir.Const(1), line(node))
     if pair[0] is None:
@@ -601,7 +635,9 @@ def _match(low: Lowering, node: Node, value: str, body: str) -> ir.Expr:
 
 def _pattern(low: Lowering, node: Node) -> ir.Expr:
     """A pattern around one name binds that name to all of it."""
-    inner = [c for c in low.inner(node) if node.field_name_for_named_child(node.named_children.index(c)) != "type"]
+    inner = [
+        c for c in low.inner(node) if node.field_name_for_named_child(node.named_children.index(c)) != "type"
+    ]
     if len(inner) == 1:
         return low.target(inner[0])
     return ir.Seq([low.target(c) for c in inner], line(node))

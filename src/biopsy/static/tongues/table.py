@@ -86,7 +86,11 @@ class Table(Struct, forbid_unknown_fields=True):
         for what, names in self.values.items():
             for name in names:
                 self.constants[self.spelled(name)] = what
-        telling = [n for n, e in self.effects.items() if e.split()[0] not in _PLAIN and n.partition(".")[0] not in _MADE]
+        telling = [
+            n
+            for n, e in self.effects.items()
+            if e.split()[0] not in _PLAIN and n.partition(".")[0] not in _MADE
+        ]
         for name in (*telling, *self.constants, *self.words):
             word = _WORD.search(name.rpartition(".")[2].encode())
             if word is not None and len(word[0]) > 1:

@@ -6,8 +6,9 @@ from biopsy.static.code import fed, fold
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import HOLE, Value, const, unknown
 from biopsy.static.code.witness import Witness
-from biopsy.static.tongues import effects, folding
-from biopsy.static.tongues.effects import effect
+from biopsy.static.tongues import folding
+from biopsy.static.tongues.effects.names import function
+from biopsy.static.tongues.effects.register import MAX_EACH, do, effect
 
 _PROGRAM = regex(r"[\w.\\/:~-]*\w")
 _PATHS = ("path", "literalpath", "filepath", "fullname", "destination")
@@ -53,7 +54,7 @@ def _call(run: Witness, call: Invocation) -> Value:
     if held.func is not None:
         return run.call(held, Invocation("", "", call.args[1:], {}, call.line))
     name = held.text().lower() if held.consts else ""
-    known = effects.function(run, name) if name else Value()
+    known = function(run, name) if name else Value()
     language = run.language
     if known.func is not None or (name and language.table.effect(name)):  # type: ignore[attr-defined]
         return run.call(known, Invocation(name, "", call.args[1:], call.kwargs, call.line))
@@ -65,7 +66,11 @@ def _dot(run: Witness, call: Invocation) -> Value:
     held = call.arg(0)
     if held.func is not None:
         return run.call(held, Invocation("", "", [Value()], {}, call.line))
-    run.flow("execution", [Value(taint=frozenset(t for p in held.texts() for t in run.written.get(p, ())))], call.line)
+    run.flow(
+        "execution",
+        [Value(taint=frozenset(t for p in held.texts() for t in run.written.get(p, ())))],
+        call.line,
+    )
     return Value()
 
 
@@ -96,7 +101,10 @@ def _new(run: Witness, call: Invocation) -> Value:
 
 @effect("ps_request")
 def _request(run: Witness, call: Invocation) -> Value:
-    if any(w.text().startswith("--") or w.text() in {"-X", "-d", "-s", "-fsSL", "-sSL", "-F"} for w in words(call)):
+    if any(
+        w.text().startswith("--") or w.text() in {"-X", "-d", "-s", "-fsSL", "-sSL", "-F"}
+        for w in words(call)
+    ):
         return run.command(Value(items=words(call)), call.line)  # the program of that name
     url, body = option(call, 0, "uri", "url"), option(call, -1, "body", "form", "infile", "headers")
     method = option(call, -1, "method").text()
@@ -124,7 +132,7 @@ def _each(run: Witness, call: Invocation) -> Value:
     items = held.items if held.items is not None else [unknown(held)]
     if block.func is None:
         return held
-    made = [run.call(block, Invocation("", "", [i], {}, call.line)) for i in items[: effects.MAX_EACH]]
+    made = [run.call(block, Invocation("", "", [i], {}, call.line)) for i in items[:MAX_EACH]]
     return Value(items=made, taint=held.taint)
 
 
@@ -163,7 +171,10 @@ def _write(run: Witness, call: Invocation) -> Value:
 
 @effect("ps_copy")
 def _copy(run: Witness, call: Invocation) -> Value:
-    source, into = _slashed(option(call, 0, "path", "literalpath")), _slashed(option(call, 1, "destination", "newname"))
+    source, into = (
+        _slashed(option(call, 0, "path", "literalpath")),
+        _slashed(option(call, 1, "destination", "newname")),
+    )
     content = run.read_file(source, call.line)
     run.write_file(into, [content], call.line)
     return Value()
@@ -186,7 +197,7 @@ def _registry(run: Witness, call: Invocation) -> Value:
 def _path(run: Witness, call: Invocation) -> Value:
     call.args = [option(call, 0, "path"), option(call, 1, "childpath")]
     call.kwargs = {}
-    return effects.do(run, call, ["path"]) or Value()
+    return do(run, call, ["path"]) or Value()
 
 
 @effect("wide_text")
