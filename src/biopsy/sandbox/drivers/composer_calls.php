@@ -68,7 +68,7 @@ function every(string $path, array $given, $to): void
         if ($index < $given['skip']) {
             continue;
         }
-        if (microtime(true) > $given['until'] - 0.3) {
+        if (now() > $given['until'] - 0.3) {
             break;
         }
         $line = ['call' => substr($label, 0, 200) . '()', 'index' => $index];

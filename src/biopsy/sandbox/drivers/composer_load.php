@@ -35,6 +35,12 @@ if ($given['mode'] === 'execute') {
     require __DIR__ . '/composer_calls.php';
 }
 
+// The time, in seconds: ticks of the machine, for its clock jumps where everybody waits.
+function now(): float
+{
+    return posix_times()['ticks'] / 100;
+}
+
 function reason(?\Throwable $error): string
 {
     if ($error === null) {
@@ -93,14 +99,13 @@ function several(array $paths, array $given, float $end): void
         [$near, $far] = stream_socket_pair(STREAM_PF_UNIX, STREAM_SOCK_STREAM, 0);
         $pid = pcntl_fork();
         if ($pid === 0) {
-            posix_setsid(); // a clock of its own, where clocks jump: this process keeps the time
             fclose($near);
             child($paths, $given, $far);
         }
         fclose($far);
         stream_set_blocking($near, false);
         $code = $at = null;
-        $began = microtime(true);
+        $began = now();
         $limit = min($end, $began + $given['each']);
         $buffer = '';
         do {
@@ -116,7 +121,7 @@ function several(array $paths, array $given, float $end): void
                 $buffer = substr($buffer, $cut + 1);
                 if (isset($line['at'], $paths[$line['at']])) {
                     $at = $line['at'];
-                    $began = microtime(true);
+                    $began = now();
                     $limit = min($end, $began + $given['each']);
                     tell(['at' => $paths[$at]]);
                 } elseif (isset($line['of'], $paths[$line['of']]) && $line['of'] === $at) {
@@ -125,7 +130,7 @@ function several(array $paths, array $given, float $end): void
                     $at = null;
                 }
             }
-        } while (!$gone && microtime(true) < $limit);
+        } while (!$gone && now() < $limit);
         if ($code === null) {
             posix_kill($pid, SIGKILL);
             pcntl_waitpid($pid, $state);
@@ -136,12 +141,12 @@ function several(array $paths, array $given, float $end): void
             done($paths[$at], $why[0], $why[1], $began);
             unset($paths[$at]);
         }
-        if (microtime(true) >= $end - 0.2) {
+        if (now() >= $end - 0.2) {
             break;
         }
     }
     foreach ($paths as $path) {
-        done($path, 'skipped', 'budget', microtime(true));
+        done($path, 'skipped', 'budget', now());
     }
 }
 
@@ -149,7 +154,7 @@ function done(string $path, string $status, string $reason, float $began): void
 {
     global $given;
     $name = ltrim(substr($path, strlen($given['top'])), '/');
-    tell(['of' => $name, 'status' => $status, 'reason' => $reason, 'took' => round(microtime(true) - $began, 3)]);
+    tell(['of' => $name, 'status' => $status, 'reason' => $reason, 'took' => round(now() - $began, 3)]);
 }
 
 // Have one file done in a fork and pass on what it says; calls that end the fork are gone on after in another.
@@ -160,7 +165,6 @@ function one(string $path, array $given, float $end): array
         [$near, $far] = stream_socket_pair(STREAM_PF_UNIX, STREAM_SOCK_STREAM, 0);
         $pid = pcntl_fork();
         if ($pid === 0) {
-            posix_setsid(); // a clock of its own, where clocks jump: this process keeps the time
             fclose($near);
             $given['skip'] = $skip;
             $given['until'] = $end;
@@ -172,7 +176,7 @@ function one(string $path, array $given, float $end): array
         $buffer = '';
         $code = null;
         $limit = $end;
-        while (microtime(true) < $limit) {
+        while (now() < $limit) {
             $read = [$near];
             $none = null;
             $ready = @stream_select($read, $none, $none, 0, 100000);
@@ -186,10 +190,10 @@ function one(string $path, array $given, float $end): array
                     tell(['step' => $line['call'], 'index' => $line['index'], 'status' => $line['status'], 'reason' => $line['reason'] ?? '']);
                 } elseif (isset($line['call'])) {
                     $call = $line;
-                    $limit = min($end, microtime(true) + ($line['time'] ?? 4.0));
+                    $limit = min($end, now() + ($line['time'] ?? 4.0));
                 } elseif (isset($line['status'])) {
                     $answer = $line;
-                    $limit = min($end, microtime(true) + 1.0);
+                    $limit = min($end, now() + 1.0);
                 }
             }
             if (pcntl_waitpid($pid, $state, WNOHANG) === $pid) {
@@ -208,7 +212,7 @@ function one(string $path, array $given, float $end): array
         $why = $code === null ? ['timeout', ''] : (pcntl_wifsignaled($code) ? ['crashed', 'signal-' . pcntl_wtermsig($code)] : ['failed', 'exited']);
         tell(['step' => $call['call'], 'index' => $call['index'], 'status' => $why[0], 'reason' => $why[1]]);
         $skip = $call['index'] + 1;
-        if (microtime(true) >= $end) {
+        if (now() >= $end) {
             return ['timeout', 'calls-unfinished'];
         }
     }
@@ -221,14 +225,14 @@ function one(string $path, array $given, float $end): array
     return pcntl_wifsignaled($code) ? ['crashed', 'signal-' . pcntl_wtermsig($code)] : ['failed', 'exit-' . pcntl_wexitstatus($code)];
 }
 
-$end = microtime(true) + $given['end'];
+$end = now() + $given['end'];
 if ($given['mode'] !== 'execute') {
     foreach (array_chunk($given['files'], TOGETHER) as $paths) {
         several($paths, $given, $end);
     }
 } else {
     foreach ($given['files'] as $path) {
-        $now = microtime(true);
+        $now = now();
         tell(['at' => $path]);
         if ($now > $end - 0.2) {
             done($path, 'skipped', 'budget', $now);
