@@ -99,9 +99,21 @@ def test_a_go_on_such_a_machine_is_short_and_never_an_install() -> None:
     suit = suiting.Suit((("ROLE", "builder"),), ("~/x.json",))
     (phase,) = suiting.more(suit, PLAN)
     assert (phase.name, phase.driver, phase.again) == ("import", "suited.py", "suited")
-    assert json.loads(phase.args[0]) == {"env": {"ROLE": "builder"}, "files": ["~/x.json"]}
+    wanted = {"env": {"ROLE": "builder"}, "files": ["~/x.json"], "start": ["node"]}
+    assert json.loads(phase.args[0]) == wanted
     assert phase.args[1:] == ("npm.mjs", "import", "--name", "x", "--budget", "15")
     assert suiting.more(suiting.Suit(), PLAN) == ()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'if env::var("DEPLOY_KEY").is_ok() { Command::new("sh"); }',
+        'match std::env::var_os( "DEPLOY_KEY" ) {} ureq::get(u)',
+    ],
+)
+def test_variables_that_rust_asks_for_are_found(code: str) -> None:
+    assert suiting.read([code]).env == (("DEPLOY_KEY", "1"),)
 
 
 @pytest.mark.parametrize(

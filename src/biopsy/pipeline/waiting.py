@@ -35,7 +35,7 @@ _AGAIN_DAYS: Final = 3
 _NEAR: Final = timedelta(hours=36)
 _FAR: Final = timedelta(days=8 * 365)  # certificates of the simulated internet last for nine years
 
-_CODE = re.compile(r"\.(?:[cm]?js|pyw?|rb|rake|php)$")
+_CODE = re.compile(r"\.(?:[cm]?js|pyw?|rb|rake|php|rs)$")
 _ASIDE = re.compile(r"(?:^|/)(?:tests?|__tests__|docs?|examples?|node_modules|locales?|i18n)/|\.min\.js$")
 _TIME = re.compile(
     r"\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\)|\btime\.time(?:_ns)?\(|\btime\(\)|\b(?:utc)?now\(|\btoday\("
