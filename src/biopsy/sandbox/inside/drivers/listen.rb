@@ -57,13 +57,15 @@ lambda do |place|
     [found, via, method]
   end
 
+  full = -> { state[:count] >= most_records || state[:bytes] >= most_bytes }
+  lose = lambda do
+    state[:lost] += 1
+    put.call("lost", time.call, pid_of.call, state[:lost]) if [1, 1000, 10_000, 100_000, 1_000_000].include?(state[:lost])
+  end
+
   note = lambda do |evaluator, text, filename, frame, via, size|
-    plain = !text.match?(telling)
-    if state[:count] >= most_records || state[:bytes] >= most_bytes || (plain && state[:count] >= most_plain)
-      state[:lost] += 1
-      put.call("lost", time.call, pid_of.call, state[:lost]) if [1, 1000, 10_000, 100_000, 1_000_000].include?(state[:lost])
-      next
-    end
+    next lose.call if full.call || (state[:count] >= most_plain && !text.match?(telling))
+
     state[:count] += 1
     state[:bytes] += text.bytesize
     number = "#{pid_of.call}.#{state[:count]}"
@@ -140,6 +142,8 @@ lambda do |place|
 
   compiled_at = TracePoint.new(:script_compiled) do |event|
     guarded.call do
+      next lose.call if full.call
+
       frames = caller_locations(3, 60) || []
       frames = frames.drop_while { |one| one.absolute_path&.end_with?("/rubygems.rb") }
       path = event.instruction_sequence&.path.to_s
