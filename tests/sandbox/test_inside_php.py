@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ pytestmark = pytest.mark.skipif(
     not PHP or not shutil.which("gcc"),
     reason="no php and no gcc on this machine; in the sandbox it is tried too",
 )
+
+Heard = Callable[..., tuple[list[journal.Entry], str]]
 
 WRAPPER = """
 class W {
@@ -47,7 +50,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def heard(library: Path, tmp_path: Path):
+def heard(library: Path, tmp_path: Path) -> Heard:
     """Run a script; give what it evaluated, and what it printed."""
 
     def run(script: str, *options: str, by: str = "file") -> tuple[list[journal.Entry], str]:
@@ -72,7 +75,7 @@ def heard(library: Path, tmp_path: Path):
     return run
 
 
-def test_text_in_text_is_a_chain_with_the_file_at_its_end(heard, tmp_path: Path) -> None:
+def test_text_in_text_is_a_chain_with_the_file_at_its_end(heard: Heard, tmp_path: Path) -> None:
     (outer, inner), _ = heard("<?php\neval('$x = 1;\n eval(\"echo 2;\");');")
     assert (outer.evaluator, outer.language, outer.caller, outer.line) == (
         "eval",
@@ -85,23 +88,23 @@ def test_text_in_text_is_a_chain_with_the_file_at_its_end(heard, tmp_path: Path)
 
 
 @pytest.mark.parametrize("options", [(), ("-n",), ("-d", "disable_functions=eval")])
-def test_no_setting_keeps_it_from_hearing(heard, options: tuple[str, ...]) -> None:
+def test_no_setting_keeps_it_from_hearing(heard: Heard, options: tuple[str, ...]) -> None:
     (one,), _ = heard("<?php eval('$y = 5;');", *options)
     assert one.text == b"$y = 5;"
 
 
-def test_what_is_included_from_a_stream_is_evaluated(heard) -> None:
+def test_what_is_included_from_a_stream_is_evaluated(heard: Heard) -> None:
     (one,), _ = heard("<?php include 'data:text/plain,<?php $z = 7;';", "-d", "allow_url_include=1")
     assert (one.evaluator, one.text) == ("include", b"<?php $z = 7;")
 
 
-def test_a_wrapper_of_ones_own_is_no_file(heard) -> None:
+def test_a_wrapper_of_ones_own_is_no_file(heard: Heard) -> None:
     (one,), _ = heard(f"<?php {WRAPPER}")
     assert (one.evaluator, one.filename, one.text) == ("include", "var://x", b"<?php $found = 1;")
 
 
 @pytest.mark.parametrize("by", ["-r", "input"])
-def test_a_program_that_is_no_file_is_told_and_so_is_what_it_evaluates(heard, by: str) -> None:
+def test_a_program_that_is_no_file_is_told_and_so_is_what_it_evaluates(heard: Heard, by: str) -> None:
     entries, _ = heard(("" if by == "-r" else "<?php ") + "eval('$a = 1;');", by=by)
     assert [(one.evaluator, one.text[-8:]) for one in entries] == [
         ("program", b" = 1;');"),
@@ -110,19 +113,19 @@ def test_a_program_that_is_no_file_is_told_and_so_is_what_it_evaluates(heard, by
     assert entries[1].parent == entries[0].number
 
 
-def test_what_does_not_parse_was_evaluated_all_the_same(heard) -> None:
+def test_what_does_not_parse_was_evaluated_all_the_same(heard: Heard) -> None:
     (one,), _ = heard("<?php try { eval('((('); } catch (ParseError $e) {}")
     assert one.text == b"((("
 
 
-def test_a_fork_keeps_a_journal_of_its_own(heard) -> None:
+def test_a_fork_keeps_a_journal_of_its_own(heard: Heard) -> None:
     entries, _ = heard(
         "<?php eval('$f = pcntl_fork();'); if (!$f) { eval('$in = 1;'); exit; } pcntl_wait($s);"
     )
     assert sorted(one.text for one in entries) == [b"$f = pcntl_fork();", b"$in = 1;"]
 
 
-def test_no_list_that_a_script_can_ask_for_has_a_word_of_it(heard) -> None:
+def test_no_list_that_a_script_can_ask_for_has_a_word_of_it(heard: Heard) -> None:
     _, said = heard(
         "<?php echo implode(' ', array_merge(get_loaded_extensions(true), get_loaded_extensions(), "
         "array_keys(ini_get_all())), ' '), php_ini_scanned_files();"
@@ -131,6 +134,6 @@ def test_no_list_that_a_script_can_ask_for_has_a_word_of_it(heard) -> None:
     assert "journal" not in said
 
 
-def test_a_flood_is_counted_and_not_kept(heard) -> None:
+def test_a_flood_is_counted_and_not_kept(heard: Heard) -> None:
     entries, _ = heard("<?php for ($i = 0; $i < 3100; $i++) eval('$n = ' . $i . ';');")
     assert len(entries) == 3000
