@@ -117,7 +117,10 @@ def test_what_an_installer_calls_happens_at_installation(path: str, code: str) -
 
 PLAIN = [
     ("x.rb", "module A\n  VERSION = '1'\n  def self.x(a) = a.map { |b| b.to_s }.join\nend"),
-    ("x.php", "<?php namespace A; class B { function c(array $d) { return array_map(fn($e) => $e->f(), $d); } }"),
+    (
+        "x.php",
+        "<?php namespace A; class B { function c(array $d) { return array_map(fn($e) => $e->f(), $d); } }",
+    ),
     ("x.rs", "pub fn a(b: &str) -> usize { b.split(',').map(|c| c.len()).sum() }"),
 ]
 
@@ -139,7 +142,17 @@ def test_a_table_uses_known_words_only_and_names_each_thing_once(language: str) 
 
 @pytest.mark.parametrize("language", tables())
 @settings(max_examples=15, deadline=None)
-@given(data=st.binary(max_size=300), words=st.lists(st.sampled_from("( ) { } [ ] \" ' ; , . :: -> => = == << `x` eval system new fn def class $a @b 1 <?php | & # \n".split(" ")), max_size=60))
+@given(
+    data=st.binary(max_size=300),
+    words=st.lists(
+        st.sampled_from(
+            "( ) { } [ ] \" ' ; , . :: -> => = == << `x` eval system new fn def class $a @b 1 <?php | & # \n".split(
+                " "
+            )
+        ),
+        max_size=60,
+    ),
+)
 def test_any_bytes_are_read_without_an_error(language: str, data: bytes, words: list[str]) -> None:
     suffix = tables()[language].suffixes[0]
     seen(data + b" eval system Command " + " ".join(words).encode(), f"x{suffix}")

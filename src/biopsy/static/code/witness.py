@@ -100,7 +100,9 @@ class Witness(Interpreter):
         if text and len(text) > 2 and HOLE not in text[:2000]:
             hidden = runs and concealed(text, (self.source.text, *self.opened_files))
             when = self.when if runs else When.UNKNOWN
-            near = getattr(self.language, "near", "")  # what a text is where it does not look like anything else
+            near = getattr(
+                self.language, "near", ""
+            )  # what a text is where it does not look like anything else
             self.sights[Layer(text, language or guess(text, near), line, when, hidden)] = None
 
     def compared(self, values: list[Value], line: int) -> None:

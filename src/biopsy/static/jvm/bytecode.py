@@ -1,14 +1,11 @@
-"""Bytecode as `ir`: the stack's values become expressions, every call a variable of its own.
-
-Branches forward are all taken, one after the other; a branch backward makes a loop of what it jumps over,
-on the condition that leaves it.
-"""
+"""Bytecode as `ir`: the stack's values become expressions, every call a variable of its own."""
 
 import struct
 
-from msgspec import Struct, field
+from msgspec import field
 
 from biopsy.static.code import ir
+from biopsy.static.code.stack import Stack
 from biopsy.static.jvm.classfile import ClassFile, Method, arguments
 
 MAX_INSTRUCTIONS = 20_000  # of one method
@@ -17,7 +14,6 @@ _BINARY = {**dict.fromkeys(range(96, 100), "+"), **dict.fromkeys(range(100, 104)
            **dict.fromkeys(range(108, 112), "//"), **dict.fromkeys(range(112, 116), "%"), 120: "<<", 121: "<<", 122: ">>", 123: ">>",
            124: ">>", 125: ">>", 126: "&", 127: "&", 128: "|", 129: "|", 130: "xor", 131: "xor"}  # fmt: skip
 _TESTS = {153: "==", 154: "!=", 155: "<", 156: ">=", 157: ">", 158: "<="}
-_NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _WIDE = frozenset({"J", "D"})
 _OPERANDS = {
     **dict.fromkeys((16, 18, *range(21, 26), *range(54, 59), 169, 188), 1),
@@ -26,39 +22,16 @@ _OPERANDS = {
 }  # fmt: skip
 
 
-class Running(Struct):
-    """The lowering of one method, as far as it went."""
+class Running(Stack):
+    """The lowering of one method of a class."""
 
-    file: ClassFile
-    method: Method
-    stack: list[ir.Expr] = field(default_factory=list)
-    body: list[ir.Stmt] = field(default_factory=list)
-    started: dict[int, int] = field(default_factory=dict)  # statements before each offset
-    joins: dict[int, list[ir.Expr]] = field(default_factory=dict)  # values that jump to an offset
-    exits: list[tuple[int, int, int, ir.Blend]] = field(default_factory=list)  # from, to, statements, condition
-    at: int = 0
-    line: int = 0
-    made: int = 0
-
-    def pop(self) -> ir.Expr:
-        """Take a value off the stack; what is not there is not known."""
-        return self.stack.pop() if self.stack else ir.Blend([])
-
-    def take(self, count: int) -> list[ir.Expr]:
-        """Take several, in the order they were put."""
-        return [self.pop() for _ in range(count)][::-1]
-
-    def fresh(self, value: ir.Expr) -> ir.Name:
-        """A new variable with this value."""
-        self.made += 1
-        name = ir.Name(f"t{self.made}", self.line)
-        self.body.append(ir.Assign([name], value, self.line))
-        return name
+    file: ClassFile = field(default_factory=lambda: ClassFile([]))
+    method: Method = field(default_factory=lambda: Method("", "", static=True))
 
 
 def lower(file: ClassFile, method: Method) -> list[ir.Stmt]:
     """The statements of a method; as many as there are until something in it makes no sense."""
-    run = Running(file, method)
+    run = Running(file=file, method=method)
     if not method.static:
         run.body.append(ir.Assign([ir.Name("v0")], ir.Name("this")))
     try:
@@ -84,9 +57,7 @@ def _all(run: Running) -> None:
             return
         op, here = code[run.at], run.at
         run.line = run.method.lines.get(here, run.line)
-        run.started[here] = len(run.body)
-        if (values := run.joins.pop(here, None)) and run.stack:
-            run.stack[-1] = ir.Either([*values, run.stack[-1]], run.line)
+        run.arrive(here)
         size = _size(code, here, op)
         operand = code[here + 1 : here + size]
         _one(run, op, operand)
@@ -126,7 +97,15 @@ def _one(run: Running, op: int, operand: bytes) -> None:
 
 def _constant(run: Running, op: int, operand: bytes, number: int) -> ir.Expr:
     if op <= 15:
-        value: object = None if op == 1 else op - 3 if op <= 8 else op - 9 if op <= 10 else float(op - 11 if op <= 13 else op - 14)
+        value: object = (
+            None
+            if op == 1
+            else op - 3
+            if op <= 8
+            else op - 9
+            if op <= 10
+            else float(op - 11 if op <= 13 else op - 14)
+        )
         return ir.Const(value, run.line) if op else ir.Const(None)
     if op in {16, 17}:
         return ir.Const(int.from_bytes(operand, "big", signed=True), run.line)
@@ -193,17 +172,9 @@ def _control(run: Running, op: int, operand: bytes) -> None:
         return
     target = run.at + int.from_bytes(operand, "big", signed=True)
     if op in {167, 168, 200}:
-        if target <= run.at:
-            _loop(run, target)
-        elif run.stack:
-            run.joins.setdefault(target, []).append(run.pop())
+        run.jump(target)
         return
-    test = _test(run, op)
-    if target <= run.at:  # a loop that asks at its end
-        _loop(run, target, test)
-        return
-    run.exits.append((run.at, target, len(run.body), test))
-    run.body.append(ir.Do(test, run.line))
+    run.branch(target, _test(run, op))
 
 
 def _test(run: Running, op: int) -> ir.Blend:
@@ -214,24 +185,6 @@ def _test(run: Running, op: int) -> ir.Blend:
         return ir.Blend([run.pop()], run.line)
     sign = ("==", "!=", "<", ">=", ">", "<=", "==", "!=")[op - 159]
     return ir.Blend(run.take(2), run.line, sign)
-
-
-def _loop(run: Running, target: int, test: ir.Blend | None = None) -> None:
-    """Make a loop of all statements since an offset."""
-    start = run.started.get(target)
-    if start is None:
-        return
-    body = run.body[start:]
-    condition: ir.Expr = test if test is not None else ir.Const(value=True)
-    if test is None:
-        for begin, end, index, asked in run.exits:
-            if begin >= target and end > run.at and asked.op in _NEGATED and index >= start:
-                condition = ir.Blend(asked.parts, asked.line, _NEGATED[asked.op])
-                body = body[: index - start] + body[index - start + 1 :]
-                break
-    del run.body[start:]
-    run.exits = [e for e in run.exits if e[2] < start]
-    run.body.append(ir.For(None, condition, body, run.line))
 
 
 def _member(run: Running, op: int, number: int) -> None:

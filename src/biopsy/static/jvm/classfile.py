@@ -12,7 +12,24 @@ MAGIC = b"\xca\xfe\xba\xbe"
 MIN_MAJOR, MAX_MAJOR = 45, 90
 """Versions of the format; a Mach-O program for many machines has the same magic, and a small number here."""
 
-_SIZES = {3: 4, 4: 4, 5: 8, 6: 8, 7: 2, 8: 2, 9: 4, 10: 4, 11: 4, 12: 4, 15: 3, 16: 2, 17: 4, 18: 4, 19: 2, 20: 2}
+_SIZES = {
+    3: 4,
+    4: 4,
+    5: 8,
+    6: 8,
+    7: 2,
+    8: 2,
+    9: 4,
+    10: 4,
+    11: 4,
+    12: 4,
+    15: 3,
+    16: 2,
+    17: 4,
+    18: 4,
+    19: 2,
+    20: 2,
+}
 
 
 class Method(Struct):

@@ -40,7 +40,9 @@ def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | N
     file = parse(source.data)
     if file is None:
         return None
-    witness = Witness(Tongue(tables()["java"]), source, linker.steps(min(MAX_STEPS, 20_000 + 4 * len(source.data))), linker)
+    witness = Witness(
+        Tongue(tables()["java"]), source, linker.steps(min(MAX_STEPS, 20_000 + 4 * len(source.data))), linker
+    )
     return witness, [_class(file)]
 
 

@@ -19,7 +19,9 @@ MAX_VALUE = 8192  # characters of one that is filled in
 
 _SUFFIXES = frozenset({".targets", ".props", ".csproj", ".vbproj", ".fsproj", ".proj", ".tasks", ".pubxml"})
 _PROPERTY = regex(r"\$\(([\w.-]{1,100})\)")
-_FUNCTION = regex(r"\$\(\[([\w.:]{1,100})\]::(\w{1,60})(\((?:[^()]|\([^()]*\)){0,2000}\))?((?:\.\w+\([^()]*\))*)\)")
+_FUNCTION = regex(
+    r"\$\(\[([\w.:]{1,100})\]::(\w{1,60})(\((?:[^()]|\([^()]*\)){0,2000}\))?((?:\.\w+\([^()]*\))*)\)"
+)
 _ASKED = regex(r"\$\(\[System\.Environment\]::GetEnvironmentVariable\(['\"]?(\w{1,100})['\"]?\)\)")
 _ENVIRONMENT = regex(r"[A-Z][A-Z0-9_]{2,}")
 _KNOWN = {
@@ -98,7 +100,9 @@ class _File:
                 yield self._see(Kind.ENV_READ, name, line)
         for match in islice(_FUNCTION.finditer(text), 50):
             inside = _QUOTED.sub(lambda m: '"' + m[1].replace('"', '\\"') + '"', self.filled(match[3] or ""))
-            yield Layer(f"var x = {match[1]}.{match[2]}{inside}{match[4] or ''};", "csharp", line, self._source.when)
+            yield Layer(
+                f"var x = {match[1]}.{match[2]}{inside}{match[4] or ''};", "csharp", line, self._source.when
+            )
 
     def _command(self, text: str, line: int) -> Iterator[Sight]:
         if not text.strip():
@@ -128,7 +132,9 @@ class _File:
             for code in [c for c in element.walk() if c.name == "Code"]:
                 text = code.text
                 if not text and (path := code.attributes.get("Source")):
-                    text = self._source.beside(self.filled(path).removeprefix("./")).decode("utf-8", "replace")
+                    text = self._source.beside(self.filled(path).removeprefix("./")).decode(
+                        "utf-8", "replace"
+                    )
                 yield self._see(Kind.CODE_EVAL, factory, code.line)
                 language = code.attributes.get("Language", "cs").lower()
                 if text and language in {"cs", "c#", "csharp"}:
@@ -144,7 +150,11 @@ class _File:
             "Touch": ("Files", Kind.FILE_WRITE), "Unzip": ("SourceFiles", Kind.FILE_READ),
         }.get(element.name)  # fmt: skip
         if place is not None:
-            for path in [p for p in given.get(place[0], "").split(";")[:50] if p.strip("?/. ") and not p.startswith("@(")]:
+            for path in [
+                p
+                for p in given.get(place[0], "").split(";")[:50]
+                if p.strip("?/. ") and not p.startswith("@(")
+            ]:
                 yield self._see(place[1], path, element.line)
         elif element.name in {"Copy", "Move"}:
             for path in given.get("SourceFiles", "").split(";")[:50]:
