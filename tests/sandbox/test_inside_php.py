@@ -42,8 +42,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "-shared",
         "-fPIC",
         "-o",
-        folder / "engine.so",
-        folder / "engine.c",
+        str(folder / "engine.so"),
+        str(folder / "engine.c"),
     ]
     subprocess.run(command, check=True)
     return folder / "engine.so"
