@@ -19,7 +19,7 @@ module LoadAll
         tell(at: feature)
         require feature
       rescue Exception => e # rubocop:disable Lint/RescueException
-        tell(step: feature, status: "failed", reason: raised(e), feature: feature)
+        tell(step: feature, status: "skipped", reason: raised(e), feature: feature)
       end
       tell_reached
       owners.each { |owner| module_calls(owner) unless plan[:skip].include?(label(owner)) }
@@ -33,7 +33,7 @@ module LoadAll
     # Modules and classes with methods of the gem's; Object has those of the top level.
     def owners
       found = ObjectSpace.each_object(Module).reject { |one| one.singleton_class? || one == LoadAll || one == Anything }
-      found = found.select { |one| singletons(one).any? || publics(one).any? }
+      found = found.select { |one| singletons(one).any? || publics(one).any? || kept(one).any? }
       found.sort_by { |one| [one == Object ? 0 : 1, label(one)] }.first(MAX_MODULES)
     end
 
@@ -57,9 +57,23 @@ module LoadAll
     def targets(owner)
       name = label(owner)
       found = singletons(owner).map { |one| ["#{name}.#{one.name}", one, false] }
+      found += kept(owner).map { |key, one| ["#{name}::#{key}", one.method(:call), false, false, one] }
       found += publics(owner).map { |one| ["#{name}##{one.name}", one, true] }
-      telling, others = found.partition { |_, one, _| tells?(one) }
-      telling + telling.map { |shown, one, made| ["#{shown} (anything)", one, made, true] } + others
+      telling, others = found.partition { |_, one, _, _, code| tells?(code || one) }
+      telling + telling.map { |shown, one, made, _, code| ["#{shown} (anything)", one, made, true, code] } + others
+    end
+
+    # The procs that constants hold, by themselves or in lists and tables.
+    def kept(owner)
+      names = owner.constants(false).reject { |name| owner.autoload?(name) }
+      found = names.flat_map do |name|
+        value = owner.const_get(name)
+        pairs = value.is_a?(Hash) ? value.first(50) : (value.is_a?(Array) ? value.first(50).each_with_index.map(&:reverse) : [["", value]])
+        pairs.map { |key, one| [key == "" ? name.to_s : "#{name}[#{key.to_s[0, 40]}]", one] }
+      end
+      found.select { |_, one| Proc === one && own?(one) }.first(MAX_METHODS)
+    rescue StandardError
+      []
     end
 
     def tells?(method)
@@ -82,15 +96,15 @@ module LoadAll
     end
 
     def calls(owner, skip, said)
-      texts = targets(owner).flat_map { |_, one, _| strings(one) }.uniq.first(MAX_TEXTS)
+      texts = targets(owner).flat_map { |_, one, _, _, code| strings(code || one) }.uniq.first(MAX_TEXTS)
       instance = nil
-      targets(owner).first(2 * MAX_TARGETS).each_with_index do |(shown, method, bound, odd), index|
+      targets(owner).first(2 * MAX_TARGETS).each_with_index do |(shown, method, bound, odd, code), index|
         next if index < skip
 
         said.syswrite("#{index} ")
         tell(call: shown)
         method = method.bind(instance ||= build(owner, texts)) if bound
-        attempt(method, odd ? strange_list(method) : argument_lists(method, texts))
+        attempt(method, odd ? strange_list(code || method) : argument_lists(code || method, texts))
       rescue Exception # rubocop:disable Lint/RescueException
         nil
       end
