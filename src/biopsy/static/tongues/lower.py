@@ -25,9 +25,8 @@ _LETTERS = {
     "s": " ",
     "a": "\a",
 }
-_ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "**", "^", "&", "|", "<<", ">>", ">>>", ".", "xor"})
-_LOGICAL = frozenset({"&&", "||", "??", "or", "and", "?:"})
-_QUOTES = "\"'`"
+ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "**", "^", "&", "|", "<<", ">>", ">>>", ".", "xor"})
+LOGICAL = frozenset({"&&", "||", "??", "or", "and", "?:"})
 _NUMBER = regex(r"(?i)^0x[\da-f]+|^0b[01]+|^0o?[0-7]+$|^\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 _COMMENTS = frozenset({"comment", "line_comment", "block_comment", "multiline_comment"})
 
@@ -290,5 +289,3 @@ _STATEMENTS = (
     ir.Assign, ir.Do, ir.Return, ir.If, ir.For, ir.Block, ir.Main, ir.Class, ir.Import, ir.Outer,
 )  # fmt: skip
 """What is no expression."""
-
-__all__ = ["_ARITHMETIC", "_LOGICAL", "_QUOTES", "Lowering", "line", "number", "unescape"]
