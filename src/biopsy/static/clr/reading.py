@@ -14,12 +14,39 @@ from biopsy.static.tongues.table import tables
 
 MAX_STEPS = 250_000
 MAX_TEXT = 256 * 1024  # characters of all texts of an assembly
-_TELLING = frozenset({
-    "VirtualAlloc", "VirtualAllocEx", "VirtualProtect", "CreateRemoteThread", "WriteProcessMemory", "ReadProcessMemory",
-    "CreateThread", "QueueUserAPC", "NtCreateThreadEx", "SetWindowsHookEx", "SetWindowsHookExA", "SetWindowsHookExW",
-    "GetAsyncKeyState", "CryptUnprotectData", "MiniDumpWriteDump", "LoadLibrary", "LoadLibraryA", "LoadLibraryW", "dlopen",
-    "GetProcAddress", "dlsym", "mmap", "mprotect", "ptrace", "system", "WinExec", "ShellExecute", "CreateProcess", "BitBlt",
-})  # fmt: skip
+_TELLING = frozenset(
+    {
+        "VirtualAlloc",
+        "VirtualAllocEx",
+        "VirtualProtect",
+        "CreateRemoteThread",
+        "WriteProcessMemory",
+        "ReadProcessMemory",
+        "CreateThread",
+        "QueueUserAPC",
+        "NtCreateThreadEx",
+        "SetWindowsHookEx",
+        "SetWindowsHookExA",
+        "SetWindowsHookExW",
+        "GetAsyncKeyState",
+        "CryptUnprotectData",
+        "MiniDumpWriteDump",
+        "LoadLibrary",
+        "LoadLibraryA",
+        "LoadLibraryW",
+        "dlopen",
+        "GetProcAddress",
+        "dlsym",
+        "mmap",
+        "mprotect",
+        "ptrace",
+        "system",
+        "WinExec",
+        "ShellExecute",
+        "CreateProcess",
+        "BitBlt",
+    }
+)
 
 
 def read(source: Source) -> Iterator[Sight]:
@@ -35,7 +62,7 @@ def read(source: Source) -> Iterator[Sight]:
         return
     try:
         yield from _told(held, source)
-    except Exception as error:  # noqa: BLE001 - tables are read when they are asked for, and may be damaged
+    except Exception as error:
         yield source.see(Kind.PKG_MALFORMED, f"{source.path} {type(error).__name__}")
         return
     linker = Linker(source.package, lambda source, linker: _start(held, source, linker))
@@ -60,7 +87,7 @@ def _start(held: Assembly, source: Source, linker: Linker) -> "tuple[Witness, li
         for method in methods:
             owned.setdefault(method.owner, []).append(method)
         body = [_class(held, name, of) for name, of in owned.items()]
-    except Exception:  # noqa: BLE001 - see above; that it is damaged was told there
+    except Exception:
         return None
     steps = linker.steps(min(MAX_STEPS, 20_000 + 4 * len(source.data)))
     return Witness(Tongue(tables()["csharp"]), source, steps, linker), list(body)
@@ -87,7 +114,7 @@ def _function(held: Assembly, method: Method) -> ir.Func:
     def body() -> list[ir.Stmt]:
         try:
             return il.lower(held, method)
-        except Exception:  # noqa: BLE001 - a token may lead into a damaged table
+        except Exception:
             return []
 
     return ir.Func(name, il.parameters(method), ir.Once(body), 0)

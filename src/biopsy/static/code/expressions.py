@@ -195,10 +195,10 @@ class Expressions(State):
         while scope is not None and name not in scope.names:
             scope = scope.parent
         (scope or self.scope).names[name] = value
-        if scope is None and self.bare_fields and (this := self.this()) and this.fields is not None:
-            if len(this.fields) < MAX_FIELDS:
-                this.fields[name] = value
-                changed()
+        this = self.this() if scope is None and self.bare_fields else None
+        if this is not None and this.fields is not None and len(this.fields) < MAX_FIELDS:
+            this.fields[name] = value
+            changed()
 
     # attributes and items
 

@@ -1,6 +1,7 @@
 """Bytecode as `ir`: the stack's values become expressions, every call a variable of its own."""
 
 import struct
+from contextlib import suppress
 
 from msgspec import field
 
@@ -10,16 +11,33 @@ from biopsy.static.jvm.classfile import ClassFile, Method, arguments
 
 MAX_INSTRUCTIONS = 20_000  # of one method
 MAX_ARRAY = 20_000  # items of one array that is made
-_BINARY = {**dict.fromkeys(range(96, 100), "+"), **dict.fromkeys(range(100, 104), "-"), **dict.fromkeys(range(104, 108), "*"),
-           **dict.fromkeys(range(108, 112), "//"), **dict.fromkeys(range(112, 116), "%"), 120: "<<", 121: "<<", 122: ">>", 123: ">>",
-           124: ">>", 125: ">>", 126: "&", 127: "&", 128: "|", 129: "|", 130: "xor", 131: "xor"}  # fmt: skip
+_BINARY = {
+    **dict.fromkeys(range(96, 100), "+"),
+    **dict.fromkeys(range(100, 104), "-"),
+    **dict.fromkeys(range(104, 108), "*"),
+    **dict.fromkeys(range(108, 112), "//"),
+    **dict.fromkeys(range(112, 116), "%"),
+    120: "<<",
+    121: "<<",
+    122: ">>",
+    123: ">>",
+    124: ">>",
+    125: ">>",
+    126: "&",
+    127: "&",
+    128: "|",
+    129: "|",
+    130: "xor",
+    131: "xor",
+}
 _TESTS = {153: "==", 154: "!=", 155: "<", 156: ">=", 157: ">", 158: "<="}
 _WIDE = frozenset({"J", "D"})
 _OPERANDS = {
     **dict.fromkeys((16, 18, *range(21, 26), *range(54, 59), 169, 188), 1),
     **dict.fromkeys((17, 19, 20, 132, *range(153, 169), *range(178, 185), 187, 189, 192, 193, 198, 199), 2),
-    197: 3, **dict.fromkeys((185, 186, 200, 201), 4),
-}  # fmt: skip
+    197: 3,
+    **dict.fromkeys((185, 186, 200, 201), 4),
+}
 
 
 class Running(Stack):
@@ -34,10 +52,8 @@ def lower(file: ClassFile, method: Method) -> list[ir.Stmt]:
     run = Running(file=file, method=method)
     if not method.static:
         run.body.append(ir.Assign([ir.Name("v0")], ir.Name("this")))
-    try:
+    with suppress(struct.error, IndexError, ValueError):  # damaged code: what came before it stands
         _all(run)
-    except (struct.error, IndexError, ValueError):
-        pass  # damaged code: what came before it stands
     return run.body
 
 
@@ -226,11 +242,9 @@ def _dynamic(run: Running, number: int, name: str, args: list[ir.Expr]) -> ir.Ex
     index = held[1] if isinstance(held, tuple) else -1
     given = run.file.bootstrap[index][1] if 0 <= index < len(run.file.bootstrap) else []
     if name == "makeConcatWithConstants" and given:
-        parts: list[ir.Expr] = []
-        waiting = list(args)
-        for piece in _pieces(run.file.text(given[0])):
-            parts.append(waiting.pop(0) if piece == "\1" and waiting else ir.Const(piece, run.line))
-        return ir.Join(parts, run.line)
+        waiting, pieces = list(args), _pieces(run.file.text(given[0]))
+        whole = [waiting.pop(0) if p == "\1" and waiting else ir.Const(p, run.line) for p in pieces]
+        return ir.Join(whole, run.line)
     for at in given:
         handle = run.file.constants[at] if at < len(run.file.constants) else None
         if isinstance(handle, tuple) and handle[0] == 15:

@@ -1,4 +1,4 @@
-"""MSBuild projects, targets and properties: what a build that takes them in runs, fetches and compiles on the spot."""
+"""MSBuild projects, targets and properties: what a build runs, fetches and compiles on the spot."""
 
 import re
 from collections.abc import Iterator
@@ -24,11 +24,13 @@ _FUNCTION = regex(
 )
 _ASKED = regex(r"\$\(\[System\.Environment\]::GetEnvironmentVariable\(['\"]?(\w{1,100})['\"]?\)\)")
 _ENVIRONMENT = regex(r"[A-Z][A-Z0-9_]{2,}")
+_TEMPORARY = "/tmp/?"  # noqa: S108 - a name, not a file
 _KNOWN = {
     "MSBuildThisFileDirectory": "./", "MSBuildProjectDirectory": ".", "SolutionDir": "./", "OutDir": "bin/",
     "HOME": "~", "USERPROFILE": "~", "APPDATA": "~/AppData/Roaming", "LOCALAPPDATA": "~/AppData/Local",
-    "TEMP": "/tmp/?", "TMP": "/tmp/?", "MSBuildStartupDirectory": ".", "OS": "?", "MSBuildProjectName": "?",
-}  # fmt: skip  # noqa: S108
+    "TEMP": _TEMPORARY, "TMP": _TEMPORARY, "MSBuildStartupDirectory": ".", "OS": "?",
+    "MSBuildProjectName": "?",
+}  # fmt: skip
 _QUOTED = regex(r"'((?:[^'\\]|\\.)*)'")
 
 

@@ -66,11 +66,15 @@ def _pieces(text: str, size: int) -> Value:
 
 
 _METHODS: dict[str, Callable[[str, Sequence[Value]], Value | None]] = {
-    "tr": _tr, "to_i": _number, "scan": _scan,
-    "bytes": lambda t, _: _bytes(t), "chars": lambda t, _: _chars(t),
-    "reverse": lambda t, _: const(t[::-1]), "hex": lambda t, _: _hexed(t),
+    "tr": _tr,
+    "to_i": _number,
+    "scan": _scan,
+    "bytes": lambda t, _: _bytes(t),
+    "chars": lambda t, _: _chars(t),
+    "reverse": lambda t, _: const(t[::-1]),
+    "hex": lambda t, _: _hexed(t),
     "ord": lambda t, _: const(ord(t[0])) if t else None,
-}  # fmt: skip
+}
 
 
 def method(call: Invocation) -> Value | None:
@@ -158,9 +162,12 @@ def chars(items: Sequence[Value]) -> Value | None:
     taint = taints(list(items))
     if not all(isinstance(n, int | float) or (isinstance(n, str) and len(n) == 1) for n in numbers):
         return Value(taint=taint)
-    made = [n if isinstance(n, str) else chr(int(n) & 0x1FFFFF) for n in numbers if isinstance(n, str | int | float)
-            and (isinstance(n, str) or 0 <= int(n) <= 0x10FFFF)]  # fmt: skip
-    return const("".join(made), taint)
+    made = "".join(n if isinstance(n, str) else _char(n) for n in numbers if isinstance(n, str | int | float))
+    return const(made, taint)
+
+
+def _char(number: float) -> str:
+    return chr(int(number)) if 0 <= number <= 0x10FFFF else ""
 
 
 def packed(how: str, items: Sequence[Value]) -> Value | None:
@@ -308,31 +315,48 @@ def _split_of(call: Invocation) -> Value:
     return Value(items=[const(p) for p in (list(text) if sep == "" else text.split(sep))[:MAX_ITEMS]])
 
 
+def _numbers(call: Invocation, more: int = 0) -> Value:
+    low, high = _int_of(call, 0, 0) or 0, (_int_of(call, 1, 0) or 0) + more
+    return Value(items=[const(n) for n in range(low, min(high, low + MAX_ITEMS))])
+
+
 FUNCTIONS: dict[str, Callable[[Invocation], Value | None]] = {
-    "append": _append, "split_of": _split_of, "swap_of": _replaced,
+    "append": _append,
+    "split_of": _split_of,
+    "swap_of": _replaced,
     "joined": lambda c: fold.join(c.arg(0).items or [], c.arg(1).text() if c.arg(1).consts else ""),
     "joined_first": lambda c: fold.join(
-        c.arg(1).items if c.arg(1).items is not None else c.args[1:], c.arg(0).text() if c.arg(0).consts else ""),
-    "struct": _struct, "text": _texted, "list": lambda _: Value(items=[]),
+        c.arg(1).items if c.arg(1).items is not None else c.args[1:],
+        c.arg(0).text() if c.arg(0).consts else "",
+    ),
+    "struct": _struct,
+    "text": _texted,
+    "list": lambda _: Value(items=[]),
     "chr": lambda c: chars([c.arg(0)]),
     "chars": lambda c: chars(c.arg(0).items if c.arg(0).items is not None else c.args),
     "ord": lambda c: const(ord(_text_of(c)[0])),
-    "slice": _slice, "split": _split, "swap": _swap, "translate": _translate, "implode": _implode,
-    "repeat": _repeat, "reverse": lambda c: const(_text_of(c)[::-1]),
+    "slice": _slice,
+    "split": _split,
+    "swap": _swap,
+    "translate": _translate,
+    "implode": _implode,
+    "repeat": _repeat,
+    "reverse": lambda c: const(_text_of(c)[::-1]),
     "items": lambda c: Value(items=list(c.arg(0).items or [])),
     "chunk": lambda c: _pieces(_text_of(c), _int_of(c, 1, 1) or 1),
     "chars_of": lambda c: _chars(_text_of(c)),
-    "lower": lambda c: const(_text_of(c).lower()), "upper": lambda c: const(_text_of(c).upper()),
+    "lower": lambda c: const(_text_of(c).lower()),
+    "upper": lambda c: const(_text_of(c).upper()),
     "trim": lambda c: const(_text_of(c).strip()),
     "number": lambda c: _number(_text_of(c), c.args[1:]),
     "hex_number": lambda c: _hexed(_text_of(c)),
     "hex": lambda c: const(_text_of(c).encode("utf-8").hex()),
     "len": lambda c: const(len(c.arg(0).items) if c.arg(0).items is not None else len(_text_of(c))),
     "pair": lambda c: Value(items=list(c.args)),
-    "range": lambda c: Value(items=[const(n) for n in range(_int_of(c, 0, 0) or 0, min(_int_of(c, 1, 0) or 0, MAX_ITEMS))]),
-    "range_whole": lambda c: Value(items=[const(n) for n in range(_int_of(c, 0, 0) or 0, min((_int_of(c, 1, 0) or 0) + 1, MAX_ITEMS))]),
-    "reversed": lambda c: Value(items=list(c.arg(0).items or [])[::-1]) if c.arg(0).items is not None else None,
-}  # fmt: skip
+    "range": _numbers,
+    "range_whole": lambda c: _numbers(c, 1),
+    "reversed": lambda c: Value(items=c.arg(0).items[::-1]) if c.arg(0).items is not None else None,
+}
 
 
 def function(how: str, call: Invocation) -> Value | None:

@@ -285,8 +285,21 @@ def entry(low: Lowering, node: Node) -> ir.Expr:
 
 
 ROLES = {
-    "ps_command": command, "ps_invoke": invoke, "ps_member": member, "ps_pipe": pipe, "ps_variable": variable,
-    "ps_text": text, "ps_verbatim": verbatim, "ps_operator": operator, "ps_unary": unary, "ps_type": kind,
-    "ps_block": block, "ps_func": func, "ps_if": choice, "ps_each": each, "ps_assign": assign, "ps_entry": entry,
-}  # fmt: skip
+    "ps_command": command,
+    "ps_invoke": invoke,
+    "ps_member": member,
+    "ps_pipe": pipe,
+    "ps_variable": variable,
+    "ps_text": text,
+    "ps_verbatim": verbatim,
+    "ps_operator": operator,
+    "ps_unary": unary,
+    "ps_type": kind,
+    "ps_block": block,
+    "ps_func": func,
+    "ps_if": choice,
+    "ps_each": each,
+    "ps_assign": assign,
+    "ps_entry": entry,
+}
 """What these words of a table's `nodes` mean."""

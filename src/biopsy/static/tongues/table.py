@@ -12,16 +12,67 @@ from biopsy.model.regex import regex
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORD = regex(rb"[A-Za-z_]\w*")
-_PLAIN = frozenset({
-    "self", "same", "quiet", "fold", "length", "join", "format", "path", "expand", "text", "content", "first", "pairs",
-    "builder", "give", "later", "collect", "more", "pack", "fill", "put", "start", "property", "each", "callback", "named",
-    "member", "instance", "seconds", "thread", "as", "convert", "reversed_in_place", "address", "option", "pipe", "pipe_to",
-    "pipe_from", "wide_text", "ps_each", "ps_path",
-})  # fmt: skip
+_PLAIN = frozenset(
+    {
+        "self",
+        "same",
+        "quiet",
+        "fold",
+        "length",
+        "join",
+        "format",
+        "path",
+        "expand",
+        "text",
+        "content",
+        "first",
+        "pairs",
+        "builder",
+        "give",
+        "later",
+        "collect",
+        "more",
+        "pack",
+        "fill",
+        "put",
+        "start",
+        "property",
+        "each",
+        "callback",
+        "named",
+        "member",
+        "instance",
+        "seconds",
+        "thread",
+        "as",
+        "convert",
+        "reversed_in_place",
+        "address",
+        "option",
+        "pipe",
+        "pipe_to",
+        "pipe_from",
+        "wide_text",
+        "ps_each",
+        "ps_path",
+    }
+)
 """Effects that say nothing by themselves: a file with no others has nothing to tell."""
-_MADE = frozenset({
-    "command", "socket", "file", "http", "response", "prepared", "content", "process", "easy", "options", "writable",
-})  # fmt: skip
+_MADE = frozenset(
+    {
+        "command",
+        "socket",
+        "file",
+        "http",
+        "response",
+        "prepared",
+        "content",
+        "process",
+        "easy",
+        "options",
+        "writable",
+    }
+)
 """What effects make: whoever uses one has made one before."""
 MAX_REF = 200  # characters of a library path that is looked up
 

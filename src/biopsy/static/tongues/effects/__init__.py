@@ -1,4 +1,4 @@
-"""What the library functions of a table do: each effect is one word there, followed by where its arguments stand.
+"""What the library functions of a table do: each effect is one word there, and where its arguments stand.
 
 Effects register themselves: a module here is found by being here.
 """

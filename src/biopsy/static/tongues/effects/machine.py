@@ -56,10 +56,16 @@ def _told(run: Witness, call: Invocation, kind: str, *words: str) -> Value:
 
 
 _FOLDERS = {
-    "UserProfile": "~", "ApplicationData": "~/AppData/Roaming", "LocalApplicationData": "~/AppData/Local", "Personal": "~",
-    "MyDocuments": "~/Documents", "Desktop": "~/Desktop", "DesktopDirectory": "~/Desktop",
-    "Startup": "~/AppData/Roaming/Microsoft/Windows/Start Menu/Programs/Startup", "System": "C:/Windows/System32",
-}  # fmt: skip
+    "UserProfile": "~",
+    "ApplicationData": "~/AppData/Roaming",
+    "LocalApplicationData": "~/AppData/Local",
+    "Personal": "~",
+    "MyDocuments": "~/Documents",
+    "Desktop": "~/Desktop",
+    "DesktopDirectory": "~/Desktop",
+    "Startup": "~/AppData/Roaming/Microsoft/Windows/Start Menu/Programs/Startup",
+    "System": "C:/Windows/System32",
+}
 
 
 @effect("folder")

@@ -1,4 +1,7 @@
-"""What commands at a prompt do (PowerShell): options by name, words by place, `#in` from the pipe, `#words` as written."""
+"""What commands at a prompt do (PowerShell).
+
+Options go by name, words by place; `#in` is what comes through the pipe, `#words` the whole as written.
+"""
 
 from biopsy.model.behaviour import Kind
 from biopsy.model.regex import regex

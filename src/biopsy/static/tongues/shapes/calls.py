@@ -59,7 +59,7 @@ def _call(low: Lowering, node: Node, func: str, args: str = "-", block: str = "-
     return ir.Call(lowered, given, named, line(node))
 
 
-def _method(low: Lowering, node: Node, obj: str, name: str, args: str, block: str = "-") -> ir.Expr:
+def _method(low: Lowering, node: Node, obj: str, name: str, args: str, block: str = "-") -> ir.Expr:  # noqa: PLR0917 - as a table says it
     receiver, called = low.get(node, obj), low.get(node, name)
     given, named = _arguments(low, low.get(node, args))
     if (body := low.get(node, block)) is not None:
@@ -84,7 +84,7 @@ def _member(low: Lowering, node: Node, obj: str, name: str) -> ir.Expr:
     return _of(low, low.get(node, obj), low.get(node, name), line(node))
 
 
-def _new(
+def _new(  # noqa: PLR0917 - as a table says it
     low: Lowering, node: Node, what: str, args: str = "-", body: str = "-", inside: str = "-"
 ) -> ir.Expr:
     """`new T(args) { fields }`; an array is its items, a class that is written here is made at once."""

@@ -38,7 +38,7 @@ def _declares(statement: ir.Stmt) -> bool:
     return isinstance(statement, ir.Assign | ir.Class | ir.Import | ir.Outer)
 
 
-def _method_of(low: Lowering, node: Node, receiver: str, name: str, params: str, body: str) -> ir.Stmt:
+def _method_of(low: Lowering, node: Node, receiver: str, name: str, params: str, body: str) -> ir.Stmt:  # noqa: PLR0917 - as a table says it
     """A method that is written outside its type: the type is opened again for it."""
     held = low.get(node, receiver)
     of = held

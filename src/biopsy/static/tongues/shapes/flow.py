@@ -23,7 +23,7 @@ def _if(low: Lowering, node: Node, test: str, body: str, other: str = "-") -> ir
         first = inside[0] if inside else None
         if len(inside) == 1 and isinstance(first, ir.If) and not first.other:
             inside = [ir.If(first.test, first.body, lowered, first.line)]
-        lowered = inside if len(ways) > 1 else inside
+        lowered = inside
     return ir.If(low.expr(low.get(node, test)), low.block(low.get(node, body)), lowered, line(node))
 
 
@@ -66,7 +66,7 @@ def _go_for(low: Lowering, node: Node, body: str) -> ir.Stmt:
     return ir.For(target, over, inside, line(node))
 
 
-def _counted(low: Lowering, node: Node, first: str, test: str, step: str, body: str) -> ir.Stmt:
+def _counted(low: Lowering, node: Node, first: str, test: str, step: str, body: str) -> ir.Stmt:  # noqa: PLR0917 - as a table says it
     begin = [low.statement(n)] if (n := low.get(node, first)) is not None else []
     tail = [low.statement(n)] if (n := low.get(node, step)) is not None else []
     held = low.get(node, test)
