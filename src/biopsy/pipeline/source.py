@@ -89,11 +89,8 @@ def _local(path: Path, store: Path, scratch: Path) -> Sample:
         path = _pack(path, scratch)
     artifact = fetch.adopt(path, store)
     unpacked = unpack(artifact.path, scratch / f"tree-{artifact.sha256}")
-    # an action's and an editor extension's manifests stand beside those of the language that they are in
-    every = sorted(ecosystems.all_ecosystems(), key=lambda one: not getattr(one, "first", False))
-    for ecosystem in every:
-        first = getattr(ecosystem, "first", False)
-        if release := ecosystem.identify(unpacked.tree, folder if folder and first else artifact.filename):
+    for ecosystem in ecosystems.all_ecosystems():
+        if release := ecosystem.identify(unpacked.tree, folder or artifact.filename):
             kind = ecosystem.kind(artifact.filename) or artifact.kind
             return Sample(ecosystem, release, replace(artifact, kind=kind), unpacked=unpacked)
     known = ", ".join(ecosystem.type for ecosystem in ecosystems.all_ecosystems())

@@ -118,7 +118,9 @@ def command(targets: tuple[str, ...], quiet: bool, plain: bool, **options: Any) 
     output, fail_on, report = options.pop("output"), options.pop("fail_on"), options.pop("report")
     form = out.choose(options.pop("form"), output, formats)
     colour = False if plain else None
-    if not options["static_only"]:
+    from biopsy.ecosystems.unrun import only_read  # noqa: PLC0415
+
+    if not options["static_only"] and not all(map(only_read, targets)):
         from biopsy.cli.elevate import ensure_root  # noqa: PLC0415
 
         ensure_root(sys.argv[1:], options["home"])

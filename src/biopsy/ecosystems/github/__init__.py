@@ -35,7 +35,6 @@ class GitHub(Unrun):
 
     type = "github"
     also = ("githubactions", "github-actions", "actions", "action")
-    first = True  # most have a package.json beside their action.yml
 
     def normalise(self, name: str) -> str:
         """Lower case, `owner/name`; what follows is a folder of the repository, and left out."""

@@ -36,7 +36,6 @@ class VscodeExtension(Unrun):
 
     type = "vscode-extension"
     also = ("vscode", "vsx", "open-vsx")
-    first = True  # its package.json is one of npm's, too
 
     def normalise(self, name: str) -> str:
         """Lower case, `publisher/name` (people write `publisher.name`)."""
