@@ -140,7 +140,8 @@ class Assembly:
 
     def strings(self) -> list[str]:
         """All texts that its code may load."""
-        heap, found, at = self._pe.net.user_strings, [], 1
+        found: list[str] = []
+        heap, at = self._pe.net.user_strings, 1
         while heap is not None and len(found) < MAX_STRINGS:
             held = heap.get(at, errors="replace")
             if held is None or not held.raw_size:
@@ -163,7 +164,7 @@ def parse(data: bytes) -> Assembly | Damaged | None:
 
     logging.getLogger("dnfile").setLevel(logging.CRITICAL)  # what is damaged is told as a behaviour
     try:
-        pe = dnfile.dnPE(data=data, clr_lazy_load=True)
+        pe = dnfile.dnPE(data=data, clr_lazy_load=True)  # type: ignore[no-untyped-call]
         return Assembly(pe) if pe.net is not None and pe.net.mdtables is not None else None
     except Exception as error:
         return Damaged(type(error).__name__)

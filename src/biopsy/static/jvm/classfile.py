@@ -171,7 +171,8 @@ def _refuse() -> int:
 
 def arguments(descriptor: str) -> tuple[list[str], str]:
     """The types of a method's arguments, and of what it gives."""
-    found, at = [], 1
+    found: list[str] = []
+    at = 1
     while at < len(descriptor) and descriptor[at] != ")":
         start = at
         while descriptor[at : at + 1] == "[":

@@ -320,20 +320,29 @@ def _numbers(call: Invocation, more: int = 0) -> Value:
     return Value(items=[const(n) for n in range(low, min(high, low + MAX_ITEMS))])
 
 
+def _items_of(call: Invocation, at: int, instead: list[Value]) -> list[Value]:
+    held = call.arg(at).items
+    return instead if held is None else held
+
+
+def _len(call: Invocation) -> Value:
+    held = call.arg(0).items
+    return const(len(_text_of(call) if held is None else held))
+
+
 FUNCTIONS: dict[str, Callable[[Invocation], Value | None]] = {
     "append": _append,
     "split_of": _split_of,
     "swap_of": _replaced,
     "joined": lambda c: fold.join(c.arg(0).items or [], c.arg(1).text() if c.arg(1).consts else ""),
     "joined_first": lambda c: fold.join(
-        c.arg(1).items if c.arg(1).items is not None else c.args[1:],
-        c.arg(0).text() if c.arg(0).consts else "",
+        _items_of(c, 1, c.args[1:]), c.arg(0).text() if c.arg(0).consts else ""
     ),
     "struct": _struct,
     "text": _texted,
     "list": lambda _: Value(items=[]),
     "chr": lambda c: chars([c.arg(0)]),
-    "chars": lambda c: chars(c.arg(0).items if c.arg(0).items is not None else c.args),
+    "chars": lambda c: chars(_items_of(c, 0, c.args)),
     "ord": lambda c: const(ord(_text_of(c)[0])),
     "slice": _slice,
     "split": _split,
@@ -351,11 +360,11 @@ FUNCTIONS: dict[str, Callable[[Invocation], Value | None]] = {
     "number": lambda c: _number(_text_of(c), c.args[1:]),
     "hex_number": lambda c: _hexed(_text_of(c)),
     "hex": lambda c: const(_text_of(c).encode("utf-8").hex()),
-    "len": lambda c: const(len(c.arg(0).items) if c.arg(0).items is not None else len(_text_of(c))),
+    "len": _len,
     "pair": lambda c: Value(items=list(c.args)),
     "range": _numbers,
     "range_whole": lambda c: _numbers(c, 1),
-    "reversed": lambda c: Value(items=c.arg(0).items[::-1]) if c.arg(0).items is not None else None,
+    "reversed": lambda c: Value(items=_items_of(c, 0, [])[::-1]),
 }
 
 

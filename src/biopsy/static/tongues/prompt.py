@@ -185,11 +185,10 @@ def operator(low: Lowering, node: Node) -> ir.Expr:
     )
     left, right = low.expr(inner[0]), low.expr(inner[1])
     at = line(node)
+    given: list[ir.Expr] = list(right.items) if isinstance(right, ir.Seq) else [right]
     if sign in _JOINS:
-        given = list(right.items) if isinstance(right, ir.Seq) else [right]
         return ir.Call(ir.Attr(left, _JOINS[sign], at), given, line=at)
     if sign == "-f":
-        given = list(right.items) if isinstance(right, ir.Seq) else [right]
         return ir.Call(ir.Name("#format", at), [left, *given], line=at)
     return ir.Bin(_BITS[sign], left, right, at) if sign in _BITS else ir.Blend([left, right], at, sign)
 

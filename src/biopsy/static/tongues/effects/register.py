@@ -1,6 +1,7 @@
 """Effects by their words, and where a call has what they ask for."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import Value
@@ -14,10 +15,13 @@ MAX_PATHS = 12  # that a joined one may be
 NETWORK = frozenset({"network"})
 
 
-def effect(name: str) -> Callable[[Effect], Effect]:
+Made = TypeVar("Made", bound=Effect)
+
+
+def effect(name: str) -> Callable[[Made], Made]:
     """Register an effect under its word."""
 
-    def register(function: Effect) -> Effect:
+    def register(function: Made) -> Made:
         TABLE[name] = function
         return function
 
