@@ -186,7 +186,9 @@ def install(args, end):
         disk.bare(crate.folder)
         status, reason, _ = cargo("cargo fetch (bare)", ["fetch", "--offline"], 20)
     elif crate.examples or crate.tests or crate.bins:
-        cargo("cargo fetch (development)", ["fetch"], min(40, end - time.monotonic()), crate.folder)
+        # from here: settings that lie in a dependency's folder hold for nobody who depends on it
+        argv = ["fetch", "--manifest-path", os.path.join(crate.folder, "Cargo.toml")]
+        cargo("cargo fetch (development)", argv, min(40, end - time.monotonic()))
     if status == "completed":
         status, reason, _ = cargo("cargo build", ["build", "--offline"], end - time.monotonic())
     if without:
@@ -284,8 +286,9 @@ def execute(args, end):
                 say(step=f"calls {number}", status=status, reason=reason, duration=round(took, 3))
     left = end - time.monotonic()
     if crate.examples and left > 5:
-        argv = ["build", "--offline", "--examples", "--keep-going"]
-        cargo("cargo build --examples", argv, left * 0.7, crate.folder)
+        own = os.path.join(crate.folder, "Cargo.toml")
+        argv = ["build", "--offline", "--examples", "--keep-going", "--manifest-path", own]
+        cargo("cargo build --examples", argv, left * 0.7)
         for name in crate.examples[:MAX_RUN]:
             left = end - time.monotonic()
             path = binary(name, "examples")
