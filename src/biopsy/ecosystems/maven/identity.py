@@ -3,8 +3,8 @@
 import posixpath
 from collections.abc import Iterator
 
-from biopsy.model.elements import Element, parse
 from biopsy.ecosystems.reading import read, under
+from biopsy.model.elements import Element, parse
 from biopsy.model.regex import regex
 from biopsy.model.release import Release, Tree
 

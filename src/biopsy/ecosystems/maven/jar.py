@@ -16,11 +16,11 @@ poms that are nobody's parent `maven build PHASE PLUGIN COMMAND`.
 from collections.abc import Iterator
 
 from biopsy.ecosystems.claims import MAX_EACH, Manifest
-from biopsy.model.elements import Element, parse
 from biopsy.ecosystems.maven import pom
 from biopsy.ecosystems.maven.identity import coordinates, poms
 from biopsy.ecosystems.reading import read, under
 from biopsy.model.behaviour import Behaviour, InFile, Kind, When
+from biopsy.model.elements import Element, parse
 from biopsy.model.regex import regex
 from biopsy.model.release import Tree
 

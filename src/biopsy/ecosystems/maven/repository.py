@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 from biopsy.ecosystems import asking, maven, order
 from biopsy.ecosystems.choosing import chosen, univers_key
-from biopsy.model.elements import Element, parse
 from biopsy.ecosystems.maven.identity import coordinates
 from biopsy.ecosystems.protocol import MAX_TEXT, Facts, Listing, Published
 from biopsy.errors import RegistryError
+from biopsy.model.elements import Element, parse
 from biopsy.model.regex import regex
 from biopsy.model.release import Endpoint, Release, Remote
 

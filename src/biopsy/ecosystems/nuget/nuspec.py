@@ -15,9 +15,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from biopsy.ecosystems.claims import MAX_EACH, MAX_README, Manifest
-from biopsy.model.elements import Element, parse
 from biopsy.ecosystems.reading import read, under
 from biopsy.model.behaviour import Behaviour, InFile, Kind, When
+from biopsy.model.elements import Element, parse
 from biopsy.model.regex import regex
 from biopsy.model.release import Release, Tree
 

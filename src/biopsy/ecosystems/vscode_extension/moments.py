@@ -1,7 +1,8 @@
 """When the code of an extension runs.
 
-The editor loads `main` and calls `activate` when an event comes (the hooks say which): that is import, whenever
-it is, since every extension that does anything is started so. Other scripts are loaded by those, or by web views.
+The editor loads `main` and calls `activate` when an event comes (the hooks say which): that is import,
+whenever it is, since every extension that does anything is started so. Other scripts are loaded by those, or
+by web views.
 """
 
 import json
