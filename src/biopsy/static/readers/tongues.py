@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from biopsy.static.sight import Sight, Source
-from biopsy.static.tongues.table import tables
+from biopsy.static.tongues.table import languages
 
 NAME = "tongues"
 
 
 def wants(source: Source) -> bool:
     """Files of those languages."""
-    return source.language in tables() and not source.binary
+    return source.language in languages() and not source.binary
 
 
 def read(source: Source) -> Iterator[Sight]:

@@ -335,9 +335,7 @@ FUNCTIONS: dict[str, Callable[[Invocation], Value | None]] = {
     "split_of": _split_of,
     "swap_of": _replaced,
     "joined": lambda c: fold.join(c.arg(0).items or [], c.arg(1).text() if c.arg(1).consts else ""),
-    "joined_first": lambda c: fold.join(
-        _items_of(c, 1, c.args[1:]), c.arg(0).text() if c.arg(0).consts else ""
-    ),
+    "joined_first": lambda c: fold.join(_items_of(c, 1, c.args[1:]), as_text(c.arg(0).whole() or "")),
     "struct": _struct,
     "text": _texted,
     "list": lambda _: Value(items=[]),

@@ -76,6 +76,8 @@ class Tongue:
     def invoke(self, run: State, call: Invocation) -> Value | None:
         """Do what a library function does, or a method; then what it was given to run."""
         assert isinstance(run, Witness)
+        if (block := call.kwargs.pop("#block", None)) is not None:
+            call.args.append(block)
         if not call.ref and call.target is not None:
             self._by_name(run, call)
             if call.target.func is not None:

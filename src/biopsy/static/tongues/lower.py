@@ -236,7 +236,9 @@ class Lowering:
 
     def func(self, node: Node, name: str, params: Node | None, body: Node | None) -> ir.Func:
         """A function."""
-        lowered = [self.param(p) for p in (self.inner(params) if params is not None else [])]
+        given = self.inner(params) if params is not None else []
+        taken = [p for p in given if p.type == "block_parameter"] if self.table.blocks else []
+        lowered = [self.param(p) for p in given if p not in taken]
         if params is not None and not lowered and params.type in self.table.names:
             lowered = [ir.Param(ir.Name(self.name(params)))]
         named = "__init__" if name in self.table.makers else name
@@ -244,7 +246,15 @@ class Lowering:
         shape = self.table.nodes.get(body.type, "") if body is not None else ""
         gives = self.table.gives_last or shape.split(" ")[0] not in {"block", "open", "guarded"}
         lower = ir.Once(lambda: self.give(self.block(body)) if gives else self.block(body))
+        if self.table.blocks and name:
+            lowered.append(ir.Param(ir.Name("#block")))
+            lower = self._taking(taken, lower)
         return ir.Func(named, lowered, lower, line(node), hot)
+
+    def _taking(self, taken: list[Node], lower: ir.Once) -> ir.Once:
+        """A function that has a name for the block that it is given."""
+        names: list[ir.Stmt] = [ir.Assign([self.target(p)], ir.Name("#block"), line(p)) for p in taken]
+        return ir.Once(lambda: [*names, *lower()]) if names else lower
 
     def param(self, node: Node) -> ir.Param:
         """A parameter."""

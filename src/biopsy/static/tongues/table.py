@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
 
-import yaml
 from msgspec import Struct, convert, field
 
 from biopsy.model.regex import regex
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORD = regex(rb"[A-Za-z_]\w*")
 _PLAIN = frozenset(
     {
@@ -74,6 +72,8 @@ _MADE = frozenset(
     }
 )
 """What effects make: whoever uses one has made one before."""
+_HEAD = regex(r"^(language|suffixes|files): (.*)$", re.MULTILINE)
+MAX_HEAD = 2000  # characters of a table in which it says which files are its
 MAX_REF = 200  # characters of a library path that is looked up
 
 
@@ -110,6 +110,7 @@ class Table(Struct, forbid_unknown_fields=True):
     names: tuple[str, ...] = ()  # nodes that are plain names, where a name may also be computed
     through: tuple[str, ...] = ()  # words of a path that stand for this package
     joins: str = ","  # what stands between the items of a list that is joined by nothing said
+    blocks: bool = False  # a call may be given a block, which `yield` runs
     prompts: bool = False  # it is written as commands, which may be programs
     flags: tuple[str, ...] = ()  # options of commands that take no value
     bare_fields: bool = False  # an object's fields go by their names alone
@@ -189,10 +190,12 @@ class Table(Struct, forbid_unknown_fields=True):
 @cache
 def tables() -> dict[str, Table]:
     """All languages that have a data file, by name."""
-    found = {}
+    import yaml  # noqa: PLC0415 - a start must not bring it
+
+    loader, found = getattr(yaml, "CSafeLoader", yaml.SafeLoader), {}
     for file in sorted(files(__package__).iterdir(), key=lambda f: f.name):
         if file.name.endswith(".yml"):
-            table = convert(yaml.load(file.read_text("utf-8"), _LOADER), Table)  # noqa: S506 - a safe loader
+            table = convert(yaml.load(file.read_text("utf-8"), loader), Table)  # noqa: S506 - a safe loader
             table.ready()
             found[table.language] = table
     return found
@@ -200,8 +203,22 @@ def tables() -> dict[str, Table]:
 
 @cache
 def _endings() -> tuple[dict[str, str], dict[str, str]]:
-    ends = {s: t.language for t in tables().values() for s in t.suffixes}
-    return ends, {f: t.language for t in tables().values() for f in t.files}
+    """Languages by the ends of files' names, and by whole names: of each table only its head is looked at."""
+    ends: dict[str, str] = {}
+    whole: dict[str, str] = {}
+    for file in files(__package__).iterdir():
+        if file.name.endswith(".yml"):
+            head = dict(_HEAD.findall(file.read_text("utf-8")[:MAX_HEAD]))
+            for known, listed in ((ends, head.get("suffixes", "")), (whole, head.get("files", ""))):
+                known.update(dict.fromkeys(listed.strip("[]").replace(",", " ").split(), head["language"]))
+    return ends, whole
+
+
+@cache
+def languages() -> frozenset[str]:
+    """Every language that has a table."""
+    ends, whole = _endings()
+    return frozenset({*ends.values(), *whole.values()})
 
 
 def language_of(path: str, suffix: str) -> str:

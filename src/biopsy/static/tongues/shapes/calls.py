@@ -63,7 +63,10 @@ def _method(low: Lowering, node: Node, obj: str, name: str, args: str, block: st
     receiver, called = low.get(node, obj), low.get(node, name)
     given, named = _arguments(low, low.get(node, args))
     if (body := low.get(node, block)) is not None:
-        given.append(low.expr(body))
+        if low.table.blocks:
+            named.append(("#block", low.expr(body)))
+        else:
+            given.append(low.expr(body))
     return ir.Call(_of(low, receiver, called, line(node)), given, named, line(node))
 
 
@@ -135,9 +138,14 @@ def _cut(low: Lowering, node: Node, obj: str, start: str, end: str) -> ir.Expr:
     return ir.Index(low.expr(low.get(node, obj)), ir.Slice(ends[0], ends[1], None, line(node)), line(node))
 
 
+def _given(low: Lowering, node: Node) -> list[Node]:
+    inner = low.inner(node)
+    return low.inner(inner[0]) if len(inner) == 1 and inner[0].type == "argument_list" else inner
+
+
 def _told(low: Lowering, node: Node, name: str) -> ir.Expr:
     """A statement of the language that is a call in all but form: `echo x`, `include x`."""
-    return ir.Call(ir.Name(name, line(node)), [low.expr(c) for c in low.inner(node)], line=line(node))
+    return ir.Call(ir.Name(name, line(node)), [low.expr(c) for c in _given(low, node)], line=line(node))
 
 
 def _macro(low: Lowering, node: Node, name: str, tree: str) -> ir.Expr:
