@@ -76,14 +76,14 @@ def _fetched(packages: tuple[str, ...], folder: Path) -> Path:
     return root
 
 
-def _towards(host: str, root: str) -> Callable[[], httpx.Client]:
+def _towards(host: str, root: str) -> Callable[[str], httpx.Client]:
     """Make clients for which the registry's host is the stand-in: one name, inside and outside."""
 
     def turned(request: httpx.Request) -> None:
         if request.url.host == host:
             request.url = httpx.URL(str(request.url).replace(f"http://{host}", root, 1))
 
-    def client() -> httpx.Client:
+    def client(_agent: str = "") -> httpx.Client:
         return httpx.Client(event_hooks={"request": [turned]}, trust_env=False, follow_redirects=True)
 
     return client
