@@ -26,7 +26,11 @@ FILES = {
     "src/Ends.php": "<?php touch('ended'); exit(3);\n",
     "src/Killed.php": "<?php posix_kill(getmypid(), 9);\n",
     "src/Syntax.php": "<?php class {\n",
-    "tests/SlugTest.php": "<?php touch('tested');\n",
+    "tests/SlugTest.php": (
+        "<?php\nnamespace Acme\\Tests;\ntouch('tested');\nclass SlugTest extends \\PHPUnit\\Framework\\TestCase {\n"
+        "  protected function setUp(): void { touch('set-up'); }\n"
+        "  public function testMake(): void { self::assertSame(1, (new \\Acme\\Slug('h'))->make('x')); touch('asserted'); }\n}\n"
+    ),
     "bin/slug": "#!/usr/bin/env php\n<?php echo 'slug'; exit(in_array('--help', $argv) ? 0 : 1);\n",
     "boot.php": "<?php touch('started');\n",
 }
@@ -95,6 +99,13 @@ def test_what_files_define_is_called_with_the_texts_of_its_code(project: Project
     assert done.steps["Acme\\Slug->endless()"][0] == "timeout"
     assert done.steps["Acme\\Slug->ends()"] == ("failed", "exited")
     assert "tests/SlugTest.php" not in done.steps
+    done = project.drive("tests", "--budget", "20", "--each", "10")
+    assert done.steps == {
+        "Acme\\Tests\\SlugTest->testMake()": ("completed", ""),
+        "tests/SlugTest.php": ("completed", ""),
+    }
+    assert (project.root / "set-up").exists()
+    assert (project.root / "asserted").exists()
 
 
 PLUGIN = """<?php

@@ -13,6 +13,7 @@ from biopsy.model.behaviour import By, Kind
 from biopsy.model.dossier import Call
 from biopsy.model.run import Status
 from biopsy.pipeline import Options, analyze
+from biopsy.sandbox import image, image_layers
 
 WORDS = {"src/Words.php": "<?php namespace Acme\\Words; class Words { const ALL = ['a', 'b']; }"}
 SLUGGER = {
@@ -57,6 +58,9 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandI
 def test_composer_installs_a_release_with_what_it_needs_and_all_of_it_is_loaded(
     registry: StandIn, home: Path
 ) -> None:
+    built = image.current(home)
+    if built is None or image_layers.current(built, "composer") is None:
+        pytest.skip("no tools of composer: biopsy image build composer")
     options = Options(home=home, profiles=("laptop",))
     (analysis,) = analyze("composer:acme/slugger", options, lambda _text, _done: None)
     dossier = analysis.dossier
@@ -68,6 +72,7 @@ def test_composer_installs_a_release_with_what_it_needs_and_all_of_it_is_loaded(
         "import": Status.COMPLETED,
         "scripts": Status.SKIPPED,
         "execute": Status.COMPLETED,
+        "tests": Status.SKIPPED,
     }
     assert phases["install"].reason == ""
     steps = {step.name: step.status for outcome in dossier.outcomes for step in outcome.steps}

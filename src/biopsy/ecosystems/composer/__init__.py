@@ -80,7 +80,7 @@ class Composer:
         artifact: Artifact,  # noqa: ARG002
         listing: Listing | None = None,
     ) -> tuple[Phase, ...]:
-        """Install, start, import, scripts, execute."""
+        """Install, start, import, scripts, execute, tests."""
         release = listing.release if listing else identity.identify(tree, "")
         return phases.plan(release.name if release else "")
 

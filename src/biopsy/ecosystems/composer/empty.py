@@ -23,7 +23,7 @@ class Plugin implements PluginInterface
 
 
 def plugin() -> tuple[str, bytes]:
-    """Make a plugin with a command and a file of the autoloader."""
+    """Make a plugin with a command, a test, and a file of the autoloader."""
     manifest = {
         "name": f"{NAME}/{NAME}",
         "type": "composer-plugin",
@@ -36,6 +36,7 @@ def plugin() -> tuple[str, bytes]:
         "composer.json": json.dumps(manifest),
         "src/Plugin.php": _PLUGIN,
         "files.php": "<?php\nfunction blank_main($value = null) { return 0; }\n",
+        "tests/BlankTest.php": "<?php\nclass BlankTest { public function testNothing() {} }\n",
         f"bin/{NAME}": "#!/usr/bin/env php\n<?php\n",
     }
     return f"{NAME}-{NAME}-{VERSION}.zip", _packed(files)

@@ -9,6 +9,7 @@ _RUNGS = (
     Rung("import", "composer.py", 165, 180.0, each=10),
     Rung("scripts", "composer.py", 15, 25.0),
     Rung("execute", "composer.py", 20, 30.0, each=6),
+    Rung("tests", "composer.py", 15, 25.0, each=6),
 )
 
 

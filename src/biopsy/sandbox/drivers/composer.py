@@ -1,7 +1,7 @@
 """Install a PHP package with Composer, start what loads it, load every file, try its commands, call its code.
 
     python3 -I composer.py install --name VENDOR/NAME [--budget SECONDS] FILE
-    python3 -I composer.py start|import|scripts|execute --name VENDOR/NAME [--budget SECONDS] [--each SECONDS]
+    python3 -I composer.py start|import|scripts|execute|tests --name VENDOR/NAME [--budget SECONDS] [--each SECONDS]
 
 Prints a JSON line for each step and one for the whole; exits 0 (completed), 64 (failed) or 65 (skipped).
 
@@ -270,7 +270,7 @@ def load(args, end):
 def main():
     """Read the arguments, run the phase; whatever happens, the last line is printed."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("phase", choices=("install", "start", "import", "scripts", "execute"))
+    parser.add_argument("phase", choices=("install", "start", "import", "scripts", "execute", "tests"))
     parser.add_argument("file", nargs="?", default="")
     parser.add_argument("--name", default="")
     parser.add_argument("--budget", type=float, default=60.0)
@@ -281,7 +281,14 @@ def main():
     args = parser.parse_intermixed_args()
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     end = time.monotonic() + args.budget
-    phases = {"install": install, "start": start, "import": load, "scripts": scripts, "execute": load}
+    phases = {
+        "install": install,
+        "start": start,
+        "import": load,
+        "scripts": scripts,
+        "execute": load,
+        "tests": load,
+    }
     try:
         phases[args.phase](args, end)
     except Exception as err:

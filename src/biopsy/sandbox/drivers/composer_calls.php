@@ -34,7 +34,10 @@ function targets(string $path): array
         }
         $held = null;
         $make = function () use (&$held, $class) {
-            return $held ??= build($class);
+            if ($held === null && ($held = build($class)) instanceof Framework && method_exists($held, 'setUp')) {
+                (new \ReflectionMethod($held, 'setUp'))->invoke($held);
+            }
+            return $held;
         };
         if (!$about->isAbstract() && !$about->isTrait() && !$about->isInterface() && !$about->isEnum()) {
             $found[] = [$class, null, $make, $about->getConstructor() ? telling($about->getConstructor()) : 0];
@@ -48,6 +51,14 @@ function targets(string $path): array
     }
     usort($found, fn($one, $two) => $two[3] <=> $one[3]);
     return array_slice($found, 0, MAX_TARGETS);
+}
+
+// Whether what could be called is a test: by its name, or as PHPUnit is told.
+function test(array $target): bool
+{
+    [, $function] = $target;
+    return $function instanceof \ReflectionMethod
+        && (stripos($function->getName(), 'test') === 0 || str_contains((string) $function->getDocComment(), '@test') || str_contains(implode(' ', array_map(fn($one) => $one->getName(), $function->getAttributes())), 'Test'));
 }
 
 function telling(\ReflectionFunctionAbstract $function): int
@@ -64,7 +75,8 @@ function every(string $path, array $given, $to): void
         throw new Late('late');
     });
     $texts = texts((string) @file_get_contents($path));
-    foreach (targets($path) as $index => [$label, $function, $make]) {
+    $targets = $given['mode'] === 'tests' ? array_values(array_filter(targets($path), __NAMESPACE__ . '\\test')) : targets($path);
+    foreach ($targets as $index => [$label, $function, $make]) {
         if ($index < $given['skip']) {
             continue;
         }

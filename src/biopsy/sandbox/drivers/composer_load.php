@@ -10,6 +10,14 @@ const SETTLE = 400000; // µs that what a file has begun may go on before its pr
 
 $given = json_decode(stream_get_contents(STDIN), true);
 $out = fopen('php://fd/3', 'w');
+// What tests are made of where no framework for them is installed: it answers to everything, and asserts nothing.
+class Framework
+{
+    public function __construct(...$any) {}
+    public function __call($name, $arguments) { return class_exists(Anything::class) ? new Anything() : null; }
+    public static function __callStatic($name, $arguments) { return null; }
+}
+
 function tell(array $line): void
 {
     global $out;
@@ -30,7 +38,14 @@ spl_autoload_register(static function (string $class): void { // Composer's own,
         require_once $path;
     }
 });
-if ($given['mode'] === 'execute') {
+if ($given['mode'] === 'tests') {
+    spl_autoload_register(static function (string $class): void {
+        if (preg_match('/^(?:PHPUnit|PHPUnit_Framework|Yoast|Mockery|Prophecy|Codeception|Tests?)(?:\\\\|_)|TestCase$/', $class)) {
+            class_alias(Framework::class, $class);
+        }
+    });
+}
+if ($given['mode'] !== 'import') {
     require __DIR__ . '/composer_made.php';
     require __DIR__ . '/composer_calls.php';
 }
@@ -74,7 +89,7 @@ function child(array $paths, array $given, $to): void
         } catch (\Throwable $raised) {
             $error = $raised;
         }
-        if ($given['mode'] === 'execute') {
+        if ($given['mode'] !== 'import') {
             $state['ended'] = true;
             every($path, $given, $to);
         }
@@ -226,7 +241,7 @@ function one(string $path, array $given, float $end): array
 }
 
 $end = now() + $given['end'];
-if ($given['mode'] !== 'execute') {
+if ($given['mode'] === 'import') {
     foreach (array_chunk($given['files'], TOGETHER) as $paths) {
         several($paths, $given, $end);
     }
