@@ -44,7 +44,7 @@ def main(kind: str, only: tuple[str, ...], static_only: bool, home: Path | None)
         (folder / "home").mkdir()
         host = f"registry-{registry.port}.test"  # another each time: answers are kept for a while
         os.environ.update(packer.configure(f"http://{host}/{kind}/", folder / "home"))
-        fetch.client = _towards(host, registry.root)
+        fetch.client = _towards(host, registry.root)  # type: ignore[assignment]
         for package, _, filename, data in made:
             if not only or package in only:
                 path = folder / filename
