@@ -45,6 +45,7 @@ def placed(call: Invocation, place: str) -> Value:
 
 
 def rest(call: Invocation, start: int = 0) -> list[Value]:
+    """All arguments from one on, those by name too; functions are none."""
     return [a for a in [*call.args[start:], *call.kwargs.values()] if a.func is None]
 
 

@@ -108,6 +108,7 @@ def _seq(low: Lowering, node: Node) -> ir.Expr:
 
 
 def as_map(items: list[ir.Expr], at: int) -> ir.Expr:
+    """A map of pairs; what is none stands under its number."""
     pairs: list[tuple[ir.Expr | None, ir.Expr]] = []
     for count, item in enumerate(items):
         if isinstance(item, ir.Pair):
