@@ -3,7 +3,7 @@
 require "timeout"
 
 module LoadAll
-  CALL = 0.6 # seconds that one call may take
+  CALL = 2.5 # seconds that one call may take, programs that it starts included; who only sleeps is woken at once
   MAX_MODULES = 300
   MAX_TARGETS = 300
   MAX_METHODS = 40
@@ -126,6 +126,7 @@ module LoadAll
 
     def attempt(method, lists)
       lists.each do |ordered, named|
+        tell(call: "")
         result = Timeout.timeout(CALL) { method.call(*ordered, **named) { |*| WORDS } }
         Timeout.timeout(CALL) { result.call } if result.is_a?(Proc) && result.arity.zero?
         Timeout.timeout(CALL) { result.first(4) } if result.is_a?(Enumerator)
