@@ -98,7 +98,7 @@ def main(  # noqa: PLR0917 - a command line
 
 def chosen(seed: int, *, crossed: bool, guarded: bool = False, aside: bool) -> Iterator[Scenario]:
     """Yield the scenarios of one seed that are asked for."""
-    ecosystems: tuple[cross.Ecosystem, ...] = ("pypi", "npm")
+    ecosystems = tuple(cross.LANGUAGES)
     if aside:
         yield from (vary.vary(one, seed) for one in heldout())
         for ecosystem in ecosystems:

@@ -26,8 +26,8 @@ from evals.scenario import HELDOUT, PLACEHOLDER, Binary, Expect, Scenario, text_
 OPEN = Path(__file__).parent / "crossed"
 ASIDE = HELDOUT / "crossed"
 GUARDED = Path(__file__).parent / "guarded"
-LANGUAGES = {"pypi": "python", "npm": "javascript"}
 Ecosystem = Literal["pypi", "npm"]
+LANGUAGES: dict[Ecosystem, str] = {"pypi": "python", "npm": "javascript"}
 _WORDS = ("amber", "basil", "cedar", "delta", "ember", "fjord", "grove", "heron", "inlet", "jetty", "koala")
 _HOSTS = (
     "collector.example",

@@ -88,6 +88,7 @@ ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "rot13": lambda data: codecs.encode(data.decode(), "rot13").encode(),
     "selectors": selectors,
     "sound": sound,
+    "utf16": lambda data: data.decode().strip().encode("utf-16-le"),
     "xor": lambda data: bytes(byte ^ XOR for byte in data),
     "zlib": lambda data: zlib.compress(data, 9),
 }

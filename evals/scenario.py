@@ -27,7 +27,7 @@ class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What must come of it; `phase` is where the payload acts, `static` where only reading can tell."""
 
     verdict: Literal["malicious", "suspicious", "benign"]
-    phase: Literal["install", "start", "import", "scripts", "execute", "static", ""] = ""
+    phase: Literal["install", "build", "start", "import", "scripts", "execute", "tests", "static", ""] = ""
     rules: tuple[str, ...] = ()
 
 
@@ -57,8 +57,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     id: str
     title: str
-    ecosystem: Literal["pypi", "npm"]
-    artifact: Literal["wheel", "sdist", "tgz"]
+    ecosystem: str  # a purl type
+    artifact: str  # a module of `builders`
     name: str
     files: dict[str, str | Binary]
     expect: Expect

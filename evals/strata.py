@@ -38,13 +38,11 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
 
 _STRATA: tuple[tuple[str, Callable[[Result], bool]], ...] = (
     ("all", lambda _: True),
-    ("pypi", lambda result: result.ecosystem == "pypi"),
-    ("npm", lambda result: result.ecosystem == "npm"),
     ("plain", lambda result: not result.evasive),
     ("evasive", lambda result: result.evasive),
     *(
         (phase, lambda result, phase=phase: result.expected_phase == phase)  # type: ignore[misc]
-        for phase in ("install", "start", "import", "scripts", "execute", "static")
+        for phase in ("install", "build", "start", "import", "scripts", "execute", "tests", "static")
     ),
     *(
         (f"kept aside {name}", lambda result, name=name: result.generation == name)  # type: ignore[misc]
@@ -53,10 +51,16 @@ _STRATA: tuple[tuple[str, Callable[[Result], bool]], ...] = (
 )
 
 
+def _of(kind: str) -> Callable[[Result], bool]:
+    return lambda result: result.ecosystem == kind
+
+
 def rows(results: Sequence[Result]) -> list[Row]:
     """Return the strata that have anything in them."""
     made = []
-    for name, wanted in _STRATA:
+    kinds = dict.fromkeys(result.ecosystem for result in results)
+    strata = (*_STRATA[:1], *((kind, _of(kind)) for kind in kinds), *_STRATA[1:])
+    for name, wanted in strata:
         some = [result for result in results if wanted(result)]
         bad = [result for result in some if result.detected is not None]
         harmless = [seen for result in some if (seen := result.harmless)]

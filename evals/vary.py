@@ -25,11 +25,10 @@ _HOSTS = (
     "drop.test",
 )
 _HOOKS = ("preinstall", "install", "postinstall")
-_PYTHON_STYLES = ("", "", "escape", "split")
-_JAVASCRIPT_STYLES = ("", "", "escape", "split", "dynamic")
+_STYLES = {"pypi": ("", "", "escape", "split"), "npm": ("", "", "escape", "split", "dynamic")}
 
-_DECODERS: tuple[tuple[tuple[str, str], ...], ...] = (
-    (
+_DECODERS: dict[str, tuple[tuple[str, str], ...]] = {
+    "pypi": (
         (r"""bytes\.fromhex\((['"])«(\w+)\|hex»\1\)""", r"""bytes.fromhex(\1«\2|hex»\1)"""),
         (
             r"""base64\.b64decode\(b?(['"])«(\w+)\|base64»\1\)""",
@@ -40,7 +39,7 @@ _DECODERS: tuple[tuple[tuple[str, str], ...], ...] = (
         (r"\0", r"""bytes(n ^ 90 for n in [«\2|xor|charcodes»])"""),
         (r"\0", r"""bytes.fromhex(\1«\2|reverse|hex»\1)[::-1]"""),
     ),
-    (
+    "npm": (
         (
             r"""Buffer\.from\((['"])«(\w+)\|hex»\1, *(['"])hex\3\)""",
             r"""Buffer.from(\1«\2|hex»\1, \1hex\1)""",
@@ -52,7 +51,7 @@ _DECODERS: tuple[tuple[tuple[str, str], ...], ...] = (
         (r"\0", r"""Buffer.from([«\2|xor|charcodes»].map((n) => n ^ 90))"""),
         (r"\0", r"""require(\1zlib\1).inflateSync(Buffer.from(\1«\2|zlib|hex»\1, \1hex\1))"""),
     ),
-)
+}
 """Expressions that give the bytes of a part, each as pattern and text: any pattern may become any text."""
 
 
@@ -119,7 +118,9 @@ def _named(one: Scenario, random: Random) -> Scenario:
 
 def _decoders(one: Scenario, random: Random) -> Scenario:
     """Encode parts in another way, with the decoder that it takes."""
-    group = _DECODERS[one.ecosystem == "npm"]
+    group = _DECODERS.get(one.ecosystem, ())
+    if not group:
+        return one
     new = random.choice([text for _, text in group])
 
     def change(text: str) -> str:
@@ -154,7 +155,9 @@ def _entered(one: Scenario, random: Random) -> Scenario:
 
 def _styled(one: Scenario, random: Random) -> Scenario:
     """Choose how the sources are written: their names and their strings. Done when the files are made."""
-    styles = _JAVASCRIPT_STYLES if one.ecosystem == "npm" else _PYTHON_STYLES
+    styles = _STYLES.get(one.ecosystem, ())
+    if not styles:
+        return one
     return msgspec.structs.replace(one, style=f"{random.choice(styles)}:{random.randrange(2**31)}")
 
 

@@ -107,3 +107,11 @@ def test_a_dependencys_doing_weighs_the_same_and_is_said() -> None:
 def test_the_order_of_findings_does_not_change_the_call() -> None:
     calls = {decide(order, dossier(*ONLY)).call for order in permutations([HINT, DOUBT, PROOF])}
     assert calls == {Call.MALICIOUS}
+
+
+def test_what_is_only_ever_read_is_judged_by_what_was_read() -> None:
+    read = dossier(*ONLY, ended=["run skipped read-only"], static_only=True)
+    assert read.read_only
+    assert decide([], read).call is Call.BENIGN
+    assert "read, not run" in decide([], read).reason
+    assert decide([DOUBT], read).call is Call.SUSPICIOUS

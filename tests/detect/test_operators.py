@@ -314,6 +314,10 @@ OWNERS = [
     (By.PACKAGE, "", "/v/lib/python3.11/site-packages/x.pth", ""),
     (By.PACKAGE, "", "/tmp/pip-build-env-1/lib/python3.11/site-packages/requests/api.py", ""),
     (By.PACKAGE, "", "/home/ada/notes.js", ""),
+    (By.DEPENDENCY, "acme/core", "/p/vendor/acme/words/src/a.php", "own"),
+    (By.DEPENDENCY, "acme/core", "/p/vendor/monolog/monolog/a.php", "other"),
+    (By.DEPENDENCY, "acme/core", "/p/vendor/composer/installed.php", ""),
+    (By.PACKAGE, "", "/p/vendor/monolog/monolog/a.php", ""),
 ]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from biopsy.ecosystems import by_type
+from biopsy.ecosystems import all_ecosystems, by_type
 from biopsy.ecosystems.names import Names, Resemblance, listed, load, mark, resemblances
 from biopsy.ecosystems.names.look import latin, skeleton
 from biopsy.ecosystems.names.taken import taken
@@ -105,7 +105,7 @@ def test_any_text_can_be_checked(name: str) -> None:
 
 
 def test_the_shipped_lists_are_of_a_day_and_hold_what_everybody_installs() -> None:
-    assert listed.shipped() == ("npm", "pypi")
+    assert set(listed.shipped()) == {ecosystem.type for ecosystem in all_ecosystems()}
     for kind, name in (("pypi", "requests"), ("npm", "lodash")):
         names = load(kind)
         assert names.date.startswith("20")
@@ -113,7 +113,48 @@ def test_the_shipped_lists_are_of_a_day_and_hold_what_everybody_installs() -> No
         assert len(names) > 14_000
         assert 0 < names.rank(name) < 500
     assert load("pypi").describes("PYTHON HTTP for humans") == "requests"
-    assert load("gem") == Names("gem", "", source="none")
+    assert load("nothing") == Names("nothing", "", source="none")
+
+
+KNOWN = {
+    "gem": "rails",
+    "cargo": "serde",
+    "composer": "laravel/framework",
+    "golang": "github.com/spf13/cobra",
+    "nuget": "newtonsoft.json",
+    "maven": "com.google.guava/guava",
+    "vscode-extension": "ms-python/python",
+    "github": "actions/checkout",
+}
+
+
+@pytest.mark.parametrize("kind", KNOWN)
+def test_every_ecosystem_has_a_list_in_its_own_spelling(kind: str) -> None:
+    names, ecosystem = load(kind), by_type(kind)
+    assert KNOWN[kind] in names
+    assert len(names) > 250
+    assert [name for name in names.ordered if ecosystem.normalise(name) != name] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "found"),
+    [
+        ("golang", "github.com/spf13/cobro", []),  # of the same owner
+        ("golang", "github.com/sipf13/cobra", ["typosquat github.com/spf13/cobra"]),
+        ("golang", "github.com/boltdb-go/bolt", ["combosquat github.com/boltdb/bolt"]),
+        ("maven", "com.google.guava/guavas", []),
+        ("maven", "com.google.guavaa/guava", ["typosquat com.google.guava/guava"]),
+        ("nuget", "newtonsof.json", ["typosquat newtonsoft.json"]),
+        ("vscode-extension", "ms-pyhton/python", ["typosquat ms-python/python"]),
+        ("github", "action/checkout", ["typosquat actions/checkout"]),
+        ("gem", "nokogirl", ["homoglyph nokogiri"]),
+        ("cargo", "serde_jsno", ["typosquat serde_json"]),
+        ("composer", "monolog/monolg", []),
+    ],
+)
+def test_slips_are_seen_and_families_are_not(kind: str, name: str, found: list[str]) -> None:
+    alike = resemblances(name, load(kind), by_type(kind).habits)
+    assert [one.value for one in alike][:1] == found
 
 
 def test_a_refreshed_list_goes_before_the_shipped_one_and_a_damaged_one_does_not(tmp_path: Path) -> None:

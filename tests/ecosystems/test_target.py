@@ -1,9 +1,11 @@
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
 from biopsy import ecosystems
 from biopsy.ecosystems import parse_target
+from biopsy.ecosystems.unrun import only_read
 from biopsy.errors import UsageError
 from biopsy.model.release import Release
 
@@ -53,8 +55,8 @@ def test_a_path_that_exists_is_a_path(tmp_path: Path, monkeypatch: pytest.Monkey
         ("", "write pypi:NAME"),
         ("six", "pypi:NAME"),
         ("@scope/name", "which ecosystem"),
-        ("gem:rails", "there are: npm, pypi"),
-        ("pkg:gem/rails", "there are: npm, pypi"),
+        ("hex:plug", "there are: cargo, composer"),
+        ("pkg:hex/plug", "there are: cargo, composer"),
         ("pkg:pypi", "not a package URL"),
         ("pypi:", "pypi:NAME"),
         ("pypi:six@", "leave the @ out"),
@@ -80,5 +82,48 @@ def test_anything_else_is_refused_in_one_line_that_says_what_is_right(text: str,
 
 
 def test_ecosystems_are_found_by_being_there() -> None:
-    assert [e.type for e in ecosystems.all_ecosystems()] == ["npm", "pypi"]
+    run = {"cargo", "composer", "gem", "npm", "pypi"}
+    read = {"github", "golang", "maven", "nuget", "vscode-extension"}
+    assert {e.type for e in ecosystems.all_ecosystems()} >= run | read
     assert ecosystems.by_type("npm").type == "npm"
+
+
+@pytest.mark.parametrize(
+    ("target", "read"),
+    [
+        ("nuget:Serilog", True),
+        ("pkg:golang/forge.example/x@v1.0.0", True),
+        ("maven:a:b", True),
+        ("pypi:six", False),
+        ("gem:rails", False),
+        ("nothing:x", False),
+        ("{}/x.vsix", True),
+        ("{}/x.jar", True),
+        ("{}/x.zip", False),
+        ("{}", False),
+    ],
+)
+def test_what_is_only_read_is_told_by_its_name(target: str, read: bool, tmp_path: Path) -> None:
+    for name in ("x.vsix", "x.jar", "x.zip"):
+        (tmp_path / name).touch()
+    assert only_read(target.format(tmp_path)) is read
+
+
+@pytest.mark.parametrize(
+    ("target", "purl"),
+    [
+        ("go:forge.example/Owner/x@v1.2.0", "pkg:golang/forge.example/Owner/x@v1.2.0"),
+        ("crates.io:serde", "pkg:cargo/serde"),
+        ("rubygems:rails", "pkg:gem/rails"),
+        ("packagist:a/b", "pkg:composer/a/b"),
+        ("maven:org.x:y@1", "pkg:maven/org.x/y@1"),
+        ("vscode:Ms-Python.Python", "pkg:vscode-extension/ms-python/python"),
+        ("pkg:githubactions/Actions/checkout@v4", "pkg:github/actions/checkout@v4"),
+        ("github:actions/cache/restore@releases/v1", "pkg:github/actions/cache@releases/v1"),
+        ("nuget:Serilog@3.0.0", "pkg:nuget/serilog@3.0.0"),
+    ],
+)
+def test_what_people_write_for_an_ecosystem_is_understood(target: str, purl: str) -> None:
+    found = parse_target(target)
+    assert isinstance(found, Release)
+    assert unquote(found.purl) == purl

@@ -11,7 +11,9 @@ import yaml
 from evals.build import build
 from evals.scenario import FOLDER, Scenario, scenarios
 
+from biopsy.ecosystems import by_type
 from biopsy.sandbox.profile import names
+from evals import builders
 
 ALL = list(scenarios())
 MALICIOUS = [one for one in ALL if one.malicious]
@@ -40,8 +42,8 @@ def test_there_are_as_many_as_promised() -> None:
 
 def test_ids_and_names_are_unique_and_names_could_be_nobodys() -> None:
     assert len({one.id for one in ALL}) == len(ALL)
-    assert len({one.name for one in ALL}) == len(ALL)
-    assert all(one.name.startswith("sim-") for one in ALL)
+    assert len({(one.ecosystem, one.name) for one in ALL}) == len(ALL)
+    assert all("sim-" in one.name.lower() for one in ALL)
 
 
 def test_the_file_is_named_after_the_id() -> None:
@@ -67,7 +69,8 @@ def test_only_reserved_hosts_and_addresses_are_named(one: Scenario) -> None:
         r"['\"/@ ]([a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|io|dev|sh|co|ru|cn|app|me))\b(?!\()",
         texts(one),
     ):
-        assert name.endswith(".sh") or name == "kubernetes.io", name  # files, and a folder in every pod
+        known = {"kubernetes.io", "java.io", "java.net"}  # a folder in every pod, packages of Java's library
+        assert name.endswith(".sh") or name in known, name
     for address in re.findall(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", texts(one)):
         assert any(ipaddress.ip_address(address) in net for net in PRIVATE), address
 
@@ -110,9 +113,10 @@ def test_sources_parse_with_and_without_the_payload(one: Scenario) -> None:
 @pytest.mark.parametrize("one", ALL, ids=identity)
 def test_expectations_make_sense(one: Scenario) -> None:
     assert one.profile in names()
-    assert (one.ecosystem == "npm") is (one.artifact == "tgz")
+    assert one.artifact in builders.names()
+    assert by_type(one.ecosystem).type == one.ecosystem
     assert bool(one.expect.phase) is one.malicious
-    assert bool(one.needs) is one.malicious
+    assert bool(one.needs) is one.malicious or one.expect.phase == "static"  # which needs no sandbox
 
 
 @pytest.mark.parametrize("one", MALICIOUS, ids=identity)
@@ -146,6 +150,10 @@ def test_an_artifact_is_what_its_name_says(one: Scenario, tmp_path: Path) -> Non
             record = next(name for name in inside if name.endswith(".dist-info/RECORD"))
             listed = [line.split(",")[0] for line in wheel.read(record).decode().splitlines()]
         assert sorted(listed) == sorted(inside)
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            assert archive.testzip() is None
     else:
         with tarfile.open(path) as archive:
-            assert len({member.name.split("/")[0] for member in archive}) == 1
+            several = one.artifact == "gem"  # an archive of archives
+            assert len({member.name.split("/")[0] for member in archive}) == 1 or several

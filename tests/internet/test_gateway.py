@@ -4,10 +4,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from biopsy.errors import RegistryError
 from biopsy.model.release import Endpoint
-from biopsy.sandbox.internet.allowed import Allowed, accept
+from biopsy.sandbox.internet.allowed import Allowed
 from biopsy.sandbox.internet.forwarder import Forwarder
 from biopsy.sandbox.internet.gateway import Fetch, Reply
 from biopsy.sandbox.raw import Canary
@@ -89,10 +90,24 @@ def test_a_file_teaches_no_links() -> None:
 
 
 def test_an_accept_header_carries_nothing_else() -> None:
-    assert (
-        accept("text/html; q=0.1, application/json;secret=abc, x-leak/abc") == "text/html, application/json"
-    )
-    assert accept("leak") == "*/*"
+    allowed = Allowed([replace(INDEX, accepts=r"application/vnd\.own\+json")])
+    said = "text/html; q=0.1, application/json;secret=abc, x-leak/abc, application/vnd.own+json"
+    assert allowed.accept(said) == "text/html, application/json, application/vnd.own+json"
+    assert allowed.accept("leak") == "*/*"
+
+
+def test_files_below_a_root_that_the_registry_names_may_be_fetched_by_its_paths() -> None:
+    endpoint = Endpoint(
+        "cargo", "https://index.example/", "", (r"config\.json", r"[a-z]+/[0-9.]+/download"),
+        roots=r'"dl"\s*:\s*"([^"{}]+)',
+    )  # fmt: skip
+    allowed = Allowed([endpoint])
+    url = "https://files.example/crates/demo/1.0.0/download"
+    assert allowed.refuse("GET", url)
+    allowed.learn("https://index.example/config.json", b'{"dl": "https://files.example/crates"}')
+    assert not allowed.refuse("GET", url)
+    assert allowed.refuse("GET", "https://files.example/other/demo/1.0.0/download")
+    assert allowed.refuse("GET", "https://files.example/crates/demo/secret")
 
 
 @pytest.fixture

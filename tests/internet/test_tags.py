@@ -74,6 +74,17 @@ def test_javascript_that_evaluates_it_looks_the_name_up(how: str) -> None:
     assert done.stdout == f"{HOST}\n", done.stderr
 
 
+@pytest.mark.skipif(not shutil.which("ruby"), reason="no ruby")
+@pytest.mark.parametrize("how", ["eval(t)", "instance_eval(t)", "Object.class_eval(t)", "binding.eval(t)"])
+def test_ruby_that_evaluates_it_looks_the_name_up(how: str) -> None:
+    text = "t = $stdin.read; require 'socket'; def Addrinfo.getaddrinfo(name, _) = puts(name); "
+    done = subprocess.run(
+        ("ruby", "-e", f"{text}begin; {how}; rescue TypeError; end"),
+        input=tag.code(TOKEN), capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert done.stdout == f"{HOST}\n", done.stderr
+
+
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 def test_a_shell_that_reads_it_looks_the_name_up(shell: str, tmp_path: Path) -> None:
     fake = tmp_path / "getent"

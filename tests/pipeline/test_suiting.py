@@ -33,6 +33,10 @@ def looked_for(text: str) -> suiting.Suit:
         ("if os.environ['COMPANY'].startswith('ini'): go()", ("COMPANY", "ini")),
         ("if 'JULES_SESSION' in os.environ: go()", ("JULES_SESSION", "1")),
         ("if (process.env.JULES_SESSION) go()", ("JULES_SESSION", "1")),
+        ('go if ENV["COMPANY"] == "initech"', ("COMPANY", "initech")),
+        ("go if ENV.fetch('COMPANY', '').start_with?('ini')", ("COMPANY", "ini")),
+        ("return unless ENV.key?('JULES_SESSION')", ("JULES_SESSION", "1")),
+        ("if ($_ENV['COMPANY'] === 'initech') { go(); }", ("COMPANY", "initech")),
     ],
 )
 def test_variables_are_found_with_what_they_are_compared_with(text: str, wanted: tuple[str, str]) -> None:
@@ -47,6 +51,9 @@ def test_variables_are_found_with_what_they_are_compared_with(text: str, wanted:
         ("fs.statSync(`${process.cwd()}/update-version.js`)", "update-version.js"),
         ("os.path.exists(os.path.expanduser('~/.config/solana/thing.json'))", "~/.config/solana/thing.json"),
         ('if (Path.home() / "keys" / "a.pem").exists(): go()', "~/keys/a.pem"),
+        ("go if File.exist?(File.join(Dir.home, '.config', 'team', 'a.pem'))", "~/.config/team/a.pem"),
+        ("go if File.exist?(File.expand_path('~/.team/a.pem'))", "~/.team/a.pem"),
+        ("if (file_exists('deploy/target.flag')) { go(); }", "deploy/target.flag"),
         ("flag = Path('deploy/target.flag')\nif flag.is_file(): go()", "deploy/target.flag"),
     ],
 )
@@ -92,9 +99,21 @@ def test_a_go_on_such_a_machine_is_short_and_never_an_install() -> None:
     suit = suiting.Suit((("ROLE", "builder"),), ("~/x.json",))
     (phase,) = suiting.more(suit, PLAN)
     assert (phase.name, phase.driver, phase.again) == ("import", "suited.py", "suited")
-    assert json.loads(phase.args[0]) == {"env": {"ROLE": "builder"}, "files": ["~/x.json"]}
+    wanted = {"env": {"ROLE": "builder"}, "files": ["~/x.json"], "start": ["node"]}
+    assert json.loads(phase.args[0]) == wanted
     assert phase.args[1:] == ("npm.mjs", "import", "--name", "x", "--budget", "15")
     assert suiting.more(suiting.Suit(), PLAN) == ()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'if env::var("DEPLOY_KEY").is_ok() { Command::new("sh"); }',
+        'match std::env::var_os( "DEPLOY_KEY" ) {} ureq::get(u)',
+    ],
+)
+def test_variables_that_rust_asks_for_are_found(code: str) -> None:
+    assert suiting.read([code]).env == (("DEPLOY_KEY", "1"),)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,8 @@ def test_code_that_asks_for_the_time_and_for_files_is_started_once_more(tmp_path
     [
         "Date.parse('2031-04-01')",
         "new Date(2031, 3, 1)",
+        "Time.new(2031, 4, 1)",
+        "Date.new(2031, 4, 1)",
         "datetime(2031, 4, 1, 8, 30)",
         "1932768000",
         "1932768000000",

@@ -9,6 +9,8 @@ import tarfile
 import zipfile
 from collections.abc import Mapping
 
+from biopsy.ecosystems.gem.empty import pack
+
 Texts = Mapping[str, str | bytes]
 
 
@@ -52,6 +54,15 @@ def sdist(name: str, version: str, files: Texts | None = None) -> tuple[str, byt
         **(files or {}),
     }
     return f"{stem}-{version}.tar.gz", _tar(f"{stem}-{version}", every)
+
+
+def gem(
+    name: str, version: str, files: Texts | None = None, requires: tuple[str, ...] = (), **about: object
+) -> tuple[str, bytes]:
+    """Build a gem; `about` goes into its gemspec, `requires` are written `name ~> 1.0`."""
+    every = files or {f"lib/{name}.rb": f"# {name}\n"}
+    plain = {path: _bytes(data) for path, data in every.items()}
+    return f"{name}-{version}.gem", pack(name, version, plain, dependencies=requires, **about)
 
 
 def tgz(name: str, version: str, files: Texts | None = None, **manifest: object) -> tuple[str, bytes]:

@@ -1,11 +1,18 @@
-"""crates.io as its public documents have it: RSS of its static host, and the API's list of crates."""
+"""crates.io as its public documents have it: RSS, the API's list of crates, the sparse index and its crates."""
 
 import hashlib
+import io
+import json
+import re
+import tarfile
+import tomllib
+from collections.abc import Iterator, Mapping
 from email.utils import formatdate
+from typing import Any
 from xml.sax.saxutils import escape
 
 from tests.registry.answering import MISSING, Answer, Desk, Request, said
-from tests.registry.world import Did, Event, stamp
+from tests.registry.world import Did, Event, Package, Version, stamp
 
 HOUR = 3600.0
 
@@ -18,6 +25,88 @@ def answer(desk: Desk, request: Request) -> Answer:
         return _rss(desk, request, Did.CREATE, 50)
     if request.path == "/api/v1/crates" and request.query.get("sort") == "recent-updates":
         return _crates(desk, request)
+    if request.path == "/config.json":
+        return said({"dl": f"{request.base}/dl", "api": request.base})
+    if match := re.fullmatch(r"/dl/([\w-]+)/([^/]+)/download", request.path):
+        return _download(desk, match[1], match[2])
+    if re.fullmatch(r"/(?:[12]|3/[a-z]|[\w-]{2}/[\w-]{2})/[a-z0-9_-]+", request.path):
+        return _index(desk, request)
+    return MISSING
+
+
+def crate(
+    name: str, version: str, files: Mapping[str, str | bytes] | None = None, manifest: str = ""
+) -> tuple[str, bytes]:
+    """Build a crate; `manifest` stands behind the `[package]` of its Cargo.toml."""
+    every = {
+        "Cargo.toml": f'[package]\nname = "{name}"\nversion = "{version}"\nedition = "2021"\n\n{manifest}',
+        "src/lib.rs": "pub fn one() -> u32 {\n    1\n}\n",
+        **(files or {}),
+    }
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w:gz", format=tarfile.USTAR_FORMAT) as pack:
+        for path, text in every.items():
+            data = text.encode() if isinstance(text, str) else text
+            entry = tarfile.TarInfo(f"{name}-{version}/{path}")
+            entry.size, entry.mode = len(data), 0o644
+            pack.addfile(entry, io.BytesIO(data))
+    return f"{name}-{version}.crate", target.getvalue()
+
+
+def _index(desk: Desk, request: Request) -> Answer:
+    """Give the file of a crate: a line a version, as the registry index format has it."""
+    lower = request.path.rpartition("/")[2]
+    package = next((one for name, one in desk.of.packages.items() if name.lower() == lower), None)
+    if package is None or package.deleted:
+        return MISSING
+    lines = "".join(json.dumps(_line(package, one)) + "\n" for one in package.present())
+    etag = '"' + hashlib.md5(lines.encode()).hexdigest() + '"'
+    if request.headers.get("if-none-match") == etag:
+        return Answer(b"", status=304, headers={"etag": etag})
+    return Answer(lines.encode(), "text/plain", headers={"etag": etag})
+
+
+def _line(package: Package, release: Version) -> dict[str, Any]:
+    document = _manifest(release)
+    digest = next((file.sha256 for file in release.files.values()), "0" * 64)
+    return {
+        "name": package.name, "vers": release.version, "deps": list(_dependencies(document)),
+        "cksum": digest, "features": document.get("features", {}), "yanked": release.yanked is not None,
+        "links": document.get("package", {}).get("links"), "pubtime": stamp(release.at, 0),
+    }  # fmt: skip
+
+
+def _manifest(release: Version) -> dict[str, Any]:
+    for file in release.files.values():
+        with tarfile.open(fileobj=io.BytesIO(file.data)) as pack:
+            for member in pack:
+                if member.name.endswith("/Cargo.toml") and (body := pack.extractfile(member)):
+                    return tomllib.loads(body.read().decode())
+    return {}
+
+
+def _dependencies(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for table, kind in (
+        ("dependencies", "normal"),
+        ("build-dependencies", "build"),
+        ("dev-dependencies", "dev"),
+    ):
+        for name, wanted in document.get(table, {}).items():
+            more = wanted if isinstance(wanted, dict) else {"version": wanted}
+            version = more.get("version", "*")
+            yield {
+                "name": name, "req": f"^{version}" if version[:1].isdigit() else version,
+                "features": more.get("features", []), "optional": more.get("optional", False),
+                "default_features": more.get("default-features", True), "target": None, "kind": kind,
+                "registry": None, "package": more.get("package"),
+            }  # fmt: skip
+
+
+def _download(desk: Desk, name: str, version: str) -> Answer:
+    package = desk.of.packages.get(name)
+    release = package.versions.get(version) if package else None
+    for file in release.files.values() if release else ():
+        return Answer(file.data, "application/gzip")
     return MISSING
 
 

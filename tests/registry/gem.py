@@ -1,10 +1,11 @@
-"""RubyGems as its public documents have it: versions of a timeframe, and the compact index."""
+"""RubyGems as its public documents have it: versions of a timeframe, the compact index, and what clients read."""
 
 import base64
 import hashlib
 import re
 from datetime import datetime
 
+from tests.registry import gem_reads
 from tests.registry.answering import MISSING, Answer, Desk, Request, said
 from tests.registry.world import Did, Event, File, stamp
 
@@ -23,7 +24,7 @@ def answer(desk: Desk, request: Request) -> Answer:
             for version in package.present():
                 if match[1] in version.files:
                     return Answer(version.files[match[1]].data, "application/octet-stream")
-    return MISSING
+    return gem_reads.answer(desk, request) or MISSING
 
 
 def _timeframe(desk: Desk, request: Request) -> Answer:

@@ -97,7 +97,8 @@ class StandIn:
         module = self._modules.get(ecosystem)
         if module is None:
             module = self._modules[ecosystem] = importlib.import_module(f"tests.registry.{ecosystem}")
-        request = Request.read(method, f"/{rest}", headers, body, f"{self.root}/{ecosystem}")
+        base = f"http://{headers['host']}" if "host" in headers else self.root  # as the client calls it
+        request = Request.read(method, f"/{rest}", headers, body, f"{base}/{ecosystem}")
         with self.world.lock:
             given: Answer = module.answer(Desk(self.world, ecosystem, self.mischief), request)
         return ecosystem, given

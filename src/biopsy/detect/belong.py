@@ -8,6 +8,9 @@ from biopsy.model.regex import regex
 
 _NODE = regex(r".*/node_modules/((?:@[^/]+/)?[^/.][^/]*)(?:/|\Z)", re.DOTALL)
 _PYTHON = regex(r".*/(?:site|dist)-packages/([^/]+)", re.DOTALL)
+_PHP = regex(r".*/vendor/(?!composer/|bin/)([a-z0-9_.-]+/[a-z0-9_.-]+)/", re.DOTALL)
+_RUST = regex(r".*/registry/src/[^/]+/([A-Za-z0-9_-]+)-\d[^/]*/", re.DOTALL)
+_RUBY = regex(r".*/gems/([A-Za-z0-9_.-]+)-\d[^/-]*(?:-[^/]+)?/", re.DOTALL)
 _INFO = regex(r"-[^-/]+\.(?:dist|egg)-info$")
 _SEPARATORS = regex(r"[-_.]+")
 _ELSEWHERE = regex(r"^/(?:tmp|var/tmp|dev/shm)/")  # build environments come and go with their build
@@ -29,7 +32,9 @@ class Owners:
     def of(self, behaviour: Behaviour) -> str:
         """Say whose installed files a path is among: `own`, `other`, or nothing where it is nobody's.
 
-        What npm calls a scope belongs to one publisher: its packages are no strangers to each other.
+        What npm calls a scope belongs to one publisher: its packages are no strangers to each other. So does
+        what Composer calls a vendor, whose folders are told only where the package has such a name: others
+        keep something else in folders called `vendor`.
         """
         path = behaviour.value
         if _ELSEWHERE.match(path):
@@ -39,6 +44,10 @@ class Owners:
             scope, _, rest = match[1].rpartition("/")
             mine = match[1] == actor or f"/node_modules/{actor}/" in path
             return "own" if mine or (scope and rest and actor.startswith(f"{scope}/")) else "other"
+        if _vendored(actor) and (match := _PHP.match(path)):
+            return "own" if match[1].partition("/")[0] == actor.partition("/")[0] else "other"
+        if match := _RUST.match(path) or _RUBY.match(path):
+            return "own" if _plain(match[1]) == _plain(actor) else "other"
         if match := _PYTHON.match(path):
             top = match[1]
             if top in _NOBODY or top.endswith(".pth"):
@@ -46,6 +55,10 @@ class Owners:
             own = self._python if actor == self._name else {_plain(actor)}
             return "own" if _plain(top) in own else "other"
         return ""
+
+
+def _vendored(name: str) -> bool:
+    return name.count("/") == 1 and not name.startswith("@")
 
 
 def _plain(name: str) -> str:

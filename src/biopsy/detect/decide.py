@@ -31,7 +31,11 @@ def decide(findings: Sequence[Finding], dossier: Dossier) -> Verdict:
             Call.UNKNOWN, f"Nothing worrying was found, but the analysis is incomplete: {_few(gaps)}."
         )
     low = [f.rule for f in stable]
-    return Verdict(Call.BENIGN, "Everything was run and nothing worrying was found.", tuple(low))
+    return Verdict(Call.BENIGN, f"Everything was {_how(dossier)} and nothing worrying was found.", tuple(low))
+
+
+def _how(dossier: Dossier) -> str:
+    return "read (packages of this kind are read, not run)" if dossier.read_only else "run"
 
 
 def _verdict(call: Call, because: Sequence[Finding], gaps: Sequence[str]) -> Verdict:
@@ -53,10 +57,10 @@ def _whose(finding: Finding) -> str:
 
 def _gaps(dossier: Dossier) -> list[str]:
     """Return what keeps the absence of findings from meaning anything, each in a few words."""
-    if dossier.static_only or not dossier.outcomes:
+    if not dossier.read_only and (dossier.static_only or not dossier.outcomes):
         return ["nothing was run"]
     gaps = []
-    for outcome in dossier.outcomes:
+    for outcome in () if dossier.read_only else dossier.outcomes:
         if not finished(outcome):
             code = outcome.reason.partition(": ")[0]
             where = f"{outcome.phase} under {outcome.profile}" if outcome.profile else outcome.phase

@@ -1,7 +1,8 @@
 """Ecosystems: what biopsy knows of PyPI, npm and whatever comes next.
 
 One ecosystem is one module (or package) of this folder that has an `ECOSYSTEM`: an object that keeps the
-`Ecosystem` protocol. It is found by being there, under the name of its purl type; there is no list to edit.
+`Ecosystem` protocol. It is found by being there, under the name of its purl type (with `_` for `-`); there is
+no list to edit. `also` of an ecosystem are other words that people write for it.
 """
 
 import importlib
@@ -23,7 +24,10 @@ def all_ecosystems() -> Iterator[Ecosystem]:
 
 def by_type(purl_type: str) -> Ecosystem:
     """Give the ecosystem of a purl type, which is its module's name too; UsageError names those there are."""
-    ecosystem = _ecosystem(purl_type) if purl_type in _names() else None
+    name = purl_type.replace("-", "_")
+    ecosystem = _ecosystem(name) if name in _names() else None
+    if ecosystem is None:
+        ecosystem = next((e for e in all_ecosystems() if purl_type in getattr(e, "also", ())), None)
     if ecosystem is None:
         known = ", ".join(e.type for e in all_ecosystems())
         raise UsageError(f"no ecosystem {purl_type!r}; there are: {known}")

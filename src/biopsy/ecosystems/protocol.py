@@ -138,7 +138,10 @@ class Ecosystem(Protocol):
         """Give the form of an artifact of this name, or None where this ecosystem has no such files."""
 
     def identify(self, tree: Tree, filename: str) -> Release | None:
-        """Say which release a local artifact or folder is; None where it is not of this ecosystem."""
+        """Say which release a local artifact is; None where it is not of this ecosystem.
+
+        `filename` is the artifact's; of a folder it is the folder's name and a slash.
+        """
 
     @property
     def habits(self) -> Habits:
@@ -155,3 +158,10 @@ class Ecosystem(Protocol):
 
     def plan(self, tree: Tree, artifact: Artifact, listing: Listing | None = None) -> tuple[Phase, ...]:
         """Give the phases that a run of this artifact goes through, in order."""
+
+    def empty(self) -> tuple[tuple[str, bytes], ...]:
+        """Give empty packages, as (file name, content), whose runs show what the tools do by themselves.
+
+        Each is `identify`-able, and has what makes the tools do all that they can do. Nothing where
+        nothing is run.
+        """

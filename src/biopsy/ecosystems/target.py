@@ -12,10 +12,11 @@ from biopsy.model.release import Release
 MAX_TARGET = 1024
 
 _SHORT = regex(r"([a-z][a-z0-9.+-]*):(?!//)(.+)", re.DOTALL)
-_VERSION = regex(r"[A-Za-z0-9][A-Za-z0-9.!+_~-]{0,127}")
-_ARCHIVE = regex(r"\.(?:whl|zip|tgz|tar\.(?:gz|bz2|xz))$", re.IGNORECASE)
+_VERSION = regex(r"[A-Za-z0-9][A-Za-z0-9.!+_~/-]{0,127}")
+_ARCHIVE = regex(r"\.(?:whl|zip|tgz|gem|crate|nupkg|jar|war|aar|vsix|tar\.(?:gz|bz2|xz))$", re.IGNORECASE)
 _RIGHT = (
-    "write pypi:NAME, npm:NAME@VERSION, a purl such as pkg:pypi/NAME@VERSION, or the path of a file or folder"
+    "write pypi:NAME, npm:NAME@VERSION, gem:NAME …, a purl such as pkg:pypi/NAME@VERSION, "
+    "or the path of a file or folder"
 )
 
 
@@ -76,6 +77,7 @@ def _release(kind: str, rest: str) -> Release:
 def _checked(kind: str, name: str, version: str) -> Release:
     from biopsy.ecosystems import by_type  # noqa: PLC0415 - they are found through the package that holds us
 
-    if version and not _VERSION.fullmatch(version):
+    if version and (not _VERSION.fullmatch(version) or ".." in version):
         raise UsageError(f"not a version: {version!r}")
-    return Release(kind, by_type(kind).normalise(name), version)
+    ecosystem = by_type(kind)
+    return Release(ecosystem.type, ecosystem.normalise(name), version)

@@ -106,7 +106,12 @@ def _banner(analysis: Analysis) -> Panel:
     if analysis.classes:
         titles = " · ".join(given.title for given in analysis.classes)
         reason = Text.assemble((visible(titles, limit=200), "bold"), "\n", reason)
-    unsaid = analysis.dossier.static_only and "nothing was run" not in analysis.verdict.reason.lower()
+    dossier = analysis.dossier
+    unsaid = (
+        dossier.static_only
+        and not dossier.read_only
+        and "nothing was run" not in analysis.verdict.reason.lower()
+    )
     nothing = Text("Nothing was run: this is what reading the files shows.", "italic")
     body = Text("\n").join([head, reason, nothing] if unsaid else [head, reason])
     return Panel(body, border_style=colour, padding=(0, 1))
@@ -154,7 +159,8 @@ def _finding(finding: Finding, room: int) -> Iterator[Text]:
 def _phases(analysis: Analysis) -> list[RenderableType]:
     dossier = analysis.dossier
     if dossier.static_only or not dossier.outcomes:
-        return [Text(), _line(("Phases  ", "bold"), "none: nothing was run")]
+        why = "packages of this kind are read, not run" if dossier.read_only else "nothing was run"
+        return [Text(), _line(("Phases  ", "bold"), f"none: {why}")]
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold", pad_edge=False)
     table.add_column("Phases", no_wrap=True, overflow="ellipsis")
     for phase in digest.phases(dossier):

@@ -1,11 +1,14 @@
-"""JSON, TOML and YAML under limits, each mistake a LockError that says where."""
+"""JSON, TOML, XML and YAML under limits, each mistake a LockError that says where."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from biopsy.guard.given import LockError, text
+
+if TYPE_CHECKING:
+    from biopsy.model.elements import Element
 
 Shape = TypeVar("Shape")
 
@@ -43,6 +46,16 @@ def _toml() -> Callable[[str], Any]:
 
         return tomllib.loads
     return rtoml.loads
+
+
+def xml(data: bytes) -> "Element":
+    """Read XML without a document type; raises LockError."""
+    from biopsy.model.elements import parse  # noqa: PLC0415 - only where it is needed
+
+    found = parse(data)
+    if isinstance(found, str):
+        raise LockError(f"no XML that is read: {found}")
+    return found
 
 
 class Node(dict[str, Any]):

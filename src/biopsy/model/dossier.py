@@ -22,6 +22,10 @@ class Tool(Struct, frozen=True):
     readers: str = ""  # names the code that made the behaviours: others may see other things
 
 
+READ_ONLY = "read-only"
+"""How the reason begins of an outcome where nothing was run because packages of the ecosystem never are."""
+
+
 class Dossier(Struct, frozen=True):
     """All behaviours and phase outcomes of an artifact. Rules read this and nothing else."""
 
@@ -42,6 +46,11 @@ class Dossier(Struct, frozen=True):
     against: str = (
         ""  # run id of the earlier release's dossier it was compared with, `none`: it was not to be
     )
+
+    @property
+    def read_only(self) -> bool:
+        """Whether packages of its ecosystem are read and never run: then nothing was left out."""
+        return self.static_only and any(one.reason.startswith(READ_ONLY) for one in self.outcomes)
 
 
 class Level(StrEnum):

@@ -30,7 +30,9 @@ class Endpoint(Struct, frozen=True):
 
     `url` ends in `/`. `authorization` is the header a private registry wants; it never enters a sandbox.
     `paths` are regular expressions (full match) of what an install may fetch below `url`; `links` is one
-    whose group 1 is a URL in an answer that may then be fetched too. Both serve the registry gateway.
+    whose group 1 is a URL in an answer that may then be fetched too; `roots` is one whose group 1 is the
+    beginning of URLs, below which `paths` may be fetched too. `accepts` are media types that its clients ask
+    for beside the common ones, an expression. All of these serve the registry gateway.
     """
 
     ecosystem: str
@@ -38,6 +40,8 @@ class Endpoint(Struct, frozen=True):
     authorization: str = ""
     paths: tuple[str, ...] = ()
     links: str = ""
+    roots: str = ""
+    accepts: str = ""
 
     def headers(self, url: str) -> dict[str, str]:
         """Give what to send along when asking for `url`: the authorization, to the registry itself alone."""

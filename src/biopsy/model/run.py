@@ -28,8 +28,8 @@ class Disk(StrEnum):
 class Phase(Struct, frozen=True):
     """A step of a run, as an ecosystem asks for it: `driver` is a file of `sandbox/drivers`, run with `args`.
 
-    The driver runs as the profile's user, in the profile's project folder, on the interpreter its name says
-    (`.py`: python3, `.mjs`/`.cjs`: node). What it prints as JSON lines becomes the phase's steps; its exit
+    The driver runs as the profile's user, in the profile's project folder, on the interpreter that a
+    toolchain names for its suffix. What it prints as JSON lines becomes the phase's steps; its exit
     status 0 is `completed`, 64 + a reason line is `failed`, 65 + a reason line is `skipped`.
     `{artifact}` in `args` is where the artifact lies inside the sandbox.
     """
@@ -159,6 +159,10 @@ class Watch(Struct, frozen=True):
         return not any((*lost, self.changes_dropped, self.behaviours_dropped))
 
 
+LANGUAGES = {"python": "py", "javascript": "js", "php": "php", "ruby": "rb"}
+"""The languages in which interpreters tell of evaluated code, and how files of them end."""
+
+
 class Evaluated(Struct, frozen=True):
     """Code that the package made while it ran and had evaluated: exec, eval, Function, vm, an unmarshalled
     code object, what was given to `python -c`; never what is simply a file of its tree.
@@ -175,7 +179,7 @@ class Evaluated(Struct, frozen=True):
     phase: str
     profile: str
     seq: int  # of its `code.eval`
-    language: str = "python"  # or javascript
+    language: str = "python"  # or another of LANGUAGES
     caller: str = ""
     parent: str = ""
     size: int = 0  # bytes of the whole
@@ -183,8 +187,8 @@ class Evaluated(Struct, frozen=True):
 
     @property
     def path(self) -> str:
-        """The path under which its text is read: `evaluated/<id>.py` or `.js`."""
-        return f"evaluated/{self.id}.{'js' if self.language == 'javascript' else 'py'}"
+        """The path under which its text is read: `evaluated/<id>.py`, `.js` …"""
+        return f"evaluated/{self.id}.{LANGUAGES.get(self.language, 'py')}"
 
 
 class Run(Struct, frozen=True):

@@ -18,7 +18,7 @@ from biopsy.errors import UsageError
 from biopsy.model import kept
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.comparison import Comparison, Side
-from biopsy.model.dossier import Analysis, Dossier, Tool
+from biopsy.model.dossier import READ_ONLY, Analysis, Dossier, Tool
 from biopsy.model.run import Outcome, Run, Status
 from biopsy.pipeline import before, merge, metadata
 from biopsy.pipeline.readers import readers
@@ -185,13 +185,14 @@ def examine(sample: Sample, work: Work) -> Dossier:
     progress(f"reading {len(opened.tree.files)} files", None)
     behaviours = _read(opened, work)
     work.mark("run")
-    ran = merge.Ran(()) if options.static_only else _run(opened, run_id, behaviours, work)
+    reads = options.static_only or _never_run(opened)
+    ran = merge.Ran(()) if reads else _run(opened, run_id, behaviours, work)
     return replace(
         _dossier(run_id, opened, behaviours, ran),
         tool=Tool(
             biopsy.__version__, detect.digest(work.rules), ran.image, ran.gvisor, ran.platform, readers()
         ),
-        static_only=options.static_only,
+        static_only=reads,
         duration_s=round(time.monotonic() - began, 3),
     )
 
@@ -207,6 +208,12 @@ def _run(opened: Opened, run_id: str, behaviours: tuple[Behaviour, ...], work: W
         return roster.further(work.options.profiles, so_far.dossier, so_far.verdict.call, systems)
 
     return dynamic.run(opened, run_id, work.options, work.progress, further, seen=behaviours)
+
+
+def _never_run(opened: Opened) -> bool:
+    """Whether packages of its ecosystem are read and no more: it plans no phase."""
+    sample = opened.sample
+    return not sample.ecosystem.plan(opened.tree, sample.artifact, sample.listing)
 
 
 def _read(opened: Opened, work: Work) -> tuple[Behaviour, ...]:
@@ -227,7 +234,8 @@ def _read(opened: Opened, work: Work) -> tuple[Behaviour, ...]:
 
 def _dossier(run_id: str, opened: Opened, behaviours: tuple[Behaviour, ...], ran: merge.Ran) -> Dossier:
     run: Run = merge.runs(ran.runs)
-    skipped = () if ran.runs else (Outcome("", "run", Status.SKIPPED, "static-only"),)
+    why = "" if ran.runs else READ_ONLY if _never_run(opened) else "static-only"
+    skipped = (Outcome("", "run", Status.SKIPPED, why),) if why else ()
     return Dossier(
         run_id=run_id,
         release=opened.sample.release,

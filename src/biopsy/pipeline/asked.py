@@ -24,8 +24,6 @@ MAX_LINES = 5_000_000
 ALWAYS = "1970-01-01T00:00:00Z"
 """Since when all releases of a package count as new."""
 
-_PURL_TYPES = {"crates.io": "cargo", "rubygems": "gem", "packagist": "composer", "go": "golang"}
-
 
 class How(Struct, frozen=True):
     """How it is to be done. `since` is RFC 3339: every release from then on, instead of the newest."""
@@ -118,8 +116,7 @@ def _entry(place: str, entry: Entry, how: How) -> Job | Wrong:
             return next(named([entry.name], how))
         if not entry.ecosystem:
             return Wrong(place, entry.line, f"{entry.name or entry.origin} is of no registry")
-        kind = entry.ecosystem.lower()
-        ecosystem = by_type(_PURL_TYPES.get(kind, kind))
+        ecosystem = by_type(entry.ecosystem.lower().replace(" ", "-"))
         return how.job(Release(ecosystem.type, ecosystem.normalise(entry.name), entry.version))
     except UsageError as err:
         return Wrong(place, entry.line, str(err))

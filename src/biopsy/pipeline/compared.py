@@ -16,16 +16,19 @@ MAX_VALUE: Final = 64
 
 _ENV = (
     r"(?:process\.env\.(?:{0})\b"
-    r"|environ(?:\.get\(|\[)\s*['\"](?:{0})['\"]\s*[\])]|getenv\(\s*['\"](?:{0})['\"]\s*\))"
+    r"|environ(?:\.get\(|\[)\s*['\"](?:{0})['\"]\s*[\])]|getenv\(\s*['\"](?:{0})['\"]\s*\)"
+    r"|\bENV(?:\[|\.fetch\(\s*)['\"](?:{0})['\"][^()\]]{{0,20}}[\])])"
 )
 _ASKS: Final = {
     "host": r"(?:\bhostname\(\)|\bgethostname\(\)|\bgetfqdn\(\)|platform\.node\(\)"
-    r"|uname\(\)\.nodename|uname\(\)\[1\]|" + _ENV.format("HOSTNAME|COMPUTERNAME") + ")",
-    "user": r"(?:userInfo\(\)\.username|\bgetuser\(\)|\bgetlogin\(\)|"
-    + _ENV.format("USER|USERNAME|LOGNAME")
+    r"|uname\(\)\.nodename|uname\(\)\[1\]|\bSocket\.gethostname\b|\bEtc\.uname\[:nodename\]"
+    r"|\bphp_uname\(['\"]n['\"]\)|" + _ENV.format("HOSTNAME|COMPUTERNAME") + ")",
+    "user": r"(?:userInfo\(\)\.username|\bgetuser\(\)|\bgetlogin\(\)|\bEtc\.getlogin\b"
+    r"|\bget_current_user\(\)|" + _ENV.format("USER|USERNAME|LOGNAME") + ")",
+    "folder": r"(?:process\.cwd\(\)|\bgetcwd\(\)|Path\.cwd\(\)|\bDir\.(?:pwd|getwd)\b|"
+    + _ENV.format("PWD|INIT_CWD")
     + ")",
-    "folder": r"(?:process\.cwd\(\)|\bgetcwd\(\)|Path\.cwd\(\)|" + _ENV.format("PWD|INIT_CWD") + ")",
-    "words": r"(?:process\.argv\b|\bsys\.argv\b)",
+    "words": r"(?:process\.argv\b|\bsys\.argv\b|(?<![\w.])ARGV\b|\$argv\b)",
 }
 _AFTER = (
     r"\)*(?:\s*\|\|\s*['\"]{2}\s*\))?"
@@ -36,7 +39,7 @@ _LIST = r"[\[({]\s*((?:['\"][^'\"\n]{1,64}['\"]\s*,?\s*){1,60})[\])}]"
 _REGEX = r"/((?:[^/\n\\]|\\.){1,200})/[a-z]*"
 _WITH = (
     r"\s*(?:={2,3}|!={1,2})\s*" + _TEXT,
-    r"\??\.(?:includes|indexOf|startsWith|endsWith|startswith|endswith|find|count|search|match|localeCompare)\(\s*(?:"
+    r"\??\.(?:includes|indexOf|startsWith|endsWith|startswith|endswith|find|count|search|match|localeCompare|include\?|start_with\?|end_with\?|match\?)\(\s*(?:"
     + _TEXT
     + "|"
     + _REGEX
@@ -45,7 +48,7 @@ _WITH = (
 )
 _BEFORE = (
     _TEXT + r"\s*(?:={2,3}|!={1,2}|(?:not\s+)?in)\s*(?:str\()?",
-    _LIST + r"\.(?:includes|indexOf|has)\(\s*",
+    _LIST + r"\.(?:includes|indexOf|has|include\?)\(\s*",
     _REGEX + r"\.test\(\s*(?:String\()?",
     r"\bre\.\w+\(\s*r?" + _TEXT + r"\s*,\s*",
     _LIST + r"\.some\(\s*\(?\w+\)?\s*=>\s*",

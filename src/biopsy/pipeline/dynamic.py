@@ -20,7 +20,7 @@ from biopsy.pipeline import decoys, differing, evaluated, noise, roster, waiting
 from biopsy.pipeline.merge import Ran
 from biopsy.pipeline.reasons import BROKEN, NOT_ASKED
 from biopsy.pipeline.source import Opened
-from biopsy.sandbox import gvisor, image
+from biopsy.sandbox import gvisor, image_layers
 from biopsy.sandbox.internet.forwarder import Forwarder
 from biopsy.sandbox.internet.gateway import Forward
 from biopsy.sandbox.raw import Job, Limits, Subject
@@ -33,10 +33,11 @@ Further = Callable[[Ran], tuple[str, ...]]
 """Told what the first runs came to; names the profiles that are to follow."""
 
 
-def prepare(options: "Options", progress: "Progress") -> image.Image:
-    """Make sure that a sandbox can run: gVisor works, and the image of today's recipe is there."""
+def prepare(options: "Options", progress: "Progress", kind: str) -> str:
+    """Make sure that a sandbox can run: gVisor works, today's image and tools are there; name the machine."""
     gvisor.choose(options.home)
-    return image.current(options.home) or image.build(options.home, progress)
+    image_layers.build(options.home, kind, progress)
+    return image_layers.machine_id(options.home, kind)
 
 
 def run(
@@ -54,8 +55,9 @@ def run(
 
     A sandbox that breaks half-way is an outcome of its profile; the other profiles' results stay.
     """
-    built, engine = prepare(options, progress), gvisor.choose(options.home)
     sample = opened.sample
+    machine = prepare(options, progress, sample.ecosystem.type)
+    engine = gvisor.choose(options.home)
     plan = (*sample.ecosystem.plan(opened.tree, sample.artifact, sample.listing), waiting.LATER)
     chosen, left_out = _choose(plan, options.phases)
     moments = partial(sample.ecosystem.moments, opened.tree)
@@ -71,10 +73,10 @@ def run(
         )
         finished = differing.profiles(finished)
         more = evaluated.read(finished, options.temporary)
-        return Ran(finished, built.id, engine.version, engine.platform, more)
+        return Ran(finished, machine, engine.version, engine.platform, more)
 
     with _forwarder(first.endpoints, options.home) as forward:
-        bench = noise.Bench(sample.ecosystem, built.id, options.home, options.temporary, forward)
+        bench = noise.Bench(sample.ecosystem, machine, options.home, options.temporary, forward)
         runs = _runs([first, *jobs[1:]], bench, progress)
         ran = came_to(runs)
         if fresh := set(decoys.wanted(ran.behaviours)).difference(first.plants):

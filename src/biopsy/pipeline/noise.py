@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from biopsy.ecosystems import Ecosystem
-from biopsy.model.release import Artifact
+from biopsy.model.release import Artifact, Release
 from biopsy.sandbox import baseline
 from biopsy.sandbox.baseline import Baseline
 from biopsy.sandbox.internet.gateway import Forward
@@ -42,7 +42,7 @@ def record(bench: Bench, profiles: Iterable[str], progress: "Progress") -> None:
         if baseline.load(file) is not None:
             continue
         facts: set[baseline.Fact] = set()
-        for filename, data in baseline.empty(kind):
+        for filename, data in bench.ecosystem.empty():
             progress(f"learning what the tools of {kind} do by themselves ({profile})", None)
             facts |= _run(bench, profile, filename, data).facts
         baseline.save(Baseline(bench.image_id, kind, profile, frozenset(facts)), file)
@@ -55,7 +55,8 @@ def _run(bench: Bench, profile: str, filename: str, data: bytes) -> Baseline:
         path.write_bytes(data)
         tree = unpack(path, Path(name) / "tree").tree
         artifact = Artifact(filename, ecosystem.kind(filename) or "", path, len(data), "")
-        subject = Subject(ecosystem.type, baseline.NAME, baseline.VERSION, filename)
+        release = ecosystem.identify(tree, filename) or Release(ecosystem.type, "", "")
+        subject = Subject(ecosystem.type, release.name, release.version, filename)
         job = Job(
             run_id=f"baseline-{secrets.token_hex(4)}",
             subject=subject,

@@ -10,7 +10,7 @@ from biopsy.model import kept
 PARTS = ("ecosystems", "model", "sandbox", "static", "unpack")
 """The packages whose code and data decide what is seen."""
 
-_KINDS = (".py", ".c", ".sh", ".cjs", ".mjs", ".yml", ".yar", ".json", ".txt", ".tsv")
+_KINDS = (".py", ".c", ".sh", ".cjs", ".mjs", ".rb", ".php", ".rs", ".yml", ".yar", ".json", ".txt", ".tsv")
 
 
 @cache

@@ -84,17 +84,20 @@ def open_up(sample: Sample, scratch: Path) -> Opened:
 def _local(path: Path, store: Path, scratch: Path) -> Sample:
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder")
-    if path.is_dir():
+    folder = f"{path.resolve().name}/" if path.is_dir() else ""
+    if folder:
         path = _pack(path, scratch)
     artifact = fetch.adopt(path, store)
     unpacked = unpack(artifact.path, scratch / f"tree-{artifact.sha256}")
     for ecosystem in ecosystems.all_ecosystems():
-        if release := ecosystem.identify(unpacked.tree, artifact.filename):
+        if release := ecosystem.identify(unpacked.tree, folder or artifact.filename):
             kind = ecosystem.kind(artifact.filename) or artifact.kind
             return Sample(ecosystem, release, replace(artifact, kind=kind), unpacked=unpacked)
+    known = ", ".join(ecosystem.type for ecosystem in ecosystems.all_ecosystems())
     raise UsageError(
-        f"{path.name}: neither a Python package (.whl, .tar.gz or .zip sdist) nor an npm one (.tgz), "
-        "nor a folder with pyproject.toml, setup.py or package.json"
+        f"{path.name}: no package that biopsy knows (there are: {known}): neither an archive as registries "
+        "have it (.whl, .tgz, .gem, .crate, .jar, .nupkg, .vsix, .tar.gz, .zip) nor a folder with a manifest "
+        "(pyproject.toml, package.json, *.gemspec, Cargo.toml, composer.json, go.mod, pom.xml, action.yml)"
     )
 
 

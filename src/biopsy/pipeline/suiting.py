@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from biopsy.model.run import Disk, Phase
 from biopsy.pipeline import again, compared
+from biopsy.sandbox import toolchain
 
 LABEL: Final = "suited"
 """What a go on such a machine is called in `differs.again`."""
@@ -40,6 +41,10 @@ HARM: Final = re.compile(
     r"child_process|\bexec(?:Sync|File\w*)?\(|\bspawn(?:Sync)?\(|\bfetch\(|\bhttps?['\"]?\)?\.|\b(?:net|dgram|tls|dns)['\"]\)"
     r"|\beval\(|\bFunction\(|runIn\w*Context|\bunlink|\brm(?:Sync|tree|dir)\b|\baxios\b|\bgot\(|WebSocket"
     r"|\bsubprocess\b|os\.(?:system|popen|exec|spawn|remove)|\burlopen\b|\brequests\.|\bhttpx\.|\bsocket\.|\bexec\(|\bcompile\("
+    r"|\bNet::HTTP\b|\bURI\.open\b|\b(?:TCP|UDP)Socket\b|\bOpen3\b|\bsystem[ (]['\"(]|%x[\[({]|\bIO\.popen\b"
+    r"|\b(?:instance|class|module)_eval\b|\beval ['\"(\w]|\bFileUtils\.rm|\bFile\.(?:delete|unlink)\b"
+    r"|\bTcpStream::connect\b|\bUdpSocket::|\bCommand::new\(|\bureq::|\breqwest::|\bremove_(?:file|dir_all)\("
+    r"|\bPTY\.spawn\b|\bcurl_exec\(|\bfile_get_contents\(|\bshell_exec\(|\bpassthru\(|\bproc_open\(|\bfsockopen\("
 )
 """What could do harm, as it stands in code; a text without it has nothing to hide behind a condition."""
 
@@ -47,21 +52,26 @@ _VARIABLE = re.compile(
     r"""process\.env(?:\.([A-Za-z_]\w*)|\[\s*['"]([^'"\]]+)['"]\s*\])"""
     r"""|\b(?:environ\.get|getenv|environ\.pop)\(\s*['"]([^'"]+)['"](?:\s*,\s*[^()]{0,40})?\)"""
     r"""|\benviron\[\s*['"]([^'"]+)['"]\s*\]|['"]([A-Za-z_]\w*)['"]\s+(?:not\s+)?in\s+(?:os\.)?environ\b"""
+    r"""|\bENV(?:\[|\.(?:fetch|key\?|include\?|has_key\?)[( ])\s*['"]([^'"]+)['"]"""
+    r"""\s*(?:,\s*[^()\]]{0,40})?\]?"""
+    r"""|\benv::var(?:_os)?\(\s*['"]([^'"]+)['"]\s*\)"""
+    r"""|\$_(?:ENV|SERVER)\[\s*['"]([^'"]+)['"]\s*\]"""
 )
 _EQUALS = re.compile(
     r"""\s*\)?\s*(?:\|\|\s*['"]{2}\s*\))?\s*"""
-    r"""(?:[!=]==?\s*|\.(?:includes|startsWith|endsWith|startswith|endswith)\(\s*)['"]([^'"\n]*)['"]"""
+    r"""(?:[!=]==?\s*|\.(?:includes|startsWith|endsWith|startswith|endswith|include\?|start_with\?|end_with\?)\(\s*)['"]([^'"\n]*)['"]"""
 )
 _LOOKS = re.compile(
-    r"\b(?:existsSync|accessSync|access|statSync|lstatSync|stat|readdirSync|isfile|isdir|exists|lexists|is_file|is_dir)\("
+    r"\b(?:existsSync|accessSync|access|statSync|lstatSync|stat|readdirSync|isfile|isdir|exists|lexists|is_file|is_dir|file_exists)\("
+    r"|\b(?:File|Dir)\.(?:exists?|file|directory|readable)\?\(|\bPath::new\("
 )
 _NAMED = re.compile(r"(?:^|[;{\n])\s*(?:const|let|var)?\s*([A-Za-z_$][\w$]*)\s*=\s*([^=;\n][^;\n]{0,199})")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _TEXT = re.compile(r"""(['"`])((?:(?!\1)[^\\\n$])*)\1""")
 _HOLE = re.compile(r"\$\{[^{}]*\}")
-_HOME = re.compile(r"homedir|expanduser|Path\.home|\bHOME\b|USERPROFILE|~/")
+_HOME = re.compile(r"homedir|expanduser|Path\.home|\bDir\.home\b|\bHOME\b|USERPROFILE|~/")
 _OWN = re.compile(
-    r"__dirname|__filename|__file__|import\.meta|require\.resolve|tmpdir|gettempdir|process\.execPath|sys\."
+    r"__dirname|__filename|__file__|import\.meta|require\.resolve|tmpdir|gettempdir|process\.execPath|sys\.|__dir__|__DIR__|__FILE__|\bDir\.tmpdir\b|sys_get_temp_dir"
 )
 _MODULE = re.compile(r"\b(?:require|import|__import__|import_module)\(")
 _PART = re.compile(r"[\w.@+ -]+")
@@ -125,15 +135,23 @@ def more(suit: Suit, plan: tuple[Phase, ...], disk: Disk = Disk.INSTALLED) -> tu
     """Give the phases to do once more on such a machine: those that start and import, or the install."""
     if not suit:
         return ()
-    said = {"env": dict(suit.env), "files": suit.files}
+    said: dict[str, object] = {"env": dict(suit.env), "files": suit.files}
     said |= {"host": suit.host, "user": suit.user, "folder": suit.folder}
-    worn = json.dumps({key: value for key, value in said.items() if value})
     words = tuple(f"--word={word}" for word in suit.words)
     names = {"start", "import", "scripts"} if words else {"start", "import"}
     return tuple(
-        replace(phase, driver="suited.py", args=(worn, phase.driver, *phase.args, *_spoken(phase, words)))
+        replace(
+            phase,
+            driver="suited.py",
+            args=(_worn(said, phase), phase.driver, *phase.args, *_spoken(phase, words)),
+        )
         for phase in again.repeated(plan, LABEL, names=frozenset(names), disk=disk)
     )
+
+
+def _worn(said: dict[str, object], phase: Phase) -> str:
+    every = {**said, "start": toolchain.interpreter(phase.driver)}
+    return json.dumps({key: value for key, value in every.items() if value})
 
 
 def _spoken(phase: Phase, words: tuple[str, ...]) -> tuple[str, ...]:

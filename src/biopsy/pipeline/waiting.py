@@ -35,18 +35,22 @@ _AGAIN_DAYS: Final = 3
 _NEAR: Final = timedelta(hours=36)
 _FAR: Final = timedelta(days=8 * 365)  # certificates of the simulated internet last for nine years
 
-_CODE = re.compile(r"\.(?:[cm]?js|pyw?)$")
+_CODE = re.compile(r"\.(?:[cm]?js|pyw?|rb|rake|php|rs)$")
 _ASIDE = re.compile(r"(?:^|/)(?:tests?|__tests__|docs?|examples?|node_modules|locales?|i18n)/|\.min\.js$")
 _TIME = re.compile(
     r"\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\)|\btime\.time(?:_ns)?\(|\btime\(\)|\b(?:utc)?now\(|\btoday\("
-    r"|\btime\.localtime\("
+    r"|\btime\.localtime\(|\bTime\.now\b|\bDate(?:Time)?\.(?:today|now)\b|\bnew DateTime(?:Immutable)?\("
+    r"|\bdate\("
 )
 _STAMP = re.compile(
-    r"mtime|birthtime|\b[fl]?stat(?:Sync)?\(|\bexists(?:Sync)?\("
+    r"mtime|birthtime|\b[fl]?stat(?:Sync)?\(|\bexists(?:Sync)?\(|\bFile\.(?:exist|file)\?|\bfile_exists\(|filemtime"
     r"|\b86_?400|\b8\.64e7|\b24\s*\*\s*60|\b60\s*\*\s*24|timedelta\("
 )
 _ISO = re.compile(r"(?<!\d)(20[2-4]\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?!\d)")
-_MADE = re.compile(r"\b(Date|UTC|datetime|date)\(\s*(20[2-4]\d),\s*(\d{1,2}),\s*(\d{1,2})\b")
+_MADE = re.compile(
+    r"\b(Date|UTC|datetime|date|Time\.(?:new|utc|local|gm|mktime)|Date(?:Time)?\.new)"
+    r"\(\s*(20[2-4]\d),\s*(\d{1,2}),\s*(\d{1,2})\b"
+)
 _EPOCH = re.compile(r"(?<![\w.])([12]\d{9})(\d{3})?(?:[._]\d+)?(?![\w.])")
 
 

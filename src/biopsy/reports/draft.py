@@ -62,7 +62,7 @@ def draft(analysis: Analysis) -> Report:
                     "name": about.name,
                     "purl": release.purl.rpartition("@")[0],
                 },
-                "versions": [release.version],
+                "versions": [naming.version(ecosystem, release.version)],
                 "database_specific": {"cwes": [{"cweId": "CWE-506", "name": "Embedded Malicious Code"}]},
             }
         ],
@@ -77,7 +77,7 @@ def package(analysis: Analysis) -> Package:
     ecosystem = naming.known(release.ecosystem)
     if ecosystem is None or not release.version:
         raise UsageError(f"{dossier.run_id}: neither a registry nor a version says what was analysed")
-    return Package(ecosystem, naming.canonical(ecosystem, release.name))
+    return Package(ecosystem, naming.published(ecosystem, release.name))
 
 
 def key(analysis: Analysis) -> str:

@@ -22,12 +22,14 @@ class Rules:
 
     `canonical` gives the form under which two spellings are the same package; it is idempotent.
     `purl` is the package-url type, and `between` what stands between namespace and name in OSV's spelling.
+    `mark` is what versions begin with where they are published, and not in reports: Go's `v1.2.3` is `1.2.3`.
     """
 
     ecosystem: str
     purl: str
     canonical: Callable[[str], str]
     between: str = "/"
+    mark: str = ""
 
 
 def same(name: str) -> str:
@@ -52,10 +54,10 @@ _TABLE = (
     Rules("RubyGems", "gem", same),
     Rules("NuGet", "nuget", str.lower),
     Rules("Maven", "maven", same, ":"),
-    Rules("Go", "golang", same),
+    Rules("Go", "golang", same, mark="v"),
     Rules("Packagist", "composer", str.lower),
     Rules("Hex", "hex", str.lower),
-    Rules("VSCode", "vscode", str.lower, "."),
+    Rules("VSCode", "vscode-extension", str.lower, "."),
     Rules("GitHub Actions", "github", str.lower),
     Rules("Alpine", "apk", same),
     Rules("Debian", "deb", same),
@@ -67,9 +69,11 @@ RULES = {rules.ecosystem: rules for rules in _TABLE}
 KNOWN = frozenset(RULES) - {"Git"}
 """What a report may name as its ecosystem; `Git` stands for reports that name a repository instead."""
 
-LOOSE = {name.lower().replace(" ", "-"): name for name in RULES} | {
-    rules.purl: rules.ecosystem for rules in reversed(_TABLE) if rules.purl
-}
+LOOSE = (
+    {name.lower().replace(" ", "-"): name for name in RULES}
+    | {rules.purl: rules.ecosystem for rules in reversed(_TABLE) if rules.purl}
+    | {"githubactions": "GitHub Actions"}
+)
 """How else people and purls spell ecosystems."""
 _CLEANED = re.compile(r"[ /_-]+")
 _REGISTRY = re.compile(r"(?i)^(maven|vscode):https?://")
@@ -93,6 +97,19 @@ def canonical(ecosystem: str, name: str) -> str:
     """The form of a name under which all its spellings are one package."""
     rules = RULES.get(base(ecosystem))
     return rules.canonical(name) if rules else name
+
+
+def published(ecosystem: str, name: str) -> str:
+    """The form of a name as a purl has it, with a slash between namespace and name."""
+    rules = RULES.get(base(ecosystem))
+    return canonical(ecosystem, name.replace("/", rules.between, 1) if rules else name)
+
+
+def version(ecosystem: str, written: str) -> str:
+    """A version as reports have it: without the mark that the ecosystem puts in front of numbers."""
+    rules = RULES.get(base(ecosystem))
+    bare = written.removeprefix(rules.mark) if rules else written
+    return bare if bare[:1].isdecimal() else written
 
 
 def skeleton(name: str) -> str:
@@ -159,4 +176,16 @@ def local(path: str) -> bool:
     return all(len(part.encode("utf-8", "surrogatepass")) <= MAX_NAME for part in kept)
 
 
-__all__ = ["KNOWN", "RULES", "Rules", "base", "canonical", "folder", "known", "local", "skeleton"]
+__all__ = [
+    "KNOWN",
+    "RULES",
+    "Rules",
+    "base",
+    "canonical",
+    "folder",
+    "known",
+    "local",
+    "published",
+    "skeleton",
+    "version",
+]

@@ -1,4 +1,4 @@
-"""Whose doing a process is: the package's, a dependency's, or a tool's (pip, npm, node-gyp, a compiler).
+"""Whose doing a process is: the package's, a dependency's, or a tool's (pip, npm, cargo, a compiler).
 
 Decided from the top down. A tool is only what our own driver started, or what a tool started in its turn;
 from code of a package nothing becomes a tool again but compilers and node-gyp from the image's own folders.
@@ -14,6 +14,7 @@ from typing import Final
 
 from biopsy.model.behaviour import By
 from biopsy.sandbox.raw import Subject
+from biopsy.sandbox.toolchain import Tool, tools
 from biopsy.sandbox.tree import Exec, Node
 
 DRIVERS: Final = "/usr/local/lib/project-tools/"
@@ -28,15 +29,7 @@ _BUILD = re.compile(
     r"|collect2|lto\w*|nm|objdump|objcopy|ranlib|strip|g?make|ninja|cmake|pkg-config|pkgconf|ccache|gcc-\w+"
     r"|rustc|gfortran|f951)(?:-[\d.]+)?"
 )
-_BUILD_OWNERS = frozenset({"node-gyp", "compiler", "make"})
-_PIP_HELPERS = frozenset(
-    ["git", "hg", "svn", "bzr", "lsb_release", "ldd", "ldconfig", "uname", "true", "env"]
-)
-_NPM_HELPERS = _PIP_HELPERS | {"node"}
-_PIP_BUILD = re.compile(r"/pip-(?:install|wheel|resolver-clean)-[^/]+/([^/]+?)_[0-9a-f]{32}(?:/|$)")
-_PIP_OWN = re.compile(r"/pip-req-build-[^/]+(?:/|$)")
-_MODULE = re.compile(r"/node_modules/((?:@[^/]+/)?[^/@.][^/]*)$")
-INTERPRETER = re.compile(r"(?:python|pypy|node|nodejs|perl|ruby|sh|dash|bash)(?:[\d.]+)?")
+INTERPRETER = re.compile(r"(?:python|pypy|node|nodejs|perl|ruby|php|sh|dash|bash)(?:[\d.]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,66 +92,52 @@ def _whose(node: Node, parent: Whose | None, subject: Subject) -> Whose:
     one = own[-1]
     if parent.by is By.TOOL and parent.owner in {DRIVER, CELL}:
         return _of_driver(one)
-    if parent.owner == "pip":
-        return _of_pip(one, parent, subject)
-    if parent.owner == "npm" and parent.by is By.TOOL:
-        return _of_npm(one, parent, subject)
-    return _of_code(one, parent)
+    if parent.by is By.TOOL and (tool := tools().get(parent.owner)):
+        return _of_tool(one, tool, parent, subject)
+    return _of_code(one, parent, subject)
 
 
 def _of_driver(one: Exec) -> Whose:
     name, script = program(one)
-    base = posixpath.basename(script)
     if script == DRIVERS + "tools.py":
         return Whose(By.TOOL, DRIVER)
-    if script == "-m pip" or base in {"pip", "pip3"} or name in {"pip", "pip3"}:
-        return Whose(By.TOOL, "pip")
-    if script in {"-m venv", "-m ensurepip"}:
-        return Whose(By.TOOL, "venv", (By.TOOL, "venv"))
-    if base in {"npm-cli.js", "npm", "npx-cli.js"} and _shipped(posixpath.normpath(script)):
-        return Whose(By.TOOL, "npm")
+    where = posixpath.normpath(script) if script else one.binary
+    for tool in tools().values():
+        if _matches(tool.starts, name, script) and (not tool.shipped or _shipped(where)):
+            return Whose(By.TOOL, tool.name, (By.TOOL, tool.name) if tool.all else (By.PACKAGE, ""))
     return Whose(By.PACKAGE, "")
 
 
-def _of_pip(one: Exec, parent: Whose, subject: Subject) -> Whose:
-    name, script = program(one)
-    base = posixpath.basename(script)
-    if base == "__pip-runner__.py" or script == "-m pip":
-        return Whose(By.TOOL, "pip")
-    if name in _PIP_HELPERS and _shipped(one.binary):
+def _of_tool(one: Exec, tool: Tool, parent: Whose, subject: Subject) -> Whose:
+    """Attribute what a tool has started: the tool again, a helper of it, or code of a package."""
+    if tool.all:
         return parent
-    whose = _built(one.cwd, subject)
-    return Whose(*whose, whose)
-
-
-def _built(cwd: str, subject: Subject) -> tuple[By, str]:
-    """Say what pip builds in a folder."""
-    match = _PIP_BUILD.search(cwd)
-    if match and not _PIP_OWN.search(cwd):
-        name = _pep503(match[1])
-        if name != _pep503(subject.name):
-            return By.DEPENDENCY, name
-    return By.PACKAGE, ""
-
-
-def _of_npm(one: Exec, parent: Whose, subject: Subject) -> Whose:
     env = dict(one.env)
-    if "npm_lifecycle_event" not in env:
-        name, script = program(one)
-        if (
-            _shipped(one.binary)
-            and name in _NPM_HELPERS
-            and (not script or _shipped(posixpath.normpath(script)))
-        ):
+    name, script = program(one)
+    if tool.again and _matches(tool.again, name, script):
+        return Whose(By.TOOL, tool.name)
+    if not tool.marks or tool.marks not in env:
+        used = re.fullmatch(tool.helpers, name) and _shipped(one.binary)
+        if used and (not script or script.startswith("-") or _shipped(posixpath.normpath(script))):
             return parent
-        return Whose(By.PACKAGE, "")
-    match = _MODULE.search(one.cwd)
-    name = match[1] if match else env.get("npm_package_name", "")
-    whose = (By.PACKAGE, "") if not name or name == subject.name else (By.DEPENDENCY, name)
-    return _of_code(one, Whose(*whose, whose))
+        if tool.marks:
+            return Whose(By.PACKAGE, "")
+    match = re.fullmatch(tool.builds, one.cwd) if tool.builds else None
+    whose = _named(match[1] if match else env.get(tool.named, ""), subject)
+    return _of_code(one, Whose(*whose, whose), subject)
 
 
-def _of_code(one: Exec, parent: Whose) -> Whose:
+def _matches(pattern: str, name: str, script: str) -> bool:
+    return bool(pattern) and re.fullmatch(pattern, f"{name} {script}".rstrip()) is not None
+
+
+def _named(name: str, subject: Subject) -> tuple[By, str]:
+    """Say whose code it is, by the name of a package; nobody's name is that of the one that is analysed."""
+    own = not name or _folded(name) == _folded(subject.name)
+    return (By.PACKAGE, "") if own else (By.DEPENDENCY, name)
+
+
+def _of_code(one: Exec, parent: Whose, subject: Subject) -> Whose:
     """Attribute what code of a package, or a build tool that it started, has started."""
     below = parent.below
     name, script = program(one)
@@ -166,9 +145,19 @@ def _of_code(one: Exec, parent: Whose) -> Whose:
     if "/node-gyp/" in path and _shipped(path):
         return Whose(By.TOOL, "node-gyp", below)
     if _BUILD.fullmatch(name) and _shipped(one.binary or f"/usr/bin/{name}"):
+        if loaded := _loaded(one, subject):
+            return Whose(*loaded, below)
         return Whose(By.TOOL, "make" if name in {"make", "gmake", "ninja", "cmake"} else "compiler", below)
     return Whose(*below, below)
 
 
-def _pep503(name: str) -> str:
+def _loaded(one: Exec, subject: Subject) -> tuple[By, str] | None:
+    """Say whose code a compiler was told to load into itself, as Rust's does with macros."""
+    patterns = [tool.loads for tool in tools().values() if tool.loads]
+    found = [match[1] for arg in one.argv[1:] for each in patterns if (match := re.fullmatch(each, arg))]
+    whose = [_named(name, subject) for name in found]
+    return next((each for each in whose if each[0] is By.PACKAGE), whose[0] if whose else None)
+
+
+def _folded(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()

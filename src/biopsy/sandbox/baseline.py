@@ -6,14 +6,7 @@ ran. So npm's own look into `~/.npmrc` goes, as does what Node reads when it sta
 looking into `~/.npmrc` stays.
 """
 
-import base64
-import gzip
-import hashlib
-import io
-import json
 import re
-import tarfile
-import zipfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -26,9 +19,6 @@ from biopsy.model.behaviour import By, Kind
 from biopsy.sandbox.attribute import DRIVERS, INTERPRETER, program
 from biopsy.sandbox.raw import Raw, Subject
 from biopsy.sandbox.tree import Node
-
-NAME: Final = "empty"
-VERSION: Final = "1.0.0"
 
 FORMAT: Final = 3
 """Changes with what a fact means, so that a baseline that was recorded before is recorded again."""
@@ -79,7 +69,7 @@ def load(file: Path) -> Baseline | None:
 _RULES: Final = (
     (re.compile(r"/proc/\d+/"), "/proc/*/"),
     (re.compile(r"(?<![0-9a-f])[0-9a-f]{16,}(?![0-9a-f])"), "*"),
-    (re.compile(r"(?<=/)[0-9a-f]{2}(?=/)"), "*"),
+    (re.compile(r"(?<=/)(?:[0-9a-f]{2}(?=/)|[0-9a-f]{8}(?=[/\s']|$))"), "*"),
     (re.compile(r"\b\d{4}-\d\d-\d\dT[\w-]+Z?"), "*"),
     (re.compile(r"(?<=/)(tmp|pip-[a-z-]+-)[a-z0-9_]{8}(?=[/.\s']|$)"), r"\1*"),
     (re.compile(r"(?<=[.-])[A-Za-z0-9_]{8}(?=$|/)"), "*"),
@@ -102,7 +92,7 @@ class Normal:
         for word, new in words:
             if word:
                 self._words.append((re.compile(rf"(?<![\w.]){re.escape(word)}(?!\w)"), new))
-        name = re.escape(subject.name).replace(r"\-", "[-_.]").replace("_", "[-_.]")
+        name = re.sub(r"\\-|_", "[-_.]", re.escape(subject.name))
         version = re.escape(subject.version)
         if subject.name:
             self._words.append((re.compile(rf"(?<![\w.-]){name}(?![\w])", re.IGNORECASE), "$NAME"))
@@ -140,7 +130,8 @@ class Normal:
                 node.role = f"{fork}{name} {script}"
             else:
                 rest = " ".join("#" if arg.isdigit() else self.text(arg) for arg in last.argv[1:40])
-                node.role = f"{fork}{name} {rest}"[:400]
+                named = name if INTERPRETER.fullmatch(name) else self.text(name)
+                node.role = f"{fork}{named} {rest}"[:400]
         return node.role
 
 
@@ -168,69 +159,3 @@ def common(done: Mapping[int, set[tuple[str, str]]], nodes: Iterable[Node]) -> s
         if len({node.last.argv for node in group if node.last}) > 1:
             facts |= {("*", name, *fact) for fact, count in counts.items() if count >= 0.7 * len(group)}
     return facts
-
-
-def empty(ecosystem: str) -> tuple[tuple[str, bytes], ...]:
-    """Make the empty packages of an ecosystem, as (file name, content): for pypi a wheel and an sdist."""
-    made = {"pypi": (_wheel, _sdist), "npm": (_tgz,)}.get(ecosystem, ())
-    return tuple(make() for make in made)
-
-
-_METADATA = f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {VERSION}\n"
-_PYTHON = "class Empty:\n    pass\n\n\ndef main(value=None):\n    return 0\n"
-_NODE = "exports.main = function main(value) { return 0; };\n"
-
-
-def _wheel() -> tuple[str, bytes]:
-    info = f"{NAME}-{VERSION}.dist-info"
-    files = {
-        f"{NAME}.py": _PYTHON,
-        f"{info}/METADATA": _METADATA,
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: biopsy\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{info}/entry_points.txt": f"[console_scripts]\n{NAME} = {NAME}:main\n",
-    }
-    record = ""
-    for name, text in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
-        record += f"{name},sha256={digest},{len(text)}\n"
-    files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n"
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(zipfile.ZipInfo(name), text)
-    return f"{NAME}-{VERSION}-py3-none-any.whl", data.getvalue()
-
-
-def _sdist() -> tuple[str, bytes]:
-    top = f"{NAME}-{VERSION}"
-    setup = (
-        f"from setuptools import setup\n\nsetup(name='{NAME}', version='{VERSION}', py_modules=['{NAME}'])\n"
-    )
-    files = {f"{top}/setup.py": setup, f"{top}/{NAME}.py": _PYTHON, f"{top}/PKG-INFO": _METADATA}
-    return f"{top}.tar.gz", _tar(files)
-
-
-def _tgz() -> tuple[str, bytes]:
-    package = {
-        "name": NAME,
-        "version": VERSION,
-        "main": "index.js",
-        "bin": {NAME: "bin.js"},
-        "scripts": {"postinstall": "node index.js"},
-    }
-    files = {
-        "package/package.json": json.dumps(package),
-        "package/index.js": _NODE,
-        "package/bin.js": "#!/usr/bin/env node\n",
-    }
-    return f"{NAME}-{VERSION}.tgz", _tar(files)
-
-
-def _tar(files: dict[str, str]) -> bytes:
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w") as archive:
-        for name, text in files.items():
-            member = tarfile.TarInfo(name)
-            member.size, member.mode, member.mtime = len(text), 0o644, 499162800
-            archive.addfile(member, io.BytesIO(text.encode()))
-    return gzip.compress(data.getvalue(), mtime=0)

@@ -131,7 +131,7 @@ def main(run: Path) -> None:
     clock = Clock()
     site = order.site(run / "site.msgpack")
     _private()
-    lower = layer.mount(site.image, site.limits.disk, site.below)
+    lower = layer.mount(site.image, site.limits.disk, site.below, site.layers)
     internet = Internet(run)
     network.make()
     group = Group(site.groups, site.limits)

@@ -1,5 +1,6 @@
 """What this machine can do: every part a sandbox needs, whether it is here, and how to get what is not."""
 
+import contextlib
 import os
 import platform
 import shutil
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from biopsy.errors import BiopsyError
-from biopsy.sandbox import cgroup, gvisor, image, provision
+from biopsy.sandbox import cgroup, gvisor, image, image_layers, provision
 
 Progress = Callable[[str, float | None], None]
 
@@ -40,7 +41,7 @@ def diagnose(home: Path) -> list[Check]:
     if not checks[-1].ok:
         return checks
     checks += [_root(), *_tools(), *_gvisor(home), _spaces(), _overlay(), _divert(), _groups()]
-    return [*checks, _image(home), _disk(home), _memory()]
+    return [*checks, _image(home), *_layers(home), _disk(home), _memory()]
 
 
 def install(home: Path, progress: Progress) -> None:
@@ -149,6 +150,17 @@ def _image(home: Path) -> Check:
     return Check(
         "image", found is not None, said, "biopsy image build (the first analysis does it, too)", needed=False
     )
+
+
+def _layers(home: Path) -> Iterator[Check]:
+    """Look for the tools of every ecosystem that needs some over the image, where that is there itself."""
+    with contextlib.suppress(BiopsyError):
+        built = image.current(home)
+        for kind in image_layers.wanted() if built else ():
+            there = image_layers.current(built, kind) if built else None
+            said = f"{there.size / 1e6:.0f} MB" if there else "not built yet"
+            how = f"biopsy image build {kind} (the first analysis does it, too)"
+            yield Check(f"tools of {kind}", there is not None, said, how, needed=False)
 
 
 def _disk(home: Path) -> Check:

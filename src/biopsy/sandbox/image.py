@@ -97,8 +97,8 @@ def build(home: Path, progress: Progress, *, anew: bool = False) -> Image:
     """
     if (image := current(home)) and not anew:
         return image
-    _check()
-    with _lock(home / "images", progress):
+    check()
+    with lock(home / "images", progress):
         if (image := current(home)) and not anew:
             return image
         folder = home / "images" / f".building-{current_id()}-{os.getpid()}"
@@ -116,7 +116,8 @@ def build(home: Path, progress: Progress, *, anew: bool = False) -> Image:
     return image
 
 
-def _check() -> None:
+def check() -> None:
+    """Raise CannotSandbox where this machine cannot build an image."""
     if os.geteuid() != 0:
         raise CannotSandbox("building a sandbox image needs root: run it with sudo")
     if not shutil.which("mmdebstrap"):
@@ -124,7 +125,8 @@ def _check() -> None:
 
 
 @contextmanager
-def _lock(folder: Path, progress: Progress) -> Iterator[None]:
+def lock(folder: Path, progress: Progress) -> Iterator[None]:
+    """Build alone: whoever comes second waits for the first."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as file:
         try:

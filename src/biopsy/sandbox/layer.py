@@ -21,7 +21,7 @@ SINK = BASE / "sink"
 ROOT = BASE / "root"
 UPPER = BASE / "disk" / "upper"
 BELOW = BASE / "below"
-"""What a branch's layer lies over, as one: the kept layer and the image."""
+"""What a layer lies over, as one, where that is more than the image: a kept layer, those of toolchains."""
 INODES = 1_000_000
 """Most files a run may create."""
 
@@ -38,10 +38,10 @@ class Mark:
     digest: str
 
 
-def mount(image: str, disk: int, below: str = "") -> Path:
+def mount(image: str, disk: int, below: str = "", layers: Iterable[str] = ()) -> Path:
     """Mount the layer at ROOT; needs a mount namespace and a /run of our own. Returns what it lies over.
 
-    `below` is a kept layer, between it and the image.
+    `below` is a kept layer, between it and the image; `layers` are of toolchains, over the image.
     """
     BASE.mkdir(mode=0o711)
     (BASE / "disk").mkdir()
@@ -51,10 +51,10 @@ def mount(image: str, disk: int, below: str = "") -> Path:
     UPPER.mkdir(mode=0o755)
     work = BASE / "disk" / "work"
     work.mkdir()
-    lower = ":".join(map(_escaped, filter(None, (below, image))))
+    lower = ":".join(map(_escaped, filter(None, (below, *layers, image))))
     options = f"lowerdir={lower},upperdir={UPPER},workdir={work},{_PLAIN}"
     _run("mount", "-t", "overlay", "-o", options, "overlay", str(ROOT))
-    if not below:
+    if lower == _escaped(image):
         return Path(image)
     BELOW.mkdir()
     _run("mount", "-t", "overlay", "-o", f"ro,lowerdir={lower},{_PLAIN}", "overlay", str(BELOW))

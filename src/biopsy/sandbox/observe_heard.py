@@ -20,6 +20,7 @@ from biopsy.sandbox.observe_ledger import Draft, draft
 from biopsy.sandbox.observe_places import Place, Places, startup
 from biopsy.sandbox.observe_seen import Journalled
 from biopsy.sandbox.raw import Raw, Subject
+from biopsy.sandbox.toolchain import toolchains
 from biopsy.sandbox.tree import Node
 
 MAX_TEXTS: Final = 300
@@ -40,9 +41,6 @@ FLOOD: Final = 10_000
 _TELLING: Final = re.compile(
     r"\b(?:import|exec|eval|open|socket|system|subprocess|popen|urllib|requests|http|environ|getattr|ctypes|require|"
     r"process|child_process|fetch|XMLHttpRequest|Buffer|atob)\b"
-)
-_TOOLS: Final = frozenset(
-    {"pip", "setuptools", "wheel", "_distutils_hack", "pkg_resources", "npm", "node-gyp"}
 )
 _PROGRAM: Final = "program"
 
@@ -173,7 +171,7 @@ def _whose(one: _One, above: _One | None, places: Places, own: frozenset[str]) -
     place = Place.OWN if path in own else places.of(path)
     if place in {Place.INSTALLED, Place.STARTUP}:
         package = places.package(path).removesuffix(".py")
-        if package in _TOOLS:
+        if any(package in one.evaluators for one in toolchains().values()):
             return By.TOOL, package, False
         return By.DEPENDENCY, package, False
     if place is Place.SHIPPED:

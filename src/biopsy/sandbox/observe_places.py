@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Final
 
 from biopsy.sandbox.raw import Raw, Subject
+from biopsy.sandbox.toolchain import filled, machine, toolchain
 from biopsy.sandbox.trace_text import host_path
 
 FINGERPRINTS: Final = re.compile(
@@ -22,7 +23,7 @@ FINGERPRINTS: Final = re.compile(
 )
 """Files that are looked at to tell what kind of machine this is."""
 
-_STARTUP = re.compile(
+_STARTUP = (
     r".*/(?:site|dist)-packages/[^/]+\.(?:pth|egg-link)|.*/(?:site|user)customize(?:\.py|/__init__\.py)"
 )
 _AGENTS = r"\.(?:claude|cursor|codex|gemini|aider[^/]*|continue|codeium|windsurf|copilot|roo|cline|kiro)"
@@ -38,13 +39,13 @@ _FOLDERS = (
 _FILES = (
     r"(?:CLAUDE|AGENTS|GEMINI|copilot-instructions)\.md|\.(?:cursor|windsurf)rules|\.mcp\.json|\.claude\.json"
     r"|\.gitlab-ci\.yml|\.travis\.yml|azure-pipelines\.yml|Jenkinsfile|\.git/config|\.gitconfig|\.git-credentials"
-    r"|\.npmrc|\.yarnrc(?:\.yml)?|\.pypirc|\.netrc|pip\.conf|\.pydistutils\.cfg|\.vault-token|\.pgpass"
+    r"|\.npmrc|\.yarnrc(?:\.yml)?|\.pypirc|\.netrc|pip\.conf|\.pydistutils\.cfg|\.vault-token|\.pgpass|\.gemrc|\.irbrc|\.pryrc"
+    r"|\.(?:gem|local/share/gem)/credentials|\.bundle/config"
     r"|\.bash(?:rc|_profile|_login|_logout|_aliases)|\.z(?:shrc|shenv|profile|login)|\.profile|\.inputrc"
     r"|\.vimrc|\.emacs|\.xprofile|\.xsession|\.pam_environment|\.env(?:\.[\w.]+)?"
 )
 _CONFIG = re.compile(rf".*/(?:(?:{_AGENTS}|{_EDITORS}|{_FOLDERS})/.*|{_FILES})")
 _SYSTEM_CONFIG = re.compile(r"/etc/(?!ld\.so\.cache$|mtab$).*|/var/spool/cron/.*")
-_INSTALLED = re.compile(r"/(?:site-packages|dist-packages|node_modules)/")
 _BYTECODE = re.compile(r".*/__pycache__/[^/]+\.pyc(?:\.\d+)?")
 _SHIPPED = re.compile(
     r"/(?:usr|lib|lib64|bin|sbin|opt|boot)(?:/.*)?|/|/c/Windows(?:/.*)?|/System/Library(?:/.*)?"
@@ -54,7 +55,7 @@ _SHIPPED = re.compile(
     # by chance: where two threads of Node's meet at a lock, and where glibc gives memory back
     r"|/sys/devices/system/cpu/cpu0/tsc_freq_khz|/proc/sys/vm/overcommit_memory"
 )
-_SCRATCH = re.compile(r"/(?:tmp|var/tmp)/(?:pip-|node-compile-cache|npm-|cc[A-Za-z0-9]{6}\.)[^/]*(?:/.*)?")
+_SCRATCH = r"/(?:tmp|var/tmp)/cc[A-Za-z0-9]{6}\.[^/]*(?:/.*)?"  # of compilers; more in toolchains
 _DEVICE = re.compile(
     r"/dev/(?:null|zero|full|u?random|tty|std(?:in|out|err)|ptmx|pts(?:/.*)?|fd(?:/.*)?|shm)"
 )
@@ -80,57 +81,86 @@ class Place(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Knows the machine of one run. `own` are the installed files of the package itself, by folder or
-    name.
+    """Knows the machine of one run. `own` are the installed files of the package itself, by folder or name,
+    or find the beginning of their paths.
     """
 
     home: str
     project: str
     own: tuple[str, ...]
     canaries: dict[str, tuple[str, ...]]  # path -> names
+    found: "Found"
 
     def of(self, path: str) -> Place:
         """Say what an absolute path means."""
         if path in self.canaries:
             return Place.CONFIG
-        if _INSTALLED.search(path):
-            if _STARTUP.fullmatch(path):
+        known = self.found
+        if known.installed.search(path):
+            if known.startup.fullmatch(path):
                 return Place.STARTUP
-            return Place.OWN if path.startswith(self.own) else Place.INSTALLED
+            return Place.OWN if self._own(path) else Place.INSTALLED
         if _BYTECODE.fullmatch(path):
             return Place.SHIPPED
-        if _SHIPPED.fullmatch(path) and not _STARTUP.fullmatch(path):
+        if _SHIPPED.fullmatch(path) and not known.startup.fullmatch(path):
             return Place.SHIPPED
-        if _SCRATCH.fullmatch(path) or path.startswith((f"{self.home}/.npm/_", f"{self.home}/.cache/")):
+        if known.scratch.fullmatch(path) or path.startswith(f"{self.home}/.cache/"):
             return Place.SCRATCH
         if _DEVICE.fullmatch(path) or _OWN_PROC.fullmatch(path):
             return Place.DEVICE
-        if _STARTUP.fullmatch(path):
+        if known.startup.fullmatch(path):
             return Place.STARTUP
         if _CONFIG.fullmatch(path) or _SYSTEM_CONFIG.fullmatch(path):
             return Place.CONFIG
         return Place.HOME if path == self.home or path.startswith(f"{self.home}/") else Place.OTHER
 
     def package(self, path: str) -> str:
-        """Name the installed package that a path belongs to; the folder or file below the innermost place."""
-        found = list(_INSTALLED.finditer(path))
-        if not found:
-            return ""
-        parts = path[found[-1].end() :].split("/")
-        return "/".join(parts[:2]) if parts[0].startswith("@") else parts[0]
+        """Name the installed package that a path belongs to: by the innermost place of installed packages."""
+        names = [match[match.lastindex or 0] for match in self.found.installed.finditer(path)]
+        return names[-1] if names else ""
+
+    def _own(self, path: str) -> bool:
+        own = self.found.own
+        return path.startswith(self.own) or (own is not None and own.match(path) is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where the tools of a machine put things, as its toolchains say, in expressions."""
+
+    installed: re.Pattern[str]
+    startup: re.Pattern[str]
+    scratch: re.Pattern[str]
+    own: re.Pattern[str] | None
+
+
+def _found(raw: Raw, subject: Subject) -> Found:
+    home, project = host_path(raw.home).rstrip("/"), host_path(raw.project).rstrip("/")
+    here = machine(subject.ecosystem)
+
+    def one_of(*patterns: str) -> re.Pattern[str]:
+        values = {"home": home, "project": project, "name": subject.name, "version": subject.version}
+        return re.compile("|".join(f"(?:{filled(pattern, **values)})" for pattern in patterns if pattern))
+
+    own = toolchain(subject.ecosystem).own
+    return Found(
+        one_of(*(one.installed for one in here)),
+        one_of(_STARTUP, *(one.startup for one in here)),
+        one_of(_SCRATCH, *(one.scratch for one in here)),
+        one_of(*own) if own else None,
+    )
 
 
 def places(raw: Raw, subject: Subject) -> Places:
-    """Learn the machine of a run, and from what pip recorded which installed files are the package's."""
+    """Learn the machine of a run, and which installed files are the package's."""
     canaries: dict[str, tuple[str, ...]] = {}
     for one in raw.canaries:
         if one.path:
             path = host_path(posixpath.normpath(one.path))
             canaries[path] = (*canaries.get(path, ()), one.name)
-    own = _recorded(raw, subject) if subject.ecosystem == "pypi" else ()
-    if subject.ecosystem == "npm":
-        own = (f"{raw.project}/node_modules/{subject.name}/",)
-    return Places(host_path(raw.home).rstrip("/"), host_path(raw.project).rstrip("/"), own, canaries)
+    own = _recorded(raw, subject) if toolchain(subject.ecosystem).records else ()
+    home, project = host_path(raw.home).rstrip("/"), host_path(raw.project).rstrip("/")
+    return Places(home, project, own, canaries, _found(raw, subject))
 
 
 def _recorded(raw: Raw, subject: Subject) -> tuple[str, ...]:

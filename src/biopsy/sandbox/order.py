@@ -58,6 +58,7 @@ class Site(msgspec.Struct, frozen=True):
     gateway6: str
     keep: bool  # whether to leave written files for people
     below: str = ""  # a kept layer over the image, for a branch; it holds the machine already
+    layers: tuple[str, ...] = ()  # of toolchains, over the image
     saves: str = ""  # where to keep the layer after the last phase that installs
 
 

@@ -17,6 +17,7 @@ from biopsy.sandbox.cgroup import Group
 from biopsy.sandbox.inside.prepare import START, UP
 from biopsy.sandbox.order import Order
 from biopsy.sandbox.raw import Limits, Ran
+from biopsy.sandbox.toolchain import interpreter
 
 TOOLS = "/usr/local/lib/project-tools"
 """Where drivers lie, inside."""
@@ -199,8 +200,7 @@ def _ends(box: Box, child: subprocess.Popen[bytes], end: float) -> bool:
 
 def _argv(phase: Phase, order: Order) -> list[str]:
     driver = os.path.join(TOOLS, phase.driver.replace("{artifact}", order.artifact))  # noqa: PTH118
-    start = ["python3", "-I", driver] if driver.endswith(".py") else ["node", driver]
-    return start + [arg.replace("{artifact}", order.artifact) for arg in phase.args]
+    return [*interpreter(driver), driver, *(arg.replace("{artifact}", order.artifact) for arg in phase.args)]
 
 
 def _judge(box: Box, watch: Watch, code: int) -> tuple[Status, str]:

@@ -21,9 +21,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from biopsy.errors import CannotSandbox, SandboxError
+from biopsy.errors import SandboxError
 from biopsy.model.run import Run
-from biopsy.sandbox import baseline, branch, cgroup, gvisor, image, machine, order
+from biopsy.sandbox import baseline, branch, cgroup, gvisor, image_layers, machine, order
 from biopsy.sandbox.internet import authority, gateway, served
 from biopsy.sandbox.internet import spec as internet
 from biopsy.sandbox.network import OUTSIDE
@@ -99,14 +99,13 @@ def _started(
 ) -> Iterator[branch.Origin]:
     """Do a job, as a branch of `origin` if that is given; `saves` is whether branches of its own follow."""
     engine = gvisor.choose(home)
-    built = image.current(home)
-    if built is None:
-        raise CannotSandbox("there is no sandbox image yet: `biopsy image build` makes it")
+    built, layers = image_layers.of(home, job.subject.ecosystem)
     with _folder(home, job) as (folder, groups):
         where = origin.where if origin else machine.address()
         site = order.Site(
             str(built.root), engine, job.limits, groups, where.address4, where.gateway4, where.address6,
             where.gateway6, job.keep is not None,
+            layers=tuple(str(one.root) for one in layers),
             below=str(origin.installed) if origin and not branch.fresh(job) else "",
             saves=str(folder / branch.INSTALLED) if saves else "",
         )  # fmt: skip
@@ -143,8 +142,8 @@ def _machine(job: Job, where: machine.Address, folder: Path, origin: branch.Orig
 
 
 def _baseline(home: Path, job: Job) -> Path:
-    built = image.current(home)
-    return baseline.path(home / "baselines", built.id if built else "", job.subject.ecosystem, job.profile)
+    kind = job.subject.ecosystem
+    return baseline.path(home / "baselines", image_layers.machine_id(home, kind), kind, job.profile)
 
 
 @contextmanager

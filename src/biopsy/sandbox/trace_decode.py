@@ -3,10 +3,12 @@
 import socket
 import struct
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, Final
 
 from google.protobuf.message import DecodeError
 
+from biopsy.sandbox.toolchain import tools
 from biopsy.sandbox.trace_event import (
     Bound,
     Called,
@@ -28,8 +30,7 @@ from biopsy.sandbox.trace_wire import MESSAGES, NUMBERS
 MAX_ARGUMENTS: Final = 512
 """Most arguments of a command that are kept; a last one says how many more there were."""
 
-KEPT_ENV: Final = frozenset({b"npm_package_name", b"npm_lifecycle_event", b"LD_PRELOAD", b"NODE_OPTIONS"})
-"""The variables of a new program that are kept: what says whose it is, or that something rides along."""
+_RIDING: Final = frozenset({b"LD_PRELOAD", b"NODE_OPTIONS"})
 
 MAX_ENV: Final = 4096
 """Most variables of an environment that are looked through."""
@@ -63,13 +64,20 @@ def _argv(raw: Iterable[bytes]) -> tuple[str, ...]:
     return kept if len(args) <= MAX_ARGUMENTS else (*kept, f"…({len(args) - MAX_ARGUMENTS} more)")
 
 
+@cache
+def kept_env() -> frozenset[bytes]:
+    """Name the variables of a new program that are kept: whose it is, or that something rides along."""
+    told = {name for tool in tools().values() for name in (tool.marks, tool.named) if name}
+    return _RIDING | {name.encode() for name in told}
+
+
 def _env(raw: Iterable[bytes]) -> tuple[tuple[str, str], ...]:
-    found = []
+    found, kept = [], kept_env()
     for entry in list(raw)[:MAX_ENV]:
         name, _, value = entry.partition(b"=")
-        if name in KEPT_ENV:
+        if name in kept:
             found.append((name.decode(), argument_text(value[:_MAX_VALUE])))
-    return tuple(found[: len(KEPT_ENV)])
+    return tuple(found[: len(kept)])
 
 
 def address(raw: bytes) -> tuple[str, int]:

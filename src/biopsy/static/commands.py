@@ -153,7 +153,7 @@ def _encoded(text: str) -> Iterator[tuple[str, str]]:
     for match in _POWERSHELL.finditer(text):
         plain = decode.readable(decode.decode("base64", match[1]) or b"")
         if (plain and plain.isprintable()) or (plain and "\n" in plain):
-            yield "shell", plain
+            yield "powershell", plain
     for match in _ECHOED.finditer(text):
         plain = decode.readable(decode.decode(match["how"].replace("xxd", "hex"), match["data"]) or b"")
         if plain:

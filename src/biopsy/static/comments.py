@@ -8,7 +8,7 @@ from biopsy.static.sight import SCRIPTS, Source
 
 _TRIPLE = regex(r"(?m)^[ \t]*[rRuUbB]{0,2}(\"\"\"|''')")
 _BLOCK = regex(r"/\*.*?\*/", re.DOTALL)
-_MARKS = {"python": "#", "shell": "#"}
+_MARKS = {"python": "#", "shell": "#", "powershell": "#", "ruby": "#"}
 
 
 class Comments:

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from biopsy.model.behaviour import Behaviour, InFile, Kind, When
 from biopsy.model.regex import regex
 from biopsy.static.budget import Budget
+from biopsy.static.tongues.table import language_of
 
 MAX_DETAIL = 600  # characters of an excerpt kept for people
 
@@ -33,10 +34,8 @@ _LANGUAGES = {
     ".sh": "shell",
     ".bash": "shell",
     ".zsh": "shell",
-    ".ps1": "shell",
     ".bat": "shell",
     ".cmd": "shell",
-    ".psm1": "shell",
     ".command": "shell",
     ".ksh": "shell",
     ".fish": "shell",
@@ -50,8 +49,9 @@ _LANGUAGES = {
 SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 """JavaScript's languages."""
 
-_SHEBANG = regex(rb"#!\s*\S*?(?:env\s+(?:-S\s+)?)?(python|node|bun|deno|sh|bash|zsh|dash)[\d.]*\b")
-_RUNNERS = {"python": "python", "node": "javascript", "bun": "javascript", "deno": "javascript"}
+_SHEBANG = regex(rb"#!\s*\S*?(?:env\s+(?:-S\s+)?)?(python|node|bun|deno|sh|bash|zsh|dash|ruby|php)[\d.]*\b")
+_RUNNERS = {"python": "python", "node": "javascript", "bun": "javascript", "deno": "javascript",
+            "ruby": "ruby", "php": "php"}  # fmt: skip
 
 
 Kept = TypeVar("Kept")
@@ -128,7 +128,7 @@ class Source:
 
     @cached_property
     def language(self) -> str:
-        """`python`, `javascript`, `typescript`, `tsx`, `shell`, or empty."""
+        """`python`, `javascript`, `typescript`, `tsx`, `shell`, what `tongues` has tables of; or empty."""
         if self._language:
             return self._language
         suffix = self.suffix
@@ -136,6 +136,8 @@ class Source:
             return ""
         if (known := _LANGUAGES.get(suffix)) is not None:
             return known
+        if named := language_of(self.path, suffix):
+            return named
         match = _SHEBANG.match(self.data[:100]) if not suffix or len(suffix) > 6 else None
         return _RUNNERS.get(match[1].decode(), "shell") if match else ""
 

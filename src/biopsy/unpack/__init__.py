@@ -12,8 +12,8 @@ from typing import BinaryIO
 from msgspec import Struct
 
 from biopsy.model.behaviour import Behaviour, Kind
-from biopsy.model.release import Tree, TreeFile
-from biopsy.unpack import folder, squeeze, tars, zipform, zips
+from biopsy.model.release import Tree
+from biopsy.unpack import folder, forms, shape, squeeze, tars, zipform, zips
 from biopsy.unpack.limits import Limits
 from biopsy.unpack.place import Full, Place
 
@@ -66,18 +66,18 @@ def unpack(path: Path, into: Path, kind: str | None = None, limits: Limits | Non
         pass
     except squeeze.Damaged as damage:
         place.say(Kind.ARCHIVE_DAMAGED, str(damage))
-    return Unpacked(_tree(place, strip=kind == "sdist"), tuple(place.behaviours))
+    return Unpacked(_tree(place, kind), tuple(place.behaviours))
 
 
 def _kind(path: Path) -> str:
-    name = path.name.lower()
-    if path.is_dir() or name.endswith((".whl", ".egg")):
-        return "wheel"
-    return "tgz" if name.endswith(".tgz") else "sdist"
+    return "wheel" if path.is_dir() or forms.by_name(path.name) else shape.form(path.name)
 
 
 def _archive(path: Path, kind: str, place: Place) -> None:
     with path.open("rb") as file:
+        if nested := forms.by_name(path.name):
+            nested.read(file, place)
+            return
         head = file.read(BLOCK)
         file.seek(0)
         found = _sniff(path, head)
@@ -120,12 +120,5 @@ def _chunks(file: BinaryIO, form: str, place: Place) -> Iterator[bytes]:
     return squeeze.undo(form, packed, lambda what: place.say(Kind.ARCHIVE_HIDDEN, what))
 
 
-def _tree(place: Place, *, strip: bool) -> Tree:
-    files = sorted(place.files.values(), key=lambda f: f.path)
-    tops = {f.path.partition("/")[0] for f in files}
-    if strip and len(tops) == 1 and all("/" in f.path for f in files):
-        top = tops.pop()
-        cut = len(top) + 1
-        bare = (TreeFile(f.path[cut:], f.size, f.sha256, f.mode) for f in files)
-        return Tree(place.root / top, tuple(bare))
-    return Tree(place.root, tuple(files))
+def _tree(place: Place, kind: str) -> Tree:
+    return shape.shape(place.root, sorted(place.files.values(), key=lambda f: f.path), kind)

@@ -36,7 +36,8 @@ Examples
   biopsy analyze pkg:pypi/six@1.17.0            a release, as a purl
   biopsy analyze pypi:six npm:chalk@5.6.2       the newest six, and one chalk
   biopsy analyze npm:@babel/core -o core.html   scoped; a report to look at
-  biopsy analyze ./dist/thing-1.0.tar.gz        .whl .tar.gz .zip .tgz, folder
+  biopsy analyze cargo:serde gem:rake           and composer:, go:, nuget:, maven:
+  biopsy analyze ./dist/thing-1.0.tar.gz        .whl .tgz .gem .crate …, folder
   biopsy analyze pypi:six --static-only         runs nothing, needs no root
   biopsy analyze pypi:six --profile laptop      as one machine only
   biopsy analyze pypi:six --profile auto        more, where it looks
@@ -107,6 +108,7 @@ def command(targets: tuple[str, ...], quiet: bool, plain: bool, **options: Any) 
     """Take packages apart, run them where they can harm nobody, and say what they do.
 
     TARGET is a release (pkg:pypi/six@1.17.0, pypi:six, npm:@scope/name@1.0.0) or a file or directory.
+    Go modules, NuGet, Maven, editor extensions and GitHub Actions are read, not run.
     """
     from biopsy.cli import output as out  # noqa: PLC0415 - what follows is slow to import, and --help is not
     from biopsy.pipeline import Options  # noqa: PLC0415
@@ -116,7 +118,9 @@ def command(targets: tuple[str, ...], quiet: bool, plain: bool, **options: Any) 
     output, fail_on, report = options.pop("output"), options.pop("fail_on"), options.pop("report")
     form = out.choose(options.pop("form"), output, formats)
     colour = False if plain else None
-    if not options["static_only"]:
+    from biopsy.ecosystems.unrun import only_read  # noqa: PLC0415
+
+    if not options["static_only"] and not all(map(only_read, targets)):
         from biopsy.cli.elevate import ensure_root  # noqa: PLC0415
 
         ensure_root(sys.argv[1:], options["home"])

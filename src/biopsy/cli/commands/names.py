@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from biopsy.ecosystems.names import Names, Resemblance
 
 ecosystem_option = click.option(
-    "--ecosystem", "-e", "kind", metavar="NAME", default="pypi", show_default=True, help="pypi or npm."
+    "--ecosystem", "-e", "kind", metavar="NAME", default="pypi", show_default=True, help="pypi, npm, gem, …"
 )
 
 REFRESH = """
@@ -55,7 +55,7 @@ def list_(home: Path) -> None:
     for ecosystem in all_ecosystems():
         names = load(ecosystem.type, home)
         place = "came with biopsy" if names.source == "shipped" else names.source
-        click.echo(visible(f"{ecosystem.type:6} {names.date or '-':12} {len(names):6} names  {place}"))
+        click.echo(visible(f"{ecosystem.type:16} {names.date or '-':12} {len(names):6} names  {place}"))
 
 
 @command.command("refresh", cls=Taught, epilog=REFRESH)

@@ -186,6 +186,8 @@ def _prepare(home: Path) -> None:
     from biopsy.cli.progress import progress  # noqa: PLC0415
     from biopsy.pipeline.analyze import Options  # noqa: PLC0415
     from biopsy.pipeline.dynamic import prepare  # noqa: PLC0415
+    from biopsy.sandbox import image_layers  # noqa: PLC0415
 
     with progress(quiet=False, colour=None) as report:
-        prepare(Options(home), report)
+        for kind in ("", *image_layers.wanted()):
+            prepare(Options(home), report, kind)

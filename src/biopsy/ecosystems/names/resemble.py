@@ -24,6 +24,7 @@ ODD_RANK, SHORT_ODD_RANK = 4000, 500  # a change that no finger makes by itself
 AFFIX_RANK = 3000  # `python-x`
 COMMON_RANK = 500  # `x-utils`
 ABROAD_RANK = 1500  # known in the other ecosystem
+RANKED = 5_000  # names from which a list's order says how well known they are: shorter ones are made by hand
 LONG, LONG_RANK = 8, 2000
 _CHANCE = ("another letter", "a letter put in")
 
@@ -62,9 +63,15 @@ def resemblances(
 _ORDER = ("homoglyph", "typosquat", "scope", "combosquat")
 
 
+SHARED = frozenset({"github.com", "gitlab.com", "bitbucket.org", "gopkg.in", "codeberg.org"})
+"""Beginnings of names that are many owners'."""
+
+
 def _of_the_family(name: str, names: Names) -> bool:
-    """Whether it stands in a scope that is in wide use: a scope has one owner."""
-    return name.startswith("@") and names.owns(name.partition("/")[0])
+    """Whether it stands where somebody in wide use has his names: a scope, a vendor has one owner."""
+    parts = name.split("/")[:4]
+    owners = ("/".join(parts[:count]) for count in range(1, len(parts)))
+    return any(owner not in SHARED and names.owns(owner) for owner in owners)
 
 
 def _all(name: str, names: Names, habits: Habits) -> Iterator[Resemblance]:
@@ -158,7 +165,9 @@ def _without(name: str, habits: Habits) -> Iterator[tuple[str, str]]:
     """Yield what is left of a name, squeezed, when a word that people add is taken away, and the word."""
     words = tokens(name)
     if len(words) > 1:
-        for at, word in ((0, words[0]), (len(words) - 1, words[-1])):
+        ends = ((0, words[0]), (len(words) - 1, words[-1]))
+        inside = enumerate(words[:-1]) if "/" in name else ()  # the last word of an owner's name
+        for at, word in dict.fromkeys((*ends, *(one for one in inside if one[1] in habits.languages))):
             if word in habits.languages or word in COMMON:
                 yield "".join(words[:at] + words[at + 1 :]), word
     whole = squeeze(name)
@@ -172,7 +181,7 @@ def _without(name: str, habits: Habits) -> Iterator[tuple[str, str]]:
 
 def _abroad(name: str, others: Iterable[Names]) -> Iterator[Resemblance]:
     for other in others:
-        if len(name) >= 5 and 0 < other.rank(name) <= ABROAD_RANK:
+        if len(name) >= 5 and len(other) >= RANKED and 0 < other.rank(name) <= ABROAD_RANK:
             target = f"{other.ecosystem}:{name}"
             yield Resemblance("other-ecosystem", target, "has the name of a package there")
 

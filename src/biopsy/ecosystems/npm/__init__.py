@@ -64,9 +64,9 @@ class Npm:
         """`tgz` or None."""
         return "tgz" if filename.lower().endswith((".tgz", ".tar.gz")) else None
 
-    def identify(self, tree: Tree, filename: str) -> Release | None:  # noqa: ARG002
+    def identify(self, tree: Tree, filename: str) -> Release | None:
         """By package.json."""
-        return identity.identify(tree)
+        return identity.identify(tree, filename)
 
     @property
     def habits(self) -> Habits:
@@ -92,8 +92,14 @@ class Npm:
         listing: Listing | None = None,
     ) -> tuple[Phase, ...]:
         """Install, import, scripts, execute."""
-        release = listing.release if listing else identity.identify(tree)
+        release = listing.release if listing else identity.identify(tree, ".tgz")
         return phases.plan(release.name if release else "")
+
+    def empty(self) -> tuple[tuple[str, bytes], ...]:
+        """A tarball."""
+        from biopsy.ecosystems.npm import empty  # noqa: PLC0415 - once for a machine
+
+        return (empty.tarball(),)
 
 
 ECOSYSTEM: Ecosystem = Npm()

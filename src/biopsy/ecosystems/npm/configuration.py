@@ -21,6 +21,9 @@ PATHS = (
 LINKS = r'"tarball"\s*:\s*"([^"\s]+)"'
 """In a package's document, the address of a tarball."""
 
+ACCEPTS = r"application/vnd\.npm\.install-v1\+json"
+"""What npm asks for a package's document."""
+
 _KEYS = ("registry", "userconfig", "globalconfig")
 _ASK_TIMEOUT = 60.0
 
@@ -38,7 +41,7 @@ def endpoint(scope: str = "") -> Endpoint:
     host = parts.hostname if parts.port is None else f"{parts.hostname}:{parts.port}"
     clean = urlunsplit((parts.scheme, host, parts.path.rstrip("/") + "/", "", ""))
     files = [Path(".npmrc"), *(Path(values[key]) for key in _KEYS[1:] if values.get(key))]
-    return Endpoint("npm", clean, _authorization(url, clean, files), PATHS, LINKS)
+    return Endpoint("npm", clean, _authorization(url, clean, files), PATHS, LINKS, accepts=ACCEPTS)
 
 
 def _environment(key: str) -> str:

@@ -11,11 +11,16 @@ _VERSION = regex(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,127}", re.ASCII)
 _PYTHON = regex(r"PKG-INFO|setup\.py|pyproject\.toml|[^/]+\.dist-info/METADATA")
 
 
-def identify(tree: Tree) -> Release | None:
-    """Give name and version; None where there is no package.json, or a private one beside Python's."""
+def identify(tree: Tree, filename: str = "") -> Release | None:
+    """Give name and version; None where there is no package.json, or a private one beside Python's.
+
+    A folder or archive of an editor's extension is npm's only where it is packed as npm does.
+    """
     package = load(tree)
     if isinstance(package, Malformed):
         return None if package.reason == "absent" else Release("npm", "unknown", "")
+    if package.editor and not filename.lower().endswith((".tgz", ".tar.gz")):
+        return None
     python = any(_PYTHON.fullmatch(file.path) for file in tree.files)
     named = bool(_NAME.fullmatch(package.name))
     if python and (package.private or not named or not package.version):

@@ -52,6 +52,14 @@ def moments(tree: Tree) -> Mapping[str, When]:
     return {path: when for path, when in found.items() if not path.endswith((".json", ".node"))}
 
 
+def reached(tree: Tree, start: Iterable[str]) -> Iterator[str]:
+    """Yield the files that these lead to, themselves first, as Node would find them."""
+    paths = {file.path for file in tree.files}
+    first = {resolved for path in start if (resolved := _resolve(path, "", paths))}
+    yield from sorted(first)
+    yield from _follow(tree, paths, first, _requires)
+
+
 def _entries(package: Package, paths: set[str]) -> Iterator[str]:
     """Yield the files that `require(name)`, `import(name)` and the sub-paths of `exports` load."""
     for path in (package.main or "index.js", package.module):

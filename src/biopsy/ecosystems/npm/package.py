@@ -38,6 +38,7 @@ class Package(Struct, frozen=True):
     module: str = ""
     exports: Any = None
     gypfile: bool = True
+    editor: bool = False  # what it asks for is VS Code: no package of npm's, unless it is in its archive
     about: dict[str, Any] = field(default_factory=dict)  # what is for people, as written: see ABOUT
 
 
@@ -77,6 +78,7 @@ def parse(document: object) -> Package | Malformed:
         _text(document.get("module")),
         document.get("exports"),
         document.get("gypfile") is not False,
+        isinstance(document.get("engines"), dict) and "vscode" in document["engines"],
         {key: document[key] for key in ABOUT if key in document},
     )
 

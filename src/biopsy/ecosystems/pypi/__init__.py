@@ -83,5 +83,11 @@ class Pypi:
         release = listing.release if listing else identity.identify(tree, artifact.filename)
         return phases.plan(release.name if release else "")
 
+    def empty(self) -> tuple[tuple[str, bytes], ...]:
+        """A wheel and an sdist."""
+        from biopsy.ecosystems.pypi import empty  # noqa: PLC0415 - once for a machine
+
+        return (empty.wheel(), empty.sdist())
+
 
 ECOSYSTEM: Ecosystem = Pypi()

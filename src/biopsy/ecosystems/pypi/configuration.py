@@ -24,6 +24,9 @@ LINKS = r"""(?:href\s*=\s*["']|"url"\s*:\s*")([^"'#\s<>]+)"""
 _DEFAULT = regex(r"\(default:?\s+(https?://[^\s)]+)\)")
 _ASK_TIMEOUT = 30.0
 
+ACCEPTS = r"application/vnd\.pypi\.simple\.v1\+(?:json|html)"
+"""What pip asks an index for."""
+
 
 @cache
 def endpoint() -> Endpoint:
@@ -34,7 +37,7 @@ def endpoint() -> Endpoint:
         raise RegistryError(f"pip's index is not an http(s) address: {parts.scheme}:…; set PIP_INDEX_URL")
     host = parts.hostname if parts.port is None else f"{parts.hostname}:{parts.port}"
     clean = urlunsplit((parts.scheme, host, parts.path.rstrip("/") + "/", "", ""))
-    return Endpoint("pypi", clean, _authorization(url), PATHS, LINKS)
+    return Endpoint("pypi", clean, _authorization(url), PATHS, LINKS, accepts=ACCEPTS)
 
 
 def _asked() -> str:

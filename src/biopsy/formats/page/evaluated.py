@@ -20,7 +20,12 @@ _WORDS = (
     r"switch|throw|try|typeof|var|void|while|with|yield|None|True|False|null|true|false|undefined|this|self)\b"
 )
 _STRINGS = r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`"
-_COMMENTS = {"python": r"#[^\n]*", "javascript": r"//[^\n]*|/\*.*?\*/"}
+_COMMENTS = {
+    "python": r"#[^\n]*",
+    "ruby": r"#[^\n]*",
+    "javascript": r"//[^\n]*|/\*.*?\*/",
+    "php": r"(?:#|//)[^\n]*|/\*.*?\*/",
+}
 _TOKENS = {
     language: regex(f"(?P<s>{_STRINGS})|(?P<c>{comment})|(?P<w>{_WORDS})", re.DOTALL)
     for language, comment in _COMMENTS.items()

@@ -1,12 +1,14 @@
 """The type of an evaluated text in the JSON form, and how it is made."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from msgspec import Meta, Struct
 
 from biopsy.formats.wire.scalar import text
 from biopsy.model.behaviour import InTrace
-from biopsy.model.run import Evaluated
+from biopsy.model.run import LANGUAGES, Evaluated
+
+Language = Literal["python", "javascript", "php", "ruby"]
 
 
 class EvaluatedDocument(Struct, frozen=True, kw_only=True):
@@ -15,7 +17,7 @@ class EvaluatedDocument(Struct, frozen=True, kw_only=True):
     id: Annotated[str, Meta(description="First 16 digits of the sha256 of the text.")]
     path: Annotated[str, Meta(description="Where behaviours that were read in it stand.")]
     evaluator: Annotated[str, Meta(description="exec, eval, Function, vm.runInNewContext, program, …")]
-    language: Literal["python", "javascript"]
+    language: Language
     text: str
     complete: Annotated[bool, Meta(description="False: cut, or without its source.")]
     size: Annotated[int, Meta(ge=0, description="Bytes, of the whole.")]
@@ -31,7 +33,7 @@ def evaluated(one: Evaluated) -> EvaluatedDocument:
         id=text(one.id),
         path=text(one.path),
         evaluator=text(one.evaluator),
-        language="javascript" if one.language == "javascript" else "python",
+        language=cast("Language", one.language if one.language in LANGUAGES else "python"),
         text=text(one.text),
         complete=one.complete,
         size=min(max(one.size, 0), 2**53 - 1),

@@ -1,6 +1,6 @@
 """`composer.lock` of Composer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -46,8 +46,13 @@ def read(given: Given) -> Iterator[Entry]:
     held = decode.json(given.data, File)
     if held.packages is None and held.dev is None:
         raise LockError("no packages: no lock file of Composer")
+    yield from entries(given, (*(held.packages or ()), *(held.dev or ())))
+
+
+def entries(given: Given, packages: Iterable[Package]) -> Iterator[Entry]:
+    """The packages, each with its line."""
     lines = Lines(given.text)
-    for package in (*(held.packages or ()), *(held.dev or ())):
+    for package in packages:
         dist = package.dist or Dist()
         name, version, line = word(package.name), word(package.version, "version"), lines.value(package.name)
         url = word(dist.url, "URL")

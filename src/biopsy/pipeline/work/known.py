@@ -49,17 +49,17 @@ def _same(dossier: Dossier, sample: Sample, work: Work) -> bool:
     if (tool.biopsy, tool.readers) != (biopsy.__version__, readers()):
         return False
     if dossier.static_only or options.static_only:
-        return dossier.static_only and options.static_only
+        return dossier.read_only or (dossier.static_only and options.static_only)
     if any(outcome.reason.startswith(UNTRIED) for outcome in dossier.outcomes):
         return False
-    return tool.image == _image(work) and _profiles(work) <= {o.profile for o in dossier.outcomes}
+    same = tool.image == _image(work, sample.release.ecosystem)
+    return same and _profiles(work) <= {outcome.profile for outcome in dossier.outcomes}
 
 
-def _image(work: Work) -> str:
-    from biopsy.sandbox import image  # noqa: PLC0415 - only where something was run
+def _image(work: Work, kind: str) -> str:
+    from biopsy.sandbox import image_layers  # noqa: PLC0415 - only where something was run
 
-    built = image.current(work.options.home)
-    return built.id if built else "none"
+    return image_layers.machine_id(work.options.home, kind) or "none"
 
 
 def _profiles(work: Work) -> set[str]:

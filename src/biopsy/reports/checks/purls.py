@@ -8,9 +8,10 @@ from biopsy.reports import naming
 from biopsy.reports.checks import Fault, held, objects, pointer, text
 from biopsy.reports.record import Report
 
-_BETWEEN = {"maven": ":", "vscode": "."}
+_BETWEEN = {"maven": ":", "vscode": ".", "vscode-extension": "."}
 _NAME_ONLY = frozenset({"deb", "apk"})
 _KINDS = {rules.ecosystem: {rules.purl} for rules in naming.RULES.values() if rules.purl}
+_KINDS["VSCode"] = {"vscode-extension", "vscode"}  # the specification's, and what was written before it
 _KINDS["GitHub Actions"] = {"github", "githubactions"}
 
 

@@ -1,10 +1,10 @@
 """Go on as another driver, on a machine that has what a package looks for.
 
-    python3 -I suited.py {"env": {…}, "files": [...], "host": "", "user": "", "folder": ""} DRIVER [ARGUMENT...]
+    python3 -I suited.py {"env": {…}, "files": [...], "host": "", "user": "", "folder": "", "start": [...]} DRIVER [ARGUMENT...]
 
 A file begins with `~/` or lies in the folder where phases start; one that ends in `/` is a folder. What is there stays.
 Machine and user are called `host` and `user` for all that the driver starts (`inside/drivers/named.c`). `folder` is where it
-starts: below the home, with what is installed in the first one.
+starts: below the home, with what is installed in the first one. `start` is what starts the driver.
 """
 
 import json
@@ -31,7 +31,7 @@ if wanted.get("folder"):
     here, there = os.getcwd(), os.path.join(os.path.expanduser("~"), wanted["folder"].strip("/\\ "))
     try:
         os.makedirs(there, exist_ok=True)
-        for name in ("node_modules", "vendor"):
+        for name in ("node_modules", "vendor", "app"):
             if os.path.lexists(os.path.join(here, name)) and not os.path.lexists(os.path.join(there, name)):
                 os.symlink(os.path.join(here, name), os.path.join(there, name))
         os.chdir(there)
@@ -39,5 +39,5 @@ if wanted.get("folder"):
     except OSError:
         pass
 driver = os.path.join(os.path.dirname(os.path.abspath(__file__)), driver)
-start = ["python3", "-I"] if driver.endswith(".py") else ["node"]
-os.execvp(start[0], [*start, driver, *rest])
+command = [*wanted.get("start", []), driver, *rest]
+os.execvp(command[0], command)

@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from biopsy.model.run import LANGUAGES
 from biopsy.sandbox.inside.prepare import JOURNAL
 
 MAX_FILES: Final = 4_000
@@ -198,7 +199,7 @@ def _record(fields: list[bytes]) -> Entry | Oddity | Slept | None:
         return Entry(
             number, parent, evaluator[:100], filename, caller, _number(fields[8]), _text(fields[9]),
             _number(fields[10]), _body(fields[11][:MAX_TEXT]),
-            "javascript" if fields[12] == b"javascript" else "python",
+            language if (language := _text(fields[12])) in LANGUAGES else "python",
             _number(fields[10]) <= len(fields[11]) <= MAX_TEXT,
         )  # fmt: skip
     if fields[0] == b"lost":

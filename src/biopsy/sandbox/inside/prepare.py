@@ -10,6 +10,9 @@ every script that is compiled, and hides that it was there.
 Time: a library of `clock.c` and `calls.c` is loaded into every program that is dynamically linked (see
 `CLOCK`), and lets what sleeps wake at once. With `guise.c` it also says what machine this is.
 
+PHP, and any engine that lets its compiler be replaced: `engine_*.c`, parts of that library too, each of which
+does nothing in a program that has not that engine in it.
+
 The first process: a program of `init.c`, where a machine has its own.
 
 All are compiled by the image's own Python and compiler, once for an image, and kept beside it.
@@ -27,6 +30,7 @@ from pathlib import Path
 
 from biopsy.errors import SandboxError
 from biopsy.sandbox.order import Place
+from biopsy.sandbox.toolchain import toolchains
 
 JOURNAL = "/var/crash"
 """Where interpreters write: anybody may make files in it and nobody may list it, as for crash reports."""
@@ -133,8 +137,8 @@ def _place(file: Path, inside: str, image: Path) -> Place:
 @cache
 def _digest() -> str:
     own = ("words.py", "system.py", "listen.py", "system.cjs", "listen.cjs", "libdl.c", "init.c")
-    told = (_BUILD, _COMPILE, _BUILD_CLOCK, CLOCK, START, UP, HOST, USER, GUISE)
-    recipe = "\0".join((*map(_part, (*own, *_LIBRARY)), *told))
+    told = (_BUILD, _COMPILE, _BUILD_CLOCK, CLOCK, START, UP, HOST, USER, GUISE, _managers())
+    recipe = "\0".join((*map(_part, (*own, *_library())), *told))
     return hashlib.sha256(recipe.encode()).hexdigest()[:12]
 
 
@@ -147,6 +151,12 @@ def python() -> str:
 def node() -> str:
     """The text of the module that makes a Node listen."""
     return _part("system.cjs").replace("@GUISE@", GUISE) + _part("listen.cjs").replace("@PLACE@", JOURNAL)
+
+
+def _library() -> list[str]:
+    """Give the parts of the library: those that know of each other in their order, then those of engines."""
+    folder = resources("biopsy.sandbox") / "inside" / "drivers"
+    return [*_LIBRARY, *sorted(file.name for file in folder.iterdir() if file.name.startswith("engine_"))]
 
 
 def _part(name: str) -> str:
@@ -205,8 +215,9 @@ def _node(image: Path, part: Path) -> None:
 
 def _clock(image: Path, part: Path) -> None:
     """Make the library that keeps time, and an `ld.so` that has every program load it."""
-    source = "".join(map(_part, _LIBRARY))
+    source = "".join(map(_part, _library()))
     words = {"PLACE": JOURNAL, "START": START, "UP": UP, "HOST": HOST, "USER": USER, "GUISE": GUISE}
+    words |= {"MANAGERS": _managers()}
     for word, text in words.items():
         source = source.replace(f"@{word}@", text)
     for loader in sorted((image / "usr/lib").glob("*/ld-linux-*.so.*")):
@@ -219,6 +230,11 @@ def _clock(image: Path, part: Path) -> None:
         _write(part / loader.relative_to(image), data.replace(_ASKED, _ASKS_INSTEAD), when)
         _write(part / _ASKS_INSTEAD[1:-1].decode(), f"/{library}\n".encode(), when)
         return
+
+
+def _managers() -> str:
+    """The programs and scripts that keep real time, as texts of C."""
+    return ", ".join(f'"{name}"' for one in toolchains().values() for name in one.real_time)
 
 
 def _init(image: Path, part: Path) -> None:

@@ -1,7 +1,7 @@
 """The host's end of the registry gateway: really fetches, keeps what it fetched, under limits.
 
 What an install needs again and again (build tools above all) comes from `folder`: answers that are files for
-good, answers that are indexes (HTML, JSON) for `FRESH` seconds. When the folder has grown past `MAX_CACHE`,
+good, answers that are indexes (text, JSON) for `FRESH` seconds. When the folder has grown past `MAX_CACHE`,
 what was used longest ago goes.
 """
 
@@ -30,7 +30,7 @@ FRESH = 600.0
 TIMEOUT = 60.0
 """Seconds without a byte from the registry."""
 
-_INDEX = ("text/html", "application/json", "application/vnd.")
+_INDEX = ("text/", "application/json", "application/vnd.")
 _CHUNK = 256 * 1024
 
 

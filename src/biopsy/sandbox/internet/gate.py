@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from biopsy.sandbox.internet import gateway
-from biopsy.sandbox.internet.allowed import MAX_LINKING, Allowed, accept
+from biopsy.sandbox.internet.allowed import MAX_LINKING, Allowed
 from biopsy.sandbox.internet.carried import carried
 from biopsy.sandbox.internet.spec import Spec
 
@@ -61,7 +61,7 @@ class Gate:
         with gateway.near(self._socket) as name:
             reader, writer = await asyncio.open_unix_connection(name)
         try:
-            writer.write(gateway.frame(gateway.Fetch(method, url, accept(wanted))))
+            writer.write(gateway.frame(gateway.Fetch(method, url, self._allowed.accept(wanted))))
             async with asyncio.timeout(PATIENCE):
                 length = int.from_bytes(await reader.readexactly(4), "little")
                 if length > gateway.MAX_FRAME:

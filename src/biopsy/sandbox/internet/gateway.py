@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 
 from biopsy.model.release import Endpoint
-from biopsy.sandbox.internet.allowed import MAX_LINKING, Allowed, accept
+from biopsy.sandbox.internet.allowed import MAX_LINKING, Allowed
 from biopsy.sandbox.internet.carried import carried
 from biopsy.sandbox.internet.spec import Bounds
 from biopsy.sandbox.raw import Canary
@@ -143,7 +143,7 @@ class _Desk:
             if length > MAX_FRAME:
                 return
             fetch = msgspec.json.decode(_exactly(connection, length), type=Fetch)
-            fetch = Fetch(fetch.method, fetch.url, accept(fetch.accept))
+            fetch = Fetch(fetch.method, fetch.url, self._allowed.accept(fetch.accept))
             refused = self._refuse(fetch)
             try:
                 reply = Reply(403) if refused else self._forward(fetch)

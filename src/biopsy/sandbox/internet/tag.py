@@ -1,13 +1,14 @@
 """Inert bytes that show, by one look-up, that somebody executed them.
 
 Where a second stage may be expected, a package is handed bytes that carry a fresh token. Run as a shell
-script, as Python (`exec` or `eval`) or as JavaScript they do one thing: look up a name that the token alone
-leads to. The name stands nowhere in the bytes, in one piece, so that storing, printing, parsing or crawling
-them cannot lead to that look-up; the internet sees it and knows which exchange had handed out the bytes.
+script, as Python (`exec` or `eval`), JavaScript or Ruby they do one thing: look up a name that the token
+alone leads to. The name stands nowhere in the bytes, in one piece, so that storing, printing, parsing or
+crawling them cannot lead to that look-up; the internet sees it and knows which exchange had handed them out.
 
-The same four lines are a program in all three languages (DQ is a double quote):
+The same four lines are a program in all four languages (DQ is a double quote):
 
-    0 //1 or DQDQDQ                 sh: a command that is not found, then a string begins
+    0 //1 or DQDQDQ#{RUBY}          sh: a command that is not found, then a string begins; Ruby: an
+                                    expression, for which RUBY is run before its division fails
     //DQ 2>/dev/null;SHELL;exit 0   sh: the string ends, SHELL runs; Python: text; JavaScript: a comment
     ;JAVASCRIPT                     sh never comes here; Python: still text
     //DQDQDQ and PYTHON             Python: the text ends, PYTHON runs; JavaScript: a comment
@@ -37,7 +38,8 @@ _JAVASCRIPT = (
     "catch(e){{typeof fetch=='function'&&fetch('http://'+h+'/').catch(function(){{}})}}"
     "}})(typeof globalThis=='object'?globalThis:this)"
 )
-_PYTHON = "__import__('socket').gethostbyname('i-%s%s.%s.example' % ('{0}', '{1}', '{2}'))"
+_RUBY = "require 'socket';(Addrinfo.getaddrinfo('i-'+'{0}'+'{1}.'+'{2}'+'.example',80) rescue 0)"
+_PYTHON = "__import__('socket').gethostbyname('i-'+'{0}'+'{1}.'+'{2}'+'.example')"
 
 
 def _filled(template: str, token: str) -> str:
@@ -59,10 +61,15 @@ def javascript(token: str) -> str:
     return _filled(_JAVASCRIPT, token)
 
 
+def ruby(token: str) -> str:
+    """A Ruby expression that shows it was evaluated; it may stand between double quotes of a shell."""
+    return _filled(_RUBY, token)
+
+
 def code(token: str) -> str:
-    """A program in shell, Python and JavaScript at once."""
+    """A program in shell, Python, JavaScript and Ruby at once."""
     lines = (
-        '0 //1 or """',
+        f'0 //1 or """#{{{ruby(token)}}}',
         f'//" 2>/dev/null;{shell(token)};exit 0',
         f";{javascript(token)}",
         f'//""" and {python(token)}',

@@ -102,6 +102,8 @@ class Calling(State):
         marks = [_mark(a) for a in args]
         if kwargs:
             marks += [(k, _mark(v)) for k, v in kwargs.items()]
+        if bound is not None and self.by_object:
+            marks.append(_mark(bound))
         signature: tuple[object, ...] = (self.when, *marks)
         if (known := closure.known.get(signature)) is not None:
             return known[0]
@@ -114,7 +116,7 @@ class Calling(State):
             self.loops += 1  # a decoder at work, piece by piece
         elif closure.runs >= (MAX_RUNS if self.entered < MAX_ENTERED else 1):
             args, kwargs = [_wide(a) for a in args], {k: _wide(v) for k, v in kwargs.items()}
-            every = [*args, *kwargs.values()]
+            every = [*args, *kwargs.values(), *([bound] if bound is not None and self.by_object else [])]
             near = closure.runs < MAX_RUNS + MAX_WIDE and self.entered < MAX_ENTERED
             signature = (
                 "wide",

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from biopsy.static.code import fold, ir
 from biopsy.static.code.state import Exhausted, Scope, State, Thunk
-from biopsy.static.code.value import CLEAN, HOLE, Value, const, merge, unknown
+from biopsy.static.code.value import CLEAN, HOLE, Value, changed, const, merge, unknown
 
+MAX_FIELDS = 5000  # of an object that are set by their names alone
 _ELSEWHERE = (ir.Linked, ir.Call, ir.Attr)
 """What is taken from another module is looked up each time: holding on to it would keep that module alive."""
 
@@ -28,7 +29,19 @@ class Expressions(State):
                 if value is not None:
                     return value
             scope = scope.parent
+        if self.bare_fields and (this := self.this()) and (held := (this.fields or {}).get(name)):
+            return held
         return self.language.builtin(name) or Value()
+
+    def this(self) -> Value | None:
+        """The object whose method runs."""
+        scope: Scope | None = self.scope
+        while scope is not None:
+            held = scope.names.get("this")
+            if isinstance(held, Value):
+                return held
+            scope = scope.parent
+        return None
 
     def named(self, scope: Scope, name: str) -> Value | None:
         """What a name is bound to in a scope or by what it takes over from other modules."""
@@ -151,6 +164,17 @@ class Expressions(State):
         self.compared(parts, node.line)
         return fold.compare(node.op, parts[0], parts[1]) if node.op and len(parts) == 2 else Value()
 
+    def pair(self, node: ir.Pair) -> Value:
+        """A key and its value that nothing made use of."""
+        if node.key is not None:
+            self.evaluate(node.key)
+        return self.evaluate(node.value)
+
+    def within(self, node: ir.Within) -> Value:
+        """What a block gives."""
+        self.execute(node.body)
+        return self.evaluate(node.last)
+
     def compared(self, values: list[Value], line: int) -> None:
         """Values are looked at: compared, negated, tested."""
 
@@ -171,6 +195,10 @@ class Expressions(State):
         while scope is not None and name not in scope.names:
             scope = scope.parent
         (scope or self.scope).names[name] = value
+        this = self.this() if scope is None and self.bare_fields else None
+        if this is not None and this.fields is not None and len(this.fields) < MAX_FIELDS:
+            this.fields[name] = value
+            changed()
 
     # attributes and items
 

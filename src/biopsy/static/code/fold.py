@@ -25,6 +25,7 @@ _NUMBERS: dict[str, Callable[[int, int], int]] = {
     "//": operator.floordiv,
     "%": operator.mod,
     "^": operator.xor,
+    "xor": operator.xor,
     "&": operator.and_,
     "|": operator.or_,
     ">>": operator.rshift,
@@ -107,8 +108,12 @@ def _flat(value: Value) -> str:
 
 
 def _number(op: str, a: object, b: object) -> object:
+    if op == "xor" and isinstance(a, str) and isinstance(b, str):  # PHP's, character by character
+        return "".join(chr(ord(x) ^ ord(y)) for x, y in zip(a, b, strict=False))
     if isinstance(a, str | bytes) and isinstance(b, int) and op == "*":
         return a * b if 0 <= len(a) * b <= MAX_TEXT else None
+    if op == "xor":  # of a byte of a text, or a character, and a number
+        a, b = (ord(v) if isinstance(v, str) and len(v) == 1 else v for v in (a, b))
     if not isinstance(a, int | float) or not isinstance(b, int | float):
         return None
     try:

@@ -23,7 +23,7 @@ __all__ = ["Closure", "Exhausted", "Interpreter", "Invocation", "Language", "Sta
 
 MAX_ROUNDS = 3  # of callbacks that make others
 MAX_LATER = 200  # callbacks that wait
-_KNOWN = frozenset({When.INSTALL, When.START, When.IMPORT, When.CALL})
+_KNOWN = frozenset({When.INSTALL, When.START, When.IMPORT, When.CALL, When.TEST})
 """Moments that are not later than a call."""
 
 
@@ -121,6 +121,8 @@ _EXPRESSIONS: dict[type, Callable[[Any, Any], Value]] = {
     ir.Map: Interpreter.map,
     ir.Either: Interpreter.either,
     ir.Blend: Interpreter.blend,
+    ir.Pair: Interpreter.pair,
+    ir.Within: Interpreter.within,
     ir.Comp: Interpreter.comprehension,
     ir.Bind: Interpreter.bind,
     ir.Lambda: Interpreter.lambda_,

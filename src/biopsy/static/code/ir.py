@@ -118,6 +118,22 @@ class Blend(Struct):
     op: str = ""
 
 
+class Pair(Struct):
+    """A key with its value, until it is known what they stand in: arguments, a map, a loop's target."""
+
+    key: "Expr | None"
+    value: "Expr"
+    line: int = 0
+
+
+class Within(Struct):
+    """Statements, and what the last expression gives: a block that is a value."""
+
+    body: "list[Stmt]"
+    last: "Expr"
+    line: int = 0
+
+
 class Comp(Struct):
     """A comprehension over one iterable; nested ones nest."""
 
@@ -235,6 +251,7 @@ class Main(Struct):
 
     body: "list[Stmt]"
     line: int = 0
+    when: str = ""  # another moment than that of the file as the program
 
 
 class Class(Struct):
@@ -246,6 +263,7 @@ class Class(Struct):
     line: int = 0
     options: "list[tuple[str, Expr]]" = field(default_factory=list)  # Python's metaclass and its like
     doc: str = ""
+    late: "list[Stmt]" = field(default_factory=list)  # what it does once it is known by its name
 
 
 class Import(Struct):
@@ -300,6 +318,8 @@ Expr = (
     | Map
     | Either
     | Blend
+    | Pair
+    | Within
     | Comp
     | Bind
     | Lambda

@@ -119,6 +119,8 @@ class State:
         when = source.when
         self.rebinds = bool(getattr(language, "rebinds", False))  # variables of scopes further out
         self.self_first = bool(getattr(language, "self_first", False))  # among the arguments of a method
+        self.by_object = bool(getattr(language, "by_object", False))  # a method is run for each that it is of
+        self.bare_fields = bool(getattr(language, "bare_fields", False))  # of `this`, by their names alone
         self.language, self.source, self.when, self.steps = language, source, when, steps
         self.main_when = when if when in {When.INSTALL, When.START, When.TEST, When.DOCS} else When.CALL
         self.call_when = when if when in {When.TEST, When.DOCS, When.UNKNOWN} else When.CALL

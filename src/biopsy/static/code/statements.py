@@ -1,5 +1,6 @@
 """Statements: branches, classes, imports; both ways of a branch are taken, what they bind is merged."""
 
+from biopsy.model.behaviour import When
 from biopsy.static.code import ir
 from biopsy.static.code.state import Scope, State, Thunk
 from biopsy.static.code.value import Value, const, merge
@@ -55,7 +56,7 @@ class Statements(State):
 
     def main(self, node: ir.Main) -> None:
         """Run what only runs when the file is the program."""
-        before, self.when = self.when, self.main_when
+        before, self.when = self.when, When(node.when) if node.when else self.main_when
         self.execute(node.body)
         self.when = before
 
@@ -76,10 +77,15 @@ class Statements(State):
             fields["__doc__"] = const(node.doc)
         refs = tuple(r for b in bases for r in (b.ref, *b.bases) if r)
         value = Value(fields={**above, **supers, **fields}, bases=refs)
+        inner.names["#class"] = value
         for closure in self.closures[start:]:
             closure.owner = closure.owner or value
         if node.name:
             self.scope.names[node.name] = value
+        if node.late:
+            outer, self.scope = self.scope, inner
+            self.execute(node.late)
+            self.scope = outer
         given = [value, const(node.name), Value(), Value(fields=fields)]
         for base in bases:
             self._born(base, ("__init_subclass__",), given, options)

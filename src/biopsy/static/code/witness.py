@@ -14,7 +14,7 @@ from biopsy.static.code.state import MAX_LOOPS
 from biopsy.static.code.value import CLEAN, HOLE, Value, changed, const, shown, union, unknown
 from biopsy.static.concealed import concealed
 from biopsy.static.secrets import is_secret_name, is_secret_path
-from biopsy.static.sight import Layer, Part, Sight, Source, guess
+from biopsy.static.sight import SCRIPTS, Layer, Part, Sight, Source, guess
 
 _PYC = b"\xa7\r\r\n" + bytes(12)  # the head of a file of byte code, which is what marshalled code lacks
 MIN_DECODED = 24  # bytes from which a decoded literal is a blob, whose execution is worth a flow
@@ -100,7 +100,10 @@ class Witness(Interpreter):
         if text and len(text) > 2 and HOLE not in text[:2000]:
             hidden = runs and concealed(text, (self.source.text, *self.opened_files))
             when = self.when if runs else When.UNKNOWN
-            self.sights[Layer(text, language or guess(text), line, when, hidden)] = None
+            near = getattr(
+                self.language, "near", ""
+            )  # what a text is where it does not look like anything else
+            self.sights[Layer(text, language or guess(text, near), line, when, hidden)] = None
 
     def compared(self, values: list[Value], line: int) -> None:
         """What tells one machine from another is looked at, or a digest is checked."""
@@ -151,7 +154,7 @@ class Witness(Interpreter):
             self.peel(code, line, language)
         for text in texts:
             for path, taint in self.written.items():
-                if len(path) > 3 and path in text:
+                if len(path) > 3 and (path in text or _named(path, text)):
                     values.append(Value(taint=taint))
         if any(commands.talks(t) for t in texts):
             self.flow("network", values, line, detail=shown(texts[0]) if texts else "")
@@ -197,11 +200,8 @@ class Witness(Interpreter):
         if fed.HEADER in code.all_taint():
             self.see(Kind.CODE_FLOW, "header > execution", line)
         if whole is not None and "data:self" not in code.taint:
-            self.peel(
-                whole,
-                line,
-                "javascript" if self.source.language in {"javascript", "typescript", "tsx"} else "python",
-            )
+            known = getattr(self.language, "near", "") or self.source.language
+            self.peel(whole, line, "javascript" if known in SCRIPTS else known or "python")
 
     def carried(self, name: str, data: bytes, line: int) -> None:  # noqa: ARG002 - its place is its own
         """Leave bytes that stand in the code as a file of their own to the readers."""
@@ -366,6 +366,12 @@ class Witness(Interpreter):
         """Nothing happens for a while."""
         if seconds >= 1:
             self.see(Kind.EVASION_SLEEP, f"{seconds:g}", line)
+
+
+def _named(path: str, text: str) -> bool:
+    """Whether a command names a path of which a part is not known, by what comes after that."""
+    end = path.rpartition(HOLE)[2] if HOLE in path else ""
+    return len(end.strip("/\\.")) > 2 and shown(path) in text
 
 
 def passed(*values: Value) -> Value:

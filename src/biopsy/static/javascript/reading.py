@@ -11,7 +11,7 @@ from biopsy.static.code import ir
 from biopsy.static.code.link import Linker, finished
 from biopsy.static.code.value import Value
 from biopsy.static.code.witness import Witness
-from biopsy.static.javascript import compiled, devices, forms, objects, octets, web  # noqa: F401 - they register their effects
+from biopsy.static.javascript import compiled, devices, forms, hosts, objects, octets, web  # noqa: F401 - they register their effects
 from biopsy.static.javascript.library import JavaScript
 from biopsy.static.javascript.lower import Lowering
 from biopsy.static.javascript.names import hot
@@ -73,4 +73,4 @@ def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | N
     exports = Value(ref="exports", fields={})
     witness.scope.names["exports"] = exports
     witness.scope.names["module"] = Value(ref="module", fields={"exports": exports})
-    return witness, lowering.block(root)
+    return witness, [*lowering.block(root), *hosts.called(source)]

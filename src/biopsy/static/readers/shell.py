@@ -10,6 +10,7 @@ from biopsy.static import commands
 from biopsy.static.sight import Layer, Sight, Source
 
 NAME = "shell"
+_LANGUAGES = frozenset({"shell", "powershell"})  # the second is read by its table too
 MAX_LINES = 3000
 MAX_SCRIPT = 1024**2
 
@@ -26,12 +27,12 @@ class _Manifest(msgspec.Struct):
 
 def wants(source: Source) -> bool:
     """Scripts, and the package.json at the top."""
-    return source.language == "shell" or (source.path == "package.json" and not source.depth)
+    return source.language in _LANGUAGES or (source.path == "package.json" and not source.depth)
 
 
 def read(source: Source) -> Iterator[Sight]:
     """Yield what the commands do."""
-    if source.language != "shell":
+    if source.language not in _LANGUAGES:
         yield from _manifest(source)
         return
     text = source.text[:MAX_SCRIPT]

@@ -13,7 +13,7 @@ MAX_TEXT = 512 * 1024
 MAX_COMMANDS = 400
 
 _WORKFLOW = regex(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$")
-_ACTION = regex(r"(?:^|/)action\.ya?ml$")
+ACTION = regex(r"(?:^|/)action\.ya?ml$")
 _BUILD = regex(
     r"(?:^|/)(?:GNU)?[Mm]akefile$|(?:^|/)[^/]+\.mk$|(?:^|/)CMakeLists\.txt$|(?:^|/)[^/]+\.cmake$|(?:^"
     r"|/)Dockerfile[^/]*$|(?:^|/)[Jj]ustfile$|(?:^|/)meson\.build$"
@@ -44,13 +44,13 @@ def wants(source: Source) -> bool:
     if source.depth or source.binary or len(source.data) > MAX_TEXT:
         return False
     path = source.path
-    return bool(_WORKFLOW.search(path) or _ACTION.search(path) or _BUILD.search(path))
+    return bool(_WORKFLOW.search(path) or ACTION.search(path) or _BUILD.search(path))
 
 
 def read(source: Source) -> Iterator[Sight]:
     """Yield what they are set to do. But for builds, they run on no machine of the installer's."""
     text = source.text
-    if _WORKFLOW.search(source.path) or _ACTION.search(source.path):
+    if _WORKFLOW.search(source.path) or ACTION.search(source.path):
         yield from _workflow(source, text)
     else:
         yield from _build(source, text)
@@ -60,10 +60,10 @@ def _workflow(source: Source, text: str) -> Iterator[Sight]:
     for words, form in _FACTS:
         if match := form.search(text):
             yield source.see(Kind.PKG_CONFIG, words, source.line_at(match.start()))
-    if _ACTION.search(source.path):
+    if ACTION.search(source.path):
         for match in _STEP.finditer(text):
             yield source.see(Kind.PKG_HOOK, f"action:{match[1]} {match[2]}", source.line_at(match.start()))
-    for count, (at, script) in enumerate(_scripts(text)):
+    for count, (at, script) in enumerate(scripts(text)):
         if count >= MAX_COMMANDS:
             return
         line = source.line_at(at)
@@ -74,7 +74,7 @@ def _workflow(source: Source, text: str) -> Iterator[Sight]:
                 yield source.see(Kind.PKG_CONFIG, f"workflow {value}", line, detail=script)
 
 
-def _scripts(text: str) -> Iterator[tuple[int, str]]:
+def scripts(text: str) -> Iterator[tuple[int, str]]:
     """What stands behind each `run:`, blocks included."""
     lines = text.split("\n")
     starts, at = [], 0

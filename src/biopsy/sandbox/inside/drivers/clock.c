@@ -232,10 +232,14 @@ static int ends(const char *text, const char *end) {
     return size >= less && !strcmp(text + size - less, end);
 }
 
+static const char *const managers[] = {@MANAGERS@, NULL}; /* of toolchains: names of programs, paths of scripts */
+
 static int package_manager(int argc, char **argv) {
     const char *name = argc ? argv[0] : "";
     const char *slash = strrchr(name, '/');
     name = slash ? slash + 1 : name;
+    for (const char *const *one = managers; *one; one++)
+        if (!strcmp(*one, name) || (**one == '/' && argc > 1 && !strcmp(*one, argv[1]))) return 1;
     if (!strncmp(name, "node", 4) || !strcmp(name, "env"))
         return argc > 1 && (!strcmp(argv[1], "/usr/local/bin/npm") || strstr(argv[1], "/usr/local/lib/node_modules/npm/"));
     if (strncmp(name, "python", 6)) return 0;

@@ -1,0 +1,12 @@
+"""Repositories of actions, as a code host packs them."""
+
+from collections.abc import Mapping
+
+from evals.builders.packing import tarred
+from evals.scenario import Scenario
+
+
+def build(scenario: Scenario, files: Mapping[str, bytes], payload: bool) -> tuple[str, bytes]:  # noqa: ARG001, FBT001
+    """Below `name-version/`."""
+    stem = f"{scenario.name.rpartition('/')[2]}-{scenario.version}"
+    return f"{stem}.tar.gz", tarred(files, scenario.modes, stem)

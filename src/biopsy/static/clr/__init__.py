@@ -1,0 +1,1 @@
+"""Assemblies of .NET: their metadata, and their code lowered to `code.ir` as if it were C#."""
