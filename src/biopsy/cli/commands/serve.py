@@ -27,7 +27,7 @@ Examples
   npm audit --registry http://127.0.0.1:8600
   curl --data-binary @uv.lock http://127.0.0.1:8600/api/v1/check
 
-All that it answers stands at / of it, for people, and at /openapi.json.
+The web site stands at /; all that programs can ask at /docs and /openapi.json.
 Reading needs no token; writing does (biopsy tokens create). Other machines
 are answered only with --host: put a reverse proxy with TLS before it, and
 name its address with --behind, so that rates are counted by who asks.
@@ -38,7 +38,7 @@ Exit status
   2  no database, or the address is taken
 """
 _PANELS = {
-    "What is served": ("--database", "--exports", "--home"),
+    "What is served": ("--database", "--exports", "--home", "--no-site"),
     "Where": ("--host", "--port", "--url", "--behind", "--workers"),
     "Who may do what": ("--tokens", "--read-only", "--reads", "--writes"),
 }
@@ -67,6 +67,7 @@ _PANELS = {
     "--writes", type=click.IntRange(0), default=60, show_default=True, metavar="N",
     help="The same for those that change something.",
 )  # fmt: skip
+@click.option("--no-site", is_flag=True, help="Only the API, without the web site.")
 @tokens_option
 @database_option
 @home_option
@@ -85,7 +86,8 @@ def command(host: str, port: int, home: Path, database: Path | None, **asked: An
     build(path)  # says what is wrong before anything listens
     listening = _listen(host, port)
     here = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
-    settings = Settings(path, exports, tokens, *limits, asked["url"] or here)
+    shown = None if asked["no_site"] else home.absolute()
+    settings = Settings(path, exports, tokens, *limits, asked["url"] or here, shown)
     hand_over(settings)
     config = uvicorn.Config(
         "biopsy.web.app:worker", factory=True, workers=settings.workers, log_level="warning",
