@@ -82,7 +82,7 @@ def build(database: Path, settings: Settings | None = None) -> Litestar:
 def _site(chosen: Settings, stores: Stores) -> Any:
     if chosen.home is None:
         return None
-    from biopsy.web.site.index import Index  # noqa: PLC0415 - whoever serves the API alone does without
+    from biopsy.web.site.index.reading import Index  # noqa: PLC0415 - whoever serves the API alone does without
     from biopsy.web.site.place import Site  # noqa: PLC0415
 
     return Site(chosen.home, stores, Index(chosen.home))

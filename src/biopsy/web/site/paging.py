@@ -24,7 +24,7 @@ from biopsy.web.site.looks import POLICY, render
 from biopsy.web.site.viewer import viewer
 
 JSON = ".json"
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"
 VARY = "Accept, Cookie"
 """What a page depends on beside its address: its form, and whether an operator sees buttons."""
 

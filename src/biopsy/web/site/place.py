@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +11,7 @@ from litestar.di import NamedDependency
 from biopsy import detect
 from biopsy.model import kept
 from biopsy.warehouse import Warehouse
-from biopsy.web.site.index import Index
+from biopsy.web.site.index.reading import Index
 from biopsy.web.site.kept_pages import Pages
 from biopsy.web.store import Stores
 
@@ -21,30 +20,25 @@ HEAVY = 1  # dossiers that one process reads and judges at once: each takes a co
 Answer = TypeVar("Answer")
 
 
-@dataclass(slots=True)
 class Site:
-    """One of each, for all requests."""
+    """One of each, for all requests. Nothing is read before somebody asks."""
 
-    home: Path
-    stores: Stores
-    index: Index
-    warehouse: Warehouse = field(init=False)
-    pages: Pages = field(default_factory=Pages)
-    _rules: tuple[detect.Rule, ...] = ()
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _limits: dict[int, CapacityLimiter] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Nothing is read before somebody asks."""
-        self.warehouse = Warehouse(self.home)
+    def __init__(self, home: Path, stores: Stores, index: Index) -> None:
+        """Show what is below `home`, and the reports of `stores`."""
+        self.home, self.stores, self.index = home, stores, index
+        self.warehouse = Warehouse(home)
+        self.pages = Pages()
+        self._rules: tuple[detect.Rule, ...] = ()
+        self._lock = threading.Lock()
+        self._limits: dict[str, CapacityLimiter] = {}
 
     async def ask(self, question: Callable[[Index], Answer]) -> Answer:
         """Ask the index, in a thread."""
-        return await to_thread.run_sync(question, self.index, limiter=self._limit(READERS))
+        return await to_thread.run_sync(question, self.index, limiter=self._limit("index", READERS))
 
     async def heavy(self, work: Callable[[], Answer]) -> Answer:
         """Do what takes a core for a while, one after the other, so that quick pages stay quick."""
-        return await to_thread.run_sync(work, limiter=self._limit(HEAVY))
+        return await to_thread.run_sync(work, limiter=self._limit("heavy", HEAVY))
 
     def rules(self) -> tuple[detect.Rule, ...]:
         """The rules of today, read once; raises RuleError."""
@@ -54,10 +48,10 @@ class Site:
                 self._rules = detect.ready(None)
         return self._rules
 
-    def _limit(self, count: int) -> CapacityLimiter:
-        if count not in self._limits:  # made inside the loop that uses it
-            self._limits[count] = CapacityLimiter(count)
-        return self._limits[count]
+    def _limit(self, what: str, count: int) -> CapacityLimiter:
+        if what not in self._limits:  # made inside the loop that uses it
+            self._limits[what] = CapacityLimiter(count)
+        return self._limits[what]
 
 
 GivenSite = NamedDependency[Site]

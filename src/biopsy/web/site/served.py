@@ -17,8 +17,8 @@ _HERE = files("biopsy.web.site") / "assets"
 _REPORT = files("biopsy.formats.page") / "template"
 _FOLDERS = (_HERE / "vendor", _HERE / "site")
 _KINDS = {
-    "css": "text/css; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
+    "css": "text/css",
+    "js": "text/javascript",
     "svg": "image/svg+xml",
     "png": "image/png",
     "woff2": "font/woff2",

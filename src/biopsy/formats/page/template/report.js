@@ -7,11 +7,13 @@
   const theme = document.getElementById("theme");
   const dark = () => root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   try { const kept = localStorage.getItem("biopsy-theme"); if (kept) root.dataset.theme = kept; } catch { /* not kept here */ }
-  theme.hidden = false;
-  theme.addEventListener("click", () => {
-    root.dataset.theme = dark() ? "light" : "dark";
-    try { localStorage.setItem("biopsy-theme", root.dataset.theme); } catch { /* not kept here */ }
-  });
+  if (theme) { // the site, which shows this page, too, has a switch of its own
+    theme.hidden = false;
+    theme.addEventListener("click", () => {
+      root.dataset.theme = dark() ? "light" : "dark";
+      try { localStorage.setItem("biopsy-theme", root.dataset.theme); } catch { /* not kept here */ }
+    });
+  }
 
   // Several artifacts: one at a time.
   const pages = $(".page");
@@ -67,8 +69,8 @@
 
   // Everything open, or as it was.
   const unfold = document.getElementById("unfold");
-  unfold.hidden = false;
-  unfold.addEventListener("click", () => {
+  if (unfold) unfold.hidden = false;
+  if (unfold) unfold.addEventListener("click", () => {
     const open = unfold.textContent === "Expand all";
     for (const page of pages) if (!page.hidden) for (const one of $("details", page)) one.open = open;
     unfold.textContent = open ? "Collapse all" : "Expand all";

@@ -76,8 +76,8 @@
         const away = Math.abs(plot.valToPos(value, "y") - plot.cursor.top);
         if (away < gap) { gap = away; nearest = line; }
       });
-      if (!nearest) return;
-      const asked = new URLSearchParams({ value: nearest.value, since: data.days[at], until: data.days[at] });
+      if (!nearest || nearest.value === "others") return;
+      const asked = new URLSearchParams({ [place.dataset.param]: nearest.value, since: data.days[at], until: data.days[at] });
       location.href = place.dataset.to + "&" + asked;
     });
     place.setAttribute("aria-hidden", "true");
