@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from biopsy.warehouse import Warehouse
 from biopsy.web.site.index import Index
 from biopsy.web.site.index.file import IndexBusy, place, throw_away, writing
 from biopsy.web.site.index.following import Follower
+from biopsy.web.site.index.process import kept_current
 
 
 def follow(home: Path, times: int = 1) -> int:
@@ -252,3 +254,15 @@ def test_what_is_asked_twice_is_json(filled: Path) -> None:
     import msgspec
 
     assert json.loads(msgspec.json.encode(Index(filled).analyses()))["rows"]
+
+
+def test_another_process_keeps_the_index_current(tmp_path: Path) -> None:
+    keep(tmp_path, dossier(1), Call.MALICIOUS)
+    index = Index(tmp_path)
+    with kept_current(tmp_path, tmp_path / "reports.db"):
+        deadline = time.monotonic() + 20
+        while index.counts().calls != {"malicious": 1} and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert index.counts().calls == {"malicious": 1}
+    with writing(tmp_path):
+        pass  # it let go of the index

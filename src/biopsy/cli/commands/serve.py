@@ -1,7 +1,7 @@
 """`biopsy serve`: the report database over HTTP."""
 
 import socket
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -102,8 +102,16 @@ def command(host: str, port: int, home: Path, database: Path | None, **asked: An
     runs = (
         Multiprocess(config, [listening]).run if several else partial(uvicorn.Server(config).run, [listening])
     )
-    with suppress(KeyboardInterrupt):  # that is how it is told to end: not a failure
+    with suppress(KeyboardInterrupt), _index(shown, path):  # that is how it is told to end: not a failure
         runs()
+
+
+def _index(home: Path | None, database: Path) -> AbstractContextManager[None]:
+    if home is None:
+        return nullcontext()
+    from biopsy.web.site.index.process import kept_current  # noqa: PLC0415
+
+    return kept_current(home, database)
 
 
 def _listen(host: str, port: int) -> socket.socket:
