@@ -8,7 +8,7 @@ import binascii
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cmp_to_key
+from functools import cache, cmp_to_key
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -92,8 +92,8 @@ def read(body: bytes) -> Packument:
     entries = {
         v: _entry(v, said) for v, said in versions.items() if _is_version(v) and isinstance(said, dict)
     }
-    pairs = tags.items() if isinstance(tags, dict) else ()
-    return Packument(entries, {k: v for k, v in pairs if isinstance(v, str)}, held)
+    named = tags.items() if isinstance(tags, dict) else ()
+    return Packument(entries, {k: v for k, v in named if isinstance(v, str)}, held)
 
 
 def _is_version(text: str) -> bool:
@@ -176,7 +176,7 @@ def filtered(
     made["versions"] = kept
     if refused and shown is Shown.POLICY:
         messages = [f"{version}: {said}" for version, said in list(refused.items())[-20:]]
-        made["policyRestrictions"] = {"versions": dict.fromkeys(refused, {}), "messages": messages}
+        made["policyRestrictions"] = {"versions": {one: {} for one in refused}, "messages": messages}
     return made
 
 
@@ -218,11 +218,16 @@ def _early(version: str) -> bool:
     return "-" in version.partition("+")[0]
 
 
-def _parsed(version: str) -> Any:
-    import nodesemver  # type: ignore[import-untyped,unused-ignore]  # noqa: PLC0415 - slow to import
+@cache
+def _semver() -> Any:
+    import nodesemver  # noqa: PLC0415 - slow to import
 
+    return nodesemver
+
+
+def _parsed(version: str) -> Any:
     try:
-        return nodesemver.make_semver(version, loose=True)
+        return _semver().make_semver(version, loose=True)
     except (ValueError, IndexError, AttributeError, TypeError):
         return None
 

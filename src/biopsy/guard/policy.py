@@ -60,7 +60,7 @@ class Terms(Struct, frozen=True, rename="kebab", omit_defaults=True, forbid_unkn
     minimum_age: str | int | None = None
     undated: Literal["block", "allow"] | None = None
     install_scripts: Reply | None = None
-    unseen: Reply | None = None  # what nobody has analysed
+    unseen: Literal["hold", "allow"] | None = None  # what nobody analysed, where the guard may have it done
 
     def over(self, other: "Terms") -> "Terms":
         """These terms, and where they say nothing the other ones."""
@@ -116,7 +116,7 @@ class Written(Terms, frozen=True, rename="kebab", omit_defaults=True, forbid_unk
     overrides: Annotated[tuple[Override, ...], _Entries] = ()
 
 
-DEFAULT = Terms("block", "warn", "1d", "allow", "allow", "allow")
+DEFAULT = Terms("block", "warn", "1d", "allow", "allow", "hold")
 """What holds where a policy says nothing."""
 
 

@@ -13,11 +13,9 @@ class Shown(StrEnum):
 
     NOTHING = "nothing"
     REQUIRES = "requires"  # pip: for no Python; it prints the condition when nothing else fits
-    YANKED = (
-        "yanked"  # uv, poetry, pdm: withdrawn, with the reason; only an exact wish takes it, and gets a 403
-    )
+    YANKED = "yanked"  # uv, poetry, pdm: withdrawn with a reason; only an exact wish takes it: a 403
     POLICY = "policy"  # npm: `policyRestrictions`, which it prints for an exact wish
-    DEPRECATED = "deprecated"  # pnpm, yarn 2 and later: taken only where nothing else fits, and gets a 403
+    DEPRECATED = "deprecated"  # pnpm, yarn 2 and later: taken where nothing else fits: a 403
 
 
 class Client(NamedTuple):

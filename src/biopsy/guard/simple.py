@@ -1,5 +1,6 @@
-"""A project's page of a package index, filtered: in JSON and HTML (PEP 503, 592, 658, 691, 700, 708, 714, 740).
+"""A project's page of a package index, filtered, in JSON and HTML.
 
+PEP 503, 592, 658, 691, 700, 708, 714, 740, 792.
 What is not ours to judge is passed through as it came, known or not; only files go, and addresses change.
 """
 
@@ -180,9 +181,10 @@ Address = Callable[[str], str]
 
 
 def filtered(page: Page, ruled: Ruled, shown: Shown, address: Address, told: Callable[[Ruling], str]) -> Page:
-    """The page without what may not pass, its files offered at other addresses; `told` puts a ruling in words.
+    """The page without what may not pass, its files offered at other addresses.
 
-    A file that is warned of is withdrawn with the reason: ranges go past it, an exact wish gets it and says why.
+    A file that is warned of is withdrawn, with what `told` says of it: ranges go past it, who wishes
+    for it exactly gets it, and is told.
     """
     kept: list[File] = []
     for file in page.files:

@@ -79,12 +79,13 @@ async def raw(request: Request[Any, Any, Any]) -> bytes:
     except TimeoutError as error:
         raise BadBody(f"the body took more than {MAX_SECONDS:.0f} seconds", 408) from error
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    plain = _unpacked(bytes(data), encoding)
+    plain = unpacked(bytes(data), encoding)
     held.take(len(plain))
     return plain
 
 
-def _unpacked(data: bytes, encoding: str) -> bytes:
+def unpacked(data: bytes, encoding: str) -> bytes:
+    """A body without its packing; raises BadBody for one that is too large in it, or packed otherwise."""
     if encoding in {"", "identity"}:
         return data
     if encoding not in {"gzip", "x-gzip", "deflate"}:

@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import Controller, Response, post
 
-from biopsy.reports import matching
+from biopsy.reports import content, matching
 from biopsy.reports.claim import OWN, Package
 from biopsy.reports.npm_range import npm_range
 from biopsy.reports.query import QueryError
@@ -39,10 +39,7 @@ class Npm(Controller):
     )  # fmt: skip
     async def bulk(self, request: Asked, stores: Given) -> Response[Any]:
         """The body maps names to lists of versions; the answer maps those with reports to advisories."""
-        asked = await body.read(request)
-        if not isinstance(asked, dict) or len(asked) > MAX_PACKAGES:
-            raise QueryError(f"an object of at most {MAX_PACKAGES:,} names")
-        wanted = {name: _versions(name, versions) for name, versions in asked.items()}
+        wanted = _wanted(await body.read(request))
         return encoded(await stores.run(lambda reader: _bulk(reader, wanted, stores.shown)))
 
     @post(
@@ -79,6 +76,24 @@ def _bulk(reader: Reader, asked: dict[str, list[str]], shown: Shown) -> dict[str
         for report, bad in _found(reader, name, versions):
             found.setdefault(name, []).append(advisory(shown(report), bad))
     return found
+
+
+def bulk(reader: Reader, asked: Any) -> dict[str, list[dict[str, Any]]]:
+    """What reports say to a question of `npm audit`; raises QueryError for what is none."""
+    return _bulk(reader, _wanted(asked), content.shown)
+
+
+def tree(reader: Reader, asked: Any) -> dict[str, Any]:
+    """The same for a whole tree, as older clients ask."""
+    if not isinstance(asked, dict):
+        raise QueryError("an object with dependencies")
+    return _audit(reader, list(_nodes(asked)), content.shown)
+
+
+def _wanted(asked: Any) -> dict[str, list[str]]:
+    if not isinstance(asked, dict) or len(asked) > MAX_PACKAGES:
+        raise QueryError(f"an object of at most {MAX_PACKAGES:,} names")
+    return {name: _versions(name, versions) for name, versions in asked.items()}
 
 
 Node = tuple[str, str, str, bool]

@@ -1,0 +1,317 @@
+"""What the commands of `biopsy guard` do: serve, run one command behind it, say why, show the log."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from biopsy.cli.listening import listen
+from biopsy.errors import UsageError
+from biopsy.formats.views.visible import visible
+
+if TYPE_CHECKING:
+    import socket
+
+    import uvicorn
+
+    from biopsy.guard.ruling import Ruling
+    from biopsy.model.release import Endpoint
+    from biopsy.web.guard.app import Guard
+    from biopsy.web.guard.decisions import Decision
+
+BACKLOG = 2048
+GRACE = 15
+MAX_OPEN = 4000
+PATIENCE = 30.0  # seconds that a guard of one command may take to begin
+GB = 1024**3
+
+POLICY = """\
+# What `biopsy guard` lets through. What stands further down is more particular, and wins.
+malicious: block          # or warn
+suspicious: warn          # block, warn or allow
+minimum-age: 1d           # of a release: 90m, 12h, 3d, 2w; 0 for none
+undated: allow            # where the registry gives no date: allow or block
+install-scripts: allow    # npm's install hooks, Python's source archives: block, warn or allow
+stale: {after: 7d, then: allow}   # reports older than that: block everything, warn, or allow
+
+ecosystems: {}
+#  npm: {minimum-age: 3d, install-scripts: block}
+
+packages: []
+#  - names: ["pkg:npm/@types/*", "pkg:pypi/boto3"]
+#    minimum-age: 0
+#    because: we publish them ourselves, several times a day
+#  - names: ["pkg:npm/esbuild"]
+#    install-scripts: allow
+
+reserved: []              # names of your own, which a public registry is never asked for
+#  - names: ["pkg:pypi/acme-*", "pkg:npm/@acme/*"]
+#    registry: https://packages.acme.example/simple/
+
+overrides: []             # licences: let through whatever is said, until a day has passed
+#  - release: pkg:npm/left-pad@1.3.0
+#    reason: looked at by hand, see ticket 17
+#    by: jane
+#    expires: 2026-12-31
+"""
+
+
+def serve(host: str, port: int, **asked: Any) -> None:
+    """Listen until told to end."""
+    guard = _guard(asked, url=asked["url"], hosts=_hosts(host, asked["url"], asked["hosts"]))
+    listening = listen(host, port)
+    here = _here(host, listening)
+    _tell_of_registries(guard)
+    click.echo(f"biopsy guard: {here}/pypi/simple/ and {here}/npm/ (Ctrl-C ends)", err=True)
+    _warn(guard)
+    server = _server(guard)
+    with suppress(KeyboardInterrupt):
+        server.run([listening])
+
+
+def run(words: tuple[str, ...], **asked: Any) -> int:
+    """Run a command with its registries behind a guard of its own; its status, or 1 where a file was refused."""
+    from biopsy.web.guard.clients import environment  # noqa: PLC0415
+
+    found = shutil.which(words[0])
+    if found is None:
+        raise UsageError(f"no command {words[0]!r} here")
+    guard = _guard(asked, quiet=True)
+    _tell_of_registries(guard, quiet=True)
+    _warn(guard)
+    with _background(guard) as here, tempfile.NamedTemporaryFile("w", prefix="biopsy-guard-") as empty:
+        child = subprocess.Popen([found, *words[1:]], env=environment(here, os.environ, empty.name))
+        status = _waited(child)
+    _summary(list(guard.decisions.recent))
+    return status if status >= 0 else 128 - status
+
+
+def _waited(child: "subprocess.Popen[bytes]") -> int:
+    """Wait for a command. An interrupt is the command's, which gets it too; being told to end is passed on."""
+    while True:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            with suppress(ProcessLookupError):
+                child.send_signal(signal.SIGINT)
+
+
+def why(package: str, *, every: bool, **asked: Any) -> int:
+    """Print what becomes of releases; 1 where one of those that were asked for is blocked."""
+    from biopsy.cli.table import rows  # noqa: PLC0415
+    from biopsy.ecosystems import parse_target  # noqa: PLC0415
+    from biopsy.model.release import Release  # noqa: PLC0415
+
+    release = parse_target(package)
+    if not isinstance(release, Release):
+        raise UsageError(f"{package} is no release of a registry: pypi:NAME, npm:NAME@VERSION")
+    guard = _guard(asked, quiet=True, log=False)
+    _warn(guard)
+    offers = asyncio.run(_offers(guard, release.ecosystem, release.name))
+    if release.version:
+        if release.version not in offers:
+            raise UsageError(f"the registry has no {release.name} {release.version}")
+        offers, every = {release.version: offers[release.version]}, True
+    return rows(release.name, offers, every=every)
+
+
+async def _offers(guard: "Guard", kind: str, name: str) -> "dict[str, Ruling]":
+    from biopsy.web.guard import pages  # noqa: PLC0415
+    from biopsy.web.guard.asked import RefusedError  # noqa: PLC0415
+
+    try:
+        return await pages.why(guard, kind, name)
+    except RefusedError as error:
+        raise UsageError(str(error)) from error
+    finally:
+        await guard.close()
+
+
+def log(home: Path, limit: int, *, every: bool, as_json: bool) -> None:
+    """Print the last lines of the log."""
+    lines: list[str] = []
+    folder = home / "guard"
+    paths = [folder / f"decisions.{n}.jsonl" for n in range(8, 0, -1)] + [folder / "decisions.jsonl"]
+    for path in paths:
+        with suppress(FileNotFoundError):
+            lines += [
+                line for line in path.read_text("utf-8", "replace").splitlines() if every or _told(line)
+            ]
+            lines = lines[-limit:]
+    for line in lines:
+        click.echo(line if as_json else visible(_words(line)))
+    if not lines and not as_json:
+        click.echo("nothing was refused" if not every else "nothing was asked for")
+
+
+def _told(line: str) -> bool:
+    return '"action":"allow"' not in line or '"rule":"override"' in line
+
+
+def _words(line: str) -> str:
+    try:
+        held = json.loads(line)
+    except ValueError:
+        return line
+    what = {"block": "blocked", "warn": "warned", "allow": "let through"}.get(held.get("action", ""), "")
+    named = [f"{v} ({rule})" for key in ("refused", "warned") for v, rule in held.get(key, {}).items()]
+    release = f"{held.get('ecosystem')}:{held.get('name')}" + (
+        f"@{held['version']}" if held.get("version") else ""
+    )
+    more = held.get("reason") or (
+        ", ".join(named[:8]) + (f" and {len(named) - 8} more" if len(named) > 8 else "")
+    )
+    return f"{held.get('at', '')[:19]}  {what:11}  {held.get('asked', ''):7}  {release}  {more}".rstrip()
+
+
+def check(file: Path) -> None:
+    """Read a policy; raises PolicyError."""
+    from biopsy.web.guard.gate import load  # noqa: PLC0415
+
+    load(file)
+
+
+def _guard(
+    asked: dict[str, Any],
+    *,
+    url: str = "",
+    hosts: tuple[str, ...] = (),
+    quiet: bool = False,
+    log: bool = True,
+) -> "Guard":
+    try:
+        from biopsy.web.guard.app import Guard, Settings  # noqa: PLC0415 - an extra, and slow to import
+    except ImportError as error:
+        raise UsageError(
+            f"the guard needs more than the core ({error.name}): pip install 'biopsy[web]'"
+        ) from error
+    home: Path = asked["home"]
+    own = home / "guard.yml"
+    policy = asked["policy"] or (own if own.is_file() else None)
+    database = asked["database"] or home / "reports.db"
+    if asked["database"] and not database.is_file():
+        raise UsageError(f"no database of reports: {database}")
+    settings = Settings(
+        home / "guard",
+        database,
+        policy,
+        url,
+        asked["site"],
+        hosts,
+        asked["fresh"],
+        int(asked["cache"] * GB),
+        log,
+    )
+    return Guard(settings, **_looking(home, asked, quiet=quiet))
+
+
+def _looking(home: Path, asked: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
+    if not asked["analyze"]:
+        return {}
+    from biopsy.web.guard.analysing import Analysing  # noqa: PLC0415
+
+    return {"analyst": Analysing(home, asked["dsn"], _progress if quiet else None)}
+
+
+def _progress(said: str) -> None:
+    click.echo(visible(f"biopsy guard: {said}"), err=True)
+
+
+def _hosts(host: str, url: str, more: tuple[str, ...]) -> tuple[str, ...]:
+    from urllib.parse import urlsplit  # noqa: PLC0415
+
+    named = [urlsplit(url).netloc.lower(), (urlsplit(url).hostname or "").lower()] if url else []
+    return tuple(
+        filter(None, [host, f"[{host}]" if ":" in host else "", *named, *(one.lower() for one in more)])
+    )
+
+
+def _tell_of_registries(guard: "Guard", *, quiet: bool = False) -> None:
+    """Ask clients where their registries are, before anything depends on it; a client that is not here is told of."""
+    for kind in ("pypi", "npm"):
+        try:
+            found: Endpoint = guard.settings.endpoint(kind, "")
+        except Exception as error:  # noqa: BLE001 - what has no npm can be guarded for pip
+            if not quiet:
+                click.echo(visible(f"biopsy guard: {kind} is not guarded: {error}"), err=True)
+        else:
+            if not quiet:
+                click.echo(visible(f"biopsy guard: {kind} from {found.url}"), err=True)
+
+
+def _warn(guard: "Guard") -> None:
+    state = guard.knowledge.state(guard.gate.policy)
+    if state.stale:
+        done = {
+            "block": "nothing is let through",
+            "warn": "everything is warned of",
+            "allow": "what they do not say passes",
+        }
+        then = done[guard.gate.policy.stale_then]
+        click.echo(f"biopsy guard: {state.stale}: {then} (biopsy reports pull)", err=True)
+
+
+def _here(host: str, listening: "socket.socket") -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+
+
+def _server(guard: "Guard") -> "uvicorn.Server":
+    import uvicorn  # noqa: PLC0415
+
+    config = uvicorn.Config(
+        guard, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=GRACE,
+        limit_concurrency=MAX_OPEN, backlog=BACKLOG, lifespan="on", proxy_headers=False,
+    )  # fmt: skip
+    return uvicorn.Server(config)
+
+
+@contextmanager
+def _background(guard: "Guard") -> "Iterator[str]":
+    """A guard in a thread, at a port that is free."""
+    listening = listen("127.0.0.1", 0)
+    server = _server(guard)
+    server.config.log_level = "critical"
+    thread = threading.Thread(target=partial(server.run, [listening]), daemon=True)
+    thread.start()
+    begun = threading.Event()
+    for _ in range(int(PATIENCE / 0.02)):
+        if server.started:
+            break
+        begun.wait(0.02)
+    else:
+        raise UsageError("the guard did not begin")
+    try:
+        yield _here("127.0.0.1", listening)
+    finally:
+        server.should_exit = True
+        thread.join(GRACE)
+
+
+def _summary(recent: "list[Decision]") -> None:
+    """Say what was not let through: clients show less than there is to say."""
+    told: dict[str, str] = {}
+    for one in recent:
+        if one.asked == "file" and one.action != "allow":
+            told[f"{one.name} {one.version}"] = (
+                f"{'blocked' if one.action == 'block' else 'warned of'}: {one.reason}"
+            )
+        for version, rule in {**one.refused, **one.warned}.items():
+            told.setdefault(f"{one.name} {version}", rule)
+    plain = [f"{name}: {why}" for name, why in told.items()]
+    if plain:
+        click.echo("biopsy guard: not let through, or warned of:", err=True)
+        for line in plain[:20]:
+            click.echo(visible(f"  {line}"), err=True)
+        if len(plain) > 20:
+            click.echo(f"  and {len(plain) - 20:,} more: biopsy guard log", err=True)
