@@ -11,6 +11,9 @@ DAYS = (7, 30, 90, 365)
 """How many days charts show, as buttons."""
 
 Text = Annotated[str, QueryParameter(max_length=MAX_TEXT)]
+Query = Annotated[
+    str, QueryParameter(max_length=20_000, description="a name, purl, hash, host, id, lock file")
+]
 Day = Annotated[str, QueryParameter(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", description="a day, in UTC")]
 Cursor = Annotated[
     str, QueryParameter(pattern=r"^[0-9A-Za-z:.+_-]{0,80}$", description="where the page before ended")

@@ -4,6 +4,7 @@ Every word of a package goes through a filter of `formats.page.marks` (`words`, 
 visible what a reader could not see and pays for its length; Jinja escapes everything else.
 """
 
+import json
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -17,6 +18,7 @@ from biopsy.formats.page.evaluated import coloured
 from biopsy.formats.page.marks import FILTERS, Room, room
 from biopsy.reports import naming
 from biopsy.web.site import charts, served
+from biopsy.web.site.prose import prose
 
 MAX_WORDS = 3_000_000
 """Characters of foreign words in one page; what is beyond is cut and counted."""
@@ -51,7 +53,7 @@ def environment() -> Environment:
     made.filters.update(FILTERS)
     made.filters.update(
         coloured=coloured, ago=ago, moment=moment, number=number, query=query, package_path=package_path,
-        ecosystem_name=ecosystem_name, commas=commas, as_json=as_json,
+        ecosystem_name=ecosystem_name, commas=commas, as_json=as_json, prose=prose, pretty=pretty,
     )  # fmt: skip
     made.globals.update(
         asset=served.address, styles=served.styles, scripts=served.scripts, version=__version__,
@@ -79,6 +81,11 @@ def number(value: float) -> str:
     return f"{value:,}"
 
 
+def pretty(value: Any) -> str:
+    """Data as JSON for people."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
 def commas(values: Any, limit: int = 12) -> str:
     """Words after each other; those that are too many are counted."""
     listed = [str(one) for one in values]
@@ -102,16 +109,16 @@ def ecosystem_name(word: str) -> str:
     return naming.known(word) or word
 
 
-def package_path(name: str, ecosystem: str) -> str:
+def package_path(name: str, ecosystem: str, version: str = "") -> str:
     """The address of a package's page: `lodash|package_path("npm")`.
 
     A name that ends as addresses of JSON do, or whose dots a browser would take for folders, goes into the
     query, so that the page cannot be taken for another one.
     """
-    parts = name.split("/")
-    if name.endswith(".json") or name.endswith("/") or {".", "..", ""} & set(parts):
-        return f"/package?{urlencode({'ecosystem': ecosystem, 'name': name})}"
-    return f"/package/{quote(ecosystem, safe='')}/{quote(name, safe='/@')}"
+    if name.endswith((".json", "/")) or {".", "..", ""} & set(name.split("/")):
+        return f"/package?{query(ecosystem=ecosystem, name=name, version=version)}"
+    asked = query(version=version)
+    return f"/package/{quote(ecosystem, safe='')}/{quote(name, safe='/@')}{'?' if asked else ''}{asked}"
 
 
 def moment(text: str) -> str:

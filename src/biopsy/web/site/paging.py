@@ -10,7 +10,7 @@ prefers it. Both stand in the OpenAPI document. Beside its `view`, a template se
 
 import inspect
 import time
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -64,11 +64,18 @@ Handler = Callable[..., Awaitable[Any]]
 
 
 def page(
-    path: str, template: str, answer: Any, *errors: int, methods: Sequence[str] = ("GET",), **more: Any
+    path: str,
+    template: str,
+    answer: Any,
+    *errors: int,
+    method: str = "GET",
+    body: Any = None,
+    media: str = "",
 ) -> Callable[[Handler], HTTPRouteHandler]:
     """Make a handler of a function that gives a Struct; its first parameter is `request`.
 
-    A `path` that ends in a parameter takes `.json` at the end of that parameter.
+    A `path` that ends in a parameter takes `.json` at the end of that parameter. `body` and `media` are what
+    a POST takes; such a page changes nothing, for which there are forms with a token against forgery.
     """
     last = path.rpartition("/")[2]
     parameter = last.strip("{}").partition(":")[0] if last.startswith("{") else ""
@@ -98,11 +105,9 @@ def page(
         signature = inspect.signature(ask)
         handler.__annotations__ = {**ask.__annotations__, "return": Response[Any]}
         handler.__signature__ = signature.replace(return_annotation=Response[Any])  # type: ignore[attr-defined]
-        opt = {**told(answer, NOT_FOUND, *errors), "page": True}
-        name = ask.__name__.strip("_")
+        opt = {**told(answer, NOT_FOUND, *errors, body=body, media=media), "page": True}
         return route(
-            paths, http_method=list(methods), opt=opt, tags=["site"], operation_id=name,
-            summary=_first(ask), status_code=200, **more,
+            paths, http_method=[method], opt=opt, tags=["site"], summary=_first(ask), status_code=200,
         )(handler)  # type: ignore[no-any-return]  # fmt: skip
 
     return made

@@ -1,0 +1,34 @@
+"""What people wrote about a package, from Markdown: no HTML of theirs, no picture, links to the web alone."""
+
+from functools import cache
+
+import nh3
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from biopsy.formats.views.visible import visible
+
+MAX_TEXT = 60_000
+"""Characters of one text that are shown."""
+
+_TAGS = {
+    "p", "br", "hr", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "h1", "h2", "h3", "h4",
+    "h5", "h6", "table", "thead", "tbody", "tr", "th", "td", "a",
+}  # fmt: skip
+
+
+@cache
+def _reader() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
+
+
+def prose(text: str) -> Markup:
+    """A text as HTML; characters that nobody sees are spelled out, and what is too long is cut and counted."""
+    shown = visible(text[:MAX_TEXT], lines=True)
+    made = nh3.clean(
+        _reader().render(shown), tags=_TAGS, attributes={"a": {"href"}}, url_schemes={"http", "https"},
+        link_rel="noopener noreferrer nofollow", strip_comments=True,
+    )  # fmt: skip
+    if len(text) > MAX_TEXT:
+        made += f"<p>… {len(text) - MAX_TEXT:,} characters more</p>"
+    return Markup(made)  # noqa: S704 - cleaned just above
