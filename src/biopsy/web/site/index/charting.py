@@ -64,6 +64,22 @@ class Charting:
         lines.sort(key=lambda one: (-one.total, one.value))
         return Chart(dim, tuple(map(day_name, range(first, last + 1))), _topped(lines, top))
 
+    def calls(self, dim: str, value: str, days: int = 30, *, until: str = "", ecosystem: str = "") -> Chart:
+        """How many of one value on each of the last days, by verdict; ValueError for no day or dimension."""
+        if dim not in DIMS:
+            raise ValueError(f"nothing is counted by {dim!r}: {', '.join(DIMS)}")
+        last = day_number(until or self.last_day())
+        first = last - min(max(days, 1), MAX_DAYS) + 1
+        given = {"dim": int(DIMS[dim]), "value": self._number(value), "first": first, "last": last}
+        sql = f"{_OF_ONE} AND ecosystem = :eco" if ecosystem else _OF_ONE
+        given["eco"] = self._number(_eco(ecosystem)) if ecosystem else 0
+        found: dict[int, list[int]] = {}
+        for call, day, n in self._ask(f"{sql} GROUP BY call, day", given):
+            found.setdefault(call, [0] * (last - first + 1))[day - first] += n
+        lines = [Line(CALLS[c] or "unjudged", tuple(by), sum(by)) for c, by in found.items() if sum(by)]
+        lines.sort(key=lambda one: (-one.total, one.value))
+        return Chart(dim, tuple(map(day_name, range(first, last + 1))), tuple(lines))
+
     def times(self, days: int = 30, *, until: str = "", ecosystem: str = "") -> tuple[Wait, ...]:
         """How long releases waited from publication to their first verdict, on each of the last days."""
         last = day_number(until or self.last_day())
@@ -89,3 +105,6 @@ def _topped(lines: Sequence[Line], top: int) -> tuple[Line, ...]:
 
 
 _COUNTED = "SELECT value, day, sum(n) FROM days WHERE dim = :dim AND day BETWEEN :first AND :last"
+_OF_ONE = (
+    "SELECT call, day, sum(n) FROM days WHERE dim = :dim AND value = :value AND day BETWEEN :first AND :last"
+)
