@@ -92,6 +92,26 @@ def under(held: Dossier, profile: str) -> Dossier:
     )
 
 
+def called(held: Dossier, profile: str) -> Dossier:
+    """A dossier of one profile as if it had been run under another: so that the two can be compared."""
+    return replace(
+        held,
+        behaviours=tuple(moved(b, profile) for b in held.behaviours),
+        outcomes=tuple(replace(o, profile=profile) for o in held.outcomes),
+        processes=tuple(replace(p, profile=profile) for p in held.processes),
+        exchanges=tuple(replace(e, profile=profile) for e in held.exchanges),
+        changes=tuple(replace(c, profile=profile) for c in held.changes),
+    )
+
+
+def moved(behaviour: Behaviour, profile: str) -> Behaviour:
+    """A behaviour as if it had been seen under another profile; what was read stays where it was."""
+    where = behaviour.where
+    return (
+        replace(behaviour, where=replace(where, profile=profile)) if isinstance(where, InTrace) else behaviour
+    )
+
+
 class Machine(Struct, frozen=True):
     """What a run under one profile came to; `only` are behaviours that no other profile saw."""
 

@@ -15,10 +15,14 @@ _CODE = {Kind.CODE_DECODE, Kind.CODE_OBFUSCATED, Kind.CODE_EVAL, Kind.CODE_FLOW}
 
 
 class Pair(Struct, frozen=True):
-    """Two texts: `before` as it stood at `place`, `after` as the interpreter got it."""
+    """Two texts: `before` as it stood at `place`, `after` as the interpreter got it.
+
+    Where `whole` is false the code around it is not kept, and `before` has what reading found there.
+    """
 
     place: str
     how: str
+    whole: bool
     before: str
     after: str
     size: int
@@ -36,12 +40,17 @@ def _evaluated(dossier: Dossier) -> Iterator[Pair]:
     for one in dossier.evaluated:
         outer = by_id.get(one.parent)
         if outer and outer.text != one.text:
-            before, place = outer.text, f"{outer.path}, evaluated itself"
+            before, place, whole = outer.text, f"{outer.path}, evaluated itself", True
         else:
-            before, place = _around(dossier, one), one.caller
+            before, place, whole = _around(dossier, one), one.caller, False
         if before:
             yield Pair(
-                place, f"{one.evaluator}, {one.phase}", before[:MAX_SIDE], one.text[:MAX_SIDE], one.size
+                place,
+                f"{one.evaluator}, {one.phase}",
+                whole,
+                before[:MAX_SIDE],
+                one.text[:MAX_SIDE],
+                one.size,
             )
 
 
@@ -53,7 +62,7 @@ def _around(dossier: Dossier, one: Evaluated) -> str:
     found = []
     for behaviour in dossier.behaviours:
         where = behaviour.where
-        if behaviour.kind in _CODE and isinstance(where, InFile) and path.endswith(where.path):
-            if abs((where.line or 0) - int(line)) <= NEAR:
-                found.append(f"{where.line}: {behaviour.detail or f'{behaviour.kind} {behaviour.value}'}")
+        near = isinstance(where, InFile) and abs((where.line or 0) - int(line)) <= NEAR
+        if near and behaviour.kind in _CODE and isinstance(where, InFile) and path.endswith(f"/{where.path}"):
+            found.append(f"{where.path}:{where.line}: {behaviour.kind} {behaviour.value}")
     return "\n".join(dict.fromkeys(found))

@@ -8,6 +8,7 @@ from biopsy.formats.page import beside
 from biopsy.formats.page.limits import MAX_PAGE, Limits
 from biopsy.formats.wire import ComparisonDocument
 from biopsy.formats.wire import comparison as written_out
+from biopsy.model.comparison import Comparison
 from biopsy.model.dossier import Analysis, Dossier
 from biopsy.web.site import judging
 from biopsy.web.site.asking import Run, Text
@@ -71,6 +72,8 @@ def _two(request: Asked, site: Site, before: str, after: str, choices: tuple[See
     first, second = (judging.dossier(site.warehouse, run) for run in (before, after))
     then = judging.judge(first, None, rules).analysis
     now = judging.judge(second, first, rules).analysis
+    if first.artifact.sha256 == second.artifact.sha256:  # the runs are compared: they may well differ
+        now = replace(now, comparison=_runs(first, second))
     view = ComparePage(before, after, "", choices, (), None)
     return _shown(request, then, now, view)
 
@@ -83,17 +86,32 @@ def _machines(request: Asked, site: Site, run: str, one: str, other: str) -> Sho
     one, other = one or known[0], other or known[1]
     if one not in known or other not in known:
         raise Refused(detail=f"profiles of that analysis: {', '.join(known)}")
-    first, second = _named(judging.under(held, one), one), _named(judging.under(held, other), other)
+    first, second = judging.under(held, one), judging.under(held, other)
     rules = site.rules()
     then = judging.judge(first, None, rules).analysis
-    now = replace(judging.judge(second, None, rules).analysis, comparison=detect.compare(first, second))
+    # phases are compared under the profile that both have: the earlier side is called like the later
+    found = _runs(judging.called(first, other), second)
+    gone = tuple(replace(d, evidence=tuple(judging.moved(b, one) for b in d.evidence)) for d in found.gone)
+    now = replace(judging.judge(second, None, rules).analysis, comparison=replace(found, gone=gone))
     return _shown(request, then, now, ComparePage(one, other, run, (), known, None))
 
 
-def _named(held: Dossier, profile: str) -> Dossier:
-    """The profile stands where the version does: that is what the two sides differ in."""
-    version = f"{held.release.version} on {profile}".strip()
-    return replace(held, release=replace(held.release, version=version))
+def _runs(first: Dossier, second: Dossier) -> Comparison:
+    """Two runs of the same bytes beside each other, which `detect.compare` takes for the same thing."""
+    other = replace(first, artifact=replace(first.artifact, sha256=""))
+    found = detect.compare(other, second)
+    return replace(found, before=replace(found.before, sha256=first.artifact.sha256))
+
+
+def _sides(made: beside.Beside, view: ComparePage) -> beside.Beside:
+    """Of two profiles, these are what the sides are called by: package and version are the same."""
+    if not view.profiles:
+        return made
+    sides = {
+        name: replace(side, version=profile, purl=f"{side.purl} on {profile}")
+        for name, side, profile in (("before", made.before, view.before), ("after", made.after, view.after))
+    }
+    return replace(made, **sides)
 
 
 def _shown(request: Asked, then: Analysis, now: Analysis, view: ComparePage) -> Shown:
@@ -101,7 +119,7 @@ def _shown(request: Asked, then: Analysis, now: Analysis, view: ComparePage) -> 
     full = replace(view, comparison=written_out(then, now, worrying))
     limits = Limits()
     while True:
-        shown = Shown(full, {"page": beside.page(then, now, worrying, limits)})
+        shown = Shown(full, {"page": _sides(beside.page(then, now, worrying, limits), full)})
         body = written(request, "compare_site.j2", shown)
         if len(body) <= MAX_PAGE or limits == limits.halved():
             return Shown(full, body=body)
