@@ -43,6 +43,8 @@ suspicious: warn          # block, warn or allow
 minimum-age: 1d           # of a release: 90m, 12h, 3d, 2w; 0 for none
 undated: allow            # where the registry gives no date: allow or block
 install-scripts: allow    # npm's install hooks, Python's source archives: block, warn or allow
+unseen: hold              # with --analyze: what nobody has analysed; or allow
+unknown: warn             # …and of which an analysis could not tell: block, warn or allow
 stale: {after: 7d, then: allow}   # reports older than that: block everything, warn, or allow
 
 ecosystems: {}
@@ -81,7 +83,7 @@ def serve(host: str, port: int, **asked: Any) -> None:
 
 
 def run(words: tuple[str, ...], **asked: Any) -> int:
-    """Run a command with its registries behind a guard of its own; its status, or 1 where a file was refused."""
+    """Run a command with its registries behind a guard of its own; returns the status of the command."""
     from biopsy.web.guard.clients import environment  # noqa: PLC0415
 
     found = shutil.which(words[0])
@@ -98,7 +100,7 @@ def run(words: tuple[str, ...], **asked: Any) -> int:
 
 
 def _waited(child: "subprocess.Popen[bytes]") -> int:
-    """Wait for a command. An interrupt is the command's, which gets it too; being told to end is passed on."""
+    """Wait for a command. An interrupt is the command's, and so is being told to end."""
     while True:
         try:
             return child.wait()
@@ -217,11 +219,14 @@ def _guard(
 
 
 def _looking(home: Path, asked: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
+    from biopsy.web.guard.analysed import Analysed  # noqa: PLC0415
+
+    known = {"analyses": Analysed(home, asked["site"].rstrip("/"))}
     if not asked["analyze"]:
-        return {}
+        return known
     from biopsy.web.guard.analysing import Analysing  # noqa: PLC0415
 
-    return {"analyst": Analysing(home, asked["dsn"], _progress if quiet else None)}
+    return {**known, "analyst": Analysing(home, asked["dsn"], _progress if quiet else None)}
 
 
 def _progress(said: str) -> None:
@@ -238,11 +243,11 @@ def _hosts(host: str, url: str, more: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _tell_of_registries(guard: "Guard", *, quiet: bool = False) -> None:
-    """Ask clients where their registries are, before anything depends on it; a client that is not here is told of."""
+    """Ask clients where their registries are, before anything depends on it; tell of one that is not here."""
     for kind in ("pypi", "npm"):
         try:
             found: Endpoint = guard.settings.endpoint(kind, "")
-        except Exception as error:  # noqa: BLE001 - what has no npm can be guarded for pip
+        except Exception as error:
             if not quiet:
                 click.echo(visible(f"biopsy guard: {kind} is not guarded: {error}"), err=True)
         else:

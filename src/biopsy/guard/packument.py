@@ -23,6 +23,9 @@ MAX_VERSIONS = 50_000
 MAX_VERSION = 256
 """Most characters of a version."""
 
+MAX_TOLD = 5
+"""Most refused versions, the newest, of which npm says why: it prints the same for each."""
+
 ABBREVIATED = "application/vnd.npm.install-v1+json"
 """The form that installs ask for (npm's registry documentation, "Package metadata")."""
 
@@ -145,7 +148,7 @@ def filtered(
     packument: Packument,
     ruled: Ruled,
     shown: Shown,
-    address: Callable[[str], str],
+    address: Callable[[str, Ruling], str],
     told: Callable[[Ruling], str],
     *,
     short: bool = False,
@@ -158,7 +161,7 @@ def filtered(
     refused: dict[str, str] = {}
     for version, entry in packument.entries.items():
         ruling = ruled[version]
-        said = _offered(entry, address(version), short=short)
+        said = _offered(entry, address(version, ruling), short=short)
         if ruling.blocks:
             refused[version] = told(ruling)
             if shown is not Shown.DEPRECATED:
@@ -175,8 +178,12 @@ def filtered(
     made["dist-tags"] = retagged(packument, refused)
     made["versions"] = kept
     if refused and shown is Shown.POLICY:
-        messages = [f"{version}: {said}" for version, said in list(refused.items())[-20:]]
-        made["policyRestrictions"] = {"versions": {one: {} for one in refused}, "messages": messages}
+        name = made.get("name")
+        lines = [refused[version] for version in ordered(refused)[-MAX_TOLD:]]
+        made["policyRestrictions"] = {
+            "versions": {version: {"name": name, "version": version} for version in refused},
+            "message": "\n".join(lines),
+        }
     return made
 
 

@@ -7,6 +7,8 @@ A policy is a YAML file. What stands further down is more particular and wins:
     minimum-age: 1d             # of a release: 90m, 12h, 3d, 2w; 0 for none
     undated: allow              # what the registry gives no date for, where an age is asked: allow or block
     install-scripts: allow      # npm's install hooks, and Python's source archives: block, warn or allow
+    unseen: hold                # with --analyze: what nobody has analysed; or allow
+    unknown: warn               # …and of which an analysis could not tell: block, warn or allow
     stale: {after: 7d, then: allow}  # reports older than that: block everything, warn, or allow
     ecosystems:
       npm: {minimum-age: 3d}
@@ -61,6 +63,7 @@ class Terms(Struct, frozen=True, rename="kebab", omit_defaults=True, forbid_unkn
     undated: Literal["block", "allow"] | None = None
     install_scripts: Reply | None = None
     unseen: Literal["hold", "allow"] | None = None  # what nobody analysed, where the guard may have it done
+    unknown: Reply | None = None  # …of which an analysis could not tell anything
 
     def over(self, other: "Terms") -> "Terms":
         """These terms, and where they say nothing the other ones."""
@@ -116,7 +119,7 @@ class Written(Terms, frozen=True, rename="kebab", omit_defaults=True, forbid_unk
     overrides: Annotated[tuple[Override, ...], _Entries] = ()
 
 
-DEFAULT = Terms("block", "warn", "1d", "allow", "allow", "hold")
+DEFAULT = Terms("block", "warn", "1d", "allow", "allow", "hold", "warn")
 """What holds where a policy says nothing."""
 
 

@@ -90,9 +90,10 @@ def rule(policy: Policy, offered: Offered, known: Known, state: State) -> Ruling
 
 
 def _verdict(terms: Terms, known: Known) -> Ruling:
-    if known.verdict not in {"malicious", "suspicious"}:
+    replies = {"malicious": terms.malicious, "suspicious": terms.suspicious, "unknown": terms.unknown}
+    if known.verdict not in replies:
         return ALLOWED
-    reply = terms.malicious if known.verdict == "malicious" else terms.suspicious
+    reply = replies[known.verdict]
     said = known.why or f"it is {known.verdict}"
     if known.report and known.report not in said:
         said = f"{known.report}: {said}"

@@ -35,6 +35,9 @@ _CLIENTS = {
     "npm": Client("npm", Shown.POLICY, 120),
     "pnpm": Client("pnpm", Shown.DEPRECATED, 50),
     "yarn": Client("yarn", Shown.DEPRECATED, 50),
+    "got (https:": Client(
+        "yarn", Shown.DEPRECATED, 50
+    ),  # yarn 2 and later call themselves after their library
     "bun": Client("bun", Shown.NOTHING, 50),
 }
 

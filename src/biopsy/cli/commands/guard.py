@@ -8,7 +8,7 @@ import rich_click as click
 from biopsy.cli.home import home_option
 from biopsy.cli.queueing import dsn_option
 from biopsy.cli.reporting import database_option
-from biopsy.cli.teach import TaughtGroup, Taught, grouped
+from biopsy.cli.teach import Taught, TaughtGroup, grouped
 
 GUARD = """
 Examples
@@ -45,11 +45,11 @@ def guarding(function: Any) -> Any:
         (
             click.option(
                 "--policy", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-                help="What is let through; default: guard.yml in BIOPSY_HOME, else what `biopsy guard policy` prints.",
+                help="What is let through; default: guard.yml in BIOPSY_HOME, else as `biopsy guard policy` has it.",
             ),
             database_option,
-            click.option("--analyze", is_flag=True, help="Hold what nobody has looked at until workers have."),
-            click.option("--site", metavar="URL", default="", help="Where `biopsy serve` shows reports, for links."),
+            click.option("--analyze", is_flag=True, help="Hold what nobody has looked at until workers did."),
+            click.option("--site", metavar="URL", default="", help="Where `biopsy serve` is, for links."),
             click.option(
                 "--cache", type=click.FloatRange(0), default=10.0, show_default=True, metavar="GB",
                 help="So much of what was fetched is kept.",
@@ -79,7 +79,7 @@ def guarding(function: Any) -> Any:
 )
 @guarding
 @click.pass_context
-def command(ctx: click.Context, host: str, port: int, **asked: Any) -> None:
+def command(ctx: click.RichContext, host: str, port: int, **asked: Any) -> None:
     """Keep packages that are known to be bad, or too fresh, out of pip, uv, npm, pnpm and yarn."""
     if ctx.invoked_subcommand is not None:
         return

@@ -105,6 +105,8 @@ class Guard:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.analyst is not None:
+            await self.analyst.close()
         await self.files.close()
         await self.upstream.close()
         await asyncio.to_thread(self.decisions.flush)
@@ -126,7 +128,7 @@ class Guard:
         except (httpx.HTTPError, httpcore.ConnectError) as error:
             answer = problem(502, f"the registry did not answer: {type(error).__name__}")
         except (BiopsyError, sqlite3.Error, OSError) as error:
-            LOG.error("%s: %s", type(error).__name__, error)
+            LOG.warning("%s: %s", type(error).__name__, error)
             answer = problem(503, "the guard cannot decide now, and lets nothing through")
         except Exception:
             LOG.exception("a fault of the guard")
@@ -186,7 +188,7 @@ async def deliver(answer: Answer, method: str, send: Send) -> None:
         async for chunk in answer.stream:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
     except BiopsyError as error:
-        LOG.error("%s", error)
+        LOG.warning("%s", error)
         raise ConnectionAbortedError(str(error)) from error
     finally:
         with suppress(Exception):

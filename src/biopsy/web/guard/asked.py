@@ -102,6 +102,20 @@ def tag(body: bytes) -> str:
 
 
 def problem(status: int, message: str, **headers: str) -> Answer:
-    """A refusal in the form that npm's clients show; others show it as it is."""
-    body = msgspec.json.encode({"error": message, "message": message})
-    return Answer(status, body, "application/json", dict(headers))
+    """A refusal as uv shows it (RFC 9457), and npm's clients (`error`)."""
+    held = {
+        "type": "about:blank",
+        "title": _TITLES.get(status, "Refused"),
+        "status": status,
+        "detail": message,
+    }
+    body = msgspec.json.encode({**held, "error": message, "message": message})
+    return Answer(status, body, "application/problem+json", dict(headers))
+
+
+_TITLES = {
+    403: "Blocked by biopsy guard",
+    404: "Not there",
+    502: "The registry does not answer",
+    503: "Not yet",
+}

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 GONE = (
-    "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "UV_EXTRA_INDEX_URL", "UV_INDEX", "UV_FIND_LINKS",
-    "UV_NO_INDEX", "UV_INDEX_URL", "PDM_PYPI_USERNAME", "PDM_PYPI_PASSWORD",
+    "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "UV_EXTRA_INDEX_URL", "UV_INDEX",
+    "UV_FIND_LINKS", "UV_NO_INDEX", "UV_INDEX_URL", "PDM_PYPI_USERNAME", "PDM_PYPI_PASSWORD",
 )  # fmt: skip
 """Other places that packages could come from."""
 

@@ -222,7 +222,7 @@ def _verify(wanted: Wanted, found: Mapping[str, str]) -> None:
 
 
 def trim(folder: Path, most: int) -> None:
-    """Remove files, the one that was asked for longest ago first, until the rest has at most so many bytes."""
+    """Remove files, what was asked for longest ago first, until the rest has at most so many bytes."""
     held: list[tuple[float, int, Path]] = []
     for path in folder.rglob("*"):
         with suppress(OSError):

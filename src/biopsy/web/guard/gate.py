@@ -1,4 +1,4 @@
-"""What all registries' sides of the guard share: the policy as it is now, rulings, words for them, the log."""
+"""What both sides of the guard share: the policy as it is now, rulings, words for them, the log."""
 
 import logging
 from collections import OrderedDict
@@ -64,7 +64,7 @@ class Gate:
             self.policy = load(self.file)
             LOG.warning("the policy was read anew: %s", self.file)
         except BiopsyError as error:
-            LOG.error("the policy that held still holds: %s", error)
+            LOG.warning("the policy that held still holds: %s", error)
 
     def rule(self, offered: Offered, known: Known) -> Ruling:
         """What becomes of one release or file."""

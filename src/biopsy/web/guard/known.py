@@ -48,8 +48,8 @@ class _One:
     reports: tuple[dict[str, Any], ...]
 
     def on(self, package: Package) -> Iterator[dict[str, Any]]:
-        """Those reports."""
-        return iter(self.reports)
+        """Those reports, of that package alone."""
+        return iter(self.reports if package == self.package else ())
 
 
 @dataclass(slots=True)

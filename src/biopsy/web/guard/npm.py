@@ -134,7 +134,7 @@ class Npm:
             document,
             rulings,
             asked.client.shown,
-            lambda version: f"{asked.base}/npm/{name}/-/{quote(documents.filename(name, version))}",
+            lambda version, ruling: _address(asked.base, name, version, ruling),
             lambda ruling: said[id(ruling)],
             short=short,
         )
@@ -218,6 +218,14 @@ class Npm:
     async def offers(self, name: str) -> dict[str, Ruling]:
         """By version, what becomes of it. For people who ask why."""
         return self._rulings(await self._document(await self._page(name), name), name)
+
+
+def _address(base: str, name: str, version: str, ruling: Ruling) -> str:
+    """Where a tarball is; of a blocked one, where it says why, in the address too: pnpm shows no more."""
+    if not ruling.blocks:
+        return f"{base}/npm/{name}/-/{quote(documents.filename(name, version))}"
+    words = re.sub(r"[^A-Za-z0-9.]+", "-", ruling.reason)[:200].strip("-.")
+    return f"{base}/blocked/npm/{name}/{quote(version)}/{words}.tgz"
 
 
 def joined(path: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from biopsy.errors import UsageError
-from biopsy.guard.ruling import Ruling
-from biopsy.web.guard.asked import Answer, Asked, RefusedError
+from biopsy.guard.ruling import Offered, Ruling
+from biopsy.web.guard.asked import Answer, Asked, RefusedError, problem
+from biopsy.web.guard.gate import told
 from biopsy.web.guard.known import TYPES
 
 if TYPE_CHECKING:
@@ -35,9 +36,22 @@ async def answer(guard: "Guard", asked: Asked) -> Answer:
             state = guard.knowledge.state(guard.gate.policy)
             body = {"ok": True, "stale": state.stale, "decisions": guard.decisions.counts}
             return Answer(200, msgspec.json.encode(body), "application/json")
+        case ("blocked", "npm", *rest) if len(rest) > 2:
+            return await _blocked(guard, asked, tuple(rest[:-1]))
         case ("why", kind, *rest) if rest:
             return await _why(guard, asked, kind, tuple(rest))
     raise RefusedError(404, "no such page: /pypi/simple/ is an index, /npm/ a registry")
+
+
+async def _blocked(guard: "Guard", asked: Asked, rest: tuple[str, ...]) -> Answer:
+    """The tarball of a release that was blocked when it was listed: it is, or is to be asked for anew."""
+    name, version = "/".join(rest[:-1]), rest[-1]
+    ruling = (await why(guard, "npm", name)).get(version)
+    if ruling is None or not ruling.blocks:
+        raise RefusedError(404, f"{name} {version} is not blocked any more: ask again")
+    offered = Offered("npm", name, version)
+    guard.gate.log_file(asked, offered, "", ruling)
+    return problem(403, told(ruling, offered, asked.base))
 
 
 async def _why(guard: "Guard", asked: Asked, kind: str, rest: tuple[str, ...]) -> Answer:
@@ -69,7 +83,8 @@ def _row(version: str, ruling: Ruling) -> str:
     more = f' <a href="{html.escape(link)}">Read more</a>' if link else ""
     said = html.escape(ruling.reason or "nothing speaks against it")
     what = {"block": "blocked", "warn": "warned of", "allow": "let through"}[ruling.action.value]
-    return f'<p><code>{html.escape(version)}</code> <b class="{ruling.action.value}">{what}</b>: {said}{more}</p>'
+    mark = f'<b class="{ruling.action.value}">{what}</b>'
+    return f"<p><code>{html.escape(version)}</code> {mark}: {said}{more}</p>"
 
 
 def _home(guard: "Guard", asked: Asked) -> str:
@@ -94,5 +109,6 @@ def _page(title: str, body: str) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{title}</title><link rel="stylesheet" href="/style.css"></head>\n<body>\n{body}\n</body></html>\n'
+        f'<title>{title}</title><link rel="stylesheet" href="/style.css"></head>\n'
+        f"<body>\n{body}\n</body></html>\n"
     )

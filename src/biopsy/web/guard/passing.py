@@ -23,6 +23,9 @@ class Analyst(Protocol):
     async def verdict(self, release: Release, digest: str, patience: float) -> Known | None:
         """What an analysis came to; None where it is not known within so many seconds."""
 
+    async def close(self) -> None:
+        """Wait for nothing any more."""
+
 
 @dataclass(slots=True)
 class Passing:
@@ -35,7 +38,7 @@ class Passing:
     async def looked_at(
         self, asked: Asked, offered: Offered, ruling: Ruling, known: Known, digests: dict[str, str]
     ) -> None:
-        """Wait until somebody has looked at a release; raises RefusedError while that lasts, and if it is bad."""
+        """Wait until somebody has looked at a release; raises RefusedError until then, and if it is bad."""
         terms = self.gate.policy.terms(offered.ecosystem, offered.name, offered.version)
         if self.analyst is None or known.verdict or ruling.rule == "override" or terms.unseen == "allow":
             return

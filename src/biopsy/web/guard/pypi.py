@@ -1,4 +1,4 @@
-"""The guard's side for pip, uv, poetry and pdm: a simple index at `/pypi/simple/`, its files at `/pypi/files/`."""
+"""The guard's side for pip, uv, poetry and pdm: an index at `/pypi/simple/`, files at `/pypi/files/`."""
 
 import asyncio
 import re
@@ -145,7 +145,7 @@ class Pypi:
         return Offered("pypi", name, file.version, at, scripts=not file.wheel)
 
     async def _project(self, source: Page, name: str) -> Project:
-        """The page, read; with times from the index's document where the page has none and an age is asked."""
+        """The page, read; with times of the index's document where it has none and an age is asked."""
         held = self._read.get(name)
         if held is None or held.source is not source:
             read = simple.from_json if source.type.endswith("json") else simple.from_html
