@@ -34,7 +34,8 @@ SETTINGS = "BIOPSY_SERVE"
 class Settings(msgspec.Struct, frozen=True):
     """What to serve: the database, a folder of exports, a file of tokens; and how often one address may ask.
 
-    `url` is where clients reach it, for links. `home` is the BIOPSY_HOME that the web site shows; None: no site.
+    `url` is where clients reach it, for links. `home` is the BIOPSY_HOME that the site shows; None: no site.
+    `dsn` names the PostgreSQL of the queue, where that is not the one of `home`.
     `reads` and `writes` are requests a minute, 0 for no limit; each of `workers` processes counts its share.
     """
 
@@ -46,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True):
     workers: int = 1
     url: str = ""
     home: Path | None = None
+    dsn: str = ""
 
 
 def build(database: Path, settings: Settings | None = None) -> Litestar:
@@ -54,6 +56,7 @@ def build(database: Path, settings: Settings | None = None) -> Litestar:
     stores = Stores(database, chosen.url.rstrip("/"))
     tokens = Tokens(chosen.tokens) if chosen.tokens else None
     site = _site(chosen, stores)
+    work = _work(chosen, tokens)
     handlers: list[Any] = [Osv, Npm, Own, Check, Writing, *_pages(front=site is None)]
     if chosen.exports:
         handlers.append(asgi("/exports", is_mount=True, copy_scope=True)(Exports(chosen.exports).__call__))
@@ -63,13 +66,15 @@ def build(database: Path, settings: Settings | None = None) -> Litestar:
         handlers += pages()
     app = Litestar(
         route_handlers=handlers,
+        before_request=work["office"].look if work else None,
         dependencies={
+            "office": Provide(lambda: work["office"], sync_to_thread=False),
             "site": Provide(lambda: site, sync_to_thread=False),
             "stores": Provide(lambda: stores, sync_to_thread=False),
             "tokens": Provide(lambda: tokens, sync_to_thread=False),
         },
         exception_handlers={Exception: handle},
-        state=State({"site": site}),
+        state=State({"site": site, **work}),
         lifespan=[_life(stores)],
         openapi_config=CONFIG,
         request_max_body_size=None,  # `body` has the limits
@@ -86,6 +91,18 @@ def _site(chosen: Settings, stores: Stores) -> Any:
     from biopsy.web.site.place import Site  # noqa: PLC0415
 
     return Site(chosen.home, stores, Index(chosen.home))
+
+
+def _work(chosen: Settings, tokens: Tokens | None) -> dict[str, Any]:
+    """What operators of the site need: who they are, and a window on the queue. Raises UsageError."""
+    if chosen.home is None:
+        return {}
+    from biopsy.web.site.accounts.office import Office  # noqa: PLC0415
+    from biopsy.web.site.accounts.settings import read  # noqa: PLC0415
+    from biopsy.web.site.operating.window import QueueWindow  # noqa: PLC0415
+
+    office = Office(chosen.home, tokens, read(chosen.home), chosen.url)
+    return {"office": office, "window": QueueWindow(chosen.home, chosen.dsn)}
 
 
 def worker() -> Litestar:

@@ -10,6 +10,7 @@ import rich_click as click
 
 from biopsy.cli.commands.tokens import tokens_option
 from biopsy.cli.home import home_option
+from biopsy.cli.queueing import dsn_option
 from biopsy.cli.reporting import database_option
 from biopsy.cli.teach import Taught, grouped
 from biopsy.errors import UsageError
@@ -38,7 +39,7 @@ Exit status
   2  no database, or the address is taken
 """
 _PANELS = {
-    "What is served": ("--database", "--exports", "--home", "--no-site"),
+    "What is served": ("--database", "--exports", "--home", "--no-site", "--dsn"),
     "Where": ("--host", "--port", "--url", "--behind", "--workers"),
     "Who may do what": ("--tokens", "--read-only", "--reads", "--writes"),
 }
@@ -68,6 +69,7 @@ _PANELS = {
     help="The same for those that change something.",
 )  # fmt: skip
 @click.option("--no-site", is_flag=True, help="Only the API, without the web site.")
+@dsn_option
 @tokens_option
 @database_option
 @home_option
@@ -87,7 +89,7 @@ def command(host: str, port: int, home: Path, database: Path | None, **asked: An
     listening = _listen(host, port)
     here = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
     shown = None if asked["no_site"] else home.absolute()
-    settings = Settings(path, exports, tokens, *limits, asked["url"] or here, shown)
+    settings = Settings(path, exports, tokens, *limits, asked["url"] or here, shown, asked["dsn"])
     hand_over(settings)
     config = uvicorn.Config(
         "biopsy.web.app:worker", factory=True, workers=settings.workers, log_level="warning",

@@ -5,7 +5,7 @@ from pathlib import Path
 import rich_click as click
 
 from biopsy.cli.home import home_option
-from biopsy.cli.options import quiet_option
+from biopsy.cli.options import form_option, quiet_option
 from biopsy.cli.reporting import database_option
 from biopsy.cli.teach import Taught, TaughtGroup
 from biopsy.errors import UsageError
@@ -75,3 +75,34 @@ def index(home: Path, database: Path | None, rebuild: bool, quiet: bool) -> None
     counts = Index(home).counts()
     out = counts.reports + counts.withdrawn
     click.echo(f"{counts.analyses:,} analyses of {counts.packages:,} packages, {out:,} reports")
+
+
+@command.command("audit", cls=Taught, epilog=AUDIT)
+@click.option(
+    "-n", "count", type=click.IntRange(1, 100_000), default=50, show_default=True, help="How many, at most."
+)
+@form_option
+@home_option
+def audit(home: Path, count: int, form: str) -> None:
+    """Show what operators did on the site, the newest last."""
+    import msgspec  # noqa: PLC0415 - slow to import, and --help is not
+
+    from biopsy.formats.views.visible import visible  # noqa: PLC0415
+    from biopsy.web.site.accounts.audit import NAME, Audit  # noqa: PLC0415
+
+    entries = tuple(reversed(Audit(home / "site" / NAME).last(count)))
+    if form == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(entries), indent=2).decode())
+        return
+    for one in entries:
+        words = (
+            one.at,
+            one.who or "nobody",
+            one.address,
+            one.action,
+            one.about,
+            one.result,
+            one.reason,
+            one.detail,
+        )
+        click.echo("  ".join(visible(word, limit=200) for word in words if word))
