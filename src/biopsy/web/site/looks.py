@@ -16,6 +16,7 @@ from jinja2 import ChoiceLoader, Environment, FunctionLoader, StrictUndefined
 from biopsy import __version__
 from biopsy.formats.page.evaluated import coloured
 from biopsy.formats.page.marks import FILTERS, Room, room
+from biopsy.model.behaviour import unescape
 from biopsy.reports import naming
 from biopsy.web.site import charts, served
 from biopsy.web.site.prose import prose
@@ -53,24 +54,26 @@ def environment() -> Environment:
     made.filters.update(FILTERS)
     made.filters.update(
         coloured=coloured, ago=ago, moment=moment, number=number, query=query, package_path=package_path,
-        ecosystem_name=ecosystem_name, commas=commas, as_json=as_json, prose=prose, pretty=pretty,
+        ecosystem_name=ecosystem_name, commas=commas, as_json=as_json, prose=prose, pretty=pretty, unescape=unescape,
     )  # fmt: skip
     made.globals.update(
+        rules_at="/rule/",
         asset=served.address, styles=served.styles, scripts=served.scripts, version=__version__,
         spark=charts.spark, share=charts.share,
     )  # fmt: skip
     return made
 
 
+@cache
 def _ours(name: str) -> str | None:
     return _text(_OURS, name)
 
 
+@cache
 def _report(name: str) -> str | None:
     return _text(_REPORT, name)
 
 
-@cache
 def _text(folder: Any, name: str) -> str | None:
     path = folder.joinpath(name)
     return str(path.read_text("utf-8")) if path.is_file() else None

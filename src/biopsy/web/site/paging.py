@@ -3,16 +3,16 @@
     @page("/rules", "rules.j2", RulesPage)
     async def rules(request: Asked, site: GivenSite) -> RulesPage: ...
 
-answers at `/rules` with the template filled with that Struct, and with JSON at `/rules.json` or where `Accept`
-prefers it. Both stand in the OpenAPI document. Beside its `view`, a template sees `here` (the address),
-`viewer` (who asks) and what a handler adds by `Shown`.
+answers at `/rules` with the template filled with that Struct, and with JSON at `/rules.json` or where
+`Accept` prefers it. Both stand in the OpenAPI document. Beside its `view`, a template sees `here` (the
+address), `viewer` (who asks) and what a handler adds by `Shown`.
 """
 
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, Literal
 
 from litestar import Request, Response, route
 from litestar.exceptions import HTTPException
@@ -68,7 +68,7 @@ def page(
     template: str,
     answer: Any,
     *errors: int,
-    method: str = "GET",
+    method: Literal["GET", "POST"] = "GET",
     body: Any = None,
     media: str = "",
 ) -> Callable[[Handler], HTTPRouteHandler]:
@@ -108,7 +108,7 @@ def page(
         opt = {**told(answer, NOT_FOUND, *errors, body=body, media=media), "page": True}
         return route(
             paths, http_method=[method], opt=opt, tags=["site"], summary=_first(ask), status_code=200,
-        )(handler)  # type: ignore[no-any-return]  # fmt: skip
+        )(handler)  # fmt: skip
 
     return made
 

@@ -12,8 +12,8 @@ MAX_TEXT = 60_000
 """Characters of one text that are shown."""
 
 _TAGS = {
-    "p", "br", "hr", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "h1", "h2", "h3", "h4",
-    "h5", "h6", "table", "thead", "tbody", "tr", "th", "td", "a",
+    "p", "br", "hr", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li",
+    "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td", "a",
 }  # fmt: skip
 
 
@@ -23,12 +23,12 @@ def _reader() -> MarkdownIt:
 
 
 def prose(text: str) -> Markup:
-    """A text as HTML; characters that nobody sees are spelled out, and what is too long is cut and counted."""
-    shown = visible(text[:MAX_TEXT], lines=True)
+    """A text as HTML; characters that nobody sees are spelled out, what is too long is cut and counted."""
+    written = _reader().render(visible(text[:MAX_TEXT], lines=True))
     made = nh3.clean(
-        _reader().render(shown), tags=_TAGS, attributes={"a": {"href"}}, url_schemes={"http", "https"},
+        written, tags=_TAGS, attributes={"a": {"href"}}, url_schemes={"http", "https"},
         link_rel="noopener noreferrer nofollow", strip_comments=True,
     )  # fmt: skip
     if len(text) > MAX_TEXT:
         made += f"<p>… {len(text) - MAX_TEXT:,} characters more</p>"
-    return Markup(made)  # noqa: S704 - cleaned just above
+    return Markup(made)  # noqa: S704 - cleaned

@@ -45,7 +45,7 @@ def taken(text: str) -> Sought:
     word = text.strip()
     if not word:
         return Sought(Sort.NOTHING, "")
-    if "\n" in word or (word[0] in "{[" and len(word) > 2):
+    if "\n" in word or word.startswith(("{", "[{")):
         return Sought(Sort.LOCK, word)
     if word.startswith("pkg:"):
         return _purl(word)

@@ -3,7 +3,7 @@
 from litestar.params import FromPath
 from msgspec import Struct
 
-from biopsy.model.behaviour import Behaviour
+from biopsy.model.behaviour import Behaviour, unescape
 from biopsy.model.check import Entry
 from biopsy.reports import naming
 from biopsy.reports.claim import Package as About
@@ -112,12 +112,13 @@ async def _shown(site: Site, ecosystem: str, name: str, version: str) -> Package
     told, answer, similar = await site.stores.run(lambda reader: _reported(site, reader, osv, name, version))
     if named is None and not rows and not told:
         raise Missing(detail=f"nothing is known of {word}/{name[:200]}: that is no proof that it is harmless")
+    name = unescape(named.name) if named else name
     chosen = next((one for one in rows if version and one.version == version), rows[0] if rows else None)
     facts = await site.heavy(lambda: _facts(site, chosen)) if chosen else ()
     return PackagePage(
-        word, osv, named.name if named else name, version, _purl(word, name, version), *answer,
-        chosen.call if chosen else "", chosen, told, tuple(timeline(rows)), named.analyses if named else 0, facts,
-        similar, advice(word, named.name if named else name),
+        word, osv, name, version, _purl(word, name, version), *answer,
+        chosen.call if chosen else "", chosen, told, tuple(timeline(rows)), named.analyses if named else 0,
+        facts, similar, advice(word, name),
     )  # fmt: skip
 
 

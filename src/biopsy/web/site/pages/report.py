@@ -197,9 +197,10 @@ def _claims(held: Report) -> tuple[str, tuple[Claim, ...]]:
     except DetailsError:
         return whole, tuple(_claim(one, "") for one in origins(held)[:MAX_LISTED])
     said = {(one.source, one.sha256): one.text for one in details.sections}
-    claims = []
-    for one in origins(held)[:MAX_LISTED]:
-        claims.append(_claim(one, said.pop((text(one, "source"), text(one, "sha256")), "")))
+    claims = [
+        _claim(one, said.pop((text(one, "source"), text(one, "sha256")), ""))
+        for one in origins(held)[:MAX_LISTED]
+    ]
     claims += [Claim(source, "", "", "", (), sha256, words) for (source, sha256), words in said.items()]
     return details.user, tuple(claims)
 

@@ -104,7 +104,8 @@ async def _found(site: Site, q: str) -> SearchPage | Away:
 
 
 async def _listed(site: Site, q: str, sought: Sought) -> SearchPage:
-    names = hosts = ()
+    names: tuple[Named, ...] = ()
+    hosts: tuple[Host, ...] = ()
     analyses = SeenPage(())
     marked: tuple[Marked, ...] = ()
     alike: tuple[Alike, ...] = ()
