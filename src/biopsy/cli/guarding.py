@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from biopsy.cli.listening import listen
-from biopsy.errors import UsageError
+from biopsy.errors import BiopsyError, UsageError
 from biopsy.formats.views.visible import visible
 
 if TYPE_CHECKING:
@@ -35,6 +35,13 @@ GRACE = 15
 MAX_OPEN = 4000
 PATIENCE = 30.0  # seconds that a guard of one command may take to begin
 GB = 1024**3
+MAX_TOLD = 20
+KINDS = ("pypi", "npm")
+_CLIENTS = (
+    (("pip", "pipx", "uv", "uvx", "poetry", "pdm", "pipenv", "hatch", "rye"), ("pypi",)),
+    (("npm", "npx", "pnpm", "pnpx", "yarn", "bun", "bunx", "corepack"), ("npm",)),
+)
+LOUD = ("malicious", "suspicious", "reserved")
 
 POLICY = """\
 # What `biopsy guard` lets through. What stands further down is more particular, and wins.
@@ -74,7 +81,7 @@ def serve(host: str, port: int, **asked: Any) -> None:
     guard = _guard(asked, url=asked["url"], hosts=_hosts(host, asked["url"], asked["hosts"]))
     listening = listen(host, port)
     here = _here(host, listening)
-    _tell_of_registries(guard)
+    _registries(guard, KINDS)
     click.echo(f"biopsy guard: {here}/pypi/simple/ and {here}/npm/ (Ctrl-C ends)", err=True)
     _warn(guard)
     server = _server(guard)
@@ -90,12 +97,12 @@ def run(words: tuple[str, ...], **asked: Any) -> int:
     if found is None:
         raise UsageError(f"no command {words[0]!r} here")
     guard = _guard(asked, quiet=True)
-    _tell_of_registries(guard, quiet=True)
+    _registries(guard, _kinds(words[0]), quiet=True)
     _warn(guard)
     with _background(guard) as here, tempfile.NamedTemporaryFile("w", prefix="biopsy-guard-") as empty:
         child = subprocess.Popen([found, *words[1:]], env=environment(here, os.environ, empty.name))
         status = _waited(child)
-    _summary(list(guard.decisions.recent))
+    _summary(list(guard.decisions.recent), failed=status != 0)
     return status if status >= 0 else 128 - status
 
 
@@ -167,7 +174,9 @@ def _words(line: str) -> str:
     except ValueError:
         return line
     what = {"block": "blocked", "warn": "warned", "allow": "let through"}.get(held.get("action", ""), "")
-    named = [f"{v} ({rule})" for key in ("refused", "warned") for v, rule in held.get(key, {}).items()]
+    named = [
+        f"{one['version']} ({one['rule']})" for key in ("refused", "warned") for one in held.get(key, [])
+    ]
     release = f"{held.get('ecosystem')}:{held.get('name')}" + (
         f"@{held['version']}" if held.get("version") else ""
     )
@@ -242,17 +251,27 @@ def _hosts(host: str, url: str, more: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
-def _tell_of_registries(guard: "Guard", *, quiet: bool = False) -> None:
-    """Ask clients where their registries are, before anything depends on it; tell of one that is not here."""
-    for kind in ("pypi", "npm"):
+def _registries(guard: "Guard", kinds: tuple[str, ...], *, quiet: bool = False) -> None:
+    """Ask clients where their registries are, all at once; tell of one that is not here."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+    def ask(kind: str) -> "Endpoint | BiopsyError":
         try:
-            found: Endpoint = guard.settings.endpoint(kind, "")
-        except Exception as error:
+            return guard.settings.endpoint(kind, "")
+        except BiopsyError as error:  # what has no npm can be guarded for pip
+            return error
+
+    with ThreadPoolExecutor() as pool:
+        for kind, found in zip(kinds, pool.map(ask, kinds), strict=True):
+            said = f"is not guarded: {found}" if isinstance(found, BiopsyError) else f"from {found.url}"
             if not quiet:
-                click.echo(visible(f"biopsy guard: {kind} is not guarded: {error}"), err=True)
-        else:
-            if not quiet:
-                click.echo(visible(f"biopsy guard: {kind} from {found.url}"), err=True)
+                click.echo(visible(f"biopsy guard: {kind} {said}"), err=True)
+
+
+def _kinds(word: str) -> tuple[str, ...]:
+    """Whose registries a command may ask; both for one that is no client's."""
+    name = Path(word).name.rstrip("0123456789.")
+    return next((kinds for names, kinds in _CLIENTS if name in names), KINDS)
 
 
 def _warn(guard: "Guard") -> None:
@@ -303,20 +322,20 @@ def _background(guard: "Guard") -> "Iterator[str]":
         thread.join(GRACE)
 
 
-def _summary(recent: "list[Decision]") -> None:
-    """Say what was not let through: clients show less than there is to say."""
-    told: dict[str, str] = {}
+def _summary(recent: "list[Decision]", *, failed: bool) -> None:
+    """Say what was not let through: clients show less than there is to say.
+
+    Where the command was content, only what is known to be bad is named; the rest is counted.
+    """
+    told: dict[str, tuple[str, str]] = {}
     for one in recent:
+        for kept in (*one.refused, *one.warned):
+            told.setdefault(f"{one.name} {kept.version}", (kept.rule, kept.reason))
         if one.asked == "file" and one.action != "allow":
-            told[f"{one.name} {one.version}"] = (
-                f"{'blocked' if one.action == 'block' else 'warned of'}: {one.reason}"
-            )
-        for version, rule in {**one.refused, **one.warned}.items():
-            told.setdefault(f"{one.name} {version}", rule)
-    plain = [f"{name}: {why}" for name, why in told.items()]
-    if plain:
-        click.echo("biopsy guard: not let through, or warned of:", err=True)
-        for line in plain[:20]:
-            click.echo(visible(f"  {line}"), err=True)
-        if len(plain) > 20:
-            click.echo(f"  and {len(plain) - 20:,} more: biopsy guard log", err=True)
+            told[f"{one.name} {one.version}"] = (one.rule, one.reason)
+    named = {name: why for name, (rule, why) in told.items() if failed or rule in LOUD}
+    for name, why in list(named.items())[:MAX_TOLD]:
+        click.echo(visible(f"biopsy guard: kept out: {name}: {why}"), err=True)
+    if left := len(told) - min(len(named), MAX_TOLD):
+        what = "releases were" if left > 1 else "release was"
+        click.echo(f"biopsy guard: {left:,} more {what} kept out or warned of: biopsy guard log", err=True)

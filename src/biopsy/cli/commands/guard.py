@@ -45,7 +45,7 @@ def guarding(function: Any) -> Any:
         (
             click.option(
                 "--policy", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-                help="What is let through; default: guard.yml in BIOPSY_HOME, else as `biopsy guard policy` has it.",
+                help="What is let through; default: guard.yml in BIOPSY_HOME, else `biopsy guard policy`.",
             ),
             database_option,
             click.option("--analyze", is_flag=True, help="Hold what nobody has looked at until workers did."),
@@ -78,10 +78,10 @@ def guarding(function: Any) -> Any:
     "--allow-host", "hosts", multiple=True, metavar="NAME", help="A name that clients may call it by."
 )
 @guarding
-@click.pass_context
-def command(ctx: click.RichContext, host: str, port: int, **asked: Any) -> None:
+def command(host: str, port: int, **asked: Any) -> None:
     """Keep packages that are known to be bad, or too fresh, out of pip, uv, npm, pnpm and yarn."""
-    if ctx.invoked_subcommand is not None:
+    here = click.get_current_context()
+    if here is not None and here.invoked_subcommand is not None:
         return
     from biopsy.cli import guarding as doing  # noqa: PLC0415 - slow to import, and --help is not
 

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +77,19 @@ class Guard:
         self.files = Files(settings.folder / "files", self.upstream, settings.most)
         self.passing = Passing(self.gate, self.files, analyst)
         self.analyst = analyst
-        given = settings.endpoint
-        self.pypi = Pypi(self.gate, self.upstream, self.passing, lambda: given("pypi", ""))
-        audits = Audits(self.knowledge, self.upstream, lambda name: given("npm", name))
-        self.npm = Npm(self.gate, self.upstream, self.passing, lambda name: given("npm", name), audits)
+        given = self.registry
+        self.pypi = Pypi(self.gate, self.upstream, self.passing, partial(given, "pypi"))
+        audits = Audits(self.knowledge, self.upstream, partial(given, "npm"))
+        self.npm = Npm(self.gate, self.upstream, self.passing, partial(given, "npm"), audits)
+        self._registries: dict[tuple[str, str], Endpoint] = {}
         self._tasks: list[asyncio.Task[Any]] = []
+
+    async def registry(self, kind: str, name: str) -> Endpoint:
+        """The registry that a name comes from, asked of the client that knows: once, and in a thread."""
+        key = (kind, name.partition("/")[0] if name.startswith("@") else "")
+        if key not in self._registries:
+            self._registries[key] = await asyncio.to_thread(self.settings.endpoint, kind, name)
+        return self._registries[key]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or begin and end."""

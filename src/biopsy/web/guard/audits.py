@@ -1,7 +1,7 @@
 """`npm audit` and its like through the guard: what the registry says, and what our reports say."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,12 @@ import msgspec
 from biopsy.errors import BiopsyError, RegistryError
 from biopsy.model.release import Endpoint
 from biopsy.reports.query import QueryError
-from biopsy.web.body import BadBody, unpacked
+from biopsy.web.advisories import bulk, tree
 from biopsy.web.guard.asked import Answer, Asked, RefusedError
 from biopsy.web.guard.known import Knowledge
 from biopsy.web.guard.upstream import Upstream
 from biopsy.web.guard.upstream import unpacked as whole
-from biopsy.web.npm import bulk, tree
+from biopsy.web.packing import BadBody, unpacked
 
 MAX_ANSWER = 32 * 1024**2
 """Largest answer of a registry that is added to, in bytes."""
@@ -31,7 +31,7 @@ class Audits:
 
     knowledge: Knowledge
     upstream: Upstream
-    endpoint: Callable[[str], Endpoint]
+    endpoint: Callable[[str], Awaitable[Endpoint]]
 
     async def answer(self, asked: Asked, path: tuple[str, ...]) -> Answer:
         """Answer what is asked at `/-/npm/v1/security/`; raises RefusedError."""
@@ -53,7 +53,7 @@ class Audits:
     async def _theirs(self, path: tuple[str, ...], plain: bytes) -> Any:
         """What the registry says; None where it says nothing that can be added to."""
         try:
-            endpoint = self.endpoint("")
+            endpoint = await self.endpoint("")
             url = f"{endpoint.url}-/npm/v1/security/{'/'.join(path)}"
             headers = {"content-type": "application/json", "accept": "application/json"}
             async with self.upstream.open(endpoint, url, headers, "POST", plain) as answer:

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,10 +27,18 @@ MAX_WAITING = 100_000
 RECENT = 500
 
 
+class Kept(Struct, frozen=True):
+    """A version that a listing is without, or warns of."""
+
+    version: str
+    rule: str
+    reason: str
+
+
 class Decision(Struct, frozen=True, omit_defaults=True):
     """One answer: to a question for a listing, a file, or an audit.
 
-    Of a listing `refused` and `warned` name versions with the rule, `allowed` counts the others.
+    Of a listing `refused` and `warned` name versions, `allowed` counts the others.
     """
 
     at: str
@@ -47,8 +54,8 @@ class Decision(Struct, frozen=True, omit_defaults=True):
     client: str = ""
     address: str = ""
     allowed: int = 0
-    refused: Mapping[str, str] = {}
-    warned: Mapping[str, str] = {}
+    refused: tuple[Kept, ...] = ()
+    warned: tuple[Kept, ...] = ()
 
 
 @dataclass(slots=True)

@@ -13,13 +13,13 @@ from biopsy.guard import policy as policies
 from biopsy.guard.policy import Policy
 from biopsy.guard.ruling import Action, Known, Offered, Ruling, rule
 from biopsy.web.guard.asked import Asked
-from biopsy.web.guard.decisions import Decision, Decisions
+from biopsy.web.guard.decisions import Decision, Decisions, Kept
 from biopsy.web.guard.known import TYPES, Knowledge
 
 MAX_MADE = 128 * 1024**2
 """Bytes of listings that are kept ready to be sent."""
 
-MAX_SAID = 2000
+MAX_SAID = 200
 """Versions that one line of the log names."""
 
 LOG = logging.getLogger("biopsy.guard")
@@ -115,13 +115,13 @@ class Gate:
 
 def listing(ecosystem: str, name: str, rulings: Mapping[str, Ruling]) -> Decision:
     """The line of the log on a listing: by version what was refused and warned of."""
-    refused = {v: r.rule for v, r in rulings.items() if r.blocks}
-    warned = {v: r.rule for v, r in rulings.items() if r.action is Action.WARN}
+    refused = [Kept(v, r.rule, r.reason) for v, r in rulings.items() if r.blocks]
+    warned = [Kept(v, r.rule, r.reason) for v, r in rulings.items() if r.action is Action.WARN]
     action = Action.BLOCK if refused else Action.WARN if warned else Action.ALLOW
     return Decision(
         "", "listing", ecosystem, name, action.value,
         allowed=len(rulings) - len(refused) - len(warned),
-        refused=dict(list(refused.items())[:MAX_SAID]), warned=dict(list(warned.items())[:MAX_SAID]),
+        refused=tuple(refused[-MAX_SAID:]), warned=tuple(warned[-MAX_SAID:]),
     )  # fmt: skip
 
 

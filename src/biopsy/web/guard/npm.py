@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -38,7 +38,7 @@ class Npm:
     gate: Gate
     upstream: Upstream
     passing: Passing
-    endpoint: Callable[[str], Endpoint]
+    endpoint: Callable[[str], Awaitable[Endpoint]]
     audits: Audits
     _read: dict[str, tuple[Page, Packument]] = field(default_factory=dict)
 
@@ -82,20 +82,20 @@ class Npm:
         attested = path[:4] == ("-", "npm", "v1", "attestations") and len(path) in {5, 6}
         if path not in _PLAIN and not attested:
             raise RefusedError(404, "the guard does not know this service of a registry")
-        endpoint = self.endpoint("")
+        endpoint = await self.endpoint("")
         below = "/".join(quote(part, safe="@") for part in path)
         url = f"{endpoint.url}{below}" + (f"?{asked.query}" if asked.query else "")
         page = await self.upstream.page(endpoint, url, "application/json")
         return Answer(page.status, page.body, page.type or "application/json")
 
-    def of(self, name: str) -> Endpoint:
+    async def of(self, name: str) -> Endpoint:
         """The registry that a name comes from; raises RefusedError for one that comes from none."""
         where = self.gate.policy.reserved("npm", name)
         if where == "":
             raise RefusedError(
                 403, f"{name} is blocked by biopsy guard: the name is reserved for internal use"
             )
-        return configuration.at(where) if where else self.endpoint(name)
+        return configuration.at(where) if where else await self.endpoint(name)
 
     async def _listing(self, asked: Asked, name: str) -> Answer:
         short = ABBREVIATED in asked.headers.get("accept", "")
@@ -117,7 +117,7 @@ class Npm:
 
     async def _page(self, name: str) -> Page:
         """The whole document: the short one has neither dates nor scripts, which rulings ask for."""
-        endpoint = self.of(name)
+        endpoint = await self.of(name)
         page = await self.upstream.page(endpoint, endpoint.url + quote(name, safe="@"), "application/json")
         if page.status in {404, 405, 410}:
             raise RefusedError(404, f"the configured registry has no package {name!r}")
@@ -195,7 +195,7 @@ class Npm:
         return Answer(200, msgspec.json.encode(held["versions"][version]), "application/json")
 
     async def _tarball(self, asked: Asked, name: str, filename: str) -> Answer:
-        endpoint = self.of(name)
+        endpoint = await self.of(name)
         document = await self._document(await self._page(name), name)
         versions = documents.version_named(document, name, filename)
         if not versions:

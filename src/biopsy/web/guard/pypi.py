@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -46,7 +46,7 @@ class Pypi:
     gate: Gate
     upstream: Upstream
     passing: Passing
-    endpoint: Callable[[], Endpoint]
+    endpoint: Callable[[str], Awaitable[Endpoint]]
     _read: dict[str, Project] = field(default_factory=dict)
 
     async def answer(self, asked: Asked) -> Answer:
@@ -68,17 +68,17 @@ class Pypi:
                 return await self._file(asked, normal(name), filename)
         raise RefusedError(404, "no such page: an index is at /pypi/simple/")
 
-    def of(self, name: str) -> Endpoint:
+    async def of(self, name: str) -> Endpoint:
         """The index that a name comes from; raises RefusedError for one that comes from none."""
         where = self.gate.policy.reserved("pypi", name)
         if where == "":
             raise RefusedError(
                 403, f"{name} is blocked by biopsy guard: the name is reserved for internal use"
             )
-        return configuration.at(where) if where else self.endpoint()
+        return configuration.at(where) if where else await self.endpoint(name)
 
     async def _names(self, asked: Asked) -> Answer:
-        endpoint = self.endpoint()
+        endpoint = await self.endpoint("")
         page = await self.upstream.page(endpoint, endpoint.url, asked.headers.get("accept", "") or "*/*")
         return Answer(page.status, page.body, page.type or "text/html", {"vary": "accept"})
 
@@ -99,7 +99,7 @@ class Pypi:
         return Answer(200, made.body, form, headers)
 
     async def _page(self, name: str) -> Page:
-        endpoint = self.of(name)
+        endpoint = await self.of(name)
         page = await self.upstream.page(endpoint, f"{endpoint.url}{name}/", _ACCEPT)
         if page.status in {404, 410}:
             raise RefusedError(404, f"the configured index has no package {name!r}")
@@ -170,7 +170,7 @@ class Pypi:
 
     async def _uploads(self, name: str) -> dict[str, float | None]:
         """When files came out, by the document that most indexes have beside their pages."""
-        endpoint = self.of(name)
+        endpoint = await self.of(name)
         parts = urlsplit(endpoint.url)
         if not parts.path.endswith("/simple/"):
             return {}
@@ -187,7 +187,7 @@ class Pypi:
 
     async def _file(self, asked: Asked, name: str, given: str) -> Answer:
         filename = next((given.removesuffix(end) for end in _BESIDE if given.endswith(end)), given)
-        endpoint = self.of(name)
+        endpoint = await self.of(name)
         project = await self._project(await self._page(name), name)
         file = next((f for f in project.page.files if f.filename == filename), None)
         if file is None:
