@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 BIOPSY := .venv/bin/biopsy
 
-.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports bench-serving test-faults test-clients test-whole test-endtoend bench-own bench-queue bench-warehouse bench-watch bench-replay lock clean
+.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports bench-serving test-faults test-clients test-whole test-endtoend bench-own bench-queue bench-warehouse bench-watch bench-replay vendor lock clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -82,6 +82,9 @@ bench-watch: image  ## Packages an hour, static and run; 1, 2 and 50 workers
 
 test-clients: setup  ## Published clients (pip-audit, uv, npm, bun, …) against a live server; installs them once
 	@BIOPSY_TEST_CLIENTS=all $(PY) -m pytest -q -rs tests/clients --durations=5
+
+vendor: setup  ## Renew the web site's vendored scripts from npm, by their lock file
+	@cd src/biopsy/web/site/assets && npm ci --ignore-scripts --no-audit --no-fund && ../../../../../$(PY) vendor.py
 
 lock: setup  ## Renew requirements.lock from pyproject.toml
 	@.venv/bin/pip install -q uv

@@ -54,7 +54,8 @@ def environment() -> Environment:
     made.filters.update(FILTERS)
     made.filters.update(
         coloured=coloured, ago=ago, moment=moment, number=number, query=query, package_path=package_path,
-        ecosystem_name=ecosystem_name, commas=commas, as_json=as_json, prose=prose, pretty=pretty, unescape=unescape,
+        ecosystem_name=ecosystem_name, commas=commas, as_json=as_json, prose=prose, pretty=pretty,
+        unescape=unescape,
     )  # fmt: skip
     made.globals.update(
         rules_at="/rule/",

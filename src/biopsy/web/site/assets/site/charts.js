@@ -77,7 +77,8 @@
         if (away < gap) { gap = away; nearest = line; }
       });
       if (!nearest || nearest.value === "others") return;
-      const asked = new URLSearchParams({ [place.dataset.param]: nearest.value, since: data.days[at], until: data.days[at] });
+      const asked = new URLSearchParams({ since: data.days[at], until: data.days[at] });
+      if (place.dataset.param) asked.set(place.dataset.param, nearest.value);
       location.href = place.dataset.to + "&" + asked;
     });
     place.setAttribute("aria-hidden", "true");
