@@ -221,6 +221,11 @@ class Index(Charting):
         package = self._package(word, name)
         return tuple(map(self._reported, self._ask(f"{queries.REPORTED} WHERE r.package = ?", (package,))))
 
+    def report(self, own: str) -> Reported | None:
+        """The report of an id."""
+        rows = self._ask(f"{queries.REPORTED} WHERE r.id = ? LIMIT 1", (own,))
+        return self._reported(rows[0]) if rows else None
+
     # search
 
     def package(self, word: str, name: str) -> Named | None:

@@ -55,6 +55,7 @@ CREATE INDEX reports_published ON reports (published, number);
 CREATE INDEX reports_state ON reports (state, published, number);
 CREATE INDEX reports_ecosystem ON reports (ecosystem, published, number);
 CREATE INDEX reports_change ON reports (change);
+CREATE INDEX reports_id ON reports (id);
 CREATE TABLE told (
   source INTEGER NOT NULL, published TEXT NOT NULL, report INTEGER NOT NULL, PRIMARY KEY (source, published, report)
 ) WITHOUT ROWID;

@@ -20,6 +20,7 @@ from biopsy.web.site.questions import (
     MAX_VALUE,
     Bar,
     Busy,
+    Curves,
     Questions,
     Table,
     bars,
