@@ -1,6 +1,7 @@
 """What the guard shows of registries: blocked releases are gone, who asks for one exactly is told why."""
 
 import json
+import time
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,6 +10,8 @@ from urllib.parse import urljoin
 import pytest
 from tests.guard_proxy.conftest import BAD_NPM, BAD_PYPI, Running
 from tests.registry.server import StandIn
+
+from biopsy.model.release import Endpoint
 
 Start = Callable[..., Running]
 OFF = "minimum-age: 0\n"
@@ -174,7 +177,7 @@ def test_releases_too_fresh_vanish_until_they_are_old_enough(ruled: Start) -> No
     one = ruled("minimum-age: 1d\necosystems: {npm: {minimum-age: 30m}}\n")
     assert one.files("fresh-py") == {}
     assert "1.3.0" in one.packument("bad-js")["versions"]
-    one.guard.knowledge.clock = lambda: __import__("time").time() + 86400
+    one.guard.knowledge.clock = lambda: time.time() + 86400
     assert list(one.files("fresh-py")) == ["fresh_py-2.0-py3-none-any.whl"]
 
 
@@ -194,12 +197,9 @@ def test_reserved_names_are_never_asked_of_the_registry(ruled: Start, registries
 
 
 def test_reserved_names_come_from_the_registry_that_has_them(ruled: Start, registries: StandIn) -> None:
-    nowhere = lambda kind, name: __import__("biopsy.model.release", fromlist=["x"]).Endpoint(
-        kind, "http://192.0.2.1/"
-    )
     one = ruled(
         f'minimum-age: 0\nreserved:\n  - names: ["pkg:npm/@acme/*"]\n    registry: {registries.url("npm")}\n',
-        endpoint=nowhere,
+        endpoint=lambda kind, name: Endpoint(kind, "http://192.0.2.1/"),
     )
     assert one.get("/npm/@acme%2ftool").status_code == 200
 
@@ -240,7 +240,7 @@ def test_without_news_it_fails_open_or_closed_as_the_policy_says(
 def test_old_news_count_as_none(ruled: Start) -> None:
     one = ruled(OFF + "stale: {after: 7d, then: block}\n")
     assert one.get("/npm/@acme%2ftool").status_code == 200
-    one.guard.knowledge.clock = lambda: __import__("time").time() + 8 * 86400
+    one.guard.knowledge.clock = lambda: time.time() + 8 * 86400
     answer = one.get("/npm/@acme%2ftool")
     assert (answer.status_code, "is 8 days old" in answer.text) == (403, True)
 
