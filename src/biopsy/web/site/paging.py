@@ -134,7 +134,7 @@ def answered(request: Request[Any, Any, Any], made: Any, template: str, *, plain
 
 def written(request: Request[Any, Any, Any], template: str, shown: Shown) -> bytes:
     """The page of a view."""
-    text = render(template, view=shown.view, here=_here(request), viewer=viewer(request), **shown.beside)
+    text = render(template, view=shown.view, here=_here(request), url=_url(request), viewer=viewer(request), **shown.beside)
     return text.encode("utf-8", "backslashreplace")
 
 
@@ -194,6 +194,11 @@ def _again(body: bytes, *, plain: bool) -> Response[Any]:
 def _closed(request: Request[Any, Any, Any]) -> bool:
     """Whether the address ends in a slash: then its last word is a name, whatever it ends in."""
     return bytes(request.scope.get("raw_path", b"") or b"").endswith(b"/")
+
+
+def _url(request: Request[Any, Any, Any]) -> str:
+    """Where others reach the site, for what must be named whole: pictures of previews, feeds."""
+    return str(request.app.state.site.stores.url)
 
 
 def _here(request: Request[Any, Any, Any]) -> str:

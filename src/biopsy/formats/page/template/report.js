@@ -82,6 +82,11 @@
     button.addEventListener("click", () => navigator.clipboard.writeText(button.dataset.copy).then(() => { button.textContent = "copied"; }));
   }
 
+  // What scrolls by itself can be reached with the keyboard.
+  const reach = () => { for (const one of $("pre, .figure, .iocs")) if (one.scrollHeight > one.clientHeight + 1 || one.scrollWidth > one.clientWidth + 1) one.tabIndex = 0; };
+  addEventListener("toggle", reach, true);
+  reach();
+
   // Which section is being read.
   const links = new Map($(".contents a").map((link) => [link.hash.slice(1), link]));
   const watcher = new IntersectionObserver((entries) => {
