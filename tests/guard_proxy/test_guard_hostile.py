@@ -58,6 +58,19 @@ def document(**versions: dict[str, object]) -> tuple[int, dict[str, str], bytes]
     return 200, {"content-type": "application/json"}, json.dumps({"name": "x", "versions": held}).encode()
 
 
+def arrived(one: Running, path: str) -> bytes:
+    """What arrives of an answer before it breaks off; nothing where it says that it failed."""
+    got = b""
+    try:
+        with one.http.stream("GET", one.url + path) as answer:
+            if answer.status_code == 200:
+                for chunk in answer.iter_raw():
+                    got += chunk
+    except httpx.HTTPError:
+        return got
+    return got
+
+
 SMUGGLED = {
     "two lengths": b"Content-Length: 5\r\nContent-Length: 60\r\n\r\n",
     "a length and chunks": b"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -179,10 +192,7 @@ def test_a_file_that_is_not_what_was_announced_never_arrives_whole(
         dist = {"tarball": f"{made.url}/t/x-1.0.0.tgz", "integrity": "sha512-" + "A" * 86 + "=="}
         made.answers |= {"/npm/x": document(v1_0_0=dist), "/t/x-1.0.0.tgz": (200, {}, data)}
         one = ruled(OFF, endpoint=mine(made))
-        with pytest.raises(httpx.HTTPError):
-            got = one.get("/npm/x/-/x-1.0.0.tgz")
-            assert len(got.content) < size, "a file of another digest came through"
-            raise httpx.ReadError("cut off")
+        assert len(arrived(one, "/npm/x/-/x-1.0.0.tgz")) < size
     assert not [p for p in (tmp_path / "guard" / "files").rglob("*") if p.is_file() and ".part" not in p.name]
 
 

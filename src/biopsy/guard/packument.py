@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cmp_to_key
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import msgspec
 
@@ -63,7 +63,7 @@ class Entry:
     @property
     def filename(self) -> str:
         """How its tarball is called upstream."""
-        return unquote(urlsplit(self.tarball).path.rpartition("/")[2])
+        return unquote(self.tarball.partition("?")[0].partition("#")[0].rpartition("/")[2])
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ that the registry announced: of what has another, nobody gets enough to use it.
 
 import asyncio
 import hashlib
+import logging
 import os
 import tempfile
 import time
@@ -39,6 +40,7 @@ MAX_DOWNLOADS = 48
 LOOK = 64
 """After so many files kept, what is kept is weighed."""
 
+LOG = logging.getLogger("biopsy.guard")
 _STRONG = ("sha512", "sha384", "sha256", "blake2b")
 
 
@@ -154,12 +156,14 @@ class Files:
                 made.path = place
                 await self._weigh()
             made.done = True
-        except (httpx.HTTPError, httpcore.ConnectError, TimeoutError, OSError) as error:
+        except RegistryError as error:
+            made.error = error
+        except Exception as error:  # whatever it is, those who wait are to hear of it
+            if not isinstance(error, (httpx.HTTPError, httpcore.ConnectError, TimeoutError)):
+                LOG.exception("a file could not be fetched")
             made.error = RegistryError(
                 f"cannot fetch {wanted.url.rpartition('/')[2]}: {type(error).__name__}"
             )
-        except RegistryError as error:
-            made.error = error
         except asyncio.CancelledError:
             made.error = RegistryError("the guard is ending")
             raise

@@ -132,7 +132,7 @@ class Upstream:
         The registry's authorization goes to the registry alone. See `network` for where it may lead.
         """
         for _ in range(MAX_REDIRECTS + 1):
-            if urlsplit(url).scheme not in {"http", "https"}:
+            if not _web(url):
                 raise RegistryError(f"the {endpoint.ecosystem} registry leads to no http(s) address")
             given = {**headers, **endpoint.headers(url)}
             http = await self._client(endpoint)
@@ -147,7 +147,7 @@ class Upstream:
                 if not answer.is_redirect:
                     yield answer
                     return
-                url = urljoin(url, answer.headers.get("location", ""))
+                url = _joined(url, answer.headers.get("location", ""))
             finally:
                 await answer.aclose()
         raise RegistryError(f"the {endpoint.ecosystem} registry leads in circles")
@@ -195,6 +195,21 @@ async def unpacked(answer: httpx.Response, limit: int = MAX_PAGE) -> bytes:
             if len(body) > limit:
                 raise RegistryError(f"the registry's answer is larger than {limit >> 20} MiB")
     return bytes(body)
+
+
+def _web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
+
+
+def _joined(base: str, to: str) -> str:
+    try:
+        return urljoin(base, to)
+    except ValueError:
+        return ""
 
 
 def _unheard(endpoint: Endpoint, error: Exception) -> str:
