@@ -10,7 +10,7 @@ from biopsy import detect
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.dossier import Analysis, Dossier, Tool
 from biopsy.model.release import Artifact, Release
-from biopsy.model.run import Evaluated, Exchange, Outcome, Process, Status, Watch
+from biopsy.model.run import Change, Evaluated, Exchange, FileChange, Outcome, Process, Status, Watch
 from biopsy.reports.database import Database
 from biopsy.warehouse import Warehouse
 from biopsy.web.app import Settings, build
@@ -39,6 +39,12 @@ def dossier(number: int, name: str, version: str, facts: tuple[str, ...], **more
         processes=(Process(1, None, "laptop", "install", ("node", "x.js")),),
         exchanges=(
             Exchange("laptop", "install", "https", "collect.example", 443, "POST /", HOSTILE, "ok", 3, 2),
+        ),
+        changes=(
+            FileChange(
+                "laptop", "/home/ada/.bashrc", Change.CHANGED, 9, "a" * 64, f"export A=1\nevil {HOSTILE}\n"
+            ),
+            FileChange("ci", "/home/runner/.bashrc", Change.CHANGED, 9, "b" * 64, "export A=1\n"),
         ),
         watches=(Watch("laptop", 100), Watch("ci", 90)),
         evaluated=(

@@ -196,7 +196,7 @@ def test_an_analysis_shows_evidence_and_gives_it_raw(site: TestClient[Any]) -> N
     assert raw.headers["content-disposition"].startswith("attachment")
     assert raw.json()["run_id"] == RUN
     lines = [json.loads(line) for line in site.get(f"/analysis/{HOSTILE_RUN}/trace.jsonl").text.splitlines()]
-    assert {one["event"] for one in lines} == {"behaviour", "process", "exchange", "evaluated"}
+    assert {one["event"] for one in lines} == {"behaviour", "process", "exchange", "evaluated", "change"}
     for form in told["forms"]:
         given = site.get(f"/analysis/{HOSTILE_RUN}/as/{form}")
         assert given.status_code == 200
@@ -211,6 +211,9 @@ def test_a_comparison_says_what_is_new_on_a_version_and_on_a_machine(site: TestC
     backwards = site.get(f"/compare/profiles.json?run={RUN}&one=ci&other=laptop").json()["comparison"]
     assert "exfil/canary-leak" in [one["rule"] for one in backwards["findings_new"]]
     assert not backwards["comparison"]["untold"]
+    (file,) = site.get(f"/compare/profiles.json?run={RUN}&one=ci&other=laptop").json()["files"]
+    assert file["path"] == "/home/ada/.bashrc"
+    assert [sign for sign, _ in file["lines"]] == ["@", "", "+"]
     same = site.get(f"/compare/profiles.json?run={RUN}&one=ci&other=ci").json()["comparison"]
     assert not same["findings_new"]
 

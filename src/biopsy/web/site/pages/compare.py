@@ -12,6 +12,7 @@ from biopsy.model.comparison import Comparison
 from biopsy.model.dossier import Analysis, Dossier
 from biopsy.web.site import judging
 from biopsy.web.site.asking import Run, Text
+from biopsy.web.site.differing import Differing, differing
 from biopsy.web.site.index.answers import Seen
 from biopsy.web.site.index.reading import Index
 from biopsy.web.site.paging import Missing, Refused, Shown, page, written
@@ -24,7 +25,8 @@ OFFERED = 100  # analyses of a package to choose from
 class ComparePage(Struct, frozen=True):
     """Two analyses beside each other, as `schema/comparison-1.json` describes it; null while none are chosen.
 
-    `choices` are what may be chosen from: analyses of the package asked for, or the profiles of one.
+    `choices` are what may be chosen from: analyses of the package asked for, or the profiles of one; `files`
+    differ in what was left in them.
     """
 
     before: str
@@ -32,6 +34,7 @@ class ComparePage(Struct, frozen=True):
     run: str
     choices: tuple[Seen, ...]
     profiles: tuple[str, ...]
+    files: tuple[Differing, ...]
     comparison: ComparisonDocument | None
 
 
@@ -55,7 +58,7 @@ async def compare(
 
     choices = await site.ask(ask)
     if not (before and after):
-        return Shown(ComparePage(before, after, "", choices, (), None), {"page": None})
+        return Shown(ComparePage(before, after, "", choices, (), (), None), {"page": None})
     return await site.heavy(lambda: _two(request, site, before, after, choices))
 
 
@@ -74,7 +77,7 @@ def _two(request: Asked, site: Site, before: str, after: str, choices: tuple[See
     now = judging.judge(second, first, rules).analysis
     if first.artifact.sha256 == second.artifact.sha256:  # the runs are compared: they may well differ
         now = replace(now, comparison=_runs(first, second))
-    view = ComparePage(before, after, "", choices, (), None)
+    view = ComparePage(before, after, "", choices, (), (), None)
     return _shown(request, then, now, view)
 
 
@@ -93,7 +96,7 @@ def _machines(request: Asked, site: Site, run: str, one: str, other: str) -> Sho
     found = _runs(judging.called(first, other), second)
     gone = tuple(replace(d, evidence=tuple(judging.moved(b, one) for b in d.evidence)) for d in found.gone)
     now = replace(judging.judge(second, None, rules).analysis, comparison=replace(found, gone=gone))
-    return _shown(request, then, now, ComparePage(one, other, run, (), known, None))
+    return _shown(request, then, now, ComparePage(one, other, run, (), known, (), None))
 
 
 def _runs(first: Dossier, second: Dossier) -> Comparison:
@@ -116,7 +119,8 @@ def _sides(made: beside.Beside, view: ComparePage) -> beside.Beside:
 
 def _shown(request: Asked, then: Analysis, now: Analysis, view: ComparePage) -> Shown:
     worrying = judging.worrying(then, now)
-    full = replace(view, comparison=written_out(then, now, worrying))
+    files = differing(then.dossier, now.dossier)
+    full = replace(view, files=files, comparison=written_out(then, now, worrying))
     limits = Limits()
     while True:
         shown = Shown(full, {"page": _sides(beside.page(then, now, worrying, limits), full)})
