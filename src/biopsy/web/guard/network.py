@@ -1,9 +1,9 @@
 """How registries are asked: at addresses that they may lead to, and no others.
 
 A listing is not trusted: it names files anywhere. One of a registry on the Internet may not lead into this
-machine's own networks; one that stands in such a network may. What no registry has business with (services of
-clouds at link-local addresses, multicast) is never asked. Addresses are checked when they are connected to, so
-that a name which changes its mind between two look-ups gains nothing.
+machine's own networks; one that stands in such a network may. What no registry has business with (services
+at link-local addresses, multicast) is never asked. Addresses are checked when they are connected to, so that
+a name which changes its mind between two look-ups gains nothing.
 """
 
 import asyncio
