@@ -56,6 +56,7 @@ def build(database: Path, settings: Settings | None = None) -> Litestar:
     stores = Stores(database, chosen.url.rstrip("/"))
     tokens = Tokens(chosen.tokens) if chosen.tokens else None
     site = _site(chosen, stores)
+    stores.warm = site is not None
     work = _work(chosen, tokens)
     handlers: list[Any] = [Osv, Npm, Own, Check, Writing, *_pages(front=site is None)]
     if chosen.exports:
