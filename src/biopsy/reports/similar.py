@@ -69,13 +69,13 @@ class Names:
 
     def _of(self, reader: Reader, ecosystem: str) -> tuple[list[str], dict[str, str]]:
         held = self._held.get(ecosystem)
-        if held is None or time.monotonic() - held.looked > FRESH:
-            if self._reading.acquire(blocking=held is None):
-                try:
-                    held = self._read(reader, ecosystem, self._held.get(ecosystem))
-                finally:
-                    self._reading.release()
-        assert held is not None  # noqa: S101 - it is read by whoever comes first, and the others wait for that
+        stale = held is None or time.monotonic() - held.looked > FRESH
+        if stale and self._reading.acquire(blocking=held is None):
+            try:
+                held = self._read(reader, ecosystem, self._held.get(ecosystem))
+            finally:
+                self._reading.release()
+        assert held is not None  # it is read by whoever comes first, and the others wait for that
         return held.names, held.ids
 
     def _read(self, reader: Reader, ecosystem: str, held: _List | None) -> _List:
