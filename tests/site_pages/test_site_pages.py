@@ -156,14 +156,14 @@ def test_a_pasted_lock_file_is_judged_and_not_kept(site: TestClient[Any], tmp_pa
             "": {}, "node_modules/thief": {"version": "1.0.0"}, "node_modules/left-pad": {"version": "1.3.0"},
         },
     }  # fmt: skip
-    page = site.post("/search", data={"q": json.dumps(lock)}, headers=LOOKS)
+    page = site.post("/search/pasted", data={"q": json.dumps(lock)}, headers=LOOKS)
     assert "1 package of it is malicious" in page.text
-    plain = site.post("/search.json", content="evil==1.0\nrequests==2.0\n").json()
+    plain = site.post("/search/pasted.json", content="evil==1.0\nrequests==2.0\n").json()
     assert plain["checkup"]["counts"] == {"malicious": 0, "possible": 0, "unchecked": 0, "unreported": 2}
-    assert "none of the forms" in site.post("/search", data={"q": "a\nb"}, headers=LOOKS).text
-    away = site.post("/search", data={"q": " thief "}, headers=LOOKS, follow_redirects=False)
+    assert "none of the forms" in site.post("/search/pasted", data={"q": "a\nb"}, headers=LOOKS).text
+    away = site.post("/search/pasted", data={"q": " thief "}, headers=LOOKS, follow_redirects=False)
     assert (away.status_code, away.headers["location"]) == (303, "/search?q=thief")
-    assert site.post("/search", content=b"x" * 7_000_000).status_code == 413
+    assert site.post("/search/pasted", content=b"x" * 7_000_000).status_code == 413
 
 
 def test_a_package_page_tells_versions_apart(site: TestClient[Any]) -> None:

@@ -12,14 +12,15 @@ DAYS = (7, 30, 90, 365)
 
 Text = Annotated[str, QueryParameter(max_length=MAX_TEXT)]
 Query = Annotated[
-    str, QueryParameter(max_length=20_000, description="a name, purl, hash, host, id, lock file")
+    str, QueryParameter(max_length=2_000, description="a name, purl, hash, host, id, lock file")
 ]
-Day = Annotated[str, QueryParameter(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", description="a day, in UTC")]
+_DAY = r"^(|[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))$"
+Day = Annotated[str, QueryParameter(pattern=_DAY, description="a day, in UTC")]
 Cursor = Annotated[
     str, QueryParameter(pattern=r"^[0-9A-Za-z:.+_-]{0,80}$", description="where the page before ended")
 ]
 Run = Annotated[
-    str, QueryParameter(pattern=r"^([a-z0-9][a-z0-9-]{3,63})?$", description="the id of an analysis")
+    str, QueryParameter(pattern=r"^(|[a-z0-9][a-z0-9-]{3,63})$", description="the id of an analysis")
 ]
 Span = Annotated[int, QueryParameter(ge=1, le=3650, description="days")]
 Limit = Annotated[int, QueryParameter(ge=1, le=500, description="rows")]

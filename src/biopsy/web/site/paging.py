@@ -105,7 +105,7 @@ def page(
         signature = inspect.signature(ask)
         handler.__annotations__ = {**ask.__annotations__, "return": Response[Any]}
         handler.__signature__ = signature.replace(return_annotation=Response[Any])  # type: ignore[attr-defined]
-        opt = {**told(answer, NOT_FOUND, *errors, body=body, media=media), "page": True}
+        opt = told(answer, NOT_FOUND, *errors, body=body, media=media, page=True)
         return route(
             paths, http_method=[method], opt=opt, tags=["site"], summary=_first(ask), status_code=200,
         )(handler)  # fmt: skip
@@ -134,7 +134,8 @@ def answered(request: Request[Any, Any, Any], made: Any, template: str, *, plain
 
 def written(request: Request[Any, Any, Any], template: str, shown: Shown) -> bytes:
     """The page of a view."""
-    text = render(template, view=shown.view, here=_here(request), url=_url(request), viewer=viewer(request), **shown.beside)
+    given = {"here": _here(request), "url": _url(request), "viewer": viewer(request)}
+    text = render(template, view=shown.view, **given, **shown.beside)
     return text.encode("utf-8", "backslashreplace")
 
 

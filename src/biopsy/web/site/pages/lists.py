@@ -64,7 +64,7 @@ async def analyses(
 @page("/reports", "reports.j2", ReportsPage)
 async def reports(
     request: Asked, site: GivenSite, *, ecosystem: Text = "", source: Text = "",
-    stands: Annotated[str, QueryParameter(pattern="^(published|withdrawn)?$", name="state")] = "",
+    stands: Annotated[str, QueryParameter(pattern="^(|published|withdrawn)$", name="state")] = "",
     since: Day = "", until: Day = "", cursor: Cursor = "", limit: Limit = ROWS,
 ) -> ReportsPage:  # fmt: skip
     """Reports, those published last first, by ecosystem, source, state, day."""

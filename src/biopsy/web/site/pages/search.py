@@ -64,7 +64,7 @@ async def search(request: Asked, site: GivenSite, *, q: Query = "") -> SearchPag
     return await _found(site, q.strip())
 
 
-@page("/search", "search.j2", SearchPage, 413, 415, method="POST", body=bytes, media="text/plain")
+@page("/search/pasted", "search.j2", SearchPage, 413, 415, method="POST", body=bytes, media="text/plain")
 async def search_pasted(request: Asked, site: GivenSite) -> SearchPage | Away:
     """The same for what is long: a whole lock file, as text or as the field `q` of a form. It is not kept."""
     text, filename = await _text(request)
@@ -78,6 +78,8 @@ async def _text(request: Asked) -> tuple[str, str]:
     data = await body.raw(request)
     if len(data) > MAX_FORM:
         raise body.BadBody(f"more than {MAX_FORM:,} bytes", 413)
+    if not data.strip():
+        raise body.BadBody("nothing was sent: a lock file as text, or a form with the field q")
     text = data.decode("utf-8", "replace")
     if "urlencoded" not in request.headers.get("content-type", ""):
         return text, ""
