@@ -2,28 +2,22 @@
 
 import asyncio
 import json
-import os
 import shutil
 import signal
 import subprocess
-import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import partial
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from biopsy.cli.behind import guarding, uvicorn_server
 from biopsy.cli.listening import listen
 from biopsy.errors import BiopsyError, UsageError
 from biopsy.formats.views.visible import visible
 
 if TYPE_CHECKING:
     import socket
-
-    import uvicorn
 
     from biopsy.guard.ruling import Ruling
     from biopsy.model.release import Endpoint
@@ -37,6 +31,8 @@ PATIENCE = 30.0  # seconds that a guard of one command may take to begin
 GB = 1024**3
 MAX_TOLD = 20
 KINDS = ("pypi", "npm")
+STANDING = ("uv", "uvx", "poetry", "pipenv", "hatch", "rye")
+"""Clients whose lock files hold addresses, or that are told by no variable where to ask: see `standing`."""
 _CLIENTS = (
     (("pip", "pipx", "uv", "uvx", "poetry", "pdm", "pipenv", "hatch", "rye"), ("pypi",)),
     (("npm", "npx", "pnpm", "pnpx", "yarn", "bun", "bunx", "corepack"), ("npm",)),
@@ -84,23 +80,22 @@ def serve(host: str, port: int, **asked: Any) -> None:
     _registries(guard, KINDS)
     click.echo(f"biopsy guard: {here}/pypi/simple/ and {here}/npm/ (Ctrl-C ends)", err=True)
     _warn(guard)
-    server = _server(guard)
+    server = uvicorn_server(guard)
     with suppress(KeyboardInterrupt):
         server.run([listening])
 
 
 def run(words: tuple[str, ...], **asked: Any) -> int:
     """Run a command with its registries behind a guard of its own; returns the status of the command."""
-    from biopsy.web.guard.clients import environment  # noqa: PLC0415
-
     found = shutil.which(words[0])
     if found is None:
         raise UsageError(f"no command {words[0]!r} here")
     guard = _guard(asked, quiet=True)
-    _registries(guard, _kinds(words[0]), quiet=True)
+    name = _name(words[0])
+    _registries(guard, _kinds(name), quiet=True)
     _warn(guard)
-    with _background(guard) as here, tempfile.NamedTemporaryFile("w", prefix="biopsy-guard-") as empty:
-        child = subprocess.Popen([found, *words[1:]], env=environment(here, os.environ, empty.name))
+    with guarding(guard, standing=name in STANDING) as environment:
+        child = subprocess.Popen([found, *words[1:]], env=environment)
         status = _waited(child)
     _summary(list(guard.decisions.recent), failed=status != 0)
     return status if status >= 0 else 128 - status
@@ -268,9 +263,13 @@ def _registries(guard: "Guard", kinds: tuple[str, ...], *, quiet: bool = False) 
                 click.echo(visible(f"biopsy guard: {kind} {said}"), err=True)
 
 
-def _kinds(word: str) -> tuple[str, ...]:
+def _name(word: str) -> str:
+    """The client that a command is, as far as its name tells."""
+    return Path(word).name.rstrip("0123456789.")
+
+
+def _kinds(name: str) -> tuple[str, ...]:
     """Whose registries a command may ask; both for one that is no client's."""
-    name = Path(word).name.rstrip("0123456789.")
     return next((kinds for names, kinds in _CLIENTS if name in names), KINDS)
 
 
@@ -288,38 +287,6 @@ def _warn(guard: "Guard") -> None:
 
 def _here(host: str, listening: "socket.socket") -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
-
-
-def _server(guard: "Guard") -> "uvicorn.Server":
-    import uvicorn  # noqa: PLC0415
-
-    config = uvicorn.Config(
-        guard, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=GRACE,
-        limit_concurrency=MAX_OPEN, backlog=BACKLOG, lifespan="on", proxy_headers=False,
-    )  # fmt: skip
-    return uvicorn.Server(config)
-
-
-@contextmanager
-def _background(guard: "Guard") -> "Iterator[str]":
-    """A guard in a thread, at a port that is free."""
-    listening = listen("127.0.0.1", 0)
-    server = _server(guard)
-    server.config.log_level = "critical"
-    thread = threading.Thread(target=partial(server.run, [listening]), daemon=True)
-    thread.start()
-    begun = threading.Event()
-    for _ in range(int(PATIENCE / 0.02)):
-        if server.started:
-            break
-        begun.wait(0.02)
-    else:
-        raise UsageError("the guard did not begin")
-    try:
-        yield _here("127.0.0.1", listening)
-    finally:
-        server.should_exit = True
-        thread.join(GRACE)
 
 
 def _summary(recent: "list[Decision]", *, failed: bool) -> None:

@@ -104,12 +104,17 @@ def _files(listed: list[Any], base: str) -> "list[File]":
 
 def version_of(filename: str) -> str:
     """The version that a file is of, in its normal form; empty where its name does not say."""
+    found = named(filename)
+    return found[1] if found else ""
+
+
+def named(filename: str) -> tuple[str, str] | None:
+    """The project and the version that a file is of, in their normal forms; None where its name is none."""
     try:
-        if filename.endswith(".whl"):
-            return str(parse_wheel_filename(filename)[1])
-        return str(parse_sdist_filename(filename)[1])
+        found = (parse_wheel_filename if filename.endswith(".whl") else parse_sdist_filename)(filename)
     except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion, ValueError):
-        return ""
+        return None
+    return found[0], str(found[1])
 
 
 class _Anchors(HTMLParser):
@@ -176,8 +181,8 @@ class _Anchors(HTMLParser):
 
 Ruled = Mapping[str, Ruling]
 """By the name of a file: what becomes of it."""
-Address = Callable[[str], str]
-"""From the name of a file to where it is offered by us."""
+Address = Callable[[File], str]
+"""From a file to where it is offered by us."""
 
 
 def filtered(page: Page, ruled: Ruled, shown: Shown, address: Address, told: Callable[[Ruling], str]) -> Page:
@@ -189,7 +194,7 @@ def filtered(page: Page, ruled: Ruled, shown: Shown, address: Address, told: Cal
     kept: list[File] = []
     for file in page.files:
         ruling = ruled[file.filename]
-        said = {**file.said, "url": address(file.filename)}
+        said = {**file.said, "url": address(file)}
         if ruling.action is Action.WARN:
             said["yanked"] = told(ruling)
         elif ruling.blocks:

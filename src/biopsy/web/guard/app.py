@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -127,22 +127,10 @@ class Guard:
             self.gate.look()
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            asked = read(scope, receive, base=self._base(scope))
-            answer = await self._answer(asked)
-        except RefusedError as error:
-            answer = problem(error.status, str(error), **error.headers)
-        except RegistryError as error:
-            answer = problem(502, str(error))
-        except (httpx.HTTPError, httpcore.ConnectError) as error:
-            answer = problem(502, f"the registry did not answer: {type(error).__name__}")
-        except (BiopsyError, sqlite3.Error, OSError) as error:
-            LOG.warning("%s: %s", type(error).__name__, error)
-            answer = problem(503, "the guard cannot decide now, and lets nothing through")
-        except Exception:
-            LOG.exception("a fault of the guard")
-            answer = problem(500, "a fault of the guard: it lets nothing through")
-        await deliver(answer, scope["method"], send)
+        async def answer() -> Answer:
+            return await self._answer(read(scope, receive, base=self._base(scope)))
+
+        await deliver(await answered(answer), scope["method"], send)
 
     async def _answer(self, asked: Asked) -> Answer:
         match asked.path:
@@ -170,6 +158,24 @@ class Guard:
                 421, f"this guard is not called {host[:80]!r}: --url or --allow-host says how it is"
             )
         return self.settings.url.rstrip("/") or f"{scope.get('scheme', 'http')}://{host}"
+
+
+async def answered(answer: Callable[[], Awaitable[Answer]]) -> Answer:
+    """The answer, or what is said in its place: nothing passes that could not be decided on."""
+    try:
+        return await answer()
+    except RefusedError as error:
+        return problem(error.status, str(error), **error.headers)
+    except RegistryError as error:
+        return problem(502, str(error))
+    except (httpx.HTTPError, httpcore.ConnectError) as error:
+        return problem(502, f"the registry did not answer: {type(error).__name__}")
+    except (BiopsyError, sqlite3.Error, OSError) as error:
+        LOG.warning("%s: %s", type(error).__name__, error)
+        return problem(503, "the guard cannot decide now, and lets nothing through")
+    except Exception:
+        LOG.exception("a fault of the guard")
+        return problem(500, "a fault of the guard: it lets nothing through")
 
 
 def _below(asked: Asked) -> Asked:

@@ -39,6 +39,7 @@ class Asked:
     address: str
     client: Client
     receive: Receive
+    through: bool = False  # it was on its way to the registry itself: addresses stay as they are
 
     @property
     def agent(self) -> str:

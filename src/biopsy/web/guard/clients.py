@@ -39,7 +39,6 @@ def environment(url: str, own: Mapping[str, str], configuration: str) -> dict[st
         "UV_HTTP_TIMEOUT": "120",
         "PDM_PYPI_URL": index,
         "PDM_IGNORE_STORED_INDEX": "1",
-        "POETRY_REPOSITORIES_GUARD_URL": index,
         "npm_config_registry": registry,
         "npm_config_replace_registry_host": "always",
         "npm_config_fetch_retries": "12",
@@ -51,6 +50,25 @@ def environment(url: str, own: Mapping[str, str], configuration: str) -> dict[st
         "NO_PROXY": _with(kept.get("NO_PROXY", kept.get("no_proxy", "")), host),
         "no_proxy": _with(kept.get("no_proxy", kept.get("NO_PROXY", "")), host),
         "BIOPSY_GUARD": url,
+    }
+
+
+def standing(proxy: str, bundle: str, own: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a command between which and its registries the guard stands.
+
+    `bundle` is a file of the authorities that it is to believe.
+    """
+    names = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+    kept = {name: value for name, value in own.items() if name.lower() != "no_proxy"}
+    believed = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "NODE_EXTRA_CA_CERTS")
+    return {
+        **kept,
+        **dict.fromkeys(names, proxy),
+        **dict.fromkeys(believed, bundle),
+        "UV_HTTP_RETRIES": "12",
+        "UV_HTTP_TIMEOUT": "120",
+        "NO_PROXY": "",
+        "BIOPSY_GUARD": proxy,
     }
 
 

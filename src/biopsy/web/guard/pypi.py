@@ -5,7 +5,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import msgspec
 
@@ -88,7 +88,7 @@ class Pypi:
             return Answer(301, headers={"location": f"../{name}/"})
         page = await self._page(name)
         form = wanted_form(asked.headers.get("accept", ""))
-        key = ("pypi", name, form, asked.client.shown, asked.base)
+        key = ("pypi", page.url, name, form, asked.client.shown, asked.base, str(asked.through))
         made = self.gate.made(key, page) or self.gate.keep(key, await self._make(asked, page, name, form))
         self.gate.log_listing(asked, made.decision)
         headers = {"etag": made.tag, "vary": "accept, user-agent", "cache-control": "no-cache"}
@@ -117,7 +117,7 @@ class Pypi:
             project.page,
             rulings,
             asked.client.shown,
-            lambda file: f"../../files/{name}/{quote(file)}",
+            lambda file: file.url if asked.through else f"../../files/{name}/{quote(file.filename)}",
             lambda ruling: told(ruling, by_reason[id(ruling)], asked.base),
         )
         body = simple.to_json(page, name) if form == simple.JSON else simple.to_html(page, name)
@@ -192,17 +192,43 @@ class Pypi:
         file = next((f for f in project.page.files if f.filename == filename), None)
         if file is None:
             raise RefusedError(404, f"the configured index has no file {filename!r} of {name}")
+        return await self._passed(asked, endpoint, project, name, file, given.removeprefix(filename))
+
+    async def through(self, asked: Asked, url: str) -> Answer | None:
+        """The file at an address that a lock file has; None where that is no file of a project."""
+        given = unquote(urlsplit(url).path.rpartition("/")[2])
+        end = next((end for end in _BESIDE if given.endswith(end)), "")
+        found = simple.named(given.removesuffix(end))
+        if found is None:
+            return None
+        name, version = found
+        endpoint, filename = await self.of(name), given.removesuffix(end)
+        try:
+            project = await self._project(await self._page(name), name)
+        except RefusedError:
+            project = Project(Page(url, 404, "", b""), simple.Page(()))
+        plain = url.removesuffix(end)
+        file = next((f for f in project.page.files if f.filename == filename), None)
+        if file is None or file.url != plain:  # of another place: what is known of the release holds
+            said = file.said if file else {}
+            file = simple.File(filename, plain, version, filename.endswith(".whl"), said)
+        return await self._passed(asked, endpoint, project, name, file, end)
+
+    async def _passed(  # noqa: PLR0917 - what a file is
+        self, asked: Asked, endpoint: Endpoint, project: Project, name: str, file: simple.File, end: str
+    ) -> Answer:
+        filename = file.filename
         hashes = {file.version: [f"{k}:{v}" for k, v in file.digests]}
         known = self.gate.knowledge.of("pypi", name, hashes).get(file.version, NOTHING)
         offered = self._offered(project, file, name)
         ruling = self.gate.rule(offered, known)
-        if given == filename or ruling.blocks:
+        if not end or ruling.blocks:
             self.gate.log_file(asked, offered, filename, ruling)
         if ruling.blocks:
             version = offered.version or filename
             return problem(403, told(ruling, Offered("pypi", name, version), asked.base))
-        if given != filename:
-            return await self._beside(asked, endpoint, file, given.removeprefix(filename))
+        if end:
+            return await self._beside(asked, endpoint, file, end)
         await self.passing.looked_at(asked, offered, ruling, known, dict(file.digests))
         size = file.said.get("size")
         return await self.passing.file(
