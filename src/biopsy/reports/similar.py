@@ -44,7 +44,7 @@ class Names:
     """
 
     _held: dict[str, _List] = field(default_factory=dict)
-    _reading: threading.Lock = field(default_factory=threading.Lock)
+    _reading: Any = field(default_factory=threading.Lock)  # a Lock: no type to a server that looks at fields
 
     def warm(self, reader: Reader) -> None:
         """Read the names of every ecosystem that has reports, so that nobody who asks waits for it."""
