@@ -24,8 +24,8 @@ MAX_OPEN = 4000
 PATIENCE = 60.0  # seconds that a guard of one command may take to begin
 MAX_READ = 16 * 1024**2  # bytes of a file of a project that is looked into for addresses
 NAMING = (
-    "uv.lock", "uv.toml", "pyproject.toml", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile", "Pipfile.lock",
-    "requirements.txt",
+    "uv.lock", "uv.toml", "pyproject.toml", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile",
+    "Pipfile.lock", "requirements.txt",
 )  # fmt: skip
 """Files of a project that name indexes, and addresses of files."""
 

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import rich_click as click
 
 from biopsy.cli.behind import guarding, uvicorn_server
 from biopsy.cli.listening import listen
+from biopsy.cli.locks import bad, followed
 from biopsy.errors import BiopsyError, UsageError
 from biopsy.formats.views.visible import visible
 
@@ -94,6 +96,13 @@ def run(words: tuple[str, ...], **asked: Any) -> int:
     name = _name(words[0])
     _registries(guard, _kinds(name), quiet=True)
     _warn(guard)
+    if refused := list(islice(bad(guard, list(followed(name, words[1:], Path.cwd()))), MAX_TOLD + 1)):
+        for line in refused[:MAX_TOLD]:
+            click.echo(visible(f"biopsy guard: {line}"), err=True)
+        click.echo(
+            "biopsy guard: nothing was run. Have your client take another version, then again.", err=True
+        )
+        return 1
     with guarding(guard, standing=name in STANDING) as environment:
         child = subprocess.Popen([found, *words[1:]], env=environment)
         status = _waited(child)
