@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
