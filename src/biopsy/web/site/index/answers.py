@@ -117,6 +117,16 @@ class Total(Struct, frozen=True):
     last: str
 
 
+class Fired(Struct, frozen=True):
+    """A rule: in how many analyses it matched, how many of them were accused or benign, and when last."""
+
+    rule: str
+    fired: int
+    accused: int
+    benign: int
+    last: str
+
+
 class Counts(Struct, frozen=True):
     """How much there is: `calls` counts analyses by verdict."""
 

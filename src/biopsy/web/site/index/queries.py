@@ -32,6 +32,12 @@ HOSTS = (
 )
 
 
+FIRED = (
+    "SELECT value, sum(n), sum(CASE WHEN call IN (1, 2) THEN n ELSE 0 END),"
+    " sum(CASE WHEN call = 3 THEN n ELSE 0 END), max(last) FROM totals WHERE dim = :dim GROUP BY value"
+)
+
+
 class Asked(Struct, frozen=True):
     """Which analyses are wanted, in numbers; 0 is no wish, but for `call`, where -1 is none."""
 

@@ -13,6 +13,7 @@ from biopsy.warehouse.outline import Outline
 from biopsy.web.site.index import queries
 from biopsy.web.site.index.answers import (
     Counts,
+    Fired,
     Freshness,
     Host,
     Named,
@@ -72,6 +73,7 @@ class Index(Charting):
         self.reading = Reading(home)
         self._words: dict[int, str] = {}
         self._inode = 0
+        self._counted: tuple[tuple[int, ...], Counts] | None = None
 
     @property
     def state(self) -> tuple[int, ...]:
@@ -96,6 +98,12 @@ class Index(Charting):
 
     def counts(self) -> Counts:
         """How much there is."""
+        state = self.state
+        if self._counted is None or self._counted[0] != state:
+            self._counted = (state, self._count())
+        return self._counted[1]
+
+    def _count(self) -> Counts:
         calls: Counter[str] = Counter()
         ecosystems: Counter[str] = Counter()
         for one in self.totals("verdict"):
@@ -112,6 +120,13 @@ class Index(Charting):
             reports["withdrawn"],
             dict(calls),
             dict(ecosystems),
+        )
+
+    def fired(self) -> tuple[Fired, ...]:
+        """How often each rule matched, ever, and when last."""
+        rows = self._ask(queries.FIRED, {"dim": int(Dim.RULE)})
+        return tuple(
+            Fired(self._text(v), n, accused, benign, moment(at)) for v, n, accused, benign, at in rows if n
         )
 
     def totals(self, dim: str, value: str = "") -> tuple[Total, ...]:

@@ -1,6 +1,5 @@
 """Rules: what each says, its proof, where it fired lately, how often on what is benign."""
 
-from collections.abc import Sequence
 from functools import cache
 from typing import Annotated
 
@@ -11,14 +10,14 @@ from msgspec.structs import replace
 from biopsy import detect
 from biopsy.detect.rule import reach
 from biopsy.web.site.asking import Span, Text, sane
-from biopsy.web.site.index.answers import Chart, Seen, Total
+from biopsy.web.site.index.answers import Chart, Fired, Seen
 from biopsy.web.site.index.reading import Index
 from biopsy.web.site.paging import Missing, page
 from biopsy.web.site.place import GivenSite
 from biopsy.web.store import Asked
 
 LATELY = 12
-ACCUSED = ("malicious", "suspicious")
+NEVER = Fired("", 0, 0, 0, "")
 
 
 class RuleRow(Struct, frozen=True):
@@ -85,8 +84,8 @@ async def rules(
     known = site.rules()
 
     def ask(index: Index) -> RulesPage:
-        seen = _by_rule(index.totals("rule"))
-        every = [_row(rule, seen.get(rule.id, ())) for rule in known]
+        seen = {one.rule: one for one in index.fired()}
+        every = [_row(rule, seen.get(rule.id, NEVER)) for rule in known]
         counts = index.counts()
         shown = [
             one for one in every
@@ -119,7 +118,7 @@ async def rule(request: Asked, site: GivenSite, name: FromPath[str], *, days: Sp
 
     def ask(index: Index) -> RulePage:
         return RulePage(
-            _row(found, index.totals("rule", found.id)),
+            _row(found, next((one for one in index.fired() if one.rule == found.id), NEVER)),
             found.why,
             found.text,
             found.needs,
@@ -165,18 +164,10 @@ def _digest(known: tuple[detect.Rule, ...]) -> str:
     return detect.digest(known)
 
 
-def _by_rule(totals: Sequence[Total]) -> dict[str, list[Total]]:
-    made: dict[str, list[Total]] = {}
-    for one in totals:
-        made.setdefault(one.value, []).append(one)
-    return made
-
-
-def _row(one: detect.Rule, seen: Sequence[Total]) -> RuleRow:
+def _row(one: detect.Rule, seen: Fired) -> RuleRow:
     return RuleRow(
         one.id, one.title, one.category, one.status, one.severity.value, one.confidence.value, one.convicts,
-        one.attack, sum(t.n for t in seen), sum(t.n for t in seen if t.call in ACCUSED),
-        sum(t.n for t in seen if t.call == "benign"), max((t.last for t in seen), default=""),
+        one.attack, seen.fired, seen.accused, seen.benign, seen.last,
     )  # fmt: skip
 
 
