@@ -72,7 +72,7 @@
   if (unfold) unfold.hidden = false;
   if (unfold) unfold.addEventListener("click", () => {
     const open = unfold.textContent === "Expand all";
-    for (const page of pages) if (!page.hidden) for (const one of $("details", page)) one.open = open;
+    for (const page of pages) if (!page.hidden) for (const one of $("details:not(.menu-of)", page)) one.open = open;
     unfold.textContent = open ? "Collapse all" : "Expand all";
   });
 

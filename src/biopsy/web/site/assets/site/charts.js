@@ -50,12 +50,12 @@
     const show = (u) => told(u);
     let told = () => {};
     const options = {
-      width: Math.max(place.clientWidth, 200), height: 210, padding: [10, 8, 0, 0],
+      width: Math.max(place.clientWidth, 200), height: 210, padding: [10, 26, 0, 0],
       tzDate: (at) => uPlot.tzDate(new Date(at * 1e3), "Etc/UTC"),
       legend: { show: false },
       cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
       scales: { y: { range: (u, low, high) => [0, Math.max(high * 1.08, 1)] } },
-      axes: [{ ...axis, space: 70, values: [[86400 * 28, "{MMM} {YYYY}", null, null, null, null, null, null, 1], [86400, "{D} {MMM}", null, null, null, null, null, null, 1], [1, "{D} {MMM}", null, null, null, null, null, null, 1]] }, { ...axis, size: 46, incrs: unit ? undefined : [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6], values: (u, ticks) => ticks.map((n) => n >= 1e6 ? n / 1e6 + "M" : n >= 1e4 ? n / 1e3 + "k" : String(n)) }],
+      axes: [{ ...axis, size: 30, space: 70, values: [[86400 * 28, "{MMM} {YYYY}", null, null, null, null, null, null, 1], [86400, "{D} {MMM}", null, null, null, null, null, null, 1], [1, "{D} {MMM}", null, null, null, null, null, null, 1]] }, { ...axis, size: 46, incrs: unit ? undefined : [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6], values: (u, ticks) => ticks.map((n) => n >= 1e6 ? n / 1e6 + "M" : n >= 1e4 ? n / 1e3 + "k" : String(n)) }],
       series: [{}, ...data.lines.map((line, n) => ({
         label: line.label, stroke: tone(line, n), width: 1.8, points: { show: x.length < 3, size: 6 }, spanGaps: true,
         fill: data.lines.length < 5 ? tone(line, n) + "18" : undefined,
