@@ -45,7 +45,7 @@ class AttackPage(Struct, frozen=True):
 @page("/attack", "attack.j2", AttackPage)
 async def attack(
     request: Asked, site: GivenSite, *, days: Span = 90, until: Day = "", ecosystem: Text = "",
-    verdict: Annotated[str, QueryParameter(pattern="^(malicious|suspicious)?$")] = "",
+    verdict: Annotated[str, QueryParameter(pattern="^(|malicious|suspicious)$")] = "",
 ) -> AttackPage:  # fmt: skip
     """The matrix of what has been seen, by tactic and technique."""
     looked = _looked(site)

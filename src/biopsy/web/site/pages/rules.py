@@ -77,8 +77,8 @@ class RulePage(Struct, frozen=True):
 @page("/rules", "rules.j2", RulesPage)
 async def rules(
     request: Asked, site: GivenSite, *, category: Text = "", q: Text = "",
-    status: Annotated[str, QueryParameter(pattern="^(draft|stable|retired)?$")] = "",
-    sort: Annotated[str, QueryParameter(pattern="^(id|fired|benign|last)?$")] = "",
+    status: Annotated[str, QueryParameter(pattern="^(|draft|stable|retired)$")] = "",
+    sort: Annotated[str, QueryParameter(pattern="^(|id|fired|benign|last)$")] = "",
 ) -> RulesPage:  # fmt: skip
     """Every rule, and how often it fires."""
     known = site.rules()

@@ -12,7 +12,7 @@ from biopsy.errors import UsageError
 from biopsy.warehouse.catalog import views
 from biopsy.warehouse.tables import TABLES, columns
 from biopsy.web.site.asking import Text
-from biopsy.web.site.paging import Refused, Shown, page
+from biopsy.web.site.paging import Refused, Shown, page, wants_json
 from biopsy.web.site.place import GivenSite
 from biopsy.web.site.questions import (
     LIMITS,
@@ -86,6 +86,8 @@ async def answer(
         table = await to_thread.run_sync(questions.table, _reader(request), asked, values)
     except (UsageError, Busy) as error:
         status = 429 if isinstance(error, Busy) else 400
+        if wants_json(request) or request.url.path.endswith(".json"):
+            raise Refused(detail=str(error), status_code=status) from error
         return Shown(_page(questions, asked, name, values, None, str(error)), status=status)
     return _page(questions, asked, name, values, table, "")
 
