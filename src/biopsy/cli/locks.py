@@ -42,7 +42,7 @@ def followed(name: str, words: Sequence[str], folder: Path) -> Iterator[Path]:
 
 
 def bad(guard: "Guard", files: Sequence[Path]) -> Iterator[str]:
-    """What the policy blocks of what lock files name, a line each. What cannot be read is left to the client."""
+    """What the policy blocks of what lock files name, a line each; what cannot be read is the client's."""
     from biopsy import guard as locks  # noqa: PLC0415
     from biopsy.guard.ruling import Known, Offered  # noqa: PLC0415
     from biopsy.model.check import Verdict  # noqa: PLC0415

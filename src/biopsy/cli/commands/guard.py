@@ -39,6 +39,24 @@ _PANELS = {
 }
 
 
+def listening(function: Any) -> Any:
+    """Give a command where it listens."""
+    options = (
+        click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at."),
+        click.option(
+            "--port", type=click.IntRange(0, 65535), default=8700, show_default=True,
+            help="0: one that is free.",
+        ),
+        click.option("--url", metavar="URL", default="", help="Where clients reach it; default: as asked."),
+        click.option(
+            "--allow-host", "hosts", multiple=True, metavar="NAME", help="A name that clients may call it by."
+        ),
+    )  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
 def guarding(function: Any) -> Any:
     """Give a command what the guard goes by."""
     for option in reversed(
@@ -69,14 +87,7 @@ def guarding(function: Any) -> Any:
 @click.group(
     "guard", cls=TaughtGroup, epilog=GUARD, context_settings=grouped(_PANELS), invoke_without_command=True
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=8700, show_default=True, help="0: one that is free."
-)
-@click.option("--url", metavar="URL", default="", help="Where clients reach it; default: as they ask.")
-@click.option(
-    "--allow-host", "hosts", multiple=True, metavar="NAME", help="A name that clients may call it by."
-)
+@listening
 @guarding
 def command(host: str, port: int, **asked: Any) -> None:
     """Keep packages that are known to be bad, or too fresh, out of pip, uv, npm, pnpm and yarn."""
@@ -84,6 +95,16 @@ def command(host: str, port: int, **asked: Any) -> None:
     if here is not None and here.invoked_subcommand is not None:
         return
     from biopsy.cli import guarding as doing  # noqa: PLC0415 - slow to import, and --help is not
+
+    doing.serve(host, port, **asked)
+
+
+@command.command("serve", cls=Taught)
+@listening
+@guarding
+def serve(host: str, port: int, **asked: Any) -> None:
+    """Listen until told to end: what `biopsy guard` does without a word."""
+    from biopsy.cli import guarding as doing  # noqa: PLC0415
 
     doing.serve(host, port, **asked)
 
