@@ -37,7 +37,9 @@ class Audit:
     def note(self, entry: Entry) -> None:
         """Add an entry; when this returns it is on the disk."""
         fields = {
-            name: str(getattr(entry, name))[:MAX_TEXT] for name in Entry.__struct_fields__ if name != "at"
+            name: str(getattr(entry, name))[:MAX_TEXT].encode("utf-8", "backslashreplace").decode()
+            for name in Entry.__struct_fields__
+            if name != "at"
         }
         line = msgspec.json.encode(Entry(at=entry.at or _now(), **fields)) + b"\n"
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
