@@ -24,7 +24,7 @@ from biopsy.web.site.paging import Missing, page
 from biopsy.web.site.place import GivenSite, Site
 from biopsy.web.store import Asked
 
-VERSIONS = 200  # analyses that are looked at
+ROWS, VERSIONS = 300, 60  # analyses that are looked at, and versions that are shown; the list has all
 MAX_FACTS = 60
 SIMILAR = 12
 
@@ -105,15 +105,16 @@ async def _shown(site: Site, ecosystem: str, name: str, version: str) -> Package
         raise Missing(detail="which package? /package/npm/left-pad")
     word = spelling(osv or ecosystem)
 
-    def ask(index: Index) -> tuple[Named | None, tuple[Seen, ...]]:
-        return index.package(word, name), index.versions(word, name, VERSIONS)
+    def ask(index: Index) -> tuple[Named | None, tuple[Seen, ...], tuple[Seen, ...]]:
+        mine = index.analyses(ecosystem=word, name=name, version=version, limit=1).rows if version else ()
+        return index.package(word, name), index.versions(word, name, ROWS)[:VERSIONS], mine
 
-    named, rows = await site.ask(ask)
+    named, rows, mine = await site.ask(ask)
     told, answer, similar = await site.stores.run(lambda reader: _reported(site, reader, osv, name, version))
     if named is None and not rows and not told:
         raise Missing(detail=f"nothing is known of {word}/{name[:200]}: that is no proof that it is harmless")
     name = unescape(named.name) if named else name
-    chosen = next((one for one in rows if version and one.version == version), rows[0] if rows else None)
+    chosen = (*mine, *rows, None)[0]
     facts = await site.heavy(lambda: _facts(site, chosen)) if chosen else ()
     return PackagePage(
         word, osv, name, version, _purl(word, name, version), *answer,
