@@ -29,8 +29,6 @@ NAMING = (
 )  # fmt: skip
 """Files of a project that name indexes, and addresses of files."""
 
-INDEX = "https://pypi.org/simple/"  # what uv, poetry and others ask where nothing else is said
-
 
 def uvicorn_server(app: Any, **more: Any) -> "uvicorn.Server":
     """What serves an application, with the guard's limits."""
@@ -54,6 +52,7 @@ class _Beside:
     proxy: str = ""
     authorities: bytes = b""
     error: BaseException | None = None
+    passed: set[str] = field(default_factory=set)
     begun: threading.Event = field(default_factory=threading.Event)
     servers: list[Any] = field(default_factory=list)
 
@@ -78,18 +77,18 @@ class _Beside:
 
     async def _stand(self) -> Any:
         from biopsy.web.guard.authority import Authority  # noqa: PLC0415
-        from biopsy.web.guard.through import FILES, Through  # noqa: PLC0415
+        from biopsy.web.guard.through import Through  # noqa: PLC0415
         from biopsy.web.guard.tunnel import Tunnel  # noqa: PLC0415
 
         through, authority = Through(self.guard, self.url), Authority()
-        for url in (*_configured(), INDEX):
+        for url in (*_configured(), *public()):
             with suppress(BiopsyError):
                 through.index(url)
-        for host in FILES:
-            through.host(f"https://{host}/")
+        through.index((await self.guard.registry("pypi", "")).url)
         through.learn(_texts())
         inner = listen("127.0.0.1", 0)
         tunnel = Tunnel(through.heeds, inner.getsockname()[1], authority)
+        self.passed = tunnel.passed
         self.proxy = f"http://127.0.0.1:{await tunnel.start()}"
         self.authorities = authority.bundle(_believed())
         self.servers.append(
@@ -104,8 +103,11 @@ class _Beside:
 
 
 @contextmanager
-def guarding(guard: "Guard", *, standing: bool) -> Iterator[dict[str, str]]:
-    """Run a guard; gives the environment of a command behind it. UsageError where it does not begin."""
+def guarding(guard: "Guard", passed: set[str], *, standing: bool) -> Iterator[dict[str, str]]:
+    """Run a guard; gives the environment of a command behind it. UsageError where it does not begin.
+
+    `passed` is filled with the hosts that the command asked, and that nobody looked into.
+    """
     from biopsy.web.guard import clients  # noqa: PLC0415
 
     beside = _Beside(guard, standing)
@@ -124,6 +126,7 @@ def guarding(guard: "Guard", *, standing: bool) -> Iterator[dict[str, str]]:
         finally:
             beside.stop()
             thread.join(GRACE)
+            passed |= beside.passed
 
 
 def _configured() -> Iterator[str]:
@@ -131,6 +134,17 @@ def _configured() -> Iterator[str]:
     for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_INDEX_URL"):
         for url in os.environ.get(name, "").split():
             yield url.partition("=")[2] if "=" in url.partition("://")[0] else url
+
+
+def public() -> Iterator[str]:
+    """The index that uv, poetry and others ask where nothing else is said: the one that pip knows by itself."""
+    try:
+        from importlib import import_module  # noqa: PLC0415
+
+        known = import_module("pip._internal.models.index").PyPI
+    except (ImportError, AttributeError):
+        return
+    yield str(known.simple_url)
 
 
 def _texts() -> Iterator[str]:

@@ -103,10 +103,15 @@ def run(words: tuple[str, ...], **asked: Any) -> int:
             "biopsy guard: nothing was run. Have your client take another version, then again.", err=True
         )
         return 1
-    with guarding(guard, standing=name in STANDING) as environment:
+    passed: set[str] = set()
+    with guarding(guard, passed, standing=name in STANDING) as environment:
         child = subprocess.Popen([found, *words[1:]], env=environment)
         status = _waited(child)
     _summary(list(guard.decisions.recent), failed=status != 0)
+    if passed:
+        click.echo(
+            visible(f"biopsy guard: not looked into: {', '.join(sorted(passed)[:MAX_TOLD])}"), err=True
+        )
     return status if status >= 0 else 128 - status
 
 

@@ -47,6 +47,7 @@ class Pypi:
     upstream: Upstream
     passing: Passing
     endpoint: Callable[[str], Awaitable[Endpoint]]
+    seen: Callable[[str], None] | None = None  # is told one address of each host that files are at
     _read: dict[str, Project] = field(default_factory=dict)
 
     async def answer(self, asked: Asked) -> Answer:
@@ -159,6 +160,9 @@ class Pypi:
                     f"the configured index answers no page about {name!r}: {error}"
                 ) from error
             held = Project(source, page, {f.filename: moment(f.said.get("upload-time")) for f in page.files})
+            if self.seen:
+                for url in {urlsplit(f.url).netloc: f.url for f in page.files}.values():
+                    self.seen(url)
             if len(self._read) > 2000:
                 self._read.clear()
             self._read[name] = held

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 MAX_PLACES = 200
 """Hosts and indexes that a project's files name, which are heeded."""
 
-FILES = ("files.pythonhosted.org",)
-"""Where PyPI has its files, as its documentation says."""
-
 _DOCUMENT = re.compile(r"pypi/([A-Za-z0-9._-]+)/(?:([A-Za-z0-9._!+-]+)/)?json")
 _INDEX = re.compile(r"(?:registry|url)\s*=\s*\"(https?://[^\"\s@]{1,500})\"")
 _SUFFIX = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz")
@@ -56,7 +53,8 @@ class Through:
             return msgspec.structs.replace(endpoint, authorization=given)
 
         self._urls.append(endpoint.url)
-        self.indexes.append(Pypi(self.guard.gate, self.guard.upstream, self.guard.passing, own))
+        made = Pypi(self.guard.gate, self.guard.upstream, self.guard.passing, own, self.host)
+        self.indexes.append(made)
         self.host(endpoint.url)
 
     def host(self, url: str) -> None:
@@ -108,7 +106,9 @@ class Through:
         if (answer := await side.through(asked, url)) is not None:
             return answer
         if found := _DOCUMENT.fullmatch(urlsplit(url).path.lstrip("/")):
-            ruling = (await side.offers(found[1])).get(found[2] or "") if found[2] else None
+            ruling = (await side.offers(found[1])).get(
+                found[2] or ""
+            )  # reads its page, and so where files are
             if ruling is not None and ruling.blocks:
                 raise RefusedError(403, f"{found[1]} {found[2]} is blocked by biopsy guard: {ruling.reason}")
         endpoint = await side.endpoint("")
