@@ -1,5 +1,6 @@
 """What words in the search box mean, prose, assets held to their lock."""
 
+import asyncio
 import hashlib
 import json
 from importlib.resources import files
@@ -100,3 +101,23 @@ def test_pages_are_kept_up_to_a_size() -> None:
     pages.keep("d", b"x" * 11)
     assert pages.get("d") is None
     assert pages.size == 6
+
+
+def test_of_many_who_ask_at_once_one_writes_the_page() -> None:
+    pages, written = Pages(), []
+
+    async def ask() -> bytes:
+        async with pages.alone("key"):
+            if (kept := pages.get("key")) is not None:
+                return kept
+            written.append(1)
+            await asyncio.sleep(0)
+            pages.keep("key", b"page")
+            return b"page"
+
+    async def many() -> list[bytes]:
+        return await asyncio.gather(*(ask() for _ in range(50)))
+
+    assert asyncio.run(many()) == [b"page"] * 50
+    assert written == [1]
+    assert not pages._making

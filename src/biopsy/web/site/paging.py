@@ -20,6 +20,7 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct, field
 
 from biopsy.web.answers import NOT_FOUND, encoded, told
+from biopsy.web.site.kept_pages import Pages
 from biopsy.web.site.looks import POLICY, render
 from biopsy.web.site.viewer import viewer
 
@@ -71,11 +72,13 @@ def page(
     method: Literal["GET", "POST"] = "GET",
     body: Any = None,
     media: str = "",
+    live: bool = False,
 ) -> Callable[[Handler], HTTPRouteHandler]:
     """Make a handler of a function that gives a Struct; its first parameter is `request`.
 
     A `path` that ends in a parameter takes `.json` at the end of that parameter. `body` and `media` are what
     a POST takes; such a page changes nothing, for which there are forms with a token against forgery.
+    A `live` page is written anew for everybody: it tells of more than the index knows.
     """
     last = path.rpartition("/")[2]
     parameter = last.strip("{}").partition(":")[0] if last.startswith("{") else ""
@@ -93,14 +96,18 @@ def page(
                 given[parameter] = str(given[parameter]).removesuffix(JSON if ended else "\0")
             elif request.url.path.endswith(JSON):
                 plain = True
-            key = _key(request, plain=plain)
-            pages = request.app.state.site.pages
-            if key and (kept := pages.get(key)) is not None:
-                return _again(kept, plain=plain)
-            response = answered(request, await ask(request, **given), template, plain=plain)
-            if key and response.status_code == 200 and isinstance(response.content, bytes):
-                pages.keep(key, response.content)
-            return response
+            key = None if live else _key(request, plain=plain)
+            if key is None:
+                return answered(request, await ask(request, **given), template, plain=plain)
+            pages: Pages = request.app.state.site.pages
+            async with pages.alone(key):  # of many who ask for the same at once, one has it written
+                if (kept := pages.get(key)) is not None:
+                    return _again(kept, plain=plain)
+                made = await ask(request, **given)
+                response = answered(request, made, template, plain=plain)
+                if response.status_code == 200 and not isinstance(made, Response):
+                    pages.keep(key, response.content)
+                return response
 
         signature = inspect.signature(ask)
         handler.__annotations__ = {**ask.__annotations__, "return": Response[Any]}
