@@ -85,7 +85,7 @@ def shell(
     kept = {
         k: v
         for k, v in os.environ.items()
-        if not k.lower().startswith(("npm_config_", "uv_", "pip_", "yarn_"))
+        if not k.lower().startswith(("npm_config_", "pnpm_config_", "uv_", "pip_", "yarn_"))
     }
     for name in ("VIRTUAL_ENV", "CI", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
         kept.pop(name, None)
@@ -94,7 +94,7 @@ def shell(
         "HOME": str(tmp_path), "BIOPSY_HOME": str(tmp_path / "home"), "NO_COLOR": "1",
         "PATH": ":".join([*map(str, path), kept["PATH"]]), "NO_UPDATE_NOTIFIER": "1",
         "UV_DEFAULT_INDEX": registries.index, "UV_PYTHON": sys.executable, "UV_PYTHON_DOWNLOADS": "never",
-        "npm_config_audit": "false", "npm_config_fund": "false", "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "npm_config_audit": "false", "npm_config_fund": "false", "pnpm_config_registry": registries.url("npm"), "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "YARN_NPM_REGISTRY_SERVER": registries.url("npm"), "YARN_UNSAFE_HTTP_WHITELIST": "127.0.0.1",
         "YARN_ENABLE_TELEMETRY": "0", "YARN_NODE_LINKER": "node-modules", "YARN_ENABLE_GLOBAL_CACHE": "false",
     }  # fmt: skip
@@ -167,7 +167,7 @@ def test_a_lock_file_of_npm_made_without_the_guard_holds(
     before = (shell.folder / "package-lock.json").read_bytes()
     ran = shell.guarded("npm", "ci")
     assert (ran.status == 0, shell.version("bad-js")) == (good, version if good else "")
-    assert (BAD_NPM in ran.said) is not good
+    assert ("blocked" in ran.said) is not good
     assert (shell.folder / "package-lock.json").read_bytes() == before
 
 
@@ -226,7 +226,9 @@ def test_pnpm_refuses_says_why_takes_the_next_and_keeps_lock_files(shell: Shell,
     (shell.folder / "pnpm-lock.yaml").unlink()
     assert shell.guarded("pnpm", "install", *PNPM).status == 0
     text = (shell.folder / "pnpm-lock.yaml").read_text()
-    assert ("bad-js@1.3.0" in text, "127.0.0.1" in text) == (True, False)
+    chosen = {v for v in ("1.0.0", "1.1.0", "1.3.0") if f"bad-js@{v}" in text}
+    assert chosen in ({"1.0.0"}, {"1.3.0"})  # pnpm asks for an age of its own from its eleventh version on
+    assert "127.0.0.1" not in text
 
 
 @slow

@@ -137,7 +137,7 @@ def _configured() -> Iterator[str]:
 
 
 def public() -> Iterator[str]:
-    """The index that uv, poetry and others ask where nothing else is said: the one that pip knows by itself."""
+    """The index that uv, poetry and others ask by themselves: the one that pip knows, too."""
     try:
         from importlib import import_module  # noqa: PLC0415
 

@@ -5,7 +5,7 @@ import json
 import shutil
 import signal
 import subprocess
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,8 +83,18 @@ def serve(host: str, port: int, **asked: Any) -> None:
     click.echo(f"biopsy guard: {here}/pypi/simple/ and {here}/npm/ (Ctrl-C ends)", err=True)
     _warn(guard)
     server = uvicorn_server(guard)
-    with suppress(KeyboardInterrupt):
+    with _analyses(asked), suppress(KeyboardInterrupt):
         server.run([listening])
+
+
+def _analyses(asked: dict[str, Any]) -> AbstractContextManager[None]:
+    """Follow what analyses come to, where there are any."""
+    home: Path = asked["home"]
+    if not asked["analyze"] and not any((home / name).is_dir() for name in ("dossiers", "warehouse")):
+        return nullcontext()
+    from biopsy.web.site.index.process import kept_current  # noqa: PLC0415
+
+    return kept_current(home, asked["database"] or home / "reports.db")
 
 
 def run(words: tuple[str, ...], **asked: Any) -> int:

@@ -24,7 +24,7 @@ def environment(url: str, own: Mapping[str, str], configuration: str) -> dict[st
         for name, value in own.items()
         if name not in GONE and not name.lower().startswith("npm_config_@")
     }
-    for name in [name for name in kept if name.lower() == "npm_config_registry"]:
+    for name in [name for name in kept if name.lower() in {"npm_config_registry", "pnpm_config_registry"}]:
         del kept[name]
     index, registry = f"{url}/pypi/simple/", f"{url}/npm/"
     host = urlsplit(url).hostname or ""
@@ -40,6 +40,7 @@ def environment(url: str, own: Mapping[str, str], configuration: str) -> dict[st
         "PDM_PYPI_URL": index,
         "PDM_IGNORE_STORED_INDEX": "1",
         "npm_config_registry": registry,
+        "pnpm_config_registry": registry,  # from its eleventh version on pnpm heeds no variables of npm's
         "npm_config_replace_registry_host": "always",
         "npm_config_fetch_retries": "12",
         "YARN_REGISTRY": registry,
