@@ -78,6 +78,7 @@ def home(place: Path) -> Path:
         dossier(1, "thief", "0.9.0", BENIGN),
         dossier(2, "thief", "1.0.0", STEALS),
         dossier(3, "odd.json", "1.0.0", BENIGN),
+        dossier(5, "long", HOSTILE, (*STEALS, f"net.dns {'n' * 10**6} @ laptop/install#8")),
         dossier(4, HOSTILE, "1.0.0", (*STEALS, f"net.dns {HOSTILE!r} @ laptop/install#8")),
     )
     for one in made:
@@ -88,6 +89,7 @@ def home(place: Path) -> Path:
         report("MAL-2026-0001", "npm", "thief"),
         report("MAL-2026-0002", "PyPI", "evil-thing", withdrawn="2026-11-21T00:00:00Z"),
         report("MAL-2026-0003", "npm", "odd-name" + HOSTILE[:25]),
+        report("MAL-2026-0004", "npm", "n" * 200, summary="s" * 10**6, details="d " * 10**6),
     ]
     database = Database(place / "reports.db", create=True)
     database.take("lab", [(one["id"], json.dumps(one).encode()) for one in listed], "2026-11-20T00:00:00Z")

@@ -19,6 +19,7 @@ PAGES = (
     "/package/npm/thief?version=1.0.0", "/package?ecosystem=npm&name=odd.json", "/package/pypi/Evil_Thing",
     f"/analysis/{RUN}", f"/analysis/{HOSTILE_RUN}", "/compare", f"/compare?before={BEFORE}&after={RUN}",
     f"/compare/profiles?run={RUN}", "/report/MAL-2026-0001", "/report/MAL-2026-0002", "/report/MAL-2026-0003",
+    "/report/MAL-2026-0004", "/analysis/20261120-120005-00000005", "/package/npm/long",
 )  # fmt: skip
 LOOKS = {"accept": "text/html,*/*;q=0.8"}
 
@@ -69,6 +70,7 @@ def test_every_page_is_inert_and_loads_only_from_here(site: TestClient[Any], pat
     assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy
     assert "unsafe" not in policy
     assert "Accept" in answer.headers["vary"]
+    assert len(answer.content) < 400_000
     page = read(answer.text)
     assert all(one.startswith("/assets/") for one in page.scripts)
     assert not page.bad

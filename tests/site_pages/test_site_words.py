@@ -71,6 +71,7 @@ def test_addresses_of_packages_are_not_taken_for_others() -> None:
     assert package_path("x.json", "npm") == "/package?ecosystem=npm&name=x.json"
     assert package_path("../x", "npm") == "/package?ecosystem=npm&name=..%2Fx"
     assert package_path("a?b#c", "npm") == "/package/npm/a%3Fb%23c"
+    assert package_path("x" * 10**6, "npm") == f"/search?q={'x' * 300}"
     assert as_json("/?days=7") == "/index.json?days=7"
 
 

@@ -24,6 +24,9 @@ from biopsy.web.site.prose import prose
 MAX_WORDS = 3_000_000
 """Characters of foreign words in one page; what is beyond is cut and counted."""
 
+MAX_NAME = 300
+"""Characters of a name in an address; no registry's names are longer."""
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -117,8 +120,10 @@ def package_path(name: str, ecosystem: str, version: str = "") -> str:
     """The address of a package's page: `lodash|package_path("npm")`.
 
     A name that ends as addresses of JSON do, or whose dots a browser would take for folders, goes into the
-    query, so that the page cannot be taken for another one.
+    query, so that the page cannot be taken for another one. One that is longer than names are is searched.
     """
+    if len(name) > MAX_NAME:
+        return f"/search?{query(q=name[:MAX_NAME])}"
     if name.endswith((".json", "/")) or {".", "..", ""} & set(name.split("/")):
         return f"/package?{query(ecosystem=ecosystem, name=name, version=version)}"
     asked = query(version=version)

@@ -22,13 +22,13 @@ def _reader() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
 
 
-def prose(text: str) -> Markup:
+def prose(text: str, limit: int = MAX_TEXT) -> Markup:
     """A text as HTML; characters that nobody sees are spelled out, what is too long is cut and counted."""
-    written = _reader().render(visible(text[:MAX_TEXT], lines=True))
+    written = _reader().render(visible(text[:limit], lines=True))
     made = nh3.clean(
         written, tags=_TAGS, attributes={"a": {"href"}}, url_schemes={"http", "https"},
         link_rel="noopener noreferrer nofollow", strip_comments=True,
     )  # fmt: skip
-    if len(text) > MAX_TEXT:
-        made += f"<p>… {len(text) - MAX_TEXT:,} characters more</p>"
+    if len(text) > limit:
+        made += f"<p>… {len(text) - limit:,} characters more</p>"
     return Markup(made)  # noqa: S704 - cleaned
