@@ -1,5 +1,6 @@
 """Questions in SQL from readers of the site: one at a time each, a few at once, all within limits."""
 
+import math
 import tempfile
 import threading
 import time
@@ -153,18 +154,22 @@ class Questions:
 
 
 def bars(table: Table, most: int = 40) -> tuple[Bar, ...]:
-    """A bar for each row, of the last column of numbers; none where there is no such column."""
-    if not table.numbers or not len(table.rows) > 1 or len(table.columns) < 2:
+    """A bar for each row, of the first column of numbers; none where there is no such column."""
+    words = [n for n in range(len(table.columns)) if n not in table.numbers]
+    if not table.numbers or not words or len(table.rows) < 2 or _dated(table):
         return ()
-    at = table.numbers[-1]
-    made = []
-    for row in table.rows[:most]:
-        label = " ".join(cell for n, cell in enumerate(row) if n != at)[:120]
-        try:
-            made.append(Bar(label, float(row[at] or 0), row[at]))
-        except ValueError:
-            return ()
-    return tuple(made)
+    at = table.numbers[0]
+    return tuple(
+        Bar(" ".join(row[n] for n in words)[:120], _value(row[at]), row[at]) for row in table.rows[:most]
+    )
+
+
+def _value(cell: str) -> float:
+    try:
+        found = float(cell or 0)
+    except ValueError:
+        return 0.0
+    return found if math.isfinite(found) else 0.0
 
 
 def lines(table: Table) -> Curves | None:
@@ -175,8 +180,8 @@ def lines(table: Table) -> Curves | None:
     drawn = [
         Curve(
             table.columns[at],
-            tuple(float(row[at] or 0) for row in rows),
-            sum(float(r[at] or 0) for r in rows),
+            tuple(_value(row[at]) for row in rows),
+            sum(_value(row[at]) for row in rows),
         )
         for at in table.numbers[:6]
     ]
