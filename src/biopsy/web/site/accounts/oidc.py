@@ -145,10 +145,12 @@ class Flow:
     def _client(self) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a client library that is to follow httpx
-            from authlib.integrations.httpx_client import AsyncOAuth2Client  # noqa: PLC0415 - slow to import
+            from authlib.integrations import httpx_client  # noqa: PLC0415 - slow to import
+
+            made: Any = httpx_client.AsyncOAuth2Client
 
         one = self._provider
-        return AsyncOAuth2Client(
+        return made(
             one.client_id, one.client_secret or None, scope=one.scope, code_challenge_method="S256",
             token_endpoint_auth_method="client_secret_basic" if one.client_secret else "none",
             timeout=SECONDS, transport=self._transport,
