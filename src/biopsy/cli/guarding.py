@@ -306,7 +306,9 @@ def _warn(guard: "Guard") -> None:
             "allow": "what they do not say passes",
         }
         then = done[guard.gate.policy.stale_then]
-        click.echo(f"biopsy guard: {state.stale}: {then} (biopsy reports pull)", err=True)
+        known = guard.settings.database is not None and guard.settings.database.is_file()
+        how = "biopsy reports ingest reads sources anew" if known else "biopsy reports import takes some over"
+        click.echo(f"biopsy guard: {state.stale}: {then} ({how})", err=True)
 
 
 def _here(host: str, listening: "socket.socket") -> str:

@@ -22,6 +22,8 @@ STYLE = (
     "b.block{color:#ff8a80}b.warn{color:#ffd180}a{color:#8ab4f8}}"
 )
 
+_WORDS = {"block": "blocked", "warn": "warned of", "allow": "let through"}
+
 
 async def answer(guard: "Guard", asked: Asked) -> Answer:
     """Answer what is no registry's; raises RefusedError."""
@@ -82,7 +84,7 @@ def _row(version: str, ruling: Ruling) -> str:
     link = ruling.link if ruling.link.startswith(("https://", "http://")) else ""
     more = f' <a href="{html.escape(link)}">Read more</a>' if link else ""
     said = html.escape(ruling.reason or "nothing speaks against it")
-    what = {"block": "blocked", "warn": "warned of", "allow": "let through"}[ruling.action.value]
+    what = _WORDS[ruling.action.value]
     mark = f'<b class="{ruling.action.value}">{what}</b>'
     return f"<p><code>{html.escape(version)}</code> {mark}: {said}{more}</p>"
 
@@ -91,7 +93,7 @@ def _home(guard: "Guard", asked: Asked) -> str:
     base, counts = html.escape(asked.base), guard.decisions.counts
     state = guard.knowledge.state(guard.gate.policy)
     news = html.escape(state.stale) or "reports of malicious packages are up to date"
-    done = ", ".join(f"{count:,} × {html.escape(action)}" for action, count in sorted(counts.items()))
+    done = ", ".join(f"{count:,} {_WORDS[action]}" for action, count in sorted(counts.items()))
     return _page(
         "biopsy guard",
         f"""<h1>biopsy guard</h1>
@@ -100,7 +102,7 @@ def _home(guard: "Guard", asked: Asked) -> str:
 uv pip install --default-index {base}/pypi/simple/ NAME
 npm install --registry {base}/npm/ NAME
 biopsy guard run -- pip install NAME</pre>
-<p>Now: {news}. Decisions since it began: {done or "none"}.</p>
+<p>Now: {news}. Answers since it began: {done or "none"}.</p>
 <p>Why is a release blocked? <code>{base}/why/npm/NAME/VERSION</code></p>""",
     )
 
