@@ -72,7 +72,7 @@ class OperationsPage(Struct, frozen=True):
     may: tuple[str, ...]
 
 
-@page("/operations", "operations.j2", OperationsPage)
+@page("/operations", "operations.j2", OperationsPage, live=True)
 async def operations(request: Asked, site: GivenSite, stores: Given, office: GivenOffice) -> Any:
     """Feeds, lanes, workers, failures, sources of reports, the index."""
     session = request.scope.get(SESSION)
