@@ -55,6 +55,9 @@ bench-reports: setup  ## The report database: taking in, exports, queries, memor
 bench-serving: setup  ## The server over HTTP: single questions, batches, a lock file, 200 clients, memory
 	@$(PY) -m bench.serving --reports 240000
 
+bench-site: setup  ## The site's pages with 240,000 reports and 1,000,000 analyses, for 100 readers
+	@$(PY) -m bench.site
+
 bench-guard: setup  ## The guard beside going direct: what it adds to a listing, 200 installs at once
 	@$(PY) -m bench.guard
 
