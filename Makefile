@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 BIOPSY := .venv/bin/biopsy
 
-.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports bench-serving test-faults test-clients test-whole test-endtoend bench-own bench-queue bench-warehouse bench-watch bench-replay lock clean
+.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports bench-serving bench-guard test-faults test-clients test-whole test-endtoend bench-own bench-queue bench-warehouse bench-watch bench-replay vendor lock clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -55,6 +55,12 @@ bench-reports: setup  ## The report database: taking in, exports, queries, memor
 bench-serving: setup  ## The server over HTTP: single questions, batches, a lock file, 200 clients, memory
 	@$(PY) -m bench.serving --reports 240000
 
+bench-site: setup  ## The site's pages with 240,000 reports and 1,000,000 analyses, for 100 readers
+	@$(PY) -m bench.site
+
+bench-guard: setup  ## The guard beside going direct: what it adds to a listing, 200 installs at once
+	@$(PY) -m bench.guard
+
 test-faults: setup  ## Kill commands of `biopsy reports` at 200 random moments; each starts an interpreter
 	@BIOPSY_FAULTS=200 BIOPSY_FAULTS_EXEC=1 $(PY) -m pytest -s tests/reports/test_killing.py
 
@@ -81,7 +87,10 @@ bench-watch: image  ## Packages an hour, static and run; 1, 2 and 50 workers
 	@$(PY) -m bench.watch
 
 test-clients: setup  ## Published clients (pip-audit, uv, npm, bun, …) against a live server; installs them once
-	@BIOPSY_TEST_CLIENTS=all $(PY) -m pytest -q -rs tests/clients --durations=5
+	@BIOPSY_TEST_CLIENTS=all $(PY) -m pytest -q -rs tests/clients tests/guard_proxy/test_guard_run.py --durations=5
+
+vendor: setup  ## Renew the web site's vendored scripts from npm, by their lock file
+	@cd src/biopsy/web/site/assets && npm ci --ignore-scripts --no-audit --no-fund && ../../../../../$(PY) vendor.py
 
 lock: setup  ## Renew requirements.lock from pyproject.toml
 	@.venv/bin/pip install -q uv

@@ -44,18 +44,24 @@ def client(agent: str = "biopsy") -> "httpx.Client":
     It trusts the system's authorities (SSL_CERT_FILE and SSL_CERT_DIR included), certifi's, and those that
     pip and npm are told to trust; it follows at most five redirects and uses the environment's proxies.
     """
-    import certifi  # noqa: PLC0415 - a fifth of a second, all three, that what is on the disk need not wait for
-    import httpx  # noqa: PLC0415
+    import httpx  # noqa: PLC0415 - a fifth of a second that what is on the disk need not wait for
 
-    extra = (certifi.where(), *(os.environ.get(name, "") for name in _AUTHORITIES))
-    own = (os.environ.get(name, "") for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
     return httpx.Client(
-        verify=_trusting(tuple(dict.fromkeys(extra)), *own),
+        verify=trusted(),
         follow_redirects=True,
         max_redirects=5,
         timeout=httpx.Timeout(60.0, connect=20.0),
         headers={"user-agent": agent},
     )
+
+
+def trusted() -> "ssl.SSLContext":
+    """Give the authorities that registries are believed by; `client` says which."""
+    import certifi  # noqa: PLC0415 - slow to import, and what is on the disk need not wait for it
+
+    extra = (certifi.where(), *(os.environ.get(name, "") for name in _AUTHORITIES))
+    own = (os.environ.get(name, "") for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
+    return _trusting(tuple(dict.fromkeys(extra)), *own)
 
 
 @cache

@@ -124,7 +124,7 @@ _GROUPS = {
             "name": "All that was seen",
             "commands": ["query", "trends", "replay", "warehouse", "artifact", "export", "import"],
         },
-        {"name": "Malicious packages", "commands": ["check", "reports", "serve", "tokens"]},
+        {"name": "Malicious packages", "commands": ["check", "guard", "reports", "serve", "site", "tokens"]},
         {"name": "This machine", "commands": ["doctor", "image"]},
     ]
 }

@@ -98,6 +98,11 @@ class Reader:
             for change, own, e, n, state, *times in self._db.execute(_LIST, given)
         ]
 
+    def gone(self, after: int, limit: int) -> list[tuple[int, Package]]:
+        """Packages whose report changed after an entry of the log and is not out: held, or rejected."""
+        found = self._db.execute(_GONE, (after, limit))
+        return [(change, Package(ecosystem, name)) for change, ecosystem, name in found]
+
     def changes(self, *, report: str, after: int, limit: int) -> list[Changed]:
         """Entries of the log after one of them, on a report or on all, the oldest first."""
         sql = _LOG.format(" AND reports.id = :report" if report else "")
@@ -128,6 +133,10 @@ class Reader:
         """The number of the last change of any report."""
         return int(self._db.execute("SELECT coalesce(max(change), 0) FROM reports").fetchone()[0])
 
+    def heard(self) -> str:
+        """When anything was last heard of a source, or taken in by hand; empty where nothing ever was."""
+        return str(self._db.execute(_HEARD).fetchone()[0])
+
 
 def _read(document: bytes) -> Report:
     found: Report = msgspec.json.decode(document)
@@ -149,6 +158,10 @@ _LIST = (
     " AND (:ecosystem = '' OR ecosystem = :ecosystem)"
     " AND (state = 'published' OR (:withdrawn AND state = 'withdrawn')) ORDER BY change LIMIT :limit"
 )
+_GONE = (
+    "SELECT change, ecosystem, name FROM reports JOIN packages ON packages.id = package WHERE change > ?"
+    " AND state NOT IN ('published', 'withdrawn') ORDER BY change LIMIT ?"
+)
 _LOG = (
     "SELECT seq, at, actor, action, ecosystem, name, report, log.reason, evidence FROM log"
     " JOIN packages ON packages.id = log.package JOIN reports ON reports.package = log.package"
@@ -169,4 +182,8 @@ _ALIKE = (
 _COUNTS = (
     "SELECT ecosystem, state, count(*), max(modified) FROM reports JOIN packages ON packages.id = package"
     " WHERE state IN ('published', 'withdrawn') GROUP BY ecosystem, state ORDER BY 1, 2"
+)
+_HEARD = (
+    "SELECT max(coalesce((SELECT max(heard) FROM sources), ''),"
+    " coalesce((SELECT at FROM log ORDER BY seq DESC LIMIT 1), ''))"
 )

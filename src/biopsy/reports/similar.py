@@ -1,7 +1,9 @@
 """Reported packages whose names are easily taken for another: alike to the eye, or a letter or two apart."""
 
+import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -10,7 +12,7 @@ from biopsy.reports import naming
 from biopsy.reports.claim import Package
 from biopsy.reports.reader import Reader
 
-FRESH = 60.0  # seconds that a list of names is used for
+FRESH = 60.0  # seconds that a list of names is used for without a look at what changed
 MAX_FOUND = 100  # names in one answer
 FAR = 2  # letters put in, left out, changed or swapped
 SHORT = 5  # letters below which one such change is far
@@ -25,11 +27,30 @@ class Alike:
     distance: int
 
 
+@dataclass(frozen=True, slots=True)
+class _List:
+    """The names of an ecosystem with their reports, as they were at a change of the database."""
+
+    change: int
+    looked: float
+    names: list[str]
+    ids: dict[str, str]
+
+
 @dataclass(slots=True)
 class Names:
-    """The names of each ecosystem, kept for a while: reading all of them costs more than comparing."""
+    """The names of each ecosystem, kept until reports change: reading all of them costs more than comparing.
 
-    _held: dict[str, tuple[float, list[str], dict[str, str]]] = field(default_factory=dict)
+    Any number of threads may ask. One of them reads them anew; the others go on with those there were.
+    """
+
+    _held: dict[str, _List] = field(default_factory=dict)
+    _reading: Any = field(default_factory=threading.Lock)  # a Lock: no type to a server that looks at fields
+
+    def warm(self, reader: Reader) -> None:
+        """Read the names of every ecosystem that has reports, so that nobody who asks waits for it."""
+        for ecosystem in dict.fromkeys(row[0] for row in reader.counts()):
+            self._of(reader, ecosystem)
 
     def like(self, reader: Reader, ecosystem: str, name: str) -> list[Alike]:
         """Reported names that are like a name, nearest first; the name itself is not among them."""
@@ -49,7 +70,21 @@ class Names:
 
     def _of(self, reader: Reader, ecosystem: str) -> tuple[list[str], dict[str, str]]:
         held = self._held.get(ecosystem)
-        if held is None or time.monotonic() - held[0] > FRESH:
+        stale = held is None or time.monotonic() - held.looked > FRESH
+        if stale and self._reading.acquire(blocking=held is None):
+            try:
+                held = self._read(reader, ecosystem, self._held.get(ecosystem))
+            finally:
+                self._reading.release()
+        assert held is not None  # it is read by whoever comes first, and the others wait for that
+        return held.names, held.ids
+
+    def _read(self, reader: Reader, ecosystem: str, held: _List | None) -> _List:
+        change, now = reader.last(), time.monotonic()
+        if held is not None and held.change == change:
+            made = replace(held, looked=now)
+        else:
             ids = dict(reader.names(ecosystem))
-            held = self._held[ecosystem] = (time.monotonic(), list(ids), ids)
-        return held[1], held[2]
+            made = _List(change, now, list(ids), ids)
+        self._held[ecosystem] = made
+        return made

@@ -25,6 +25,7 @@ SCOPES = {
     "approve": "approve or reject what waits",
     "withdraw": "withdraw and reinstate reports",
     "dispute": "object to reports",
+    "operate": "retry and park jobs, pause and resume feeds, on the site",
 }
 """What a token may be for."""
 
@@ -114,6 +115,10 @@ class Tokens:
             raise UsageError(f"{own}: no token has this id; `biopsy tokens list` names them")
         return _token(row[:-1])
 
+    def known(self, given: str) -> Token:
+        """The token that was given, if it is good at all; raises TokenError. Keeps when it was used."""
+        return self.admit(given, "")
+
     def admit(self, given: str, scope: str) -> Token:
         """The token that was given, if it is good for a scope; raises TokenError. Keeps when it was used."""
         prefix, _, rest = given.partition("_")
@@ -128,7 +133,7 @@ class Tokens:
             token = _token(row[:-1])
             if (state := token.state(at)) != "good":
                 raise TokenError(f"this token is {state}", 401)
-            if scope not in token.scopes:
+            if scope and scope not in token.scopes:
                 raise TokenError(f"this token is not for {scope}; it is for {', '.join(token.scopes)}", 403)
             db.execute("UPDATE tokens SET used = ? WHERE id = ? AND used < ?", (at, own, at))
         return token

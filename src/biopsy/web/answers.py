@@ -26,11 +26,14 @@ class Told:
     media: str = JSON
     errors: tuple[int, ...] = ()
     scope: str = ""
+    page: bool = False  # its answer is a page, too
 
 
-def told(answer: Any, *errors: int, body: Any = None, media: str = JSON, scope: str = "") -> dict[str, Any]:
+def told(
+    answer: Any, *errors: int, body: Any = None, media: str = JSON, scope: str = "", page: bool = False
+) -> dict[str, Any]:
     """That, as Litestar keeps it with a handler."""
-    return {"told": Told(answer, body, media, errors, scope)}
+    return {"told": Told(answer, body, media, errors, scope, page)}
 
 
 def encoded(value: Any, status: int = 200) -> Response[Any]:

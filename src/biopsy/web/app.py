@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar, Response, asgi, get
+from litestar.datastructures import State
 from litestar.di import Provide
 
 from biopsy.reports.tokens import Tokens
@@ -33,7 +34,8 @@ SETTINGS = "BIOPSY_SERVE"
 class Settings(msgspec.Struct, frozen=True):
     """What to serve: the database, a folder of exports, a file of tokens; and how often one address may ask.
 
-    `url` is where clients reach it, for links.
+    `url` is where clients reach it, for links. `home` is the BIOPSY_HOME that the site shows; None: no site.
+    `dsn` names the PostgreSQL of the queue, where that is not the one of `home`.
     `reads` and `writes` are requests a minute, 0 for no limit; each of `workers` processes counts its share.
     """
 
@@ -44,6 +46,8 @@ class Settings(msgspec.Struct, frozen=True):
     writes: float = 0
     workers: int = 1
     url: str = ""
+    home: Path | None = None
+    dsn: str = ""
 
 
 def build(database: Path, settings: Settings | None = None) -> Litestar:
@@ -51,16 +55,27 @@ def build(database: Path, settings: Settings | None = None) -> Litestar:
     chosen = settings or Settings(database)
     stores = Stores(database, chosen.url.rstrip("/"))
     tokens = Tokens(chosen.tokens) if chosen.tokens else None
-    handlers: list[Any] = [Osv, Npm, Own, Check, Writing, *_pages()]
+    site = _site(chosen, stores)
+    stores.warm = site is not None
+    work = _work(chosen, tokens)
+    handlers: list[Any] = [Osv, Npm, Own, Check, Writing, *_pages(front=site is None)]
     if chosen.exports:
         handlers.append(asgi("/exports", is_mount=True, copy_scope=True)(Exports(chosen.exports).__call__))
+    if site:
+        from biopsy.web.site.routes import handlers as pages  # noqa: PLC0415
+
+        handlers += pages()
     app = Litestar(
         route_handlers=handlers,
+        before_request=work["office"].look if work else None,
         dependencies={
+            "office": Provide(lambda: work["office"], sync_to_thread=False),
+            "site": Provide(lambda: site, sync_to_thread=False),
             "stores": Provide(lambda: stores, sync_to_thread=False),
             "tokens": Provide(lambda: tokens, sync_to_thread=False),
         },
         exception_handlers={Exception: handle},
+        state=State({"site": site, **work}),
         lifespan=[_life(stores)],
         openapi_config=CONFIG,
         request_max_body_size=None,  # `body` has the limits
@@ -68,6 +83,27 @@ def build(database: Path, settings: Settings | None = None) -> Litestar:
     reads, writes = (Rate(rate / chosen.workers) for rate in (chosen.reads, chosen.writes))
     app.asgi_handler = Shield(app.asgi_handler, reads, writes)
     return app
+
+
+def _site(chosen: Settings, stores: Stores) -> Any:
+    if chosen.home is None:
+        return None
+    from biopsy.web.site.index.reading import Index  # noqa: PLC0415 - whoever serves the API alone does without
+    from biopsy.web.site.place import Site  # noqa: PLC0415
+
+    return Site(chosen.home, stores, Index(chosen.home))
+
+
+def _work(chosen: Settings, tokens: Tokens | None) -> dict[str, Any]:
+    """What operators of the site need: who they are, and a window on the queue. Raises UsageError."""
+    if chosen.home is None:
+        return {}
+    from biopsy.web.site.accounts.office import Office  # noqa: PLC0415
+    from biopsy.web.site.accounts.settings import read  # noqa: PLC0415
+    from biopsy.web.site.operating.window import QueueWindow  # noqa: PLC0415
+
+    office = Office(chosen.home, tokens, read(chosen.home), chosen.url)
+    return {"office": office, "window": QueueWindow(chosen.home, chosen.dsn)}
 
 
 def worker() -> Litestar:
@@ -81,8 +117,8 @@ def hand_over(settings: Settings) -> None:
     os.environ[SETTINGS] = msgspec.json.encode(settings, enc_hook=str).decode()
 
 
-def _pages() -> list[Any]:
-    """The OpenAPI document, and the page that shows it."""
+def _pages(*, front: bool) -> list[Any]:
+    """The OpenAPI document, and the page that shows it: the front page, too, where there is no site."""
     kept: dict[str, bytes] = {}
 
     def made(app: Litestar) -> dict[str, bytes]:
@@ -95,7 +131,7 @@ def _pages() -> list[Any]:
     def openapi(request: Asked) -> Response[Any]:
         return Response(made(request.app)["json"], media_type="application/json")
 
-    @get(["/", "/docs"], include_in_schema=False, sync_to_thread=False)
+    @get(["/", "/docs"] if front else "/docs", include_in_schema=False, sync_to_thread=False)
     def docs(request: Asked) -> Response[Any]:
         policy = HEADERS["content-security-policy"] + "; style-src 'self'"
         headers = {"content-security-policy": policy}

@@ -5,29 +5,20 @@ and after unpacking.
 """
 
 import asyncio
-import zlib
 from typing import Any
 
 import msgspec
 from litestar import Request
 
+from biopsy.web.packing import MAX_UNPACKED, BadBody, unpacked
+
 MAX_BODY = 32 * 1024**2  # bytes as they arrive
-MAX_UNPACKED = 64 * 1024**2  # bytes in them
 MAX_HELD = 512 * 1024**2  # bytes of all bodies that one process works on at once
 MAX_SECONDS = 30.0  # until a body has arrived
 
 
 ROOM = "biopsy.room"
 """Under which a request has its `Held`; `shield` makes it, and gives back what it took."""
-
-
-class BadBody(ValueError):  # noqa: N818 - it reads as what it is
-    """A body that is no JSON, too large, or too slow. `status` is the one to answer with."""
-
-    def __init__(self, message: str, status: int = 400) -> None:
-        """Say what is wrong, and which HTTP status that is."""
-        super().__init__(message)
-        self.status = status
 
 
 async def read(request: Request[Any, Any, Any]) -> Any:
@@ -79,23 +70,9 @@ async def raw(request: Request[Any, Any, Any]) -> bytes:
     except TimeoutError as error:
         raise BadBody(f"the body took more than {MAX_SECONDS:.0f} seconds", 408) from error
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    plain = _unpacked(bytes(data), encoding)
+    plain = unpacked(bytes(data), encoding)
     held.take(len(plain))
     return plain
 
 
-def _unpacked(data: bytes, encoding: str) -> bytes:
-    if encoding in {"", "identity"}:
-        return data
-    if encoding not in {"gzip", "x-gzip", "deflate"}:
-        raise BadBody(f"content encoding {encoding[:40]} is not read here: gzip, deflate", 415)
-    reader = zlib.decompressobj(wbits=zlib.MAX_WBITS | (32 if encoding != "deflate" else 0))
-    try:
-        plain = reader.decompress(data, MAX_UNPACKED)
-    except zlib.error as error:
-        raise BadBody(f"not {encoding}: {error}") from error
-    if reader.unconsumed_tail:
-        raise BadBody(f"more than {MAX_UNPACKED:,} bytes when unpacked", 413)
-    if not reader.eof or reader.unused_data:
-        raise BadBody(f"not {encoding}: it ends early, or something follows it")
-    return plain
+__all__ = ["MAX_BODY", "MAX_HELD", "MAX_SECONDS", "MAX_UNPACKED", "ROOM", "BadBody", "Held", "raw", "read"]

@@ -116,10 +116,11 @@ def _judged(one: Checked) -> wire.Judged:
     entry = one.entry
     whole = entry.ecosystem == PURL
     purl, ecosystem, name = (entry.name, "", "") if whole else ("", entry.ecosystem, entry.name)
-    return wire.Judged(purl, ecosystem, name, entry.version, *_said(one))
+    return wire.Judged(purl, ecosystem, name, entry.version, *said(one))
 
 
-def _said(one: Checked) -> tuple[str, str, str, list[wire.Cited]]:
+def said(one: Checked) -> tuple[str, str, str, list[wire.Cited]]:
+    """A verdict, what to do, why, and the reports that it rests on."""
     cited = [wire.Cited(r.id, r.summary, r.sources, r.link) for r in one.reports]
     return one.verdict.value, _ACTIONS[one.verdict], one.reason, cited
 
@@ -137,5 +138,5 @@ def _checkup(reader: Reader, filename: str, data: bytes, *, every: bool) -> Chec
         counts[one.verdict.value] += 1
         if every or one.verdict in {Verdict.MALICIOUS, Verdict.POSSIBLE}:
             at = one.entry
-            listed.append(Found(at.ecosystem, at.name, at.version, at.line, *_said(one)))
+            listed.append(Found(at.ecosystem, at.name, at.version, at.line, *said(one)))
     return Checkup(chosen.FORM, counts, listed)

@@ -38,6 +38,9 @@ CONFIG = OpenAPIConfig(
         Tag("npm", "as npm's registry has it, for `npm audit` and its kin"),
         Tag("biopsy", "what neither of them has"),
         Tag("verdicts", "on packages, lock files and SBOMs"),
+        Tag(
+            "site", "the pages of the web site as data: each is at its own address, with `.json` or `Accept`"
+        ),
         Tag("writing", "with a token"),
     ],
 )
@@ -62,6 +65,9 @@ def document(app: Litestar) -> dict[str, Any]:
                 for status in sorted({*(SENDING if sent else READING), *told.errors})
             },
         }
+        if told.page:
+            for answer in operation["responses"].values():
+                answer["content"]["text/html"] = {"schema": {"type": "string"}}
         if sent:
             held = schema_of[repr(told.body)] if told.media == "application/json" else {}
             operation["requestBody"] = {"required": True, "content": {told.media: {"schema": held}}}

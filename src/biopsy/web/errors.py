@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, NotFoundException
 
 from biopsy.errors import BiopsyError, UsageError
 from biopsy.reports.query import QueryError
@@ -39,8 +39,20 @@ def refuse(
     return Response(problem, status_code=status, headers=dict(headers or {}), media_type="application/json")
 
 
-def handle(_request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """Answer what a handler raised; what we did not foresee is logged, and told to nobody."""
+def handle(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Answer what a handler raised; what we did not foresee is logged, and told to nobody.
+
+    Whoever looks at pages gets a page.
+    """
+    answer = _refused(error)
+    if request.app.state.get("site") is None:
+        return answer
+    from biopsy.web.site.paging import failed  # noqa: PLC0415 - it imports this module
+
+    return failed(request, answer)
+
+
+def _refused(error: Exception) -> Response[Any]:
     match error:
         case BadBody():
             return refuse(str(error), error.status)
@@ -61,7 +73,7 @@ def handle(_request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
 
 def _said(error: HTTPException) -> str:
     """The parameters that are wrong, and how; else what the error says of itself."""
-    if error.status_code == 404:
+    if isinstance(error, NotFoundException):  # no such address
         return "Not Found"
     listed = error.extra if isinstance(error.extra, list) else []
     told = [f"{one.get('key', '?')}: {one.get('message', '')}" for one in listed if isinstance(one, dict)]

@@ -16,6 +16,9 @@ MAX_TAGGED = 8 * 1024**2  # bytes of an answer that gets an ETag; files bring th
 WRITES = "/api/v1/write/"
 """Below this is what changes the database: it has a limit of its own, and needs a token."""
 
+COUNTED = (WRITES, "/act/", "/signin", "/sql/answer")
+"""What an address may ask as often as it may write: what changes something, signs in, or takes a while."""
+
 HEADERS = {
     "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
@@ -42,7 +45,7 @@ class Shield:
             return
         answer = _Answer(scope, send)
         client = scope.get("client")
-        rate = self._writes if scope["path"].startswith(WRITES) else self._reads
+        rate = self._writes if scope["path"].startswith(COUNTED) else self._reads
         if wait := rate.wait(client[0] if client else ""):
             await answer.refuse(wait)
             return

@@ -32,6 +32,7 @@ class Stores:
     path: Path
     url: str = ""
     names: Names = field(default_factory=Names)
+    warm: bool = False  # whether lists that take long to read are read before somebody asks
     _idle: list[Reader] = field(default_factory=list)
     _limit: CapacityLimiter | None = None
     _writing: asyncio.Lock | None = None
@@ -87,6 +88,8 @@ class Stores:
         while True:
             try:
                 await to_thread.run_sync(derived.refresh, self.path, abandon_on_cancel=True)
+                if self.warm:
+                    await to_thread.run_sync(self._ask, self.names.warm, abandon_on_cancel=True)
             except BiopsyError as error:
                 LOG.warning("%s", error)  # questions are answered without it, only slower
             await asyncio.sleep(PAUSE)

@@ -1,7 +1,7 @@
 """`biopsy serve`: the report database over HTTP."""
 
 import socket
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import rich_click as click
 
 from biopsy.cli.commands.tokens import tokens_option
 from biopsy.cli.home import home_option
+from biopsy.cli.queueing import dsn_option
 from biopsy.cli.reporting import database_option
 from biopsy.cli.teach import Taught, grouped
 from biopsy.errors import UsageError
@@ -27,7 +28,7 @@ Examples
   npm audit --registry http://127.0.0.1:8600
   curl --data-binary @uv.lock http://127.0.0.1:8600/api/v1/check
 
-All that it answers stands at / of it, for people, and at /openapi.json.
+The web site stands at /; all that programs can ask at /docs and /openapi.json.
 Reading needs no token; writing does (biopsy tokens create). Other machines
 are answered only with --host: put a reverse proxy with TLS before it, and
 name its address with --behind, so that rates are counted by who asks.
@@ -38,7 +39,7 @@ Exit status
   2  no database, or the address is taken
 """
 _PANELS = {
-    "What is served": ("--database", "--exports", "--home"),
+    "What is served": ("--database", "--exports", "--home", "--no-site", "--dsn"),
     "Where": ("--host", "--port", "--url", "--behind", "--workers"),
     "Who may do what": ("--tokens", "--read-only", "--reads", "--writes"),
 }
@@ -67,6 +68,8 @@ _PANELS = {
     "--writes", type=click.IntRange(0), default=60, show_default=True, metavar="N",
     help="The same for those that change something.",
 )  # fmt: skip
+@click.option("--no-site", is_flag=True, help="Only the API, without the web site.")
+@dsn_option
 @tokens_option
 @database_option
 @home_option
@@ -85,7 +88,8 @@ def command(host: str, port: int, home: Path, database: Path | None, **asked: An
     build(path)  # says what is wrong before anything listens
     listening = _listen(host, port)
     here = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
-    settings = Settings(path, exports, tokens, *limits, asked["url"] or here)
+    shown = None if asked["no_site"] else home.absolute()
+    settings = Settings(path, exports, tokens, *limits, asked["url"] or here, shown, asked["dsn"])
     hand_over(settings)
     config = uvicorn.Config(
         "biopsy.web.app:worker", factory=True, workers=settings.workers, log_level="warning",
@@ -100,8 +104,16 @@ def command(host: str, port: int, home: Path, database: Path | None, **asked: An
     runs = (
         Multiprocess(config, [listening]).run if several else partial(uvicorn.Server(config).run, [listening])
     )
-    with suppress(KeyboardInterrupt):  # that is how it is told to end: not a failure
+    with suppress(KeyboardInterrupt), _index(shown, path):  # that is how it is told to end: not a failure
         runs()
+
+
+def _index(home: Path | None, database: Path) -> AbstractContextManager[None]:
+    if home is None:
+        return nullcontext()
+    from biopsy.web.site.index.process import kept_current  # noqa: PLC0415
+
+    return kept_current(home, database)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -24,6 +24,7 @@ The token is shown once; only its hash is kept. Scopes:
   approve   approve or reject what waits
   withdraw  withdraw and reinstate reports
   dispute   object to reports
+  operate   retry and park jobs, pause and resume feeds, on the site
 """
 
 tokens_option = click.option(

@@ -35,12 +35,21 @@ def endpoint(scope: str = "") -> Endpoint:
     url = values.get(f"{scope}:registry", "") if scope else ""
     if not url.startswith("http"):
         url = _environment("registry") or values.get("registry", "")
+    files = [Path(".npmrc"), *(Path(values[key]) for key in _KEYS[1:] if values.get(key))]
+    return at(url, files)
+
+
+def at(url: str, files: list[Path] | None = None) -> Endpoint:
+    """Give the registry at an address, with what authorizes there by .npmrc files; those of a person, else.
+
+    RegistryError where it is no address of one.
+    """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise RegistryError("npm's registry is not an http(s) address; set NPM_CONFIG_REGISTRY")
     host = parts.hostname if parts.port is None else f"{parts.hostname}:{parts.port}"
     clean = urlunsplit((parts.scheme, host, parts.path.rstrip("/") + "/", "", ""))
-    files = [Path(".npmrc"), *(Path(values[key]) for key in _KEYS[1:] if values.get(key))]
+    files = [Path(".npmrc"), Path.home() / ".npmrc"] if files is None else files
     return Endpoint("npm", clean, _authorization(url, clean, files), PATHS, LINKS, accepts=ACCEPTS)
 
 

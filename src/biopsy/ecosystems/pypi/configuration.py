@@ -31,7 +31,11 @@ ACCEPTS = r"application/vnd\.pypi\.simple\.v1\+(?:json|html)"
 @cache
 def endpoint() -> Endpoint:
     """Give pip's index: PIP_INDEX_URL, then pip's configuration files, then what `pip --help` says."""
-    url = os.environ.get("PIP_INDEX_URL", "").split(" ")[0] or _asked()
+    return at(os.environ.get("PIP_INDEX_URL", "").split(" ")[0] or _asked())
+
+
+def at(url: str) -> Endpoint:
+    """Give the index at an address, with what authorizes there; RegistryError where it is none."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise RegistryError(f"pip's index is not an http(s) address: {parts.scheme}:…; set PIP_INDEX_URL")

@@ -3,8 +3,7 @@
 Names and meanings are listed in docs/worker.md, which a test compares with what is here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from prometheus_client import (
     CollectorRegistry,
@@ -14,13 +13,9 @@ from prometheus_client import (
     disable_created_metrics,
     start_http_server,
 )
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from biopsy.errors import UsageError
-
-if TYPE_CHECKING:
-    from biopsy.queue import Depth, FeedState, WorkerState
+from biopsy.queue.gauges import View
 
 _STAGES = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200)
 _WAITS = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600, 12 * 3600, 24 * 3600, 7 * 24 * 3600)
@@ -94,55 +89,3 @@ class Metrics:
         except OSError as err:
             raise UsageError(f"cannot listen at {where}: {err.strerror or err}") from err
         return int(server.server_port)
-
-
-class View(Collector):
-    """What was last seen of the queue: one answer a scrape, without asking the database anew."""
-
-    def __init__(self) -> None:
-        """Nothing was seen yet."""
-        self.feeds: Sequence[FeedState] = ()
-        self.depth: Sequence[Depth] = ()
-        self.workers: Sequence[WorkerState] = ()
-        self.now = 0.0
-
-    def collect(self) -> Iterator[Metric]:
-        """Give it in Prometheus's shape."""
-        yield from self._feeds()
-        jobs = GaugeMetricFamily(
-            "biopsy_queue_jobs", "Jobs that have not ended well", labels=("lane", "ecosystem", "state")
-        )
-        oldest = GaugeMetricFamily(
-            "biopsy_queue_oldest_seconds", "Age of the oldest of them", labels=("lane", "ecosystem", "state")
-        )
-        for row in self.depth:
-            jobs.add_metric((row.lane, row.ecosystem, row.state), row.jobs)
-            oldest.add_metric((row.lane, row.ecosystem, row.state), row.oldest)
-        workers = GaugeMetricFamily("biopsy_workers", "Workers that live", labels=("state",))
-        for state in sorted({one.state for one in self.workers}):
-            workers.add_metric((state,), sum(one.state == state for one in self.workers))
-        yield from (jobs, oldest, workers)
-
-    def _feeds(self) -> Iterator[Metric]:
-        shapes = {
-            "lag_seconds": "Age of the newest thing that a feed has told",
-            "silence_seconds": "Seconds since a feed was last read",
-            "gaps": "Stretches of a feed that were not seen, and are still open",
-            "failures": "Failures of a feed in a row",
-            "items": "Things that a feed has told",
-            "paused": "1 while a person has stopped a feed",
-        }
-        made = {
-            name: GaugeMetricFamily(f"biopsy_feed_{name}", text, labels=("feed",))
-            for name, text in shapes.items()
-        }
-        for feed in self.feeds:
-            told = {
-                "lag_seconds": self.now - feed.newest.timestamp() if feed.newest else None,
-                "silence_seconds": self.now - feed.polled.timestamp() if feed.polled else None,
-                "gaps": feed.gaps, "failures": feed.failures, "items": feed.items, "paused": int(feed.paused),
-            }  # fmt: skip
-            for name, value in told.items():
-                if value is not None:
-                    made[name].add_metric((feed.name,), max(0.0, float(value)))
-        yield from made.values()

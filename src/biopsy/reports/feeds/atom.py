@@ -23,6 +23,8 @@ def render(about: Feed, entries: Sequence[Entry]) -> bytes:
         made = _add(feed, "entry", "")
         for name in ("id", "title"):
             _add(made, name, getattr(one, name))
+        if one.url:
+            ET.SubElement(made, "link", rel="alternate", href=one.url)
         _add(made, "updated", one.at)
         _add(made, "published", one.published)
         for tag in one.tags:

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -26,7 +27,8 @@ class Entry:
     at: str
     published: str
     tags: tuple[str, ...]
-    event: Event
+    own: Mapping[str, object]  # what programs want to know
+    url: str = ""  # where people read more
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Feed:
 def entry(event: Event) -> Entry:
     """Put an event into words."""
     said = event.report
-    own = str(uuid.uuid5(NAMESPACE, f"{event.id}\n{event.kind}\n{event.at}\n{event.sha256}"))
+    known_as = str(uuid.uuid5(NAMESPACE, f"{event.id}\n{event.kind}\n{event.at}\n{event.sha256}"))
     ecosystem = event.package.ecosystem or "Git"
     title = f"{event.kind}: {ecosystem} {event.package.name} ({event.id})"
     parts = [_text(said.get("summary")), _text(said.get("details"))]
@@ -56,7 +58,13 @@ def entry(event: Event) -> Entry:
     text = text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
     at = _time(event.at) or _NEVER
     tags = (event.kind, plain(ecosystem))
-    return Entry(f"urn:uuid:{own}", plain(title), text, at, _time(said.get("published")) or at, tags, event)
+    own = {
+        "kind": event.kind, "report": event.id, "ecosystem": event.package.ecosystem,
+        "package": event.package.name, "sha256": event.sha256, "seq": event.seq,
+    }  # fmt: skip
+    return Entry(
+        f"urn:uuid:{known_as}", plain(title), text, at, _time(said.get("published")) or at, tags, own
+    )
 
 
 def plain(text: str) -> str:

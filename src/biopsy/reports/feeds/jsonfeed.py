@@ -18,15 +18,13 @@ def render(about: Feed, entries: Sequence[Entry]) -> bytes:
 
 
 def _item(one: Entry) -> dict[str, object]:
-    event = one.event
-    own = {"kind": event.kind, "report": event.id, "ecosystem": event.package.ecosystem}
-    own |= {"package": event.package.name, "sha256": event.sha256}
     return {
         "id": one.id,
+        **({"url": one.url} if one.url else {}),
         "title": one.title,
         "content_text": one.text,
         "date_published": one.published,
         "date_modified": one.at,
         "tags": list(one.tags),
-        "_biopsy": {**own, "seq": event.seq},
+        "_biopsy": dict(one.own),
     }

@@ -7,11 +7,13 @@
   const theme = document.getElementById("theme");
   const dark = () => root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   try { const kept = localStorage.getItem("biopsy-theme"); if (kept) root.dataset.theme = kept; } catch { /* not kept here */ }
-  theme.hidden = false;
-  theme.addEventListener("click", () => {
-    root.dataset.theme = dark() ? "light" : "dark";
-    try { localStorage.setItem("biopsy-theme", root.dataset.theme); } catch { /* not kept here */ }
-  });
+  if (theme) { // the site, which shows this page, too, has a switch of its own
+    theme.hidden = false;
+    theme.addEventListener("click", () => {
+      root.dataset.theme = dark() ? "light" : "dark";
+      try { localStorage.setItem("biopsy-theme", root.dataset.theme); } catch { /* not kept here */ }
+    });
+  }
 
   // Several artifacts: one at a time.
   const pages = $(".page");
@@ -67,10 +69,10 @@
 
   // Everything open, or as it was.
   const unfold = document.getElementById("unfold");
-  unfold.hidden = false;
-  unfold.addEventListener("click", () => {
+  if (unfold) unfold.hidden = false;
+  if (unfold) unfold.addEventListener("click", () => {
     const open = unfold.textContent === "Expand all";
-    for (const page of pages) if (!page.hidden) for (const one of $("details", page)) one.open = open;
+    for (const page of pages) if (!page.hidden) for (const one of $("details:not(.menu-of)", page)) one.open = open;
     unfold.textContent = open ? "Collapse all" : "Expand all";
   });
 
@@ -79,6 +81,11 @@
     button.hidden = false;
     button.addEventListener("click", () => navigator.clipboard.writeText(button.dataset.copy).then(() => { button.textContent = "copied"; }));
   }
+
+  // What scrolls by itself can be reached with the keyboard.
+  const reach = () => { for (const one of $("pre, .figure, .iocs")) if (one.scrollHeight > one.clientHeight + 1 || one.scrollWidth > one.clientWidth + 1) one.tabIndex = 0; };
+  addEventListener("toggle", reach, true);
+  reach();
 
   // Which section is being read.
   const links = new Map($(".contents a").map((link) => [link.hash.slice(1), link]));

@@ -1,0 +1,72 @@
+"""The lock file that a command is about to follow, checked before it begins.
+
+Clients keep what they fetched: what became known to be bad since then is installed from there, and no
+registry is asked for it. So the lock file itself is looked through.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from biopsy.errors import BiopsyError
+
+if TYPE_CHECKING:
+    from biopsy.web.guard.app import Guard
+
+MAX_LISTED = 100  # releases that are told of
+
+_NPM = ("package-lock.json", "npm-shrinkwrap.json")
+FOLLOWED = {
+    ("npm", "ci"): _NPM, ("npm", "clean-install"): _NPM, ("npm", "install"): _NPM, ("npm", "i"): _NPM,
+    ("pnpm", "install"): ("pnpm-lock.yaml",), ("pnpm", "i"): ("pnpm-lock.yaml",),
+    ("yarn", "install"): ("yarn.lock",), ("yarn", ""): ("yarn.lock",),
+    ("uv", "sync"): ("uv.lock",), ("uv", "run"): ("uv.lock",),
+    ("poetry", "install"): ("poetry.lock",), ("poetry", "sync"): ("poetry.lock",),
+    ("pipenv", "install"): ("Pipfile.lock",), ("pipenv", "sync"): ("Pipfile.lock",),
+}  # fmt: skip
+"""Which files a client's command follows, where it is given no packages."""
+
+_RUNS = {("uv", "run")}  # what follows is no package
+
+
+def followed(name: str, words: Sequence[str], folder: Path) -> Iterator[Path]:
+    """The lock files in a folder that a command follows."""
+    plain = [word for word in words if not word.startswith("-")]
+    key = (name, plain[0] if plain else "")
+    if len(plain) > 1 and key not in _RUNS:
+        return  # it asks for packages, and makes the lock file anew
+    for file in FOLLOWED.get(key, ()):
+        if (folder / file).is_file():
+            yield folder / file
+
+
+def bad(guard: "Guard", files: Sequence[Path]) -> Iterator[str]:
+    """What the policy blocks of what lock files name, a line each; what cannot be read is the client's."""
+    from biopsy import guard as locks  # noqa: PLC0415
+    from biopsy.guard.ruling import Known, Offered  # noqa: PLC0415
+    from biopsy.model.check import Verdict  # noqa: PLC0415
+    from biopsy.reports.verdict import judged  # noqa: PLC0415
+    from biopsy.web.guard.known import TYPES  # noqa: PLC0415
+
+    kinds = {"PyPI": "pypi", "npm": "npm"}
+    for path in files:
+        reader = next(iter(locks.named(path.name)), None)
+        try:
+            entries = locks.read(reader, locks.Given(path.name, path.read_bytes())) if reader else ()
+        except (BiopsyError, OSError):
+            continue
+        for entry in entries:
+            kind = kinds.get(entry.ecosystem)
+            if kind is None or not entry.version:
+                continue
+            checked = guard.knowledge.ask(partial(judged, entry))
+            if checked is None or checked.verdict is not Verdict.MALICIOUS:
+                continue
+            cited = checked.reports[0]
+            known = Known("malicious", checked.reason, cited.id, cited.link)
+            ruling = guard.gate.rule(Offered(kind, TYPES[kind](entry.name), entry.version, 0.0), known)
+            if ruling.blocks:
+                line = f":{entry.line}" if entry.line else ""
+                what = f"{entry.name} {entry.version} is blocked: {ruling.reason} (see {ruling.link} )"
+                yield f"{path.name}{line}: {what}"

@@ -1,0 +1,47 @@
+"""What this biopsy's own analyses came to, as the site's index has it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from biopsy.guard.ruling import Known
+
+MOST = 2000
+"""Analyses of one package that are looked at, the newest first."""
+
+ANALYSIS = "/analysis/"
+"""Where the site has analyses, by their ids."""
+
+_WORST = ("malicious", "suspicious", "benign")
+
+
+@dataclass(slots=True)
+class Analysed:
+    """The index below a home. Where there is none, nothing is known."""
+
+    home: Path
+    site: str = ""
+    _index: Any = None
+
+    def _open(self) -> Any:
+        if self._index is None:
+            from biopsy.web.site.index import Index  # noqa: PLC0415 - not everybody has analyses
+
+            self._index = Index(self.home)
+        return self._index
+
+    def of(self, ecosystem: str, name: str) -> Mapping[str, Known]:
+        """By version: the worst of what the newest analyses of its files came to."""
+        found: dict[str, Known] = {}
+        for seen in self._open().versions(ecosystem, name, MOST):
+            held = found.get(seen.version)
+            if seen.call not in _WORST or (held and _WORST.index(held.verdict) <= _WORST.index(seen.call)):
+                continue
+            link = f"{self.site}{ANALYSIS}{seen.run_id}" if self.site else ""
+            found[seen.version] = Known(seen.call, f"biopsy found it {seen.call}: {seen.reason}", "", link)
+        return found
+
+    def change(self) -> object:
+        """The state of the index."""
+        return self._open().state
