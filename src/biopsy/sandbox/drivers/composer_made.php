@@ -64,7 +64,7 @@ function hinted(string $word): mixed
 {
     return match ($word) {
         'mnemonic', 'phrase', 'seed' => secret('phrase'),
-        'private_key', 'privkey', 'secret_key', 'wallet' => '0x' . secret('private'),
+        'private_key', 'privkey', 'wallet' => '0x' . secret('private'),
         'password', 'passwd', 'pass', 'pwd' => secret('password'),
         'key', 'token', 'secret', 'auth', 'credential', 'credentials', 'apikey', 'jwt', 'bearer' => secret('key'),
         'path', 'file', 'filename', 'fname', 'src', 'source', 'dst' => decoys() . '/notes.txt',
