@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 BIOPSY := .venv/bin/biopsy
 
-.PHONY: help setup image demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports bench-serving bench-guard test-faults test-clients test-whole test-endtoend bench-own bench-queue bench-warehouse bench-watch bench-replay vendor lock clean
+.PHONY: help setup image browser demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports bench-serving bench-guard test-faults test-clients test-whole test-endtoend bench-own bench-queue bench-warehouse bench-watch bench-replay vendor lock clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -14,10 +14,13 @@ setup:  ## Install everything: system packages, .venv, gVisor
 image: setup  ## Build the sandbox image, if its recipe changed
 	@$(BIOPSY) image build
 
+browser: setup  ## Install a browser for the tests of pages, where there is none
+	@./setup.sh browser
+
 demo: image  ## Analyse a real package of PyPI, one of npm, and a malicious simulant
 	@$(PY) -m evals.demo
 
-test: image check pytest  ## Lint, types, layers and all tests, sandbox ones included
+test: image browser check pytest  ## Lint, types, layers and all tests, sandbox ones included
 
 check:  ## Lint, formatting, types, layers
 	@.venv/bin/ruff check .

@@ -26,6 +26,16 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
   fi
 fi
 
+# What the tests look at pages with; without it they are skipped, and say so.
+if [ "${1:-}" = browser ]; then
+  if ! command -v chromium >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1 && [ "$sudo" != none ]; then
+    say "setup: installing chromium, for the tests of pages"
+    $sudo apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq chromium fonts-dejavu-core >/dev/null
+  fi
+  exit 0
+fi
+
 # pip checks every file against the hashes of requirements.lock: what is installed is what was tested.
 stamp=.venv/.installed
 if ! { [ -f "$stamp" ] && [ "$stamp" -nt requirements.lock ] && [ "$stamp" -nt pyproject.toml ]; }; then
