@@ -99,7 +99,9 @@ def test_systemd_finds_nothing_wrong_with_the_units(systemd: Path) -> None:
     assert said("systemd-analyze", "verify", "--man=no", *units) == (0, "")
 
 
-@pytest.mark.parametrize(("name", "most"), [("watch", 20), ("serve", 20), ("guard", 20), ("pack", 20), ("worker", 70)])
+@pytest.mark.parametrize(
+    ("name", "most"), [("watch", 20), ("serve", 20), ("guard", 20), ("pack", 20), ("worker", 70)]
+)
 def test_a_unit_is_exposed_as_little_as_its_work_allows(systemd: Path, name: str, most: int) -> None:
     unit = systemd / f"biopsy-{name}.service"
     status, text = said("systemd-analyze", "security", "--offline=yes", f"--threshold={most}", unit)
