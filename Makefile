@@ -41,7 +41,7 @@ eval: image  ## Simulants, variants, held-out ones, inert edits: what is detecte
 rules-report:  ## How often each rule fires in evals and on benign packages, and its cost
 	@$(PY) -m evals.rules_report
 
-bench: image bench-own bench-watch bench-queue bench-warehouse bench-replay  ## All of time and memory below but reports, serving, peers
+bench: image bench-own bench-watch bench-queue bench-warehouse bench-replay bench-site bench-guard  ## All of time and memory below but reports, serving, peers
 
 bench-own: image  ## Time and memory of an analysis, beside the same done natively
 	@$(PY) -m bench

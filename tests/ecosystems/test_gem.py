@@ -38,7 +38,7 @@ def folder(tmp_path: Path, files: dict[str, str]) -> Tree:
 
 
 def test_versions_stand_as_rubygems_orders_them() -> None:
-    assert sorted(reversed(ORDER), key=GEM.version_key) == ORDER
+    assert sorted(ORDER[1::2] + ORDER[::2], key=GEM.version_key) == ORDER
     assert GEM.version_key("1.0")[:2] == GEM.version_key("1.0.0")[:2]
     assert GEM.version_key("not one") < GEM.version_key("0")
     assert [one for one in ORDER if GEM.prerelease(one)] == ["1.0.a", "1.0.rc1", "1.0.rc2", "1.0.rc10"]
