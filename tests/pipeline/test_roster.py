@@ -13,7 +13,6 @@ from biopsy.model.release import Artifact, Release
 from biopsy.model.run import Outcome, Run, Status, Watch
 from biopsy.pipeline import Options, analyze, differing, roster
 from biopsy.sandbox import profile
-from biopsy.sandbox.image import Image
 from biopsy.sandbox.order import Engine
 from biopsy.sandbox.raw import Job
 
@@ -153,7 +152,7 @@ def test_a_package_is_run_on_the_machines_that_it_names(
         return Run(job.profile, (), done, (), (), (), Watch(job.profile))
 
     monkeypatch.setattr("biopsy.pipeline.dynamic.run_job", nothing)
-    monkeypatch.setattr("biopsy.pipeline.dynamic.prepare", lambda *_: Image("none", tmp_path, "", 0, "", ""))
+    monkeypatch.setattr("biopsy.pipeline.dynamic.prepare", lambda *_: "none")
     monkeypatch.setattr("biopsy.pipeline.dynamic.gvisor.choose", lambda _: Engine("runsc", "0", "none"))
     monkeypatch.setattr("biopsy.pipeline.dynamic.noise.record", lambda *_: None)
     package = tmp_path / "thing"

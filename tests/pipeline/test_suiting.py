@@ -167,7 +167,8 @@ def test_comparisons_in_hostile_text_are_found_in_no_time() -> None:
 def test_the_driver_goes_on_as_another_with_all_of_it(tmp_path: Path) -> None:
     from drivers.conftest import FOLDER, drive
 
-    wanted = json.dumps({"env": {"ROLE": "builder"}, "files": ["a/key.json", "deep/folder/", "there"]})
+    files, start = ["a/key.json", "deep/folder/", "there"], ["python3", "-I"]
+    wanted = json.dumps({"env": {"ROLE": "builder"}, "files": files, "start": start})
     (tmp_path / "there").write_text("mine")
     other = tmp_path / "other.py"
     other.write_text(

@@ -80,7 +80,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         thread.join(10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """Debian's Chromium, without a window."""
     playwright = pytest.importorskip("playwright.sync_api")
@@ -93,7 +93,7 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def windows(chromium: Any, served: Served) -> Iterator[dict[str, Looked]]:
     """A window of each width, which all tests of pages share."""
     made = {name: _window(chromium, served.url, size) for name, size in WIDTHS.items()}

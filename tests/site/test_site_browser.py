@@ -125,7 +125,7 @@ def test_a_question_in_sql_is_answered_and_taken_along(window: Any) -> None:
     page.press("#q", "Control+Enter")
     page.wait_for_url("**/sql/answer?**")
     assert page.inner_text(".sql-table tbody tr:first-child") == "thief\t2"
-    assert page.locator(".bars-list .share-bar").count() == 3
+    assert page.locator(".bars-list .share-bar").count() == 4
     for words, ending in (("CSV", "csv"), ("Parquet", "parquet")):
         with page.expect_download() as waiting:
             page.click(f"a.button:text-is('{words}')")

@@ -175,7 +175,7 @@ def test_there_is_no_picture_of_nothing(site: TestClient[Any]) -> None:
 
 def test_rules_are_shown_with_where_they_fired_and_their_proof(site: TestClient[Any]) -> None:
     rows = {one["id"]: one for one in site.get("/rules.json").json()["rules"]}
-    assert rows["exfil/canary-leak"]["fired"] == 2
+    assert rows["exfil/canary-leak"]["fired"] == 3
     assert rows["exfil/canary-leak"]["benign"] == 0
     found = site.get("/rule/exfil/canary-leak.json").json()
     assert found["proof"]
@@ -202,4 +202,4 @@ def test_operations_without_a_queue_say_so(site: TestClient[Any]) -> None:
 def test_metrics_are_prometheus(site: TestClient[Any]) -> None:
     families = {one.name: one for one in text_string_to_metric_families(site.get("/metrics").text)}
     counted = {s.labels["verdict"]: s.value for s in families["biopsy_site_analyses"].samples}
-    assert counted["malicious"] == 2
+    assert counted["malicious"] == 3

@@ -38,6 +38,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "evasion.sleep 30 @ laptop/import#11",
         "file.write $HOME/.bashrc @ laptop/install#12",
         "process.exec sh -c 'curl collect.example' @ laptop/install#13",
+        "file.read $HOME/.ssh/id_rsa @ laptop/install#14",
     )
     one = dossier(1, ecosystem="npm", version="1.0", day="2026-11-18", facts=quiet)
     two = dossier(2, ecosystem="npm", version="1.1", day="2026-11-20", facts=bad)
@@ -87,6 +88,7 @@ EXPECTED = {
     "only-on-one-machine": {("profile", "laptop"), ("kind", "net.http"), ("packages", 2)},
     "persistence": {("value", "$HOME/.bashrc"), ("version", "1.1")},
     "rare-contacts": {("host", "collect.example"), ("packages", 2)},
+    "ssh-keys-and-new-hosts": {("name", "other"), ("version", "1.1")},
     "rule-yield": {("rule", "exfil/npm-token"), ("malicious", 2), ("suspicious", 1)},
     "same-artifact": {("names", 2)},
     "sent-most": {("host", "collect.example"), ("bytes", 3)},

@@ -1,10 +1,11 @@
 """For the registry: a draft of a mail to its security contact, to be read, mended and sent by a person.
 
 A message as RFC 5322 has it, marked as a draft (`X-Unsent`), in plain text, since those who read it are
-wary of the rest. Whom to write to and what they want to know is data (`contacts.yml`). Words of a package
+wary of the rest. Whom to write to and what they want to know is data (`contacts.tsv`). Words of a package
 stand in one line each, indicators are defanged: nothing in it may act on who opens it.
 """
 
+import csv
 from collections.abc import Iterator
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -14,7 +15,6 @@ from textwrap import fill
 from urllib.parse import quote
 
 import msgspec
-import yaml
 
 from biopsy.errors import UsageError
 from biopsy.formats.views import digest
@@ -55,8 +55,10 @@ class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def contacts() -> dict[str, Contact]:
     """Everybody we know, by purl type."""
-    raw = yaml.safe_load((resources("biopsy.formats") / "contacts.yml").read_text("utf-8"))
-    return msgspec.convert(raw, dict[str, Contact])
+    text = (resources("biopsy.formats") / "contacts.tsv").read_text("utf-8")
+    lines = (line for line in text.splitlines() if not line.startswith("#"))
+    rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+    return {row.pop("type"): msgspec.convert(row, Contact) for row in rows}
 
 
 def render(first: Analysis, *more: Analysis) -> str:
