@@ -12,6 +12,9 @@ from evals.run import look, prepare
 from evals.scenario import scenarios
 from tests.registry import build
 
+FOLLOWED = ("pypi", "npm")
+"""Ecosystems whose stand-in gives artifacts; simulants are of others too."""
+
 
 @dataclass(frozen=True)
 class Published:
@@ -62,6 +65,8 @@ def _simulants(count: int, folder: Path) -> Iterator[Published]:
             if made == count:
                 return
             if not scenario.malicious or scenario.waits or scenario.previous or scenario.registry:
+                continue
+            if scenario.ecosystem not in FOLLOWED:
                 continue
             one = msgspec.structs.replace(scenario, version=f"1.{version}.0")
             path = build_scenario(one, folder / f"{scenario.id}-{version}")

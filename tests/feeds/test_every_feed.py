@@ -6,7 +6,7 @@ from tests.feeds.conftest import Clock
 from tests.feeds.following import EVERY, LOOKS, NAMES, follow
 from tests.registry import StandIn
 
-from biopsy.ecosystems import feeds
+from biopsy.ecosystems import all_ecosystems, feeds
 from biopsy.ecosystems.feeds.asking import moment
 from biopsy.errors import RegistryError, UsageError
 from biopsy.model.feed import Change
@@ -30,6 +30,7 @@ def test_the_table_of_feeds_is_whole_and_each_ecosystem_has_one_main_feed() -> N
     every = list(feeds.all_feeds())
     assert sorted(f.name for f in every) == sorted(EVERY)
     assert sorted(f.ecosystem for f in every if f.main) == sorted(NAMES)
+    assert {f.ecosystem for f in every} <= {one.type for one in all_ecosystems()}  # what is said is analysed
     assert all(feeds.by_name(f.ecosystem).name == f.name for f in every if f.main)
 
 

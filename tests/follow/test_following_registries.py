@@ -15,7 +15,7 @@ from biopsy.model.release import Endpoint, Release
 from biopsy.pipeline.follow import pace
 from biopsy.pipeline.follow.following import Follower, Options, Turn
 from biopsy.pipeline.follow.policy import Policies
-from biopsy.pipeline.follow.policy.deciding import FEED_ONLY
+from biopsy.pipeline.follow.policy.deciding import SWITCHED_OFF
 from biopsy.queue import Queue
 
 FEEDS = {"pypi/changelog": "", "npm/changes": "registry/"}
@@ -215,16 +215,20 @@ def test_a_look_names_release_and_bytes_as_the_registry_has_them(
     assert {job.priority for job in jobs} == {30}  # its first release
 
 
-@pytest.mark.parametrize(
-    "name", ["gem/timeframe", "cargo/rss", "composer/changes", "golang/index", "nuget/catalog"]
-)
-def test_an_ecosystem_that_cannot_be_analysed_is_recorded_and_nothing_more(
-    registry: StandIn, dsn: str, tmp_path: Path, name: str
+OTHERS = ["gem/timeframe", "cargo/rss", "composer/changes", "golang/index", "nuget/catalog", "maven/search"]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("analyse", ["true", "false"])
+def test_each_ecosystem_with_a_feed_makes_jobs_unless_it_is_switched_off(
+    registry: StandIn, dsn: str, tmp_path: Path, name: str, analyse: str
 ) -> None:
     async def story() -> None:
         client, feed = pace.client(apart=0.0), feeds.by_name(name)
         where = {name: registry.url(feed.ecosystem)}
-        thing = "example.com/thing" if feed.ecosystem in ("golang", "composer") else "thing"
+        thing = "example.com/thing" if feed.ecosystem in ("golang", "composer", "maven") else "thing"
+        (tmp_path / "policy").mkdir()
+        (tmp_path / "policy" / f"{feed.ecosystem}.yml").write_text(f"analyse: {analyse}\n")
         registry.publish(feed.ecosystem, thing, "v0.1.0" if feed.ecosystem == "golang" else "0.1.0")
         async with queue.open(queue.Settings(tmp_path, dsn)) as held:
             one = Follower(feed, held, client, Policies(tmp_path), Options(endpoints=where))
@@ -233,7 +237,8 @@ def test_an_ecosystem_that_cannot_be_analysed_is_recorded_and_nothing_more(
             turns = await settle(one)
             assert [turn.detail for turn in turns if turn.state == "troubled"] == []
             assert sum(turn.moved.items for turn in turns) >= 1
-            assert {reason for turn in turns for reason in turn.judged.skipped} == {FEED_ONLY}
-            assert await held.jobs() == ()
+            skipped = {reason for turn in turns for reason in turn.judged.skipped}
+            jobs = {entry.job.release.name for entry in await held.jobs()}
+            assert (skipped, jobs) == (({SWITCHED_OFF}, set()) if analyse == "false" else (set(), {thing}))
 
     asyncio.run(story())

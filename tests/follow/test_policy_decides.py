@@ -10,7 +10,7 @@ from biopsy.model.feed import Change, Item
 from biopsy.model.job import Depth, Job, Lane
 from biopsy.model.release import Release, Remote
 from biopsy.pipeline.follow.policy import Policies, Skipped
-from biopsy.pipeline.follow.policy.deciding import BY_POLICY, FEED_ONLY, NO_SUCH_ARTIFACT, TOO_MANY
+from biopsy.pipeline.follow.policy.deciding import BY_POLICY, NO_SUCH_ARTIFACT, SWITCHED_OFF, TOO_MANY
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SHA = "a" * 64
@@ -78,10 +78,34 @@ def test_what_was_taken_back_makes_no_job(policies: Policies, change: Change) ->
     assert policies.job(Item("npm", "x", "1.0.0", change, digest="sha512:aa"), "feed x", NOON) is None
 
 
-def test_an_ecosystem_that_cannot_be_analysed_is_recorded_only(policies: Policies) -> None:
+def test_an_ecosystem_that_is_switched_off_is_recorded_only(tmp_path: Path) -> None:
+    policies = _policies(tmp_path, "golang", "analyse: false\n")
     made = policies.job(Item("golang", "example.com/m", "v1.0.0"), "feed x", NOON)
     assert isinstance(made, Skipped)
-    assert made.reason == FEED_ONLY
+    assert made.reason == SWITCHED_OFF
+
+
+@pytest.mark.parametrize(("ecosystem", "name"), [("golang", "example.com/m"), ("maven", "com.example/m")])
+def test_a_release_is_taken_as_named_where_the_registry_tells_no_times(
+    policies: Policies, ecosystem: str, name: str
+) -> None:
+    job = _job(policies, Item(ecosystem, name, "v1.0.0"))
+    assert (job.release, job.depth) == (Release(ecosystem, name, "v1.0.0"), Depth.STATIC)
+    assert _job(policies, Item(ecosystem, name, "v1.0.0", Change.CHANGED)).release.version == ""
+
+
+def test_a_gem_for_another_platform_is_only_read(policies: Policies) -> None:
+    depths = {
+        filename: _job(policies, Item("gem", "m", "1.0", digest="sha256:aa", filename=filename)).depth
+        for filename in ("m-1.0.gem", "m-1.0-x86_64-linux.gem", "m-1.0-arm64-darwin.gem", "m-1.0-java.gem")
+    }
+    assert list(depths.values()) == [Depth.FULL, Depth.FULL, Depth.STATIC, Depth.STATIC]
+
+
+def test_what_somebody_asked_gos_proxy_for_goes_after_what_was_released(policies: Policies) -> None:
+    versions = ("v1.0.0", "v0.0.0-20260102030405-abcdefabcdef", "v1.2.4-0.20260102030405-abcdefabcdef")
+    made = [_job(policies, Item("golang", "example.com/m", version)).priority for version in versions]
+    assert made == [0, -10, -10]
 
 
 def test_what_a_policy_skips_names_the_line(policies: Policies) -> None:

@@ -30,7 +30,7 @@ def test_each_shipped_policy_is_read_and_gives_its_reasons(ecosystem: str) -> No
 
 
 def test_an_ecosystem_without_a_policy_has_the_one_for_any() -> None:
-    assert load("maven").files == ("shipped any.yml",)
+    assert load("cargo").files == ("shipped any.yml",)
 
 
 def test_a_part_of_mine_takes_the_place_of_the_shipped_one_and_the_rest_stays(tmp_path: Path) -> None:

@@ -185,6 +185,13 @@ def test_explain_names_what_fits_and_where_it_stands(said: Callable[..., Result]
     assert (
         json.loads(said("--explain", "lodahs", "npm", "--format", "json").output)["purl"] == "pkg:npm/lodahs"
     )
+    assert "+40: its name is well known" in said("--explain", "gem:rails").output
+    assert "read, not run" in said("--explain", "nuget:serilog").output
+
+
+def test_explain_says_that_an_ecosystem_is_switched_off(said: Callable[..., Result], tmp_path: Path) -> None:
+    (tmp_path / "policy").mkdir()
+    (tmp_path / "policy" / "gem.yml").write_text("analyse: false\n")
     assert "recorded, not analysed" in said("--explain", "gem:rails").output
 
 

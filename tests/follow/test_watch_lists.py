@@ -55,9 +55,12 @@ def test_a_list_that_is_too_long_is_refused(tmp_path: Path) -> None:
         read_list(tmp_path / "none")
 
 
-def test_without_a_word_the_main_feeds_of_what_can_be_analysed_are_followed() -> None:
-    assert {feed.ecosystem for feed in choose(())} == {"npm", "pypi"}
+def test_without_a_word_the_main_feed_of_each_ecosystem_that_has_one_is_followed() -> None:
+    followed = {"npm", "pypi", "gem", "cargo", "composer", "golang", "nuget", "maven"}
+    assert sorted(feed.ecosystem for feed in choose(())) == sorted(followed)
     assert all(feed.main for feed in choose(()))
+    with pytest.raises(UsageError, match="no feed 'github'; there are:"):
+        choose(("github",))
 
 
 def test_feeds_are_named_by_ecosystem_or_by_name_each_once() -> None:

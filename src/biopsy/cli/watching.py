@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from biopsy.ecosystems import all_ecosystems
 from biopsy.errors import QueueError, RegistryError, UsageError
 from biopsy.formats.views.visible import visible
 from biopsy.model.release import Release
@@ -198,13 +197,8 @@ def explained(name: str, wanted: Sequence[str], home: Path, form: str) -> str:
 
 
 def _package(text: str) -> Release:
-    """Read a package, of an ecosystem that is only followed too."""
-    from biopsy.ecosystems import feeds, parse_target  # noqa: PLC0415
+    from biopsy.ecosystems import parse_target  # noqa: PLC0415
 
-    kind, _, rest = text.partition(":")
-    known = {e.type for e in all_ecosystems()}
-    if rest and kind not in known and kind in {feed.ecosystem for feed in feeds.all_feeds()}:
-        return Release(kind, rest)
     release = parse_target(text)
     if not isinstance(release, Release):
         raise UsageError(f"{text} is a file; --explain wants a package, such as npm:NAME")
@@ -219,10 +213,7 @@ def _explained(it: "Explained") -> list[str]:
     ]
     if it.resembles:
         lines.append(f"  resembles  {', '.join(it.resembles)} of one in wide use")
-    here = "" if it.here else ": biopsy cannot analyse this ecosystem"
-    doing = (
-        f"artifacts: {it.artifacts}, at most {it.most}" if it.analysed else f"recorded, not analysed{here}"
-    )
+    doing = f"artifacts: {it.artifacts}, at most {it.most}" if it.analysed else "recorded, not analysed"
     lines.append(f"  releases   {doing}")
     if it.analysed:
         lines.append(f"  new is     what came out since the feed's word before, or {it.days:g} d before that")

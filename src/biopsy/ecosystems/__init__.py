@@ -2,7 +2,9 @@
 
 One ecosystem is one module (or package) of this folder that has an `ECOSYSTEM`: an object that keeps the
 `Ecosystem` protocol. It is found by being there, under the name of its purl type (with `_` for `-`); there is
-no list to edit. `also` of an ecosystem are other words that people write for it.
+no list to edit. `also` of an ecosystem are other words that people write for it. `undated` says that its
+registry does not tell when each release came out and has one artifact of each: what a feed names is taken as
+named.
 """
 
 import importlib

@@ -31,6 +31,7 @@ class Golang(Unrun):
 
     type = "golang"
     also = ("go", "gomod")
+    undated = True
 
     def normalise(self, name: str) -> str:
         """Leave it as it is: paths of modules are told apart by case."""

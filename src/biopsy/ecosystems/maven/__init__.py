@@ -33,6 +33,7 @@ class Maven(Unrun):
 
     type = "maven"
     also = ("mvn", "gradle")
+    undated = True
 
     def normalise(self, name: str) -> str:
         """`group/artifact`, as package URLs have it; people write `group:artifact`."""

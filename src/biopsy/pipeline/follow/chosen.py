@@ -30,8 +30,8 @@ class Watched(Struct, frozen=True):
 def choose(wanted: Sequence[str], watched: Watched | None = None) -> tuple[Feed, ...]:
     """Give the feeds to follow: of each ecosystem named its main one, of `ecosystem/feed` this one.
 
-    Without any, the watch list's where there is one, else the main feed of every ecosystem that biopsy can
-    analyse. A watch list with ecosystems beside it is cut to these. UsageError where there is none of a name.
+    Without any, the watch list's where there is one, else the main feed of every ecosystem that
+    has one. A watch list with ecosystems beside it is cut to these. UsageError where there is none of a name.
     """
     lists = dict(watched.names) if watched else {}
     if watched is not None:
@@ -39,8 +39,7 @@ def choose(wanted: Sequence[str], watched: Watched | None = None) -> tuple[Feed,
             known = ", ".join(sorted(lists)) or "nothing"
             raise UsageError(f"the watch list has no package of {strange[0]!r}; it has packages of: {known}")
         return tuple(feeds.watched(one, lists[one]) for one in (wanted or sorted(lists)))
-    names = wanted or [one.type for one in ecosystems.all_ecosystems()]
-    found = [feeds.by_name(name) for name in names]
+    found = [feeds.by_name(one) for one in wanted] or [feed for feed in feeds.all_feeds() if feed.main]
     return tuple({feed.name: feed for feed in found}.values())
 
 

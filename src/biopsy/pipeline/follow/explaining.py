@@ -35,7 +35,6 @@ class Explained(Struct, frozen=True):
     listed: str  # the list that was asked: its day, or empty where there is none
     resembles: tuple[str, ...]
     analysed: bool
-    here: bool  # whether biopsy can analyse this ecosystem
     artifacts: str
     most: int
     days: float
@@ -56,8 +55,7 @@ def explain(policies: Policies, release: Release) -> Explained:
         it.rank,
         names.date,
         it.resembles,
-        policies.analysed(release.ecosystem),
-        policies.can(release.ecosystem),
+        policy.analyse,
         policy.which.value,
         policy.most,
         policy.since / 86400,

@@ -28,7 +28,9 @@ KEPT_FIRSTS = 50_000
 MAX_RELEASES = 10_000
 """Most releases of one package that one look takes; the newest of them. A look for all takes no fewer."""
 
-FEED_ONLY = "not-analysed-here"
+SWITCHED_OFF = "not-analysed-here"
+"""A policy says `analyse: false`."""
+
 BY_POLICY = "policy"
 TOO_MANY = "too-many-artifacts"
 NO_SUCH_ARTIFACT = "no-such-artifact"
@@ -92,14 +94,6 @@ class Policies:
             early,
         )
 
-    def can(self, ecosystem: str) -> bool:
-        """Whether biopsy knows how to analyse this ecosystem; of others, feeds are recorded."""
-        return ecosystem in self._known
-
-    def analysed(self, ecosystem: str) -> bool:
-        """Whether what a feed of this ecosystem names is analysed at all."""
-        return self.can(ecosystem) and self.of(ecosystem).analyse
-
     def _resembles(self, release: Release) -> tuple[str, ...]:
         key = (release.ecosystem, release.name)
         if key not in self._alike:
@@ -117,21 +111,21 @@ class Policies:
     def job(self, item: Item, why: str, since: datetime, *, compare: bool = True) -> Job | Skipped | None:
         """Make the job that follows from an item of a feed; None where none does: a deletion, a yank.
 
-        What names a version and a digest is analysed; anything else that is new or changed is looked at, and
-        so is one file of several, since which of them are wanted can only be told of all. `since` is when the
-        feed last moved.
+        What names a version and a digest is analysed, and so is a version whose registry tells no times, by
+        which a look would find it. Anything else that is new or changed is looked at, and so is one file of
+        several, since which of them are wanted can only be told of all. `since` is when the feed last moved.
         """
         release = Release(item.ecosystem, item.name, item.version)
         if item.change not in (Change.NEW, Change.CHANGED):
             return None
-        if not self.analysed(item.ecosystem):
-            return Skipped(release, FEED_ONLY, item.filename)
+        policy = self.of(item.ecosystem)
+        if not policy.analyse:
+            return Skipped(release, SWITCHED_OFF, item.filename)
         first = self._first(item)
         it = self.subject(release, item.filename, first=first, compare=compare)
-        policy = self.of(item.ecosystem)
         if line := policy.skipped(it):
             return Skipped(release, BY_POLICY, item.filename, line)
-        if item.version and item.digest and not self._one_of_several(item):
+        if item.version and self._is_named(item):
             return self._job(policy, it, item.digest, item.published, why)
         bare = replace(it, version="", file="", prerelease=None)
         return Job(
@@ -141,9 +135,12 @@ class Policies:
             published=horizon(since, item.published, policy.since),
         )
 
-    def _one_of_several(self, item: Item) -> bool:
-        """Whether a file is of a form that stands beside others in a release: an sdist, a wheel."""
-        return bool(item.filename) and self._known[item.ecosystem].kind(item.filename) in ("sdist", "wheel")
+    def _is_named(self, item: Item) -> bool:
+        """Whether an item with a version says all, and is no file beside others: an sdist, a wheel."""
+        ecosystem = self._known[item.ecosystem]
+        if item.digest:
+            return not item.filename or ecosystem.kind(item.filename) not in ("sdist", "wheel")
+        return item.change is Change.NEW and getattr(ecosystem, "undated", False)
 
     def _first(self, item: Item) -> bool | None:
         """Tell first releases where a feed says of a package, before or with its release, that it is new."""
@@ -189,8 +186,8 @@ class Policies:
         reason. Files that are older than what the look counts as new are not spoken of.
         """
         release, policy = listing.release, self.of(listing.release.ecosystem)
-        if not self.analysed(release.ecosystem):
-            return (Skipped(release, FEED_ONLY),)
+        if not policy.analyse:
+            return (Skipped(release, SWITCHED_OFF),)
         here = next((v for v in listing.versions if v.version == release.version), Published(release.version))
         it = self.subject(release, first=is_first(listing))
         if line := policy.skipped(it):
