@@ -100,7 +100,7 @@ def chosen(seed: int, *, crossed: bool, guarded: bool = False, aside: bool) -> I
     """Yield the scenarios of one seed that are asked for."""
     ecosystems = tuple(cross.LANGUAGES)
     if aside:
-        yield from (vary.vary(one, seed) for one in heldout())
+        yield from vary.variants(heldout(), seed)
         for ecosystem in ecosystems:
             yield from cross.cases(ecosystem, seed, aside=True)
     elif crossed:
@@ -112,7 +112,7 @@ def chosen(seed: int, *, crossed: bool, guarded: bool = False, aside: bool) -> I
             yield from cross.guarded(ecosystem, seed)
             yield from cross.honest(ecosystem, seed, guarded=True)
     else:
-        yield from (vary.vary(one, seed) for one in scenarios())
+        yield from vary.variants(scenarios(), seed)
 
 
 def _progress(todo: Iterable[Task], home: Path, jobs: int, *, quiet: bool) -> dict[Key, Seen]:

@@ -120,7 +120,7 @@ def _lines(text: str, *, payload: bool) -> str | None:
 
 def read(path: Path) -> Scenario:
     """Read one scenario; raises msgspec.ValidationError where it is not one."""
-    return msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), Scenario)
+    return msgspec.convert(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader), Scenario)
 
 
 def scenarios() -> Iterator[Scenario]:

@@ -2,16 +2,18 @@
 
 What varies, as far as a scenario allows: the package's name and its folders' (names in the text follow), the
 reserved hosts and paths, locals and private names, how strings are written, how a part is encoded (with the
-decoder beside it), npm's hook, and where the first module of a package keeps its code.
+decoder beside it), npm's hook, and where the first module of a package keeps its code. Outside of Python and
+JavaScript it is less: the names, the hosts, the owner, and the locals of the languages of `rename_locals`.
+Where a text has none of these, as a workflow or a script may, there is no variant: `variants` leaves it out.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from random import Random
 
 import msgspec
 
-from evals import disguise, rename
+from evals import disguise, rename, rename_locals
 from evals.scenario import Scenario
 from evals.syntax import JS_SUFFIXES
 
@@ -25,7 +27,17 @@ _HOSTS = (
     "drop.test",
 )
 _HOOKS = ("preinstall", "install", "postinstall")
-_STYLES = {"pypi": ("", "", "escape", "split"), "npm": ("", "", "escape", "split", "dynamic")}
+_OWNERS = ("orchard", "harbour", "lantern", "meadow")
+_STYLES = {
+    "pypi": ("", "", "escape", "split"),
+    "npm": ("", "", "escape", "split", "dynamic"),
+    "vscode-extension": ("", "", "escape", "split"),
+    "github": ("", "", "escape", "split"),
+    "gem": ("",),
+    "golang": ("",),
+    "maven": ("",),
+    "nuget": ("",),
+}
 
 _DECODERS: dict[str, tuple[tuple[str, str], ...]] = {
     "pypi": (
@@ -64,6 +76,20 @@ def vary(one: Scenario, seed: int) -> Scenario:
     one = _decoders(one, random)
     one = _entered(one, random)
     return _styled(one, random)
+
+
+def variants(all_of: Iterable[Scenario], seed: int) -> Iterator[Scenario]:
+    """Yield the variants of a seed, of those scenarios of whose files it makes another text."""
+    for one in all_of:
+        variant = vary(one, seed)
+        if not seed or written(variant) != one.contents(payload=True):
+            yield variant
+
+
+def written(one: Scenario, *, payload: bool = True) -> dict[str, bytes]:
+    """Return the files of a scenario in its style."""
+    files = one.contents(payload=payload)
+    return styled(files, one.style) if one.style else files
 
 
 def _texts(one: Scenario, change: Callable[[str], str]) -> Scenario:
@@ -106,7 +132,13 @@ def _named(one: Scenario, random: Random) -> Scenario:
     short = bare.removeprefix("sim-").replace("-", "_")
     if f"{short}.py" in one.files or f"{short}/__init__.py" in one.files:
         names.append((short, new.removeprefix("sim-").replace("-", "_")))
-    host = random.choice(_HOSTS)
+    if one.ecosystem in _DECODERS:
+        host = random.choice(_HOSTS)
+    else:  # where the host may be all that a text has to vary, never the one that it has
+        host = random.choice(_HOSTS[1:])
+        names.append((_camel(bare), _camel(new)))
+        if re.search(r"(?:^|[./])simulant/", one.name):
+            names.append(("simulant", random.choice(_OWNERS)))
 
     def change(text: str) -> str:
         for old, fresh in names:
@@ -114,6 +146,11 @@ def _named(one: Scenario, random: Random) -> Scenario:
         return text.replace("collector.example", host)
 
     return _texts(one, change)
+
+
+def _camel(name: str) -> str:
+    """Write a name as modules and classes of it are: `sim-gem-outline` is `SimGemOutline`."""
+    return "".join(word.capitalize() for word in re.split(r"[-_.]", name))
 
 
 def _decoders(one: Scenario, random: Random) -> Scenario:
@@ -182,6 +219,8 @@ def _one(path: str, data: bytes, others: bytes, how: str, random: Random) -> byt
         if path.endswith(JS_SUFFIXES):
             renamed = rename.javascript(data)
             return disguise.javascript(how, renamed.decode(), random).encode() if how else renamed
+        if path.endswith(rename_locals.SUFFIXES):
+            return rename_locals.renamed(path, data, others, random)
     except (SyntaxError, ValueError):
         pass
     return data

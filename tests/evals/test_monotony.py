@@ -18,6 +18,11 @@ from thorough import often
 ORDER = {"benign": 0, "unknown": 0, "suspicious": 1, "malicious": 2}
 ALL = list(scenarios())
 MALICIOUS = [scenario for scenario in ALL if scenario.malicious]
+MANIFESTS = {
+    *("setup.py", "pyproject.toml", "package.json", "binding.gyp", "Cargo.toml", "build.rs", "composer.json"),
+    *("extconf.rb", "Rakefile", "go.mod", "pom.xml", "MANIFEST.MF", "action.yml", "action.yaml"),
+}
+"""What says of a package what it is and does: no file among others, and so never added."""
 INNOCENT = {
     ecosystem: sorted(
         {
@@ -25,11 +30,10 @@ INNOCENT = {
             for number, scenario in enumerate(ALL)
             if scenario.ecosystem == ecosystem
             for path, data in scenario.contents(payload=not scenario.malicious).items()
-            if path.rpartition("/")[2] not in ("setup.py", "pyproject.toml", "package.json", "binding.gyp")
-            and not path.endswith(".pth")
+            if path.rpartition("/")[2] not in MANIFESTS and not path.endswith((".pth", ".gemspec", ".nuspec"))
         }
     )
-    for ecosystem in ("pypi", "npm")
+    for ecosystem in {scenario.ecosystem for scenario in MALICIOUS}
 }
 BEFORE: dict[str, int] = {}
 
