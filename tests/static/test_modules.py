@@ -85,3 +85,11 @@ def test_behaviours_for_show_do_not_use_up_the_room_of_another_file() -> None:
     found = package(files)
     assert "process.exec id" in short(found)
     assert any(b.startswith("pkg.malformed pkg/a.py too-many file.read") for b in found)
+
+
+def test_a_module_whose_name_is_written_with_escapes_is_that_module() -> None:
+    files = {
+        "index.js": "const { go } = require('./s\\x79nc'); go()",
+        "sync.js": "exports.go = () => require('\\u0063hild_process').exec('id -u')",
+    }
+    assert "process.exec id -u @ sync.js:1 (import)" in package(files)

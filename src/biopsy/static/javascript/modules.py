@@ -9,6 +9,7 @@ from biopsy.model.regex import led, regex
 from biopsy.static.code.data import parsed
 from biopsy.static.code.interest import Taken
 from biopsy.static.code.value import Value
+from biopsy.static.javascript.lower import unescape
 from biopsy.static.sight import Package, Source
 
 ENDINGS = ("", ".js", ".cjs", ".mjs", ".ts", ".json", "/index.js", "/index.cjs", "/index.mjs", "/index.ts")
@@ -116,14 +117,14 @@ def links(source: Source) -> Iterator[Taken]:
     """The names that hold modules of the package, or parts of them; no name for one that is only loaded."""
     found: dict[str, str] = {}
     for one in dict.fromkeys(match[1] for match in led(_SPEC, _LOADING, source.data)):
-        spec = one.decode("utf-8", "replace")
+        spec = unescape(one.decode("utf-8", "replace"))
         path = found[spec] = resolve(spec, source.path, source.package)
         if path:
             yield Taken("", path)
     count = 0
     followed = any(path.endswith(CODE) for path in found.values())
     for match in led(_BOUND, _BINDING, source.data) if followed else ():
-        path = found.get((match[2] or match[4]).decode("utf-8", "replace"), "")
+        path = found.get(unescape((match[2] or match[4]).decode("utf-8", "replace")), "")
         for word in _WORD.findall(match[1] or match[3]) if path.endswith(CODE) else ():
             count += 1
             if word not in _SAID and count <= MAX_NAMES:

@@ -131,8 +131,10 @@ _SHAPED = {
     b"atob": regex(rb"\batob\b"),
     b"unescape": regex(rb"\bunescape\b"),
     b"constructor": regex(rb"\bconstructor['\"`\])]|(?<=\.)constructor\s*\("),
-    b"import": regex(rb"import\s*\(\s*[^'\"\s)]|\bimport\s*\(\s*['\"`]data:"),
-    b"require": regex(rb"require\s*\(\s*(?:[^'\"\s)]|['\"`][^'\"`\n]{0,40}['\"`]\s*[+.])"),
+    b"import": regex(rb"import\s*\(\s*[^'\"\s)]|\bimport\s*\(\s*['\"`](?:data:|[^'\"`\n\\]{0,99}\\[xu0-7])"),
+    b"require": regex(
+        rb"require\s*\(\s*(?:[^'\"\s)]|['\"`](?:[^'\"`\n]{0,40}['\"`]\s*[+.]|[^'\"`\n\\]{0,99}\\[xu0-7]))"
+    ),
     b"[": regex(rb"\[\s*['\"`]\w{1,20}['\"`]\s*\+"),
 }
 """What only tells something in a shape, which begins with it."""
