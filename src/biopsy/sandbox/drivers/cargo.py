@@ -12,10 +12,8 @@ import importlib.util
 import json
 import os
 import re
-import selectors
 import shutil
 import signal
-import subprocess
 import sys
 import time
 
@@ -54,6 +52,8 @@ def sibling(name):
 
 
 disk = sibling("crate")
+command = sibling("pypi")  # how commands are run and judged is the same
+judge = command.judge
 
 
 def say(**line):
@@ -71,66 +71,8 @@ def finish(status, reason=""):
 
 
 def run(argv, timeout, cwd=None, env=None):
-    """Run a command without input; give its exit status (None: ended at the timeout), seconds and output.
-
-    Waits for the command alone: what it leaves behind may hold its pipes for ever.
-    """
-    start = time.monotonic()
-    try:
-        process = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            cwd=cwd,
-            env={**os.environ, **(env or {})},
-        )
-    except OSError as err:
-        return 127, 0.0, str(err)
-    os.set_blocking(process.stdout.fileno(), False)
-    output, end = b"", start + max(0.5, timeout)
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        while process.poll() is None and time.monotonic() < end:
-            if selector.select(0.05):
-                data = read(process.stdout)
-                output = (output + data)[-KEPT:]
-                if not data:
-                    selector.unregister(process.stdout)
-                    try:
-                        process.wait(max(0.0, end - time.monotonic()))
-                    except subprocess.TimeoutExpired:
-                        pass
-                    break
-    code = process.poll()
-    if code is None:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except OSError:
-            process.kill()
-        process.wait(5)
-    output = (output + read(process.stdout))[-KEPT:]
-    return code, time.monotonic() - start, output.decode("utf-8", "replace")
-
-
-def read(stream):
-    """Read what is there now."""
-    try:
-        return os.read(stream.fileno(), KEPT) or b""
-    except OSError:
-        return b""
-
-
-def judge(code):
-    """Turn an exit status into the status and reason of a step."""
-    if code is None:
-        return "timeout", ""
-    if code == 0:
-        return "completed", ""
-    if code < 0:
-        return "crashed", f"signal-{-code}"
-    return "failed", f"exit-{code}"
+    """Run a command as the driver of PyPI does, and keep more of what it prints."""
+    return command.run(argv, max(0.5, timeout), cwd, env, KEPT)
 
 
 def cargo(label, args, timeout, cwd=APP, env=None, told=True):

@@ -54,8 +54,8 @@ def finish(status, reason=""):
     os._exit(CODES.get(status, 0))
 
 
-def run(argv, timeout):
-    """Run a command without input; give its exit status (None: ended at the timeout), seconds and output.
+def run(argv, timeout, cwd=None, env=None, kept=KEPT):
+    """Run a command without input; give its exit status (None: ended at the timeout), seconds and last output.
 
     Waits for the command alone: what it leaves behind may hold its pipes for ever.
     """
@@ -67,6 +67,8 @@ def run(argv, timeout):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
         )
     except OSError as err:
         return 127, 0.0, str(err)
@@ -77,7 +79,7 @@ def run(argv, timeout):
         while process.poll() is None and time.monotonic() < end:
             if selector.select(0.05):
                 data = read(process.stdout)
-                output = (output + data)[-KEPT:]
+                output = (output + data)[-kept:]
                 if not data:
                     selector.unregister(process.stdout)
                     try:
@@ -92,7 +94,7 @@ def run(argv, timeout):
         except OSError:
             process.kill()
         process.wait(5)
-    output = (output + read(process.stdout))[-KEPT:]
+    output = (output + read(process.stdout))[-kept:]
     return code, time.monotonic() - start, output.decode("utf-8", "replace")
 
 
