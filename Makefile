@@ -65,16 +65,16 @@ bench-guard: setup  ## The guard beside going direct: what it adds to a listing,
 	@$(PY) -m bench.guard
 
 test-faults: setup  ## Kill commands of `biopsy reports` at 200 random moments; each starts an interpreter
-	@BIOPSY_FAULTS=200 BIOPSY_FAULTS_EXEC=1 $(PY) -m pytest -s tests/reports/test_killing.py
+	@BIOPSY_FAULTS=200 BIOPSY_FAULTS_EXEC=1 $(PY) -m pytest --timeout=0 -s tests/reports/test_killing.py
 
 eval-benign: image  ## Real harmless releases: none may be convicted
 	@$(PY) -m evals.corpus
 
 test-whole: image  ## All tests with their large numbers and long commands
-	@BIOPSY_TESTS=whole $(PY) -m pytest -n 2 --dist loadfile
+	@BIOPSY_TESTS=whole $(PY) -m pytest --timeout=0 -n 2 --dist loadfile
 
 test-endtoend: image  ## 500 releases published while everything is killed, and three machines
-	@BIOPSY_TESTS=whole $(PY) -m pytest -s tests/endtoend
+	@BIOPSY_TESTS=whole $(PY) -m pytest --timeout=0 -s tests/endtoend
 
 bench-warehouse: setup  ## The warehouse: rows/s in, bytes a dossier, questions at 5 and 50 million behaviours
 	@$(PY) -m bench.warehouse --rows 50000000
@@ -90,7 +90,7 @@ bench-watch: image  ## Packages an hour, static and run; 1, 2 and 50 workers
 	@$(PY) -m bench.watch
 
 test-clients: setup  ## Published clients (pip-audit, uv, npm, bun, …) against a live server; installs them once
-	@BIOPSY_TEST_CLIENTS=all $(PY) -m pytest -q -rs tests/clients tests/guard_proxy/test_guard_run.py --durations=5
+	@BIOPSY_TEST_CLIENTS=all $(PY) -m pytest --timeout=0 -q -rs tests/clients tests/guard_proxy/test_guard_run.py --durations=5
 
 vendor: setup  ## Renew the web site's vendored scripts from npm, by their lock file
 	@cd src/biopsy/web/site/assets && npm ci --ignore-scripts --no-audit --no-fund && ../../../../../$(PY) vendor.py

@@ -7,6 +7,7 @@ does.
 
 import hashlib
 import json
+import multiprocessing
 import os
 import random
 import re
@@ -17,6 +18,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -28,63 +30,58 @@ _TIMES = re.compile(r'"(?:modified|published|import_time|withdrawn|at)":\s?"[^"]
 EXEC = "BIOPSY_FAULTS_EXEC"  # set: every command starts an interpreter of its own
 
 
-def command(home: Path, *words: str) -> int:
-    """Start `biopsy reports WORDS` as a process that leads a group of its own; returns its number."""
-    given = ["biopsy", "reports", *words, "--home", str(home)]
-    child = os.fork()
-    if child:
-        return child
-    try:
-        os.setpgid(0, 0)
-        sink = os.open(home / "out-of-command", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        for number in (1, 2):
-            os.dup2(sink, number)
-        if os.environ.get(EXEC):
-            run = "import sys; from biopsy.cli import main; sys.argv = sys.argv[1:]; main()"
-            os.execv(sys.executable, [sys.executable, "-c", run, *given])
-        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")  # pytest has put others there
-        from biopsy.cli import main
+_CLEAN = multiprocessing.get_context("forkserver")
+"""Commands begin as forks of a process without threads: one of pytest's own, which has some, may crash."""
 
-        sys.argv = given
-        main()
-        status = 0
-    except SystemExit as error:
-        status = error.code if isinstance(error.code, int) else 1
-    except BaseException:
-        import traceback
+_CLEAN.set_forkserver_preload(["biopsy.cli", "killing"])
 
-        traceback.print_exc()
-        status = 99
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
+
+def _run(home: Path, given: list[str]) -> None:
+    """Be the command, leading a group of its own."""
+    os.setpgid(0, 0)
+    sink = os.open(home / "out-of-command", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for number in (1, 2):
+        os.dup2(sink, number)
+    if os.environ.get(EXEC):
+        run = "import sys; from biopsy.cli import main; sys.argv = sys.argv[1:]; main()"
+        os.execv(sys.executable, [sys.executable, "-c", run, *given])
+    from biopsy.cli import main
+
+    sys.argv = given
+    main()
+
+
+def command(home: Path, *words: str) -> ForkServerProcess:
+    """Start `biopsy reports WORDS` as a process that leads a group of its own."""
+    child = _CLEAN.Process(target=_run, args=(home, ["biopsy", "reports", *words, "--home", str(home)]))
+    child.start()
+    return child
 
 
 def ran(home: Path, *words: str, again: bool = False) -> None:
     """Run a command to its end; `again`: it may say that what it should do is done."""
-    _, status = os.waitpid(command(home, *words), 0)
-    code = os.waitstatus_to_exitcode(status)
-    assert code in ({0, 1, 2} if again else {0, 1}), (
-        f"{words}: status {code}: {(home / 'out').read_text()[-2000:]}"
+    child = command(home, *words)
+    child.join()
+    assert child.exitcode in ({0, 1, 2} if again else {0, 1}), (
+        f"{words}: status {child.exitcode}: {(home / 'out-of-command').read_text()[-2000:]}"
     )
 
 
 def killed(home: Path, seconds: float, *words: str) -> bool:
     """Run a command for so long, then kill it; whether it was still running."""
     child = command(home, *words)
-    time.sleep(seconds)
-    ended, _ = os.waitpid(child, os.WNOHANG)
-    if ended:
+    child.join(seconds)
+    if child.exitcode is not None:
         return False
+    assert child.pid is not None
     for send in (os.killpg, os.kill):
         try:
-            send(child, signal.SIGKILL)
+            send(child.pid, signal.SIGKILL)
             break
         except ProcessLookupError:
             continue
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
+    child.join()
+    return child.exitcode == -signal.SIGKILL
 
 
 @dataclass(slots=True)

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -40,8 +42,25 @@ def alive(pid: int) -> bool:
 
 
 def wait_for(note: Path) -> None:
-    while not note.exists() or not note.read_text():
+    for _ in range(6000):
+        if note.exists() and note.read_text():
+            return
         time.sleep(0.01)
+    raise AssertionError("nothing was noted in 60 s")
+
+
+WORKER = """
+import asyncio, sys
+from pathlib import Path
+from biopsy.pipeline.work.processes import Processes
+from biopsy.pipeline.work.task import Limits
+
+async def main(home, note):
+    async with Processes(Path(home), "doers:make", "") as made:
+        await made.run(f"litter_and_hang {note}".encode(), Limits())
+
+asyncio.run(main(*sys.argv[1:]))
+"""
 
 
 async def lost(made: Processes, task: bytes, **limits: float) -> tuple[str, str]:
@@ -147,19 +166,12 @@ def test_nothing_that_a_task_started_or_wrote_outlives_it(tmp_path: Path, how: s
 def test_a_worker_that_is_killed_takes_its_tasks_with_it_and_the_next_one_sweeps(tmp_path: Path) -> None:
     note = tmp_path / "note"
 
-    async def worker() -> None:
-        async with processes(tmp_path) as made:
-            running = asyncio.create_task(made.run(f"litter_and_hang {note}".encode(), Limits()))
-            await running
-
-    pid = os.fork()
-    if pid == 0:
-        asyncio.run(worker())
-        os._exit(0)
+    # An interpreter of its own: a fork of pytest's process, which has threads by now, may crash at once.
+    worker = subprocess.Popen([sys.executable, "-c", WORKER, str(tmp_path), str(note)])
     wait_for(note)
     child, folder = note.read_text().split()
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
+    worker.kill()
+    worker.wait()
     for _ in range(500):
         if not alive(int(child)):
             break
