@@ -58,12 +58,19 @@ def command(home: Path, *words: str) -> ForkServerProcess:
     return child
 
 
+def ended(child: ForkServerProcess) -> int | None:
+    """Wait for a command, and say its status; None: it hangs, and was ended."""
+    child.join(120)
+    status = child.exitcode
+    child.kill()
+    return status
+
+
 def ran(home: Path, *words: str, again: bool = False) -> None:
     """Run a command to its end; `again`: it may say that what it should do is done."""
-    child = command(home, *words)
-    child.join()
-    assert child.exitcode in ({0, 1, 2} if again else {0, 1}), (
-        f"{words}: status {child.exitcode}: {(home / 'out-of-command').read_text()[-2000:]}"
+    status = ended(command(home, *words))
+    assert status in ({0, 1, 2} if again else {0, 1}), (
+        f"{words}: status {status}: {(home / 'out-of-command').read_text()[-2000:]}"
     )
 
 

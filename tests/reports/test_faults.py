@@ -1,7 +1,6 @@
 """Many at once, a full disk, damaged files: said by name, with what to do, and nothing is lost."""
 
 import json
-import os
 import resource
 import sqlite3
 import subprocess
@@ -69,7 +68,7 @@ def test_two_that_write_and_ten_that_read_do_not_disturb_each_other(tmp_path: Pa
     ]
     for reader in readers:
         reader.start()
-    statuses = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    statuses = [killing.ended(child) for child in children]
     stop.set()
     for reader in readers:
         reader.join()
@@ -84,7 +83,7 @@ def test_two_that_give_ids_at_once_give_none_twice(tmp_path: Path) -> None:
     database.take("one", list(made(200, raw=True)), AT, Policy("publish", ids=False))
     database.close()
     children = [killing.command(tmp_path, "assign") for _ in range(3)]
-    assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0, 0, 0]
+    assert [killing.ended(child) for child in children] == [0, 0, 0]
     held = killing.state(tmp_path)
     assert len(held.ids) == len(set(published(held))) == len(published(held))
 
@@ -183,7 +182,7 @@ def test_a_damaged_database_is_named_and_what_to_do(tmp_path: Path, damage: Call
         ("export", str(tmp_path / "out")),
         ("ingest", "lab", str(tmp_path / "more.json")),
     ):
-        status = os.waitstatus_to_exitcode(os.waitpid(killing.command(tmp_path, *words), 0)[1])
+        status = killing.ended(killing.command(tmp_path, *words))
         said = (tmp_path / "out-of-command").read_text()
         assert "Traceback" not in said
         if status:

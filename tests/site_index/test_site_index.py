@@ -37,15 +37,23 @@ def keep(
     warehouse.judged(analysis(made, call), at, published=published)
 
 
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make what `filled` copies."""
+    home = tmp_path_factory.mktemp("filled")
+    keep(home, dossier(1), Call.MALICIOUS, published="2026-11-20T12:00:00Z")
+    keep(home, dossier(2, name="other", ecosystem="npm"), Call.BENIGN)
+    keep(home, dossier(3, version="2.0", day="2026-11-21"), Call.SUSPICIOUS)
+    Warehouse(home).pack()
+    keep(home, dossier(4, name="late", day="2026-11-22"), Call.MALICIOUS)
+    follow(home)
+    return home
+
+
 @pytest.fixture
-def filled(tmp_path: Path) -> Path:
+def filled(tmp_path: Path, made_once: Path) -> Path:
     """A home with three packed analyses and one that landed."""
-    keep(tmp_path, dossier(1), Call.MALICIOUS, published="2026-11-20T12:00:00Z")
-    keep(tmp_path, dossier(2, name="other", ecosystem="npm"), Call.BENIGN)
-    keep(tmp_path, dossier(3, version="2.0", day="2026-11-21"), Call.SUSPICIOUS)
-    Warehouse(tmp_path).pack()
-    keep(tmp_path, dossier(4, name="late", day="2026-11-22"), Call.MALICIOUS)
-    follow(tmp_path)
+    shutil.copytree(made_once, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
