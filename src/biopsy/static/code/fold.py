@@ -157,12 +157,17 @@ def join(parts: list[Value], separator: str = "") -> Value:
     return const(separator.join(p.text() for p in parts), taint)
 
 
+_DEEP = f"/{HOLE}/{HOLE}"
+
+
 def path(left: str, right: str) -> str:
     """Two parts of a path as one."""
     if right.startswith("/") or not left:
         return right
     while right.startswith("./"):
         right = right[2:]
+    if right == HOLE and left.endswith(_DEEP):
+        return left  # however deep it goes
     return f"{left.rstrip('/')}/{right}" if right else left
 
 

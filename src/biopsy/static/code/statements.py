@@ -2,7 +2,7 @@
 
 from biopsy.model.behaviour import When
 from biopsy.static.code import ir
-from biopsy.static.code.state import Scope, State, Thunk
+from biopsy.static.code.state import YIELDED, Scope, State, Thunk
 from biopsy.static.code.value import Value, const, merge
 
 _MADE = ("__prepare__", "__new__", "__init__")
@@ -27,7 +27,8 @@ class Statements(State):
 
     def give(self, node: ir.Return) -> None:
         """Return or yield a value."""
-        self.returns.append(self.evaluate(node.value))
+        value = self.evaluate(node.value)
+        self.returns.append(Value(ref=YIELDED, items=[value]) if node.each else value)
 
     def block(self, node: ir.Block) -> None:
         """Run what stands inside."""

@@ -9,7 +9,7 @@ MAX_SIZE = 512 * 1024  # characters or bytes of one
 
 
 def _kept(run: Witness) -> dict[str, str | bytes]:
-    held = run.source.package.memo.setdefault("python written", {})
+    held = run.source.package.memo.setdefault("written texts", {})
     assert isinstance(held, dict)
     return held
 
