@@ -57,7 +57,11 @@ class Statements(State):
 
     def main(self, node: ir.Main) -> None:
         """Run what only runs when the file is the program."""
-        before, self.when = self.when, When(node.when) if node.when else self.main_when
+        before = self.when
+        loaded = (
+            node.when == When.IMPORT and before is not When.CALL
+        )  # it is no later than what stands beside it
+        self.when = before if loaded else When(node.when) if node.when else self.main_when
         self.execute(node.body)
         self.when = before
 

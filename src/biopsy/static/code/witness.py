@@ -25,6 +25,7 @@ MAX_WRITTEN = 2000  # files of a package that are known to hold what may be run
 MAX_ORIGINS = 5000  # places of a package where a flow may start
 
 _HOMES = {"HOME": "~", "USERPROFILE": "~", "APPDATA": "~/AppData/Roaming", "LOCALAPPDATA": "~/AppData/Local",
+          "CARGO_HOME": "~/.cargo", "COMPOSER_HOME": "~/.composer",
           "TEMP": "/tmp/?", "TMPDIR": "/tmp/?", "XDG_CONFIG_HOME": "~/.config", "HOMEPATH": "~"}  # fmt: skip  # noqa: S108
 
 
@@ -52,6 +53,7 @@ _ALL = frozenset({"env:*", "keys env:*"})
 _WHOLE = frozenset({"os.environ", "process.env"})
 _VARIABLE = regex(r"[A-Z][A-Z0-9_]+|npm_\w+|(?:https?|no|all)_proxy")
 RUNNABLE = frozenset({"network", "decoded", "verified"})
+_KEPT = RUNNABLE | {"request"}
 
 
 class Witness(Interpreter):
@@ -160,7 +162,9 @@ class Witness(Interpreter):
             self.flow("network", values, line, detail=shown(texts[0]) if texts else "")
         self.flow("execution", values, line)
         fed.ordered(self, command, line)
-        made = Value(ref="process", taint=self._output(texts).union(*map(fed.marks, texts[:20])))
+        packed = [f"file:{path}" for text in texts[:20] for path in commands.packed(text)]
+        self.born(packed, line)
+        made = Value(ref="process", taint=self._output(texts).union(packed, *map(fed.marks, texts[:20])))
         if fed.MARK + fed.CLIPBOARD in made.taint:
             fed.give(self, made, values, line)  # `echo x | xclip`, and what is given with the command
         return made
@@ -351,8 +355,8 @@ class Witness(Interpreter):
             if text.strip(HOLE + "/."):
                 self.see(Kind.FILE_WRITE, text, line)
             fed.kept(self, text, content, line)
-            if taint & RUNNABLE:
-                self.written[text] = self.written.get(text, CLEAN) | (taint & RUNNABLE)
+            if taint & _KEPT:
+                self.written[text] = self.written.get(text, CLEAN) | (taint & _KEPT)
                 while len(self.written) > MAX_WRITTEN:
                     self.written.pop(next(iter(self.written)))
 

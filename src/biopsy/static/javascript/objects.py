@@ -79,7 +79,7 @@ def trapped(run: Witness, obj: Value, name: str, line: int) -> Value:
     return run.call(trap, Invocation("", "", [target, const(name), obj], {}, line))
 
 
-@effect("Object.entries().map")
+@effect("String.raw", "Object.entries().map")
 def _entries(_: Witness, call: Invocation) -> Value:
     return call.arg(0)
 

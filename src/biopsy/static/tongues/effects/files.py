@@ -16,7 +16,7 @@ def reached(run: Witness, path: Value, line: int, *, text: bool = True, given: S
     """What is read from a path, which may be an address."""
     whole = path.text() if path.consts else ""
     if whole.startswith(("http://", "https://", "ftp://")):
-        return run.request("GET", path, list(given), line)
+        return run.request(_verb(given), path, list(given), line)
     if whole == "php://input":
         return Value(taint=frozenset({"request"}))
     if whole.startswith("data:"):
@@ -24,6 +24,16 @@ def reached(run: Witness, path: Value, line: int, *, text: bool = True, given: S
         plain = const(body if head.endswith("base64") else decode_form.unquote(body), path.taint)
         return run.decoded("base64", plain, line) if head.endswith("base64") else plain
     return run.read_file(path, line, text=text)
+
+
+def _verb(given: Sequence[Value]) -> str:
+    """The method of a request that a stream's context names."""
+    for one in given:
+        held = (one.fields or {}).get("http")
+        named = (held.fields or {}).get("method") if held is not None else None
+        if named is not None and named.consts:
+            return named.text().upper()
+    return "GET"
 
 
 @effect("read")
