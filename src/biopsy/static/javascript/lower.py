@@ -17,6 +17,11 @@ _ESCAPE = regex(
     r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([0-7]{1,3})|(\r?\n)|(.))", re.DOTALL
 )
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
+_INTEROP = frozenset({
+    "__importStar", "__importDefault", "__toESM", "_interopRequireDefault", "_interopRequireWildcard",
+    "_interop_require_default", "_interop_require_wildcard", "_interopNamespaceDefault",
+})  # fmt: skip
+"""What compilers put round a module that they take for one of the other kind."""
 MAX_CHAIN = 50_000  # operands of one `a + b + …`
 
 
@@ -198,6 +203,8 @@ class Lowering:
             return ir.Call(callee, given, [("#template", whole)] if whole else [], line(node))
         given = self.exprs(args)
         made = ir.Call(callee, given, line=line(node))
+        if given and isinstance(callee, ir.Name) and callee.id in _INTEROP:
+            return ir.Call(ir.Name("#interop"), [given[0], made], line=line(node))
         if len(given) > 3 and isinstance(given[3], ir.Lambda) and isinstance(callee, ir.Name | ir.Attr):
             called = callee.name if isinstance(callee, ir.Attr) else callee.id
             if (

@@ -64,6 +64,13 @@ def _awaiter(run: Witness, call: Invocation) -> Value:
     return merge(made.items) if made.items else made
 
 
+@effect("#interop")
+def _interop(_: Witness, call: Invocation) -> Value:
+    """A library's module is itself, whatever is put round it; one of the package is what that makes."""
+    module, made = call.arg(0), call.arg(1)
+    return module if module.ref and not module.link and module.fields is None else made
+
+
 @effect("Proxy")
 def _proxy(_: Witness, call: Invocation) -> Value:
     """Something whose attributes are what a function gives for their names."""
