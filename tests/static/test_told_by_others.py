@@ -109,3 +109,20 @@ def test_what_stands_among_the_constructors_of_a_library_runs_when_it_is_loaded(
 )
 def test_what_is_harmless_is_not_told_for_it(code: str, wrong: str) -> None:
     assert not any(wrong in b for b in short(seen(code, "x.js")))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "using System; class A { static Random d = new Random(); void F() { if (DateTime.Now > new DateTime(2027, 8, 8) && d.Next(9) > 3) Process.GetCurrentProcess().Kill(); } }",
+        "class A { void f() { if (LocalDate.now().isAfter(LocalDate.of(2027, 8, 8)) && r.nextInt(9) > 3) System.exit(1); } }",
+    ],
+)
+def test_who_ends_a_program_by_chance_after_a_day_is_told(code: str) -> None:
+    path = "A.java" if "LocalDate" in code else "A.cs"
+    assert "process.does ends-by-chance after-a-day" in short(seen(code, path))
+
+
+def test_a_day_or_chance_or_an_end_alone_is_not_told() -> None:
+    code = "class A { void f() { if (LocalDate.now().isAfter(LocalDate.of(2027, 8, 8))) System.exit(1); } }"
+    assert "process.does ends-by-chance after-a-day" not in short(seen(code, "A.java"))
