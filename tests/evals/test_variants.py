@@ -44,7 +44,7 @@ def test_a_variant_is_another_text_of_the_same_language(one: Scenario) -> None:
 
 
 def test_what_has_no_variant_is_left_out_of_a_seed() -> None:
-    some = [one for one in ALL if one.ecosystem in ("github", "nuget")]
+    some = [one for one in ALL if one.ecosystem in ("github", "maven", "nuget")]
     for seed in SEEDS:
         assert {one.id for one in some} - {one.id for one in variants(some, seed)} == UNVARIED
     assert list(variants(ALL, 0)) == ALL
