@@ -1,4 +1,4 @@
-"""`go.mod`: the modules that are required, and what stands in for them. Since Go 1.17 that is all that is built."""
+"""`go.mod`: the modules that are required, and what stands in for them. Since Go 1.17 all that is built."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def looks(head: bytes) -> bool:
 
 
 def read(given: Given) -> Iterator[Entry]:
-    """The modules with their versions, in the order of the file; a folder that stands in for one is not told."""
+    """The modules, in the order of the file; a folder that stands in for one is not told."""
     required, replaced = [], {}
     for number, directive, rest in _directives(given.text):
         if directive == "require":
