@@ -76,7 +76,7 @@ module LoadAll
     def hinted(word)
       case word
       when "mnemonic", "phrase", "seed" then secret("phrase")
-      when "private_key", "privkey", "secret_key", "wallet" then "0x#{secret('private')}"
+      when "private_key", "privkey", "wallet" then "0x#{secret('private')}"
       when "password", "passwd", "pass", "pwd" then secret("password")
       when "key", "token", "secret", "auth", "credential", "credentials", "apikey", "jwt", "bearer" then secret("key")
       when "path", "file", "filename", "fname", "src", "source", "dst" then File.join(decoys, "notes.txt")
