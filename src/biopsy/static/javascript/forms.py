@@ -7,6 +7,7 @@ from biopsy.static.code import decode_form, fold
 from biopsy.static.code.interpret import Invocation
 from biopsy.static.code.value import HOLE, Value, as_text, const, unknown
 from biopsy.static.code.witness import Witness
+from biopsy.static.javascript.callbacks import run_all
 from biopsy.static.javascript.effects import TABLE, effect
 
 
@@ -25,6 +26,14 @@ def _decoder(run: Witness, call: Invocation) -> Value:
     out = run.decoded(form, call.arg(0), call.line)
     if call.ref == "atob":
         return Value(tuple(as_text(c) for c in out.consts), taint=out.taint)
+    return out
+
+
+@effect("zlib.gunzip", "zlib.inflate", "zlib.unzip", "zlib.inflateRaw", "zlib.brotliDecompress")
+def _later(run: Witness, call: Invocation) -> Value:
+    """A decoder that gives what comes out to a function, or as a promise."""
+    out = run.decoded("zlib", call.arg(0), call.line)
+    run_all(run, call, [Value(), out], 1)
     return out
 
 

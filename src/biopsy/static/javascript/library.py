@@ -50,6 +50,10 @@ class JavaScript:
         path = modules.resolve(spec, run.source.path, run.source.package)
         return ir.Linked(path, [name] if name else [], line) if path.endswith(modules.CODE) else None
 
+    def exported(self, module: str) -> tuple[str, ...]:  # noqa: ARG002
+        """None: only Python's names are taken over so."""
+        return ()
+
     def member(self, run: State, module: Module, name: str, line: int) -> Value | None:
         """What a module exports under a name, or as a whole."""
         whole = module.scope.names.get("module")

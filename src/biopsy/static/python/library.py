@@ -81,6 +81,12 @@ class Python:
             effects.fetched(run, ref.partition(".")[0], line)
         return ir.Linked(found[0], found[1], line) if found else None
 
+    def exported(self, module: str) -> tuple[str, ...]:
+        """What of a library has an effect that is known."""
+        start = f"{module}."
+        names = {n.removeprefix(start).partition(".")[0] for n in effects.TABLE if n.startswith(start)}
+        return tuple(sorted(n for n in names if n.isidentifier()))
+
     def member(self, run: State, module: Module, name: str, line: int) -> Value | None:  # noqa: ARG002
         """What a module has under a name: its own, or a module below it."""
         if not name or name == "__dict__":

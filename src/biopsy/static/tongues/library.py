@@ -49,6 +49,10 @@ class Tongue:
         """Files of the package are taken over by name, where they are loaded."""
         return None
 
+    def exported(self, module: str) -> tuple[str, ...]:  # noqa: ARG002
+        """None: only Python's names are taken over so."""
+        return ()
+
     def member(self, run: State, module: Module, name: str, line: int) -> Value | None:  # noqa: ARG002
         """A name of another file."""
         held = module.scope.names.get(name) if name else None
