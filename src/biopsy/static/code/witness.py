@@ -200,15 +200,14 @@ class Witness(Interpreter):
 
     def evaluated(self, name: str, code: Value, line: int) -> None:
         """Text or bytes are run as code."""
-        whole = code.whole()
         self.see(Kind.CODE_EVAL, name, line, detail=shown(code.text()) if code.consts else "")
         self.flow("execution", [code], line)
         if "request" in code.all_taint():
             self.see(Kind.CODE_FLOW, "request > execution", line)
         if fed.HEADER in code.all_taint():
             self.see(Kind.CODE_FLOW, "header > execution", line)
-        if whole is not None and "data:self" not in code.taint:
-            known = getattr(self.language, "near", "") or self.source.language
+        known = getattr(self.language, "near", "") or self.source.language
+        for whole in code.wholes() if "data:self" not in code.taint else ():
             self.peel(whole, line, "javascript" if known in SCRIPTS else known or "python")
 
     def carried(self, name: str, data: bytes, line: int) -> None:  # noqa: ARG002 - its place is its own
@@ -221,6 +220,9 @@ class Witness(Interpreter):
         self.see(Kind.CODE_DECODE, method, line)
         whole = data.whole()
         taint = data.all_taint()
+        if len(data.consts) > 1 and (every := list(data.wholes())):
+            made = [self.decoded(method, const(one, data.taint), line) for one in every]
+            return Value(tuple(c for m in made for c in m.consts), "", union([m.taint for m in made]))
         if whole is None:
             return Value(taint=taint | {"decoded"} if "data" in taint else taint)
         if method == "marshal":

@@ -102,9 +102,13 @@ def inline(run: Witness, url: Value, line: int) -> Value:
 def _resolved(run: Witness, call: Invocation) -> Value | None:
     """Where another package's file lies."""
     whole = call.arg(0).whole()
-    if not isinstance(whole, str) or not modules.NAME.match(whole) or modules.builtin(whole):
+    if not isinstance(whole, str):
         return None
-    return const(f"{HOLE}/node_modules/{whole}")
+    name = modules.NAME.match(whole)
+    own = modules.manifest(run.source.package, "package.json")
+    if name is None or modules.builtin(name[0]) or (own is not None and own.name == name[0]):
+        return None
+    return const(f"{HOLE}/node_modules/{whole}" + (f"/{HOLE}" if name[0] == whole else ""))
 
 
 def _written(run: Witness, path: Value, line: int) -> None:

@@ -3,7 +3,7 @@
 # ruff: noqa: ARG001, ARG005 - every effect takes the same arguments, needed or not
 
 from biopsy.model.behaviour import Kind
-from biopsy.static.code import decode_form, fold
+from biopsy.static.code import data, decode_form, fold
 from biopsy.static.code.interpret import Invocation
 from biopsy.static.code.value import HOLE, Value, as_text, const, unknown
 from biopsy.static.code.witness import Witness
@@ -117,12 +117,19 @@ def _text(run: Witness, call: Invocation) -> Value:
 
 
 @effect(
-    "JSON.stringify", "JSON.parse", "zlib.gzipSync", "zlib.deflateSync", "querystring.stringify",
+    "JSON.stringify", "zlib.gzipSync", "zlib.deflateSync", "querystring.stringify",
     "qs.stringify", "structuredClone", "util.inspect", "crypto.publicEncrypt",
     "js-yaml.dump",
 )  # fmt: skip
 def _pass(run: Witness, call: Invocation) -> Value:
     return unknown(*(_full(run, a, call.line) for a in call.args))
+
+
+@effect("JSON.parse")
+def _parsed(run: Witness, call: Invocation) -> Value | None:
+    """What a text of JSON holds, where that is known."""
+    whole = call.arg(0).whole()
+    return data.parsed(whole, call.arg(0).taint) if whole is not None else _pass(run, call)
 
 
 @effect("Object.assign")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from biopsy.model.behaviour import Kind
-from biopsy.static.code import handed
+from biopsy.static.code import handed, ir
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import Value, changed, unknown
 from biopsy.static.code.witness import Witness
@@ -52,6 +52,9 @@ def _exec(run: Witness, call: Invocation) -> Value:
         run.flow("execution", [code], call.line)
     else:
         run.evaluated(call.ref, code, call.line)
+    whole = code.whole()
+    if call.ref == "eval" and isinstance(whole, str) and whole.isidentifier():
+        return run.evaluate(ir.Name(whole))  # what stands under a name
     return unknown(code)
 
 
