@@ -79,7 +79,7 @@ def _inside(path: Path, folder: Path, rules: tuple[detect.Rule, ...]) -> Iterato
         opened = source.open_up(sample, Path(name))
         hooks = tuple(sample.ecosystem.hooks(opened.tree))
         today = datetime.now(UTC).date()
-        facts = tuple(metadata.read(opened, folder, Path(name), today))
+        facts = tuple(metadata.read(opened, folder, folder / "artifacts", Path(name), today))
         moments = sample.ecosystem.moments(opened.tree)
         yield "prepare", -began + (began := time.process_time())
         seen = opened.oddities + hooks + facts + tuple(static.read(opened.tree, moments))

@@ -104,7 +104,7 @@ def _freshen(folder: Path) -> None:
 
 def ours(artifact: Path, home: Path) -> Seen:
     """Have biopsy read an artifact, in a process of its own and with a home of its own."""
-    script = "from biopsy.cli import main; main()"
+    script = "from biopsy.cli import run; run()"
     options = ["--static-only", "--against", "none", "--quiet", "--format", "json", "--home", str(home)]
     seen, text = run([sys.executable, "-c", script, "analyze", *options, str(artifact)], (0, 1, 3))
     if not seen.get("error"):

@@ -54,6 +54,7 @@ WHENEVER = {
     "exfil/secrets-to-collector-when-called",
     "exfil/several-stores-in-one-message",
     "impact/miner-fetched-when-called",
+    "persistence/shell-startup-fetches",
 }
 """Rules for what nobody can have asked for: theft that is hidden, that goes where nobody signs in, or sits in data."""
 

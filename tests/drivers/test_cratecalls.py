@@ -52,6 +52,39 @@ def test_public_functions_and_methods_are_found(calls: ModuleType, tmp_path: Pat
     assert calls.named(3, found["here::two"], "sim") == "std::hint::black_box(sim::here::two as usize);"
 
 
+EXPORTS = """
+mod decimal;
+mod parts;
+pub mod shown;
+pub use crate::decimal::{Decimal, made as build, inner::*};
+pub use parts::Part;
+#[cfg(test)]
+mod tests;
+pub use other_crate::Thing;
+"""
+
+
+def test_what_a_crate_exports_again_is_called_by_the_path_that_others_have(
+    calls: ModuleType, tmp_path: Path
+) -> None:
+    texts = {
+        "lib.rs": EXPORTS,
+        "decimal.rs": "pub mod inner;\npub struct Decimal;\nimpl Decimal { pub fn new(n: i64) -> Decimal { Decimal } }\n"
+        "pub fn made() {}\npub fn kept() {}\n",
+        "decimal/inner.rs": "pub fn deep() {}\n",
+        "parts.rs": "pub struct Part;\nimpl Part { pub fn cut(&self) {} }\n",
+        "shown.rs": "mod below;\npub use self::below::low;\npub use super::parts::Part as Piece;\n",
+        "shown/below.rs": "pub fn low() {}\npub fn lost() {}\n",
+        "tests.rs": "pub fn checked() {}\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = {item.path: item for item in calls.items(str(tmp_path / "lib.rs"))}
+    assert set(found) == {"Decimal::new", "build", "deep", "Part::cut", "shown::low"}
+    assert found["Decimal::new"].of == "Decimal"
+
+
 @pytest.mark.parametrize(
     ("parameter", "given"),
     [

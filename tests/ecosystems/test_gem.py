@@ -14,6 +14,7 @@ from tests.registry.build import gem
 from biopsy.ecosystems import by_type
 from biopsy.ecosystems.gem import configuration, index, specification
 from biopsy.ecosystems.gem.specification import Malformed, Specification
+from biopsy.ecosystems.github import document
 from biopsy.errors import RegistryError, UsageError
 from biopsy.model.behaviour import When
 from biopsy.model.release import Endpoint, Release, Tree, TreeFile
@@ -203,6 +204,14 @@ def test_what_is_no_gemspec_is_malformed(text: str) -> None:
 def test_any_text_can_be_a_gemspec(text: str) -> None:
     specification.parse(text)
     specification.parse(f"--- !ruby/object:Gem::Specification\n{text}")
+
+
+@pytest.mark.parametrize(
+    "text", ["name: " + "[" * 100_000, "- " * 100_000, "{a: " * 50_000], ids=["[", "-", "{"]
+)
+def test_a_gemspec_or_an_action_nested_without_end_is_told_and_ends_no_process(text: str) -> None:
+    assert specification.parse(text) == Malformed("too deep")
+    assert document.one("action.yml", text).malformed == "too-deep"
 
 
 def test_the_source_is_that_of_gemrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

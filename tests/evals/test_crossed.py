@@ -18,9 +18,22 @@ HONEST = [one for ecosystem in ECOSYSTEMS for one in cross.honest(ecosystem)]
 EVERY = [*OPEN, *ASIDE, *HONEST, *heldout()]
 NETWORKS = [
     ipaddress.ip_network(net)
-    for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "127.0.0.0/8", "169.254.169.254/32")
+    for net in (
+        "0.0.0.0/32",
+        "192.0.2.0/24",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "127.0.0.0/8",
+        "169.254.169.254/32",
+    )
 ]
 DESTRUCTION = re.compile(r"rmtree|rmSync|\bunlink|rm -rf|os\.remove|shred|mkfs|fork\(\)|\.rmdir|rmdirSync")
+
+DEFAULTS = {"registry.npmjs.org", "github.com", "api.github.com", "nodejs.org"}
+"""Public defaults that honest packages name as they do; a simulant names none."""
+
+OWN_FILES = {"KCM04", "KPM05", "LN02"}
+"""Simulants that remove the temporary file that they wrote, or fork once. Controls may tidy up after themselves."""
 
 
 def words(one: Scenario) -> str:
@@ -85,15 +98,19 @@ def test_payloads_parse_before_they_are_dressed() -> None:
 def test_only_reserved_hosts_and_addresses_are_named() -> None:
     reserved = re.compile(r"(?:^|\.)(?:example|test|invalid|localhost)$")
     for one in EVERY:
-        for host in re.findall(r"(?:https?|tcp|ssl|ftp|wss?)://\[?([A-Za-z][A-Za-z0-9.-]*)", words(one)):
-            assert reserved.search(host) or host in ("host", "HOST"), (one.id, host)
+        text = re.sub(r"xmlns=\"[^\"]*\"", "", words(one))  # which names a language, and is never asked
+        for host in re.findall(r"(?:https?|tcp|ssl|ftp|wss?)://\[?([A-Za-z][A-Za-z0-9.-]*)", text):
+            named = host in ("host", "HOST", "x-access-token") or (not one.malicious and host in DEFAULTS)
+            assert named or reserved.search(host), (one.id, host)
         for address in re.findall(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", words(one)):
             assert any(ipaddress.ip_address(address) in net for net in NETWORKS), (one.id, address)
 
 
 def test_nothing_is_destroyed_outside_a_decoy_folder() -> None:
     for one in EVERY:
-        if DESTRUCTION.search(words(one)) and "os.fork() == 0" not in words(one):
+        if one.malicious and one.id not in OWN_FILES and DESTRUCTION.search(words(one)):
+            if "os.fork() == 0" in words(one):
+                continue
             assert "sim_doomed" in words(one), one.id
 
 

@@ -104,6 +104,8 @@ def test_a_value_of_the_wrong_type(case: dict[str, Any], path: int, value: Any) 
         ("poetry.lock", b"[[package]]\nname = 1\nversion = 'x'\n", "at `$.package[0].name`"),
         ("uv.lock", b"\xff\xfe\xfa", "is not UTF-16"),
         ("go.sum", b"a v1 h1:x\nnonsense\n", "line 2: no module"),
+        ("go.mod", b"module x\nrequire (\n a\n)\n", "line 3: no module"),
+        ("go.mod", b"module x\nreplace a b\n", "line 2: no replacement"),
         ("Gemfile.lock", b"GEM\n<<<<<<< HEAD\n", "line 2: a conflict of a merge"),
         ("requirements.txt", b"a==1\n\n=x\n", "line 3: no requirement: '=x'"),
         ("requirements.txt", b"a \\\n" * 400_000, "more than"),

@@ -1,5 +1,5 @@
 """`python -m biopsy.cli`, for where the command itself is not on the path (as under sudo)."""
 
-from biopsy.cli import main
+from biopsy.cli import run
 
-main()
+run()

@@ -13,6 +13,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
+from biopsy.model.compiled import compiled
+
 MAX_PATTERN = 400
 """Longest pattern, in characters."""
 
@@ -71,9 +73,9 @@ class Pattern(Struct, frozen=True, eq=False):
 
     def _compile(self) -> Callable[[str], object]:
         if is_regex(self.text):
-            test = re.compile(self.text[1:-1]).search
+            test = compiled(self.text[1:-1]).search
         else:
-            test = re.compile(_glob(self.text), re.DOTALL).match
+            test = compiled(_glob(self.text), re.DOTALL).match
         force_setattr(self, "_test", test)
         return test
 

@@ -52,6 +52,31 @@ def kept(
     return made
 
 
+def keeps() -> bool:
+    """Whether anything is kept."""
+    return _FOLDER.get() is not None
+
+
+def recall(name: str, of: str) -> bytes:
+    """Return what was stored under a name for what `of` says; raises OSError where that is not there."""
+    folder = _FOLDER.get()
+    if folder is None:
+        raise FileNotFoundError(name)
+    return (folder / f"{name}-{_short(of)}").read_bytes()
+
+
+def store(name: str, of: str, data: bytes) -> None:
+    """Store something under a name, for what `of` says and nothing else; where that cannot be, it is not."""
+    folder = _FOLDER.get()
+    if folder is not None:
+        with contextlib.suppress(OSError):
+            _write(folder / f"{name}-{_short(of)}", data, f"{name}-*")
+
+
+def _short(of: str) -> str:
+    return hashlib.sha256(of.encode()).hexdigest()[:16]
+
+
 def sources(*parts: str, endings: tuple[str, ...] = (".py",)) -> list[str]:
     """Give the files of these folders of the package, by their endings, and of all folders below."""
     root = Path(__file__).parent.parent

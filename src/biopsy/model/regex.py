@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, AnyStr, cast
 
+from biopsy.model.compiled import compiled
+
 _METHODS = ("search", "match", "fullmatch", "finditer", "findall", "sub", "subn", "split")
 
 
@@ -42,7 +44,7 @@ class _Regex:
         self.pattern, self.asked = pattern, flags
 
     def __getattr__(self, name: str) -> Any:
-        compiled = re.compile(self.pattern, self.asked)
+        made: Any = compiled(cast("str", self.pattern), self.asked)  # or bytes
         for method in _METHODS:
-            setattr(self, method, getattr(compiled, method))
-        return getattr(compiled, name)
+            setattr(self, method, getattr(made, method))
+        return getattr(made, name)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 import biopsy
 from biopsy import detect, static
 from biopsy.errors import UsageError
-from biopsy.model import kept
+from biopsy.model import compiled, kept
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.comparison import Comparison, Side
 from biopsy.model.dossier import READ_ONLY, Analysis, Dossier, Tool
@@ -135,6 +135,7 @@ def begin(
     try:
         yield Work(options, rules, Warehouse(options.home), scratch, progress)
     finally:
+        compiled.keep()
         shutil.rmtree(scratch, ignore_errors=True)
 
 

@@ -8,6 +8,7 @@ from biopsy.model.behaviour import Kind
 from biopsy.model.regex import regex
 from biopsy.static import decode
 from biopsy.static.intents import intents
+from biopsy.static.secrets import is_secret_path
 
 MAX_COMMAND = 20_000
 
@@ -47,7 +48,7 @@ _SECRET = regex(
     r"\$\{?(\w*(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|PRIVATE_KEY)\w*)\}?|(~/\.(?:ssh/id_\w+|aws/credentials|npmrc|pypirc|netrc|git-credentials|kube/config|docker/config\.json))"
 )
 _WHOLE_ENV = regex(r"(?:^|[;&|(`$'\"]\s*)(?:printenv|env|set|export\s+-p)\s*(?:\||>|\)|`)")
-_HOST = regex(r"[$`(]\(?\s*(?:hostname|whoami|uname|id)\b")
+_HOST = regex(r"[$`(]\(?\s*(?:hostname|whoami|uname\s+-\w*[an]|id)\b")
 _METHOD = regex(r"(?:-X|--request|-Method)\s*=?\s*['\"]?([A-Z]{3,7})\b")
 
 
@@ -148,6 +149,12 @@ def handed(words: "list[str]") -> Iterator[tuple[str, str]]:
             return
 
 
+def interpreter(text: str) -> str:
+    """The language of the interpreter that a command line begins with; empty where it is none."""
+    name = text.split(" ", 1)[0].replace("\\", "/").rpartition("/")[2]
+    return next((held for held, pattern in _INTERPRETERS if pattern.fullmatch(name)), "")
+
+
 def _encoded(text: str) -> Iterator[tuple[str, str]]:
     """Commands under base64: PowerShell's (of UTF-16), and what is echoed into a decoder and then run."""
     for match in _POWERSHELL.finditer(text):
@@ -160,6 +167,26 @@ def _encoded(text: str) -> Iterator[tuple[str, str]]:
             runner = match["runner"] or "sh"
             language = "python" if "python" in runner else "javascript" if "node" in runner else "shell"
             yield language, plain
+
+
+_PACKERS = frozenset({"tar", "bsdtar", "zip", "cat", "gzip", "base64", "xxd", "openssl", "cpio"})
+_HOME = regex(r"^(?:\$\{?HOME\}?|%USERPROFILE%|/root|/(?:home|Users)/[^/]{1,60})(?=/|$)")
+
+
+def packed(text: str) -> Iterator[str]:
+    """Which files of secrets come out of a command that packs or prints what it is given."""
+    words = [w.strip("'\"") for w in text[:MAX_COMMAND].split()[:60]]
+    if not words or words[0].rpartition("/")[2] not in _PACKERS:
+        return
+    folder = ""
+    for at, word in enumerate(words[1:], 1):
+        if words[at - 1] in {"-C", "--directory"}:
+            folder = word.rstrip("/")
+            continue
+        path = word if word[:1] in {"~", "/", "$", "%"} or not folder else f"{folder}/{word}"
+        plain = _HOME.sub("~", path).rstrip("/")
+        if plain.startswith("~/") and is_secret_path(plain):
+            yield plain
 
 
 def lines(script: str) -> Iterator[tuple[int, str]]:

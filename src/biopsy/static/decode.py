@@ -45,7 +45,13 @@ def _zlib(data: bytes) -> bytes:
 
 
 def _lzma(data: bytes) -> bytes:
-    return lzma.LZMADecompressor(memlimit=64 * 1024**2).decompress(data, MAX_OUT)
+    try:
+        return lzma.LZMADecompressor(memlimit=64 * 1024**2).decompress(data, MAX_OUT)
+    except lzma.LZMAError:  # without a head, as those write it who want no tool to know it
+        return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_RAW).decompress(data, MAX_OUT)
+
+
+_RAW = [{"id": lzma.FILTER_LZMA2, "dict_size": 8 * 1024**2}]
 
 
 def _rot13(data: bytes) -> bytes:

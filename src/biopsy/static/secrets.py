@@ -15,6 +15,7 @@ _PATH = regex(
     | \.npmrc | \.pypirc | \.yarnrc\.yml | \.netrc | _netrc | \.git-credentials | \.config/git/credentials
     | \.config/gh/hosts\.yml | \.docker/config\.json | \.gnupg (?:/.*)? | \.vault-token | \.env(?:\.\w+)?
     | \.cargo/credentials(?:\.toml)? | \.gem/credentials | \.m2/settings\.xml | \.terraform\.d/.* | \.pgpass
+    | \.(?:config/)?composer/auth\.json
     | \.my\.cnf | \.(?:bash|zsh|python|node_repl|mysql|psql)_history | \.password-store (?:/.*)?
     | Login\ Data.* | Cookies | Web\ Data | Local\ State | logins\.json | key[34]\.db | cookies\.sqlite
     | Local\ Extension\ Settings (?:/.*)? | .*\bleveldb\b.* | wallet\.dat | \.electrum/.* | Exodus/.*

@@ -30,9 +30,9 @@ Examples
 
 Reads requirements.txt, pylock.toml, poetry.lock, uv.lock, Pipfile.lock,
 package-lock.json, yarn.lock, pnpm-lock.yaml, Cargo.lock, Gemfile.lock, composer.lock,
-go.sum, packages.lock.json, project.assets.json, packages.config, pom.xml, gradle.lockfile,
-.github/workflows, .vscode/extensions.json, CycloneDX and SPDX as JSON. Nothing is
-run, and nothing leaves this machine.
+go.mod, go.sum, packages.lock.json, project.assets.json, packages.config, pom.xml,
+gradle.lockfile, .github/workflows, .vscode/extensions.json, CycloneDX and SPDX as JSON.
+Nothing is run, and nothing leaves this machine.
 
 Exit status
   0  nothing is as bad as --fail-on says

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from biopsy.ecosystems.nesting import too_deep
 from biopsy.ecosystems.reading import read
 from biopsy.model.regex import regex
 from biopsy.model.release import Tree
@@ -93,6 +94,8 @@ def parse(text: str) -> Specification | Malformed:
         return Malformed("too long")
     strange: list[str] = []
     try:
+        if too_deep(text):
+            return Malformed("too deep")
         document = yaml.load(text, Loader=_loader(strange))  # noqa: S506 - makes mappings and texts only
     except (yaml.YAMLError, ValueError, RecursionError, TypeError, OverflowError) as err:
         return Malformed(type(err).__name__)

@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from biopsy.ecosystems.nesting import too_deep
 from biopsy.ecosystems.reading import read
 from biopsy.model.regex import regex
 from biopsy.model.release import Tree
@@ -68,6 +69,8 @@ def one(path: str, text: str) -> Action:
     import yaml  # noqa: PLC0415 - a tenth of a second, and only for actions
 
     try:
+        if too_deep(text):
+            return Action(path, folder, malformed="too-deep")
         node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         found = _Plain().of(node)
     except (yaml.YAMLError, RecursionError, ValueError) as error:

@@ -21,6 +21,7 @@ def sibling(name):
 
 
 made_up = sibling("pymade")
+reach = sibling("cratereach")
 
 MAX_ITEMS = 120
 MAX_FILES = 200
@@ -148,8 +149,9 @@ def sources(path, depth=0):
 
 
 def items(first):
-    """Find the public functions and methods that a crate offers, by the modules that are public."""
+    """Find the public functions and methods that a crate offers: of its public modules, and what it exports again."""
     found, queue, seen = [], [(first, "", os.path.dirname(first))], 0
+    hidden, exported = [], []
     while queue and len(found) < MAX_ITEMS and seen < MAX_FILES:
         path, prefix, folder = queue.pop(0)
         seen += 1
@@ -157,15 +159,17 @@ def items(first):
         tests = text.find("#[cfg(test)]")
         text = text[:tests] if tests >= 0 else text
         inside = spans(text)
+        exported += reach.uses(text, prefix)
+        for match in reach.PRIVATE.finditer(text):
+            if not match["test"] and prefix.count("::") < MAX_DEPTH:
+                hidden.append(f"{prefix}{match['mod']}")
+                queue += files(folder, match["mod"], prefix)
         for match in _ITEM.finditer(text):
             if match["hidden"]:
                 continue
             if match["mod"]:
                 if match["open"] == ";" and prefix.count("::") < MAX_DEPTH:
-                    name = match["mod"]
-                    for one in (os.path.join(folder, f"{name}.rs"), os.path.join(folder, name, "mod.rs")):
-                        if os.path.isfile(one):
-                            queue.append((one, f"{prefix}{name}::", os.path.join(folder, name)))
+                    queue += files(folder, match["mod"], prefix)
             elif match["fn"]:
                 of = within(inside, match.start())
                 if of is None:
@@ -175,6 +179,7 @@ def items(first):
                 one = Item(whole, split(match["args"]), f"{prefix}{name}" if name else "")
                 one.generic = one.generic or bool(match["generic"])
                 found.append(one)
+    found = [one for one in found if shown(one, hidden, exported)]
     makers = {}
     for one in found:
         if one.of and not one.method and one.path.rpartition("::")[2] in MAKERS:
@@ -182,6 +187,21 @@ def items(first):
     for one in found:
         one.maker = makers.get(one.of)
     return found[:MAX_ITEMS]
+
+
+def files(folder, name, prefix):
+    """Give where a module's file lies, with its prefix and the folder of its own modules."""
+    places = (os.path.join(folder, f"{name}.rs"), os.path.join(folder, name, "mod.rs"))
+    below = os.path.join(folder, name)
+    return [(one, f"{prefix}{name}::", below) for one in places if os.path.isfile(one)]
+
+
+def shown(item, hidden, exported):
+    """Give an item the path by which others reach it; say whether there is one."""
+    item.path = reach.public(item.path, hidden, exported)
+    if item.of:
+        item.of = item.path.rpartition("::")[0]
+    return bool(item.path)
 
 
 def spans(text):

@@ -333,7 +333,7 @@ def execute
   spec = installed
   mains, rest = features(spec)
   rest = rest.reject { |one| one.match?(%r{(?:^|/)(?:tests?|specs?|minitest|rspec)(?:/|$|_)}) }
-  parts = %w[gemtell.rb gemmade.rb gemcalls.rb]
+  parts = %w[gemtell.rb gemmade.rb gembystand.rb gemcalls.rb]
   count, reached = work(spec, parts, mains: mains, rest: rest.first(MAX_FILES))
   tell_lines(spec, reached)
   sum_up(count, "modules")

@@ -22,7 +22,17 @@ module LoadAll
         tell(step: feature, status: "skipped", reason: raised(e), feature: feature)
       end
       tell_reached
+      bystander if (@asked = replaced)
       owners.each { |owner| module_calls(owner) unless plan[:skip].include?(label(owner)) }
+    end
+
+    # What somebody else asks for, in a fork of its own.
+    def bystander
+      told = apart("another's request through #{@asked}") do |said|
+        ask
+        said.syswrite("end")
+      end
+      tell(step: "another's request", status: told == "end" ? "completed" : "failed", reason: told == "end" ? "" : "ended")
     end
 
     def own?(method)
@@ -109,6 +119,7 @@ module LoadAll
         nil
       end
       tell_reached
+      ask if !@asked && replaced # by what was called just now
       said.syswrite("end ")
     end
 

@@ -76,7 +76,7 @@ module LoadAll
     def hinted(word)
       case word
       when "mnemonic", "phrase", "seed" then secret("phrase")
-      when "private_key", "privkey", "secret_key", "wallet" then "0x#{secret('private')}"
+      when "private_key", "privkey", "wallet" then "0x#{secret('private')}"
       when "password", "passwd", "pass", "pwd" then secret("password")
       when "key", "token", "secret", "auth", "credential", "credentials", "apikey", "jwt", "bearer" then secret("key")
       when "path", "file", "filename", "fname", "src", "source", "dst" then File.join(decoys, "notes.txt")
@@ -108,10 +108,11 @@ module LoadAll
       nil
     end
 
-    # A few argument lists: by name; then with the texts of the method's own code.
+    # A few argument lists: by name; those that may be left out too; then with the texts of the method's own code.
     def argument_lists(method, texts)
       known = method.parameters.reject { |kind, _| %i[rest keyrest block nokey].include?(kind) }
       lists = [filled(known.reject { |kind, _| %i[opt key].include?(kind) }) { |name| given(name, texts) }]
+      lists << filled(known) { |name| given(name, texts) } if known.any? { |kind, name| %i[opt key].include?(kind) && name && by_name(name) }
       texty = known.reject { |_, name| name && by_name(name) }
       return lists if texty.empty?
 

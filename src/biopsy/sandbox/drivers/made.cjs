@@ -99,7 +99,7 @@ const wanted = (code) => {
 
 const SECRETS = [
   [/(?:mnemonic|phrase|seed)s?$/i, () => secret.phrase],
-  [/(?:priv(?:ate)?_?key|secret_?key|wallet)$/i, () => `0x${secret.private}`],
+  [/(?:priv(?:ate)?_?key|wallet)$/i, () => `0x${secret.private}`],
   [/(?:password|passwd|pass|pwd)$/i, () => secret.password],
   [/(?:key|token|secret|auth|credentials?|jwt|bearer)$/i, () => secret.key],
 ]

@@ -166,7 +166,7 @@ def settings():
 SECRETS = {}
 HANDED = (
     (("mnemonic", "phrase", "seed"), lambda _: secret("phrase")),
-    (("private_key", "privkey", "privatekey", "secret_key", "wallet"), lambda _: "0x" + secret("private")),
+    (("private_key", "privkey", "privatekey", "wallet"), lambda _: "0x" + secret("private")),
     (("password", "passwd", "pass", "pwd"), lambda _: secret("password")),
     (
         ("key", "token", "secret", "auth", "credential", "credentials", "apikey", "jwt", "bearer"),

@@ -10,6 +10,7 @@ from biopsy.static.code.state import (
     MAX_RUNS,
     MAX_SELF,
     MAX_WIDE,
+    YIELDED,
     Closure,
     Invocation,
     Scope,
@@ -17,6 +18,7 @@ from biopsy.static.code.state import (
 )
 from biopsy.static.code.value import CLEAN, Value, merge, taints, unknown
 
+MAX_YIELDED = 200  # values of one call of a generator
 _STANDING = frozenset({"data", "decoded"})
 """Where what is known from the package's own files comes from."""
 PARTIAL = "#partial"
@@ -157,7 +159,7 @@ class Calling(State):
                 self.scope.names["this"] = bound
             self._bind_params(closure.func.params, args, kwargs)
             self.execute(_lowered(closure.func))
-            result = merge(self.returns)
+            result = _given(self.returns)
         except RecursionError:
             self.limits.setdefault("too-deep", self.line)
             result = unknown(*args, *kwargs.values())
@@ -189,6 +191,14 @@ class Calling(State):
             else:
                 value = self.language.builtin(f"param {name}") or Value()
             self.assign(param.target, value)
+
+
+def _given(returns: list[Value]) -> Value:
+    """What a function gives: one of what it returns, or a list of what it yields and returns."""
+    if not any(r.ref == YIELDED for r in returns):
+        return merge(returns)
+    every = [i for r in returns for i in ((r.items or []) if r.ref == YIELDED else [r])]
+    return Value(items=every[:MAX_YIELDED])
 
 
 def _lowered(func: ir.Func) -> "list[ir.Stmt]":

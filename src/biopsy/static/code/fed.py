@@ -14,6 +14,7 @@ _INTERPRETERS = (
     ("javascript", regex(r"(?:\S*/)?(?:node|bun|deno)(?: (?:-|--input-type=\w+|run -))*")),
     ("shell", regex(r"(?:\S*/)?(?:ba|da|z|k|a)?sh(?: -(?:s|i|l|il|li|e|es|))?")),
 )
+_SHELL = regex(r"(?i)(?:\S*[/\\])?(?:(?:ba|da|z|k|a)?sh|cmd(?:\.exe)?)")
 _READS = regex(r"(?i)\b(?:xclip|xsel)\b.*\s-?-o(?:ut|utput)?\b|\b(?:wl-paste|pbpaste)\b|\bGet-Clipboard\b")
 _WRITES = regex(r"(?i)(?:^|[\s/'|])(?:xclip|xsel|wl-copy|pbcopy|clip|clip\.exe)\b|\bSet-Clipboard\b")
 
@@ -21,7 +22,12 @@ _STARTED = regex(
     r"(?:^|/)(?:hooks/[\w-]+|\.husky/[\w-]+|\.(?:bash|zsh)rc|\.(?:bash_|z)?profile|\.bash_login|\.zshenv|profile\.d/\S+"
     r"|cron\.\w+/\S+|crontabs?/\S+|init\.d/\S+|autostart/\S+\.desktop|\S+\.service|\S+\.plist)$"
 )
+_SENDS = regex(
+    r"(?:^|[\s/'|])(?:curl|wget)\b.{0,300}(?:@-(?:\s|'|$)|\s-T\s?-(?:\s|$)|--(?:upload|post)-file[= ]-)"
+    r"|^(?:\S*/)?(?:nc|ncat|netcat|socat)\s"
+)
 CLIPBOARD = "clipboard"
+NETWORK = "network"
 HEADER = "request:header"
 """The taint of a header that a client sent."""
 MARK = "stdin:"
@@ -34,6 +40,8 @@ def marks(command: str) -> frozenset[str]:
         return frozenset({CLIPBOARD})
     if _WRITES.search(command):
         return frozenset({MARK + CLIPBOARD})
+    if _SENDS.search(command):
+        return frozenset({MARK + NETWORK})
     return frozenset(MARK + name for name, form in _INTERPRETERS if form.fullmatch(line))
 
 
@@ -51,6 +59,10 @@ def ordered(run: "Witness", command: Value, line: int) -> None:
 def dictated(run: "Witness", command: Value, line: int) -> None:
     """A whole line for a shell came over the network; a program's path may be where a download lies."""
     known = command.items is not None or any(t.strip(HOLE + " ") for t in command.texts())
+    if command.items is not None and len(command.items) > 2:
+        program, option, text = command.items[:3]
+        if _SHELL.fullmatch(program.text()) and option.text() in {"-c", "/c", "/C"}:
+            command, known = text, any(t.strip(HOLE + " ") for t in text.texts())
     if "network" in command.taint and not known:
         run.see(Kind.CODE_FLOW, "network > command", line)
 
@@ -60,7 +72,9 @@ def give(run: "Witness", process: Value, given: list[Value], line: int) -> None:
     kinds = {t.removeprefix(MARK) for t in process.taint if t.startswith(MARK)}
     if CLIPBOARD in kinds and any(CLIPBOARD in g.all_taint() for g in given):
         run.see(Kind.PROCESS_DOES, "clipboard-swap", line)
-    for kind in sorted(kinds - {CLIPBOARD}):
+    if NETWORK in kinds:
+        run.sent(given, line)
+    for kind in sorted(kinds - {CLIPBOARD, NETWORK}):
         run.flow("execution", given, line)
         if any("network" in g.all_taint() for g in given):
             run.see(Kind.CODE_EVAL, f"stdin {kind}", line)

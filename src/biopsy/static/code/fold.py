@@ -157,12 +157,18 @@ def join(parts: list[Value], separator: str = "") -> Value:
     return const(separator.join(p.text() for p in parts), taint)
 
 
+MAX_SEVERAL = 5000  # places of a text that are asked for at once
+_DEEP = f"/{HOLE}/{HOLE}"
+
+
 def path(left: str, right: str) -> str:
     """Two parts of a path as one."""
     if right.startswith("/") or not left:
         return right
     while right.startswith("./"):
         right = right[2:]
+    if right == HOLE and left.endswith(_DEEP):
+        return left  # however deep it goes
     return f"{left.rstrip('/')}/{right}" if right else left
 
 
@@ -184,6 +190,9 @@ def items(value: Value, *, keys: bool = False) -> list[Value] | None:
 
 def index(obj: Value, key: Value) -> Value | None:
     """`obj[key]` where both are known well enough; None where not."""
+    if key.items and obj.whole() is not None:  # several at once
+        several = [index(obj, one) for one in key.items[:MAX_SEVERAL]]
+        return Value(items=[one or Value() for one in several], taint=obj.taint)
     if len(key.consts) != 1:
         return None
     at = key.consts[0]

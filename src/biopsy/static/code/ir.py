@@ -214,10 +214,11 @@ class Do(Struct):
 
 
 class Return(Struct):
-    """`return` and `yield`: the value is among those the function gives."""
+    """`return` and `yield`: the value is among those the function gives; `each` is one of a list of them."""
 
     value: "Expr"
     line: int = 0
+    each: bool = False
 
 
 class If(Struct):

@@ -335,10 +335,12 @@ def _radix(number: int, base: int) -> str:
 
 def _translate(one: object, call: Invocation) -> Value | None:
     table = call.args[0].fields
-    if table is None or not isinstance(one, str):
+    text = one.decode("latin-1") if isinstance(one, bytes) else one
+    if table is None or not isinstance(text, str):
         return None
     swaps = {k: v.text() for k, v in table.items()}
-    return const("".join(swaps.get(c, c) for c in one))
+    made = "".join(swaps.get(c, c) for c in text)
+    return const(made.encode("latin-1", "replace") if isinstance(one, bytes) else made)
 
 
 _FOLDERS: dict[str, Folder] = {

@@ -21,6 +21,8 @@ MAX_WIDE = 12  # more of it, with arguments of which only the origin is kept
 MAX_ENTERED = 3000  # calls of local functions of one file, past which each is entered once
 MAX_LOOP = 20_000  # iterations of one loop
 MAX_LOOPS = 60_000  # iterations of all loops of a file
+YIELDED = "#yielded"
+"""Stands for one of the values that a generator gives, until it has given all."""
 
 
 class Exhausted(Exception):  # noqa: N818 - it is a state, caught by the reader
@@ -89,6 +91,9 @@ class Language(Protocol):
 
     def linked(self, run: "State", ref: str, line: int) -> "ir.Linked | None":
         """Where in the package an imported name stands; None where it is not of the package."""
+
+    def exported(self, module: str) -> tuple[str, ...]:
+        """The names of a library that matter, for whoever takes over all that it has."""
 
     def member(self, run: "State", module: "Module", name: str, line: int) -> Value | None:
         """What a module of the package has under a name; no name means what it gives as a whole."""

@@ -2,7 +2,7 @@
 
 from biopsy.model.behaviour import When
 from biopsy.static.code import ir
-from biopsy.static.code.state import Scope, State, Thunk
+from biopsy.static.code.state import YIELDED, Scope, State, Thunk
 from biopsy.static.code.value import Value, const, merge
 
 _MADE = ("__prepare__", "__new__", "__init__")
@@ -27,7 +27,8 @@ class Statements(State):
 
     def give(self, node: ir.Return) -> None:
         """Return or yield a value."""
-        self.returns.append(self.evaluate(node.value))
+        value = self.evaluate(node.value)
+        self.returns.append(Value(ref=YIELDED, items=[value]) if node.each else value)
 
     def block(self, node: ir.Block) -> None:
         """Run what stands inside."""
@@ -56,7 +57,11 @@ class Statements(State):
 
     def main(self, node: ir.Main) -> None:
         """Run what only runs when the file is the program."""
-        before, self.when = self.when, When(node.when) if node.when else self.main_when
+        before = self.when
+        loaded = (
+            node.when == When.IMPORT and before is not When.CALL
+        )  # it is no later than what stands beside it
+        self.when = before if loaded else When(node.when) if node.when else self.main_when
         self.execute(node.body)
         self.when = before
 
@@ -115,5 +120,9 @@ class Statements(State):
                 self.scope.absent.clear()
             elif linked is not None:
                 self.scope.names[name] = Thunk(linked)
+            elif name == "*":
+                module = ref.removesuffix("*").rstrip(".")
+                for one in self.language.exported(module):
+                    self.scope.names.setdefault(one, Value(ref=f"{module}.{one}"))
             else:
                 self.scope.names[name] = self.language.builtin(f"import {ref}") or Value(ref=ref)

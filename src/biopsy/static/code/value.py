@@ -53,6 +53,12 @@ class Value(Struct, eq=False):
             return const
         return None
 
+    def wholes(self) -> "Iterator[str | bytes]":
+        """Every str or bytes that it may be, without holes, but for empty ones."""
+        for one in self.consts:
+            if one and (isinstance(one, bytes) or (isinstance(one, str) and HOLE not in one)):
+                yield one
+
     def take(self, taint: Taint) -> None:
         """Come from there too, from now on."""
         if not taint <= self.taint:

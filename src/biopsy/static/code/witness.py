@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from biopsy.model.behaviour import Kind, When
 from biopsy.model.regex import regex
 from biopsy.static import commands, decode
-from biopsy.static.code import contents, fed
+from biopsy.static.code import contents, fed, handed
 from biopsy.static.code.interpret import Interpreter, Language
 from biopsy.static.code.link import Linker, Shared
 from biopsy.static.code.state import MAX_LOOPS
@@ -22,9 +22,11 @@ MAX_SIGHTS = 800  # of one kind, in one file
 MAX_OPENED = 20  # files whose content is remembered
 MAX_HASHED = 500  # digests of one file that are remembered
 MAX_WRITTEN = 2000  # files of a package that are known to hold what may be run
+MIN_NAMED = 4  # characters of a path, part of which is not known, that tell it from others
 MAX_ORIGINS = 5000  # places of a package where a flow may start
 
 _HOMES = {"HOME": "~", "USERPROFILE": "~", "APPDATA": "~/AppData/Roaming", "LOCALAPPDATA": "~/AppData/Local",
+          "CARGO_HOME": "~/.cargo", "COMPOSER_HOME": "~/.composer",
           "TEMP": "/tmp/?", "TMPDIR": "/tmp/?", "XDG_CONFIG_HOME": "~/.config", "HOMEPATH": "~"}  # fmt: skip  # noqa: S108
 
 
@@ -52,6 +54,7 @@ _ALL = frozenset({"env:*", "keys env:*"})
 _WHOLE = frozenset({"os.environ", "process.env"})
 _VARIABLE = regex(r"[A-Z][A-Z0-9_]+|npm_\w+|(?:https?|no|all)_proxy")
 RUNNABLE = frozenset({"network", "decoded", "verified"})
+_KEPT = RUNNABLE | {"request"}
 
 
 class Witness(Interpreter):
@@ -156,11 +159,16 @@ class Witness(Interpreter):
             for path, taint in self.written.items():
                 if len(path) > 3 and (path in text or _named(path, text)):
                     values.append(Value(taint=taint))
+            for path, held in handed.texts(self).items():
+                if len(path) > 3 and path in text:
+                    self.peel(held, line, commands.interpreter(text))
         if any(commands.talks(t) for t in texts):
             self.flow("network", values, line, detail=shown(texts[0]) if texts else "")
         self.flow("execution", values, line)
         fed.ordered(self, command, line)
-        made = Value(ref="process", taint=self._output(texts).union(*map(fed.marks, texts[:20])))
+        packed = [f"file:{path}" for text in texts[:20] for path in commands.packed(text)]
+        self.born(packed, line)
+        made = Value(ref="process", taint=self._output(texts).union(packed, *map(fed.marks, texts[:20])))
         if fed.MARK + fed.CLIPBOARD in made.taint:
             fed.give(self, made, values, line)  # `echo x | xclip`, and what is given with the command
         return made
@@ -192,15 +200,14 @@ class Witness(Interpreter):
 
     def evaluated(self, name: str, code: Value, line: int) -> None:
         """Text or bytes are run as code."""
-        whole = code.whole()
         self.see(Kind.CODE_EVAL, name, line, detail=shown(code.text()) if code.consts else "")
         self.flow("execution", [code], line)
         if "request" in code.all_taint():
             self.see(Kind.CODE_FLOW, "request > execution", line)
         if fed.HEADER in code.all_taint():
             self.see(Kind.CODE_FLOW, "header > execution", line)
-        if whole is not None and "data:self" not in code.taint:
-            known = getattr(self.language, "near", "") or self.source.language
+        known = getattr(self.language, "near", "") or self.source.language
+        for whole in code.wholes() if "data:self" not in code.taint else ():
             self.peel(whole, line, "javascript" if known in SCRIPTS else known or "python")
 
     def carried(self, name: str, data: bytes, line: int) -> None:  # noqa: ARG002 - its place is its own
@@ -213,6 +220,9 @@ class Witness(Interpreter):
         self.see(Kind.CODE_DECODE, method, line)
         whole = data.whole()
         taint = data.all_taint()
+        if len(data.consts) > 1 and (every := list(data.wholes())):
+            made = [self.decoded(method, const(one, data.taint), line) for one in every]
+            return Value(tuple(c for m in made for c in m.consts), "", union([m.taint for m in made]))
         if whole is None:
             return Value(taint=taint | {"decoded"} if "data" in taint else taint)
         if method == "marshal":
@@ -351,8 +361,8 @@ class Witness(Interpreter):
             if text.strip(HOLE + "/."):
                 self.see(Kind.FILE_WRITE, text, line)
             fed.kept(self, text, content, line)
-            if taint & RUNNABLE:
-                self.written[text] = self.written.get(text, CLEAN) | (taint & RUNNABLE)
+            if taint & _KEPT:
+                self.written[text] = self.written.get(text, CLEAN) | (taint & _KEPT)
                 while len(self.written) > MAX_WRITTEN:
                     self.written.pop(next(iter(self.written)))
 
@@ -370,6 +380,8 @@ class Witness(Interpreter):
 
 def _named(path: str, text: str) -> bool:
     """Whether a command names a path of which a part is not known, by what comes after that."""
+    if HOLE in path and shown(path) in text.split():
+        return len(path) > MIN_NAMED
     end = path.rpartition(HOLE)[2] if HOLE in path else ""
     return len(end.strip("/\\.")) > 2 and shown(path) in text
 

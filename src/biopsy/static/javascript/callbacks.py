@@ -58,10 +58,24 @@ def method(run: Witness, call: Invocation) -> Value | None:
         if call.name == "bind":
             return obj
         given = args[1:] if call.name == "call" else list(args[1].items or []) if len(args) > 1 else []
-        return run.call(obj, Invocation("", "", given, {}, call.line))
+        this = args[0] if args and args[0].fields and args[0].made else None
+        return run.call(obj, Invocation("", "", given, {}, call.line, this))
     if call.name in {"call", "apply"} and obj.ref:
         given = args[1:] if call.name == "call" else list(fold.items(args[1]) or []) if len(args) > 1 else []
         return run.call(obj, Invocation(obj.ref, obj.ref.rpartition(".")[2], given, {}, call.line))
+    if call.name == "next" and not args[1:]:
+        return Value(fields={"value": merge(obj.items) if obj.items else obj, "done": Value()})
+    return _stream(run, call, obj) if call.name in _STREAMS else _gathered(run, call, obj)
+
+
+_STREAMS = frozenset({
+    "then", "on", "once", "addListener", "addEventListener", "pipe", "write", "end", "send",
+    "setEncoding", "resume", "unref", "ref",
+})  # fmt: skip
+
+
+def _stream(run: Witness, call: Invocation, obj: Value) -> Value | None:
+    args = call.args
     match call.name:
         case "then":
             results = [
@@ -97,14 +111,20 @@ def method(run: Witness, call: Invocation) -> Value | None:
             return obj
         case "setEncoding" | "resume" | "unref" | "ref":
             return obj
-        case name if name in _SOON and obj.items is None:
-            element = unknown(obj)
-            given = [element, *([const(0)] if name != "reduce" else [element])]
-            functions = [a for a in args if a.func is not None]
-            made = [run.call(a, Invocation("", "", list(given), {}, call.line)) for a in functions]
-            if name == "filter" and element.taint != obj.all_taint():
-                return element  # what the function asks of each narrows them down
-            if name in {"map", "flatMap", "reduce"} and made:
-                return unknown(obj, *made)
-            return unknown(obj) if obj.taint else Value()
     return None
+
+
+def _gathered(run: Witness, call: Invocation, obj: Value) -> Value | None:
+    """Methods of lists of which the items are not known."""
+    name = call.name
+    if name not in _SOON or obj.items is not None:
+        return None
+    element = unknown(obj)
+    given = [element, *([const(0)] if name != "reduce" else [element])]
+    functions = [a for a in call.args if a.func is not None]
+    made = [run.call(a, Invocation("", "", list(given), {}, call.line)) for a in functions]
+    if name == "filter" and element.taint != obj.all_taint():
+        return element  # what the function asks of each narrows them down
+    if name in {"map", "flatMap", "reduce"} and made:
+        return unknown(obj, *made)
+    return unknown(obj) if obj.taint else Value()

@@ -5,7 +5,7 @@
 from collections.abc import Callable
 
 from biopsy.model.behaviour import Kind
-from biopsy.static.code import decode_form, fed, fold
+from biopsy.static.code import decode_form, fed, fold, handed
 from biopsy.static.code.data import parsed
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import HOLE, Value, changed, const
@@ -38,7 +38,8 @@ def find(ref: str) -> Effect | None:
 
 @effect(
     "child_process.exec", "child_process.execSync", "shelljs.exec", "execa.command",
-    "execa.commandSync", "execa.execaCommand", "execa.execaCommandSync",
+    "execa.commandSync", "execa.execaCommand", "execa.execaCommandSync", "@actions/exec.exec",
+    "@actions/exec.getExecOutput",
 )  # fmt: skip
 def _exec(run: Witness, call: Invocation) -> Value:
     output = run.command(call.arg(0), call.line)
@@ -96,14 +97,40 @@ def inline(run: Witness, url: Value, line: int) -> Value:
 
 
 @effect(
+    "require.resolve", "module.createRequire().resolve", "import.meta.resolve",
+)  # fmt: skip
+def _resolved(run: Witness, call: Invocation) -> Value | None:
+    """Where another package's file lies."""
+    whole = call.arg(0).whole()
+    if not isinstance(whole, str):
+        return None
+    name = modules.NAME.match(whole)
+    own = modules.manifest(run.source.package, "package.json")
+    if name is None or modules.builtin(name[0]) or (own is not None and own.name == name[0]):
+        return None
+    return const(f"{HOLE}/node_modules/{whole}" + (f"/{HOLE}" if name[0] == whole else ""))
+
+
+def _written(run: Witness, path: Value, line: int) -> None:
+    """A file is loaded that the package wrote itself."""
+    taint = frozenset(t for p in path.texts() for t in run.written.get(p, ()))
+    run.flow("execution", [Value(taint=taint)], line)
+    if "network" in taint:
+        run.see(Kind.CODE_EVAL, f"import {path.text()}", line)
+    if (code := handed.content(run, path)) is not None:
+        run.see(Kind.CODE_IMPORT, path.text(), line)
+        run.peel(code, line, "javascript")
+
+
+@effect(
     "require", "import", "module.createRequire()", "require.call",
 )  # fmt: skip
 def _require(run: Witness, call: Invocation) -> Value:
     name = call.arg(0)
     whole = name.whole()
     if not isinstance(whole, str):
-        taint = frozenset(t for p in name.texts() for t in run.written.get(p, ()))
-        run.flow("execution", [Value(taint=taint | (name.taint & {"decoded"}))], call.line)
+        run.flow("execution", [Value(taint=name.taint & {"decoded"})], call.line)
+        _written(run, name, call.line)
         if call.args:
             run.see(Kind.CODE_IMPORT, name.text() if name.consts else "?", call.line)
         return Value()
@@ -114,8 +141,7 @@ def _require(run: Witness, call: Invocation) -> Value:
         run.see(Kind.CODE_NATIVE, f"require {whole}", call.line)
     if "decoded" in name.taint:
         run.see(Kind.CODE_IMPORT, whole, call.line)
-    if whole in run.written:
-        run.flow("execution", [Value(taint=run.written[whole])], call.line)
+    _written(run, name, call.line)
     if run.linker is not None and (path := modules.resolve(whole, run.source.path, run.source.package)):
         if path.endswith(modules.CODE) or (
             path.rpartition("/")[2].partition(".")[2] not in _DATA and call.ref == "require"
@@ -246,6 +272,7 @@ def _read(run: Witness, call: Invocation) -> Value:
 )  # fmt: skip
 def _write(run: Witness, call: Invocation) -> Value:
     run.write_file(call.arg(0), call.args[1:2], call.line)
+    handed.keep(run, call.arg(0), call.arg(1))
     run_all(run, call, [], 1)
     return Value(consts=call.arg(0).consts, ref="file()")
 

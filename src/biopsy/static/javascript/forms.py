@@ -3,10 +3,11 @@
 # ruff: noqa: ARG001, ARG005 - every effect takes the same arguments, needed or not
 
 from biopsy.model.behaviour import Kind
-from biopsy.static.code import decode_form, fold
+from biopsy.static.code import data, decode_form, fold
 from biopsy.static.code.interpret import Invocation
 from biopsy.static.code.value import HOLE, Value, as_text, const, unknown
 from biopsy.static.code.witness import Witness
+from biopsy.static.javascript.callbacks import run_all
 from biopsy.static.javascript.effects import TABLE, effect
 
 
@@ -25,6 +26,14 @@ def _decoder(run: Witness, call: Invocation) -> Value:
     out = run.decoded(form, call.arg(0), call.line)
     if call.ref == "atob":
         return Value(tuple(as_text(c) for c in out.consts), taint=out.taint)
+    return out
+
+
+@effect("zlib.gunzip", "zlib.inflate", "zlib.unzip", "zlib.inflateRaw", "zlib.brotliDecompress")
+def _later(run: Witness, call: Invocation) -> Value:
+    """A decoder that gives what comes out to a function, or as a promise."""
+    out = run.decoded("zlib", call.arg(0), call.line)
+    run_all(run, call, [Value(), out], 1)
     return out
 
 
@@ -108,12 +117,19 @@ def _text(run: Witness, call: Invocation) -> Value:
 
 
 @effect(
-    "JSON.stringify", "JSON.parse", "zlib.gzipSync", "zlib.deflateSync", "querystring.stringify",
+    "JSON.stringify", "zlib.gzipSync", "zlib.deflateSync", "querystring.stringify",
     "qs.stringify", "structuredClone", "util.inspect", "crypto.publicEncrypt",
     "js-yaml.dump",
 )  # fmt: skip
 def _pass(run: Witness, call: Invocation) -> Value:
     return unknown(*(_full(run, a, call.line) for a in call.args))
+
+
+@effect("JSON.parse")
+def _parsed(run: Witness, call: Invocation) -> Value | None:
+    """What a text of JSON holds, where that is known."""
+    whole = call.arg(0).whole()
+    return data.parsed(whole, call.arg(0).taint) if whole is not None else _pass(run, call)
 
 
 @effect("Object.assign")

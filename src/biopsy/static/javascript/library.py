@@ -7,7 +7,7 @@ from biopsy.static.code.methods import method
 from biopsy.static.code.state import Invocation, State
 from biopsy.static.code.value import HOLE, Value, const
 from biopsy.static.code.witness import Witness
-from biopsy.static.javascript import callbacks, effects, modules, octets, requests
+from biopsy.static.javascript import callbacks, effects, modules, objects, octets, requests
 from biopsy.static.javascript.names import BUILTINS, GIVEN, canonical
 
 _TEXTS = {
@@ -50,6 +50,10 @@ class JavaScript:
         path = modules.resolve(spec, run.source.path, run.source.package)
         return ir.Linked(path, [name] if name else [], line) if path.endswith(modules.CODE) else None
 
+    def exported(self, module: str) -> tuple[str, ...]:  # noqa: ARG002
+        """None: only Python's names are taken over so."""
+        return ()
+
     def member(self, run: State, module: Module, name: str, line: int) -> Value | None:
         """What a module exports under a name, or as a whole."""
         whole = module.scope.names.get("module")
@@ -67,6 +71,10 @@ class JavaScript:
             return Value()
         if name == "constructor" and (obj.func is not None or obj.ref == "String" or obj.consts):
             return Value(ref="Function" if obj.func is not None or obj.ref else "String")
+        if name == "raw" and obj.items is not None:
+            return obj  # of the texts of a template, as they are written
+        if obj.ref == "proxy":
+            return objects.trapped(run, obj, name, line)
         if name == "default" and (obj.func is not None or obj.fields is not None or obj.items is not None):
             return obj
         if name == "constructor" and (obj.items is not None or obj.ref.startswith("[].")):
@@ -103,6 +111,8 @@ class JavaScript:
     def invoke(self, run: State, call: Invocation) -> Value | None:
         """Do what a library function does."""
         assert isinstance(run, Witness)
+        if (whole := call.kwargs.pop("#template", None)) is not None:
+            call.args = [whole]
         call.ref = canonical(call.ref)
         if found := effects.find(call.ref):
             result = found(run, call)

@@ -17,6 +17,11 @@ _ESCAPE = regex(
     r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([0-7]{1,3})|(\r?\n)|(.))", re.DOTALL
 )
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
+_INTEROP = frozenset({
+    "__importStar", "__importDefault", "__toESM", "_interopRequireDefault", "_interopRequireWildcard",
+    "_interop_require_default", "_interop_require_wildcard", "_interopNamespaceDefault",
+})  # fmt: skip
+"""What compilers put round a module that they take for one of the other kind."""
 MAX_CHAIN = 50_000  # operands of one `a + b + …`
 
 
@@ -77,7 +82,7 @@ class Lowering:
             "sequence_expression": self._sequence,
             "parenthesized_expression": self._inner,
             "await_expression": self._inner,
-            "yield_expression": self._inner,
+            "yield_expression": self._yield,
             "as_expression": self._inner,
             "satisfies_expression": self._inner,
             "non_null_expression": self._inner,
@@ -135,6 +140,13 @@ class Lowering:
     def _inner(self, node: Node) -> ir.Expr:
         return self.expr(next((c for c in node.named_children if c.type != "comment"), None))
 
+    def _yield(self, node: Node) -> ir.Expr:
+        """A value that a generator gives; also what `await` waits for, where that is compiled to this."""
+        at, held = line(node), ir.Name("#yielded", line(node))
+        every = any(c.type == "*" for c in node.children)
+        body: list[ir.Stmt] = [ir.Assign([held], self._inner(node), at), ir.Return(held, at, each=not every)]
+        return ir.Within(body, held, at)
+
     def _template(self, node: Node) -> ir.Expr:
         parts: list[ir.Expr] = []
         at = node.start_byte + 1
@@ -186,8 +198,22 @@ class Lowering:
         func, args = node.child_by_field_name("function"), node.child_by_field_name("arguments")
         callee = ir.Name("import") if func is not None and func.type == "import" else self.expr(func)
         if args is None or args.type == "template_string":
-            return ir.Call(callee, [self.expr(args)] if args else [], line=line(node))
-        return ir.Call(callee, self.exprs(args), line=line(node))
+            whole = self._template(args) if args else None
+            given = _parted(whole) if whole is not None else []
+            return ir.Call(callee, given, [("#template", whole)] if whole else [], line(node))
+        given = self.exprs(args)
+        made = ir.Call(callee, given, line=line(node))
+        if given and isinstance(callee, ir.Name) and callee.id in _INTEROP:
+            return ir.Call(ir.Name("#interop"), [given[0], made], line=line(node))
+        if len(given) > 3 and isinstance(given[3], ir.Lambda) and isinstance(callee, ir.Name | ir.Attr):
+            called = callee.name if isinstance(callee, ir.Attr) else callee.id
+            if (
+                called == "__awaiter"
+            ):  # TypeScript's form of an async function; whatever it is here, it runs it
+                body = ir.Call(ir.Attr(given[3], "call", line(node)), [given[0]], line=line(node))
+                awaited = ir.Attr(ir.Call(ir.Attr(body, "next"), []), "value", line(node))
+                return ir.Either([awaited, made], line(node))
+        return made
 
     def _new(self, node: Node) -> ir.Expr:
         args = node.child_by_field_name("arguments")
@@ -333,6 +359,12 @@ class Lowering:
         from biopsy.static.javascript.statements import lower_block  # noqa: PLC0415 - it is built on this
 
         return lower_block(self, node)
+
+
+def _parted(whole: ir.Expr) -> list[ir.Expr]:
+    """What a template's tag is called with: its texts, and what stands between them."""
+    parts: list[ir.Expr] = list(whole.parts) if isinstance(whole, ir.Join) else [whole]
+    return [ir.Seq(parts[::2]), *parts[1::2]]
 
 
 def line(node: Node) -> int:

@@ -14,7 +14,11 @@ from biopsy.static.sight import Package, Source
 
 ENDINGS = ("", ".js", ".cjs", ".mjs", ".ts", ".json", "/index.js", "/index.cjs", "/index.mjs", "/index.ts")
 CODE = (".js", ".cjs", ".mjs", ".ts", ".mts", ".cts", ".jsx", ".tsx")
-_NAME = regex(r"(?:@[\w.~-]+/)?[\w.~-]+")
+NAME = regex(r"(?:@[\w~-][\w.~-]*/)?[\w~-][\w.~-]*")
+_BUILTIN = regex(
+    r"node:|(?:fs|os|net|tls|dgram|dns|https?|vm|path|url|util|child_process|crypto|zlib|module"
+    r"|stream|events)(?:/|$)"
+)
 
 
 class _Manifest(msgspec.Struct):
@@ -29,7 +33,7 @@ def resolve(spec: str, path: str, package: Package) -> str:
     paths = package.paths
     if spec.startswith(("./", "../")) or spec in {".", ".."}:
         return _file(posixpath.join(posixpath.dirname(path), spec), package)
-    if spec.startswith("/") or not (named := _NAME.match(spec)):
+    if spec.startswith("/") or not (named := NAME.match(spec)):
         return ""
     own = manifest(package, "package.json")
     if own is not None and own.name == named[0] and not named[0].startswith("."):
@@ -40,6 +44,11 @@ def resolve(spec: str, path: str, package: Package) -> str:
         if posixpath.join(folder, "node_modules", named[0], "package.json") in paths:
             return _file(bundled, package)
     return ""
+
+
+def builtin(spec: str) -> bool:
+    """Whether a name is that of one of Node's own modules."""
+    return _BUILTIN.match(spec) is not None
 
 
 def manifest(package: Package, path: str) -> _Manifest | None:

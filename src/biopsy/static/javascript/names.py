@@ -13,7 +13,7 @@ BUILTINS = frozenset({
     "escape", "global", "globalThis", "window", "self", "module", "exports", "navigator", "document",
     "WebSocket", "XMLHttpRequest", "import", "Reflect", "Symbol", "WebAssembly", "Uint8Array",
     "TextDecoder", "TextEncoder", "URL", "URLSearchParams", "console", "Error", "Date", "RegExp", "Bun",
-    "Deno", "#range", "__exportStar", "super", "Proxy", "Map", "Set", "setup", "Worker",
+    "Deno", "#range", "#interop", "__exportStar", "super", "Proxy", "Map", "Set", "setup", "Worker",
     "FormData", "Blob", "File", "Headers",
 })  # fmt: skip
 """What has a meaning without being bound."""

@@ -1,7 +1,7 @@
 """Effects of JavaScript's functions on objects: getters, prototypes, and what compilers make of modules."""
 
 from biopsy.static.code.state import Invocation
-from biopsy.static.code.value import Value, changed
+from biopsy.static.code.value import Value, changed, const, merge
 from biopsy.static.code.witness import Witness
 from biopsy.static.javascript.effects import effect
 
@@ -60,11 +60,34 @@ def _same(_: Witness, call: Invocation) -> Value:
 def _awaiter(run: Witness, call: Invocation) -> Value:
     """TypeScript's form of an async function: the last argument is its body."""
     body = call.arg(3)
-    return run.call(body, Invocation("", "", [], {}, call.line)) if body.func is not None else Value()
+    made = run.call(body, Invocation("", "", [], {}, call.line, call.arg(0))) if body.func else Value()
+    return merge(made.items) if made.items else made
 
 
-@effect("Proxy", "Object.entries().map")
+@effect("#interop")
+def _interop(_: Witness, call: Invocation) -> Value:
+    """A library's module is itself, whatever is put round it; one of the package is what that makes."""
+    module, made = call.arg(0), call.arg(1)
+    return module if module.ref and not module.link and module.fields is None else made
+
+
+@effect("Proxy")
 def _proxy(_: Witness, call: Invocation) -> Value:
+    """Something whose attributes are what a function gives for their names."""
+    trap = (call.arg(1).fields or {}).get("get")
+    if trap is None or trap.func is None:
+        return call.arg(0)
+    return Value(ref="proxy", items=[call.arg(0), trap], taint=call.arg(0).taint)
+
+
+def trapped(run: Witness, obj: Value, name: str, line: int) -> Value:
+    """An attribute of such an object."""
+    target, trap = obj.items or (Value(), Value())
+    return run.call(trap, Invocation("", "", [target, const(name), obj], {}, line))
+
+
+@effect("String.raw", "Object.entries().map")
+def _entries(_: Witness, call: Invocation) -> Value:
     return call.arg(0)
 
 

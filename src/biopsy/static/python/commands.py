@@ -2,11 +2,11 @@
 
 from biopsy.model.behaviour import Kind
 from biopsy.model.regex import regex
-from biopsy.static.code import fed
+from biopsy.static.code import fed, handed
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import Value
 from biopsy.static.code.witness import Witness
-from biopsy.static.python import devices, handed
+from biopsy.static.python import devices
 from biopsy.static.python.effects import asked, effect
 
 _SHELL = regex(

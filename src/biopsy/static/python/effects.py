@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from biopsy.model.behaviour import Kind
+from biopsy.static.code import handed, ir
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import Value, changed, unknown
 from biopsy.static.code.witness import Witness
-from biopsy.static.python import handed
 
 Effect = Callable[[Witness, Invocation], Value | None]
 _Kept = TypeVar("_Kept", bound=Effect)
@@ -52,6 +52,9 @@ def _exec(run: Witness, call: Invocation) -> Value:
         run.flow("execution", [code], call.line)
     else:
         run.evaluated(call.ref, code, call.line)
+    whole = code.whole()
+    if call.ref == "eval" and isinstance(whole, str) and whole.isidentifier():
+        return run.evaluate(ir.Name(whole))  # what stands under a name
     return unknown(code)
 
 
@@ -115,12 +118,21 @@ def _import(run: Witness, call: Invocation) -> Value:
         return Value()
     if name.taint & {"decoded"} or call.ref == "__import__":
         run.see(Kind.CODE_IMPORT, whole, call.line)
+    fetched(run, whole, call.line)
     top = (
         whole
         if call.ref != "__import__" or call.args[3:4] or "fromlist" in call.kwargs
         else whole.partition(".")[0]
     )
     return Value(ref=top)
+
+
+def fetched(run: Witness, name: str, line: int) -> None:
+    """A module is imported by its name: perhaps one that was fetched."""
+    if taint := run.written.get(name):
+        run.flow("execution", [Value(taint=taint)], line)
+        if "network" in taint:
+            run.see(Kind.CODE_EVAL, f"import {name}", line)
 
 
 @effect(
@@ -133,6 +145,8 @@ def _load(run: Witness, call: Invocation) -> Value:
     run.see(Kind.CODE_IMPORT, path.text() if path.consts else "?", call.line)
     handed.run_file(run, path, call.line)
     run.flow("execution", [handed.held(run, path)], call.line)
+    if "network" in handed.held(run, path).taint:
+        run.see(Kind.CODE_EVAL, call.ref.rpartition(".")[2], call.line)
     return Value(ref="loader")
 
 
@@ -186,14 +200,37 @@ def _native(run: Witness, call: Invocation) -> Value:
 
 
 @effect(
-    "ctypes.windll.kernel32.VirtualAlloc", "ctypes.windll.kernel32.CreateThread", "mmap.mmap",
-    "ctypes.windll.kernel32.RtlMoveMemory",
+    "ctypes.windll.kernel32.VirtualAlloc", "ctypes.windll.kernel32.CreateThread",
+    "ctypes.windll.kernel32.RtlMoveMemory", "ctypes.CFUNCTYPE()", "ctypes.PYFUNCTYPE()",
+    "ctypes.WINFUNCTYPE()",
 )  # fmt: skip
 def _memory(run: Witness, call: Invocation) -> Value | None:
-    if call.ref != "mmap.mmap":
+    """Bytes in memory are made a program, or are the function that is called."""
+    if "FUNCTYPE" not in call.ref:
         run.see(Kind.CODE_NATIVE, call.ref, call.line)
-        run.flow("execution", call.all(), call.line)
+    elif any("network" in v.all_taint() for v in call.all()):
+        run.see(Kind.CODE_EVAL, call.ref.removesuffix("()"), call.line)
+    run.flow("execution", call.all(), call.line)
     return None
+
+
+@effect("mmap.mmap().write", "ctypes.memmove")
+def _filled(run: Witness, call: Invocation) -> Value:
+    into = call.receiver if call.name == "write" else call.arg(0)
+    if into is not None:
+        into.take(call.arg(0 if call.name == "write" else 1).all_taint())
+    return Value()
+
+
+@effect("sys.path.insert", "sys.path.append", "site.addsitedir")
+def _path(run: Witness, call: Invocation) -> Value:
+    """What was fetched into a folder can be imported from now on."""
+    folders = [t for a in call.args for t in a.texts() if len(t) > 2]
+    for path, taint in list(run.written.items()):
+        folder, _, name = path.rpartition("/")
+        if folder in folders and name.endswith(".py"):
+            run.written[name.removesuffix(".py")] = taint
+    return Value()
 
 
 @effect("time.sleep", "asyncio.sleep")

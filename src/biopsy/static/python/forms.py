@@ -4,11 +4,11 @@
 
 from collections.abc import Callable
 
-from biopsy.static.code import data, fold
+from biopsy.static.code import data, fold, handed
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import HOLE, MAX_CONSTS, Value, const, merge, unknown
 from biopsy.static.code.witness import Witness
-from biopsy.static.python import folders, handed, machine
+from biopsy.static.python import folders, machine
 from biopsy.static.python.effects import TABLE, effect
 
 _DECODERS = {
@@ -31,6 +31,9 @@ _DECODERS = {
     "bz2.decompress": "bz2",
     "lzma.decompress": "lzma",
     "urllib.parse.unquote": "url",
+    "lzma.LZMADecompressor().decompress": "lzma",
+    "bz2.BZ2Decompressor().decompress": "bz2",
+    "zlib.decompressobj().decompress": "zlib",
 }
 for _name, _form in _DECODERS.items():
     TABLE[_name] = lambda run, call, form=_form: run.decoded(form, call.arg(0), call.line)  # type: ignore[misc]

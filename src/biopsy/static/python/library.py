@@ -37,6 +37,8 @@ _TEXTS = {
     "string.digits": "0123456789",
     "os.devnull": "/dev/null",
 }
+_HOOKS = frozenset({"excepthook", "displayhook", "unraisablehook", "breakpointhook"})
+_BESIDE = frozenset({"threading.Thread", "multiprocessing.Process", "threading.Timer"})
 _QUIET = frozenset(
     {
         "status_code",
@@ -75,7 +77,15 @@ class Python:
     def linked(self, run: State, ref: str, line: int) -> ir.Linked | None:
         """Where in the package an imported name stands."""
         found = modules.resolve(ref, run.source.path, run.source.paths)
+        if found is None and isinstance(run, Witness):
+            effects.fetched(run, ref.partition(".")[0], line)
         return ir.Linked(found[0], found[1], line) if found else None
+
+    def exported(self, module: str) -> tuple[str, ...]:
+        """What of a library has an effect that is known."""
+        start = f"{module}."
+        names = {n.removeprefix(start).partition(".")[0] for n in effects.TABLE if n.startswith(start)}
+        return tuple(sorted(n for n in names if n.isidentifier()))
 
     def member(self, run: State, module: Module, name: str, line: int) -> Value | None:  # noqa: ARG002
         """What a module has under a name: its own, or a module below it."""
@@ -136,6 +146,11 @@ class Python:
         return None
 
     def _callbacks(self, run: Witness, call: Invocation) -> None:
+        made = call.receiver
+        if call.name == "start" and made is not None and made.made and _BESIDE & {*made.bases}:
+            body = (made.fields or {}).get("run")  # of a thread that is a class of the package's own
+            if body is not None and body.func is not None:
+                run.enter(body.func, [], {}, made)
         if call.name == "execute" and len(call.args) > 1 and call.args[0].func is not None:
             indirect.again(
                 run, call.args[0], list(call.args[1].items or ()), call.line
@@ -150,6 +165,8 @@ class Python:
         assert isinstance(run, Witness)
         if obj.ref == "os.environ" or obj.ref.startswith("."):
             return
+        if value.func is not None and name in _HOOKS and obj.ref in {"sys", "threading"}:
+            run.call(value, Invocation("", "", [], {}, line))  # whatever is started from now on may call it
         if value.func is not None and not obj.ref.startswith(("self", "import")):
             run.patch(obj.ref, name, line)
 

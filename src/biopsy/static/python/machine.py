@@ -2,11 +2,10 @@
 
 # ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
 
-from biopsy.static.code import fed, fold
+from biopsy.static.code import fed, fold, handed
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import Value, changed, const, merge, unknown
 from biopsy.static.code.witness import RUNNABLE, Witness
-from biopsy.static.python import handed
 from biopsy.static.python.effects import TABLE, effect
 
 ENVIRON = frozenset({"get", "items", "copy", "keys", "values", "pop", "setdefault", "update", "__getitem__"})

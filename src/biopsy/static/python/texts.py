@@ -58,6 +58,26 @@ def _filtered(run: Witness, call: Invocation) -> Value:
     return Value(items=list(held), taint=over.taint) if held is not None else unknown(over)
 
 
+@effect("str.maketrans", "bytes.maketrans", "string.maketrans", "str().maketrans")
+def _table(run: Witness, call: Invocation) -> Value:
+    """A table that `translate` goes by: from two texts, or from a map."""
+    old, new = call.arg(0), call.arg(1)
+    if old.fields is not None:
+        return Value(fields={_letter(k): v for k, v in old.fields.items()}, taint=old.taint)
+    ones, twos = fold.items(old), fold.items(new)
+    if ones is None or twos is None or len(ones) != len(twos):
+        return unknown(*call.args)
+    return Value(
+        fields={_letter(a.text()): const(_letter(b.text())) for a, b in zip(ones, twos, strict=True)}
+    )
+
+
+def _letter(key: str) -> str:
+    """A letter, which may be told by its number."""
+    number = int(key) if key.isdigit() and 1 < len(key) < 7 else -1
+    return chr(number) if 9 < number < 0x110000 else key
+
+
 @effect("int.to_bytes")
 def _of_number(run: Witness, call: Invocation) -> Value:
     return _to_bytes(call.arg(0), call.args[1:], call)

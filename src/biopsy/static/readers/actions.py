@@ -7,6 +7,7 @@ read as a command that prints the whole environment, those for one secret as a v
 from collections.abc import Iterator
 
 from biopsy.model.regex import regex
+from biopsy.static import decode
 from biopsy.static.readers import workflows
 from biopsy.static.sight import Layer, Sight, Source
 
@@ -20,6 +21,11 @@ _ONE = regex(r"\$\{\{\s*(?:secrets|env)\.(\w{1,100})\s*\}\}")
 _ANY = regex(r"\$\{\{[^}]{0,500}\}\}")
 _SHELL = regex(r"(?m)^[ \t]*(?:-[ \t]+)?shell:[ \t]*['\"]?(\w+)")
 _NEXT = regex(r"(?m)^[ \t]*-[ \t]")
+_DECODES = regex(
+    r"(?:\beval\b|\b(?:ba|da|z)?sh\b)[^\n]{0,200}\bbase64\s+(?:-d|-D|--decode)|\bbase64\s+(?:-d|-D|--decode)[^\n]{0,200}\|\s*(?:ba|da|z)?sh\b"
+)
+_ENCODED = regex(r"(?<![\w/+])[A-Za-z0-9+/]{32,20000}={0,2}|={1,2}[A-Za-z0-9+/]{32,20000}")
+MAX_ENCODED = 20
 _LANGUAGES = {"python": "python", "node": "javascript"}
 
 
@@ -32,11 +38,24 @@ def wants(source: Source) -> bool:
 def read(source: Source) -> Iterator[Sight]:
     """Yield the script of each step, to be read at the moment of the action."""
     text = source.text
+    yield from _far_apart(source, text)
     for count, (at, script) in enumerate(workflows.scripts(text)):
         if count >= MAX_STEPS:
             return
         plain = _ANY.sub("x", _ONE.sub(r"$\1", _ALL.sub("$(env)", script)))
         yield Layer(plain, _language(text, at), source.line_at(at), source.when)
+
+
+def _far_apart(source: Source, text: str) -> Iterator[Sight]:
+    """Yield what stands encoded in one step where another decodes something and runs it."""
+    if not _DECODES.search(text):
+        return
+    for match in list(_ENCODED.finditer(text))[:MAX_ENCODED]:
+        for written in (match[0], match[0][::-1]):
+            plain = decode.readable(decode.decode("base64", written) or b"")
+            for one in (plain, plain[::-1]) if plain else ():
+                if decode.telling(one):
+                    yield Layer(one, "shell", source.line_at(match.start()), source.when, True)
 
 
 def _language(text: str, at: int) -> str:

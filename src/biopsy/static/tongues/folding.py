@@ -295,6 +295,13 @@ def _texted(call: Invocation) -> Value | None:
     return chars([held]) if held.consts and isinstance(held.consts[0], int) else held
 
 
+def _letters(held: Value) -> Value:
+    """A text, or numbers, as letters one by one."""
+    if held.items is None:
+        return each_of(held) or held
+    return Value(items=[chars([i]) or i for i in held.items[:MAX_ITEMS]])
+
+
 def _append(call: Invocation) -> Value:
     """Go's `append(list, more…)`, which may also make a text of bytes longer."""
     held, more = call.arg(0), call.args[1:]
@@ -339,6 +346,7 @@ FUNCTIONS: dict[str, Callable[[Invocation], Value | None]] = {
     "struct": _struct,
     "text": _texted,
     "list": lambda _: Value(items=[]),
+    "letters": lambda c: _letters(c.arg(0)),
     "chr": lambda c: chars([c.arg(0)]),
     "chars": lambda c: chars(_items_of(c, 0, c.args)),
     "ord": lambda c: const(ord(_text_of(c)[0])),

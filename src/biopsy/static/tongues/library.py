@@ -2,13 +2,13 @@
 
 from biopsy.model.behaviour import When
 from biopsy.model.regex import regex
-from biopsy.static.code import ir
+from biopsy.static.code import fed, ir
 from biopsy.static.code.link import Module
 from biopsy.static.code.methods import method
 from biopsy.static.code.state import Invocation, State
 from biopsy.static.code.value import HOLE, Value, as_text, const, taints
 from biopsy.static.code.witness import Witness
-from biopsy.static.tongues import effects, folding
+from biopsy.static.tongues import effects, folding, loading
 from biopsy.static.tongues.effects import prompts
 from biopsy.static.tongues.table import Table
 
@@ -49,6 +49,10 @@ class Tongue:
         """Files of the package are taken over by name, where they are loaded."""
         return None
 
+    def exported(self, module: str) -> tuple[str, ...]:  # noqa: ARG002
+        """None: only Python's names are taken over so."""
+        return ()
+
     def member(self, run: State, module: Module, name: str, line: int) -> Value | None:  # noqa: ARG002
         """A name of another file."""
         held = module.scope.names.get(name) if name else None
@@ -57,7 +61,11 @@ class Tongue:
     def attribute(self, run: State, obj: Value, name: str, line: int) -> Value | None:
         """An attribute of a library object, or an item of one by its name."""
         assert isinstance(run, Witness)
+        if (cls := loading.autoloaded(run, obj)) is not None:
+            return run.attribute(cls, name, line)
         what = self.table.constants.get(obj.ref, "") if obj.ref else ""
+        if what == "env" and name.startswith("HTTP_"):
+            return Value(taint=frozenset({"request", fed.HEADER}))
         if what == "env" and _VARIABLE.fullmatch(name):
             return run.env(const(name), line)
         if what == "request":
@@ -83,6 +91,8 @@ class Tongue:
             if call.target.func is not None:
                 return run.call(call.target, call)
         if call.new:
+            if call.target is not None and (cls := loading.autoloaded(run, call.target)) is not None:
+                return run.call(cls, call)
             call.ref += ".new"
         words = self.table.effect(self.table.spelled(call.ref)).split()
         result = effects.do(run, call, words) if words else None
@@ -103,8 +113,12 @@ class Tongue:
         if call.name == "join" and not call.args:
             call.args = [const(self.table.joins)]
         held = call.receiver
-        if call.name in _EACH and held is not None and held.items is None and (many := folding.each_of(held)):
-            call.receiver = many
+        if call.name == "reduce" and len(call.args) > 1 and call.args[-1].func is not None:
+            call.args = [call.args[-1], *call.args[:-1]]
+        if call.name in _EACH and held is not None and held.items is None:
+            if self.table.whole_texts and held.consts and call.args:
+                return run.call(call.args[0], Invocation(call.args[0].ref, "", [held], {}, call.line))
+            call.receiver = folding.each_of(held) or held
         result = folding.method(call)
         if result is None:
             result = method(run, call)
@@ -140,6 +154,7 @@ class Tongue:
             assert isinstance(run, Witness)
             effects.field_set(run, obj, name, value, line)
 
-    def installs(self, name: str, bases: tuple[str, ...]) -> bool:  # noqa: ARG002 - the name says it
-        """Whether an installer calls a method of that name by itself."""
-        return name in self.table.runs.installs
+    def installs(self, name: str, bases: tuple[str, ...]) -> bool:
+        """Whether an installer calls a method of that name, or of such a class, by itself."""
+        of = self.table.runs.installs_of
+        return name in self.table.runs.installs or any(b.rpartition(".")[2] in of for b in bases)

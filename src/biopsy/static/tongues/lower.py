@@ -191,7 +191,7 @@ class Lowering:
             if isinstance(lowered, ir.Assign) and isinstance(lowered.value, ir.Lambda):
                 late.extend(self._by_itself(lowered.value, marks))
             elif isinstance(lowered, ir.Do) and isinstance(lowered.value, ir.Bind) and self._marked(marks):
-                late.append(ir.Do(ir.Call(lowered.value.value, [], line=lowered.line), lowered.line))
+                late.append(_loaded(ir.Call(lowered.value.value, [], line=lowered.line)))
             marks.clear()
         if self.table.hoists:
             body.sort(key=_turn)
@@ -206,7 +206,7 @@ class Lowering:
         runs, name = self.table.runs, func.func.name
         call: ir.Stmt = ir.Do(ir.Call(func, [], line=func.line), func.line)
         if name in runs.load or self._marked(marks):
-            return [call]
+            return [_loaded(ir.Call(func, [], line=func.line))]
         if any(re.search(rf"\b{m}\b", mark) for m in runs.marked_install for mark in marks):
             return [ir.Main([call], func.line, "install")]
         return [ir.Main([call], func.line)] if name in runs.main else []
@@ -270,6 +270,11 @@ class Lowering:
             inner = many[-1] if many and node.type not in self.table.names else node
         name = ir.Name(self.name(inner)) if inner.type in self.table.names else self.target(inner)
         return ir.Param(name, self.expr(value) if value is not None else None, rest)
+
+
+def _loaded(call: ir.Call) -> "ir.Stmt":
+    """A call that is made when the file is loaded, also where the rest of it waits to be called."""
+    return ir.Main([ir.Do(call, call.line)], call.line, "import")
 
 
 def _turn(statement: "ir.Stmt") -> int:

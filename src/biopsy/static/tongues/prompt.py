@@ -136,6 +136,8 @@ def pipe(low: Lowering, node: Node) -> ir.Expr:
 def variable(low: Lowering, node: Node) -> ir.Expr:
     """`$x`, `${x}`, `$env:X`."""
     text = low.text(node).replace("{", "").replace("}", "")
+    if text.lower() == "$env:comspec":
+        return ir.Name("$comspec", line(node))
     if text.lower().startswith("$env:"):
         return ir.Call(ir.Name("#env", line(node)), [ir.Const(text[5:])], line=line(node))
     scope, colon, rest = text.lower().partition(":")

@@ -14,6 +14,8 @@ _PLAIN = frozenset(
     {
         "self",
         "same",
+        "either",
+        "next",
         "quiet",
         "fold",
         "length",
@@ -80,6 +82,8 @@ MAX_REF = 200  # characters of a library path that is looked up
 class Runs(Struct, frozen=True, forbid_unknown_fields=True):
     """Functions that run by themselves, by name or by a mark that stands before them."""
 
+    installs_of: tuple[str, ...] = ()  # classes and interfaces of which an installer calls whatever they have
+
     load: tuple[str, ...] = ()  # when the file is loaded
     main: tuple[str, ...] = ()  # when the file is the program
     installs: tuple[str, ...] = ()  # methods that an installer calls, in a file that runs at installation
@@ -109,6 +113,8 @@ class Table(Struct, forbid_unknown_fields=True):
     escapes: tuple[str, ...] = ()  # nodes that are one escape inside literals
     names: tuple[str, ...] = ()  # nodes that are plain names, where a name may also be computed
     through: tuple[str, ...] = ()  # words of a path that stand for this package
+    autoloads: bool = False  # a class stands in a file of its name, which is loaded when it is asked for
+    whole_texts: bool = False  # `map` of a text is of the text, and not of its characters
     joins: str = ","  # what stands between the items of a list that is joined by nothing said
     blocks: bool = False  # a call may be given a block, which `yield` runs
     prompts: bool = False  # it is written as commands, which may be programs

@@ -55,6 +55,21 @@ def _told(run: Witness, call: Invocation, kind: str, *words: str) -> Value:
     return Value()
 
 
+_SIGNS_IN = frozenset(
+    {"github-oauth", "gitlab-oauth", "gitlab-token", "bitbucket-oauth", "http-basic", "bearer"}
+)
+_SET = {"vendor-dir": f"{HOLE}/vendor", "bin-dir": f"{HOLE}/vendor/bin", "home": "~/.composer"}
+
+
+@effect("config")
+def _config(run: Witness, call: Invocation) -> Value:
+    """Composer's settings: some are places, some sign in."""
+    name = call.arg(0).text()
+    if name in _SIGNS_IN:
+        return Value(taint=run.read_file(const("~/.composer/auth.json"), call.line).taint)
+    return const(_SET[name]) if name in _SET else Value()
+
+
 _FOLDERS = {
     "UserProfile": "~",
     "ApplicationData": "~/AppData/Roaming",

@@ -6,7 +6,7 @@ from biopsy.model.behaviour import Kind
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import CLEAN, Value, const, unknown
 from biopsy.static.code.witness import Witness
-from biopsy.static.tongues.effects.register import NETWORK, effect, placed, rest
+from biopsy.static.tongues.effects.register import NETWORK, effect, named_verb, placed, rest
 
 
 @effect("request")
@@ -20,6 +20,8 @@ def _request(run: Witness, call: Invocation, verb: str = "GET", url: str = "0", 
         verb = placed(call, verb).text().upper() if placed(call, verb).consts else "GET"
     if address.fields and not address.consts:
         address = unknown(address)
+    if verb == "GET":
+        verb = named_verb(given)
     return run.request(verb, address, given, call.line)
 
 

@@ -69,6 +69,8 @@ def _dot(run: Witness, call: Invocation) -> Value:
     held = call.arg(0)
     if held.func is not None:
         return run.call(held, Invocation("", "", [Value()], {}, call.line))
+    if held.consts and run.language.table.effect(held.text().lower()):  # type: ignore[attr-defined]
+        return _call(run, call)
     run.flow(
         "execution",
         [Value(taint=frozenset(t for p in held.texts() for t in run.written.get(p, ())))],

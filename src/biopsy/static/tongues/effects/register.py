@@ -52,3 +52,13 @@ def rest(call: Invocation, start: int = 0) -> list[Value]:
 def words(values: Sequence[Value]) -> list[Value]:
     """Words of a command, lists among them opened."""
     return [w for v in values for w in (v.items if v.items is not None else [v])][:MAX_ARGS]
+
+
+def named_verb(given: Sequence[Value]) -> str:
+    """The method of a request that a stream's context names."""
+    for one in given:
+        held = (one.fields or {}).get("http")
+        named = (held.fields or {}).get("method") if held is not None else None
+        if named is not None and named.consts:
+            return named.text().upper()
+    return "GET"

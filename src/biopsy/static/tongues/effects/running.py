@@ -63,7 +63,12 @@ def _start(run: Witness, call: Invocation) -> Value:
         return Value()
     if len(every) == 1 and every[0].consts and " " in every[0].text():
         return run.command(every[0], call.line)
-    return run.command(Value(items=list(every)), call.line)
+    whole = Value(items=list(every))
+    output = run.command(whole, call.line)
+    fed.dictated(run, whole, call.line)
+    if (given := (held.fields or {}).get("")) is not None:
+        fed.give(run, output, [given], call.line)
+    return output
 
 
 @effect("eval")
@@ -126,6 +131,9 @@ def field_set(run: Witness, obj: Value, name: str, value: Value, line: int) -> N
     del run, line
     if obj.ref == "prepared" or obj.ref.endswith("()"):
         obj.take(value.all_taint())
+    if obj.ref == "command" and name.lower() == "stdin":
+        obj.fields = {**(obj.fields or {}), "": value}
+        changed()
     if obj.items is not None and name.lower() in _COMMANDS:
         obj.items.extend(words([value]))
         changed()

@@ -4,7 +4,7 @@
 
 from biopsy.static.code import fold, ir
 from biopsy.static.code.state import Invocation
-from biopsy.static.code.value import HOLE, Value, changed, const, taints, unknown
+from biopsy.static.code.value import HOLE, Value, changed, const, merge, taints, unknown
 from biopsy.static.code.witness import Witness
 from biopsy.static.tongues import folding
 from biopsy.static.tongues.effects.register import effect, placed, rest, words
@@ -55,6 +55,25 @@ def _same(run: Witness, call: Invocation, at: str = "0") -> Value:
 @effect("self")
 def _self(run: Witness, call: Invocation) -> Value:
     return call.receiver or Value()
+
+
+@effect("either")
+def _either(run: Witness, call: Invocation) -> Value:
+    """The object, or what is given for where it is none: a value, or what a function gives."""
+    given = [
+        run.call(a, Invocation(a.ref, "", [], {}, call.line)) if a.func is not None else a for a in call.args
+    ]
+    return merge([call.receiver or Value(), *given])
+
+
+@effect("next")
+def _next(run: Witness, call: Invocation) -> Value:
+    """One item after the other."""
+    held = call.receiver or Value()
+    if not held.items:
+        return unknown(held)
+    changed()
+    return held.items.pop(0)
 
 
 @effect("later")

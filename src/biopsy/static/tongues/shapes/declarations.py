@@ -16,9 +16,9 @@ def _lambda(low: Lowering, node: Node, params: str, body: str) -> ir.Expr:
     return ir.Lambda(made, line(node))
 
 
-def _class(low: Lowering, node: Node, name: str, bases: str, body: str) -> ir.Stmt:
-    above = low.get(node, bases)
-    lowered = [low.as_expr(low.node(c), line(c)) for c in low.inner(above)] if above is not None else []
+def _class(low: Lowering, node: Node, name: str, bases: str, body: str, also: str = "-") -> ir.Stmt:  # noqa: PLR0917
+    every = [above for place in (bases, also) if (above := low.get(node, place)) is not None]
+    lowered = [low.as_expr(low.node(c), line(c)) for above in every for c in low.inner(above)]
     lowered = [b.func if isinstance(b, ir.Call) else b for b in lowered]
     held = low.get(node, name)
     if low.table.reopens and held is not None:

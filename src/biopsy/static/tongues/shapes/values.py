@@ -162,6 +162,8 @@ def _spec(low: Lowering, node: Node, name: str, value: str) -> ir.Expr:
 def _cast(low: Lowering, node: Node, kind: str, value: str) -> ir.Expr:
     """A cast to a character makes one of a number; any other is looked through."""
     held, of = low.expr(low.get(node, value)), low.get(node, kind)
+    if of is not None and low.table.prompts and low.text(of).lower() == "[char[]]":
+        return ir.Call(ir.Name("#letters"), [held], line=line(node))
     if of is not None and low.text(of).strip("[]").lower() in {"char", "rune"}:
         return ir.Call(ir.Name("#char"), [held], line=line(node))
     return held

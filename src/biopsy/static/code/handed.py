@@ -1,22 +1,27 @@
 """Files that a package writes itself and then runs: what it put in them is known."""
 
+from typing import TYPE_CHECKING
+
 from biopsy.static.code import contents
 from biopsy.static.code.value import HOLE, Value
-from biopsy.static.code.witness import Witness
+
+if TYPE_CHECKING:
+    from biopsy.static.code.witness import Witness
 
 MAX_KEPT = 200  # files of a package
 MAX_SIZE = 512 * 1024  # characters or bytes of one
 
 
-def _kept(run: Witness) -> dict[str, str | bytes]:
-    held = run.source.package.memo.setdefault("python written", {})
+def texts(run: "Witness") -> dict[str, str | bytes]:
+    """What the package wrote, by path."""
+    held = run.source.package.memo.setdefault("written texts", {})
     assert isinstance(held, dict)
     return held
 
 
-def keep(run: Witness, path: Value, content: Value) -> None:
+def keep(run: "Witness", path: Value, content: Value) -> None:
     """Remember what is written to a path."""
-    whole, files = content.whole(), _kept(run)
+    whole, files = content.whole(), texts(run)
     if whole is None or len(whole) > MAX_SIZE or not whole:
         return
     for text in path.texts():
@@ -26,18 +31,18 @@ def keep(run: Witness, path: Value, content: Value) -> None:
             files[text] = joined
 
 
-def content(run: Witness, path: Value) -> str | bytes | None:
+def content(run: "Witness", path: Value) -> str | bytes | None:
     """What stands in a file that the package wrote; None where that is not known."""
-    files = _kept(run)
+    files = texts(run)
     return next((files[text] for text in path.texts() if text in files), None)
 
 
-def held(run: Witness, path: Value) -> Value:
+def held(run: "Witness", path: Value) -> Value:
     """The taint of what was written to a path."""
     return Value(taint=frozenset(t for text in path.texts() for t in run.written.get(text, ())))
 
 
-def run_file(run: Witness, path: Value, line: int) -> None:
+def run_file(run: "Witness", path: Value, line: int) -> None:
     """A file is run: one that the package wrote, or one of its own that does not look like code."""
     written = content(run, path)
     if written is None and not path.text().endswith((".py", ".pyw")):
