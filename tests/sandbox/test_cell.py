@@ -43,6 +43,8 @@ import shutil
 site = '/opt/venv/lib/python3.11/site-packages'
 open(site + '/evil.pth', 'w').write('import os')
 shutil.rmtree(site + '/wheel')
+shutil.rmtree(site + '/_distutils_hack')
+os.mkdir(site + '/_distutils_hack'); open(site + '/_distutils_hack/__init__.py', 'w').write('new')
 path = site + '/pip/__init__.py'
 data = open(path).read(); open(path, 'w').write(data)
 open(site + '/setuptools/__init__.py', 'a').write('x')
@@ -50,6 +52,9 @@ open(site + '/setuptools/__init__.py', 'a').write('x')
     told = {one.path.partition("site-packages/")[2]: one.change for one in seen.raw.changes}
     assert told["evil.pth"] is Change.CREATED
     assert told["wheel"] is Change.DELETED
+    assert told["wheel/metadata.py"] is Change.DELETED, "what went with its folder"
+    assert told["_distutils_hack/override.py"] is Change.DELETED, "what a new folder hides"
+    assert told["_distutils_hack/__init__.py"] is Change.CHANGED
     assert told["setuptools/__init__.py"] is Change.CHANGED
     assert "pip/__init__.py" not in told, "written anew with the same content"
 

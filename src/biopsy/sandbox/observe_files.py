@@ -101,7 +101,7 @@ def changed(raw: Raw, opens: Sequence[Open], places: Places, files: Files) -> No
         place = places.of(path)
         writer = writers.of(path, one.change) or writers.visitor(path, one)
         by = writer.node.by if writer else By.TOOL if place in _TOOLS_OWN else By.PACKAGE
-        if _uninteresting(place, path, one.change, by):
+        if _uninteresting(place, path, one.change, by) or (one.within and place in _TOOLS_OWN):
             quiet[place.value] += 1
             continue
         weight = 2 if place in _WEIGHTY else 1 if place in {Place.INSTALLED, Place.SHIPPED} else 0
