@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from dnslib import RR, A, DNSRecord
 from made_traces import HOME, NPM, PROJECT, SECOND, SECRET, START, SUBJECT, TOKEN, Story, install
+from msgspec.structs import replace
 
 from biopsy.model.behaviour import Behaviour, By
 from biopsy.model.run import Change, Run, Status
@@ -195,6 +196,16 @@ def test_who_looked_into_a_folder_is_told_to_have_deleted_what_vanished_from_it_
     assert found == [
         (f"{HOME}/Documents/a/b.txt", 4, "install"), (f"{HOME}/Pictures/a.jpg", None, "install"),
     ]  # fmt: skip
+
+
+def test_what_a_background_process_deletes_in_a_later_phase_is_its_own(tmp_path: Path) -> None:
+    story = install().open(4, f"{HOME}/Documents")
+    gone = (Changed(f"{HOME}/Documents/a.txt", Change.DELETED, phase="import"),)
+    raw = story.told(tmp_path, ("install", 2), changes=gone)
+    first = replace(raw.ran[0], end_ns=START + 1)
+    raw = replace(raw, ran=(first, replace(raw.ran[0], phase="import", start_ns=START + 2, pid=99)))
+    (found,) = (one for one in observe(raw, SUBJECT, None).behaviours if one.kind == "file.delete")
+    assert (found.process, found.where.phase, found.detail) == (4, "install", "")
 
 
 def test_connections_and_requests_are_told_by_name_with_their_process(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ class Gone:
     """Tells what is gone with a folder of `lower`, to a limit for the run."""
 
     def __init__(self, upper: Path, lower: Path, told: Container[bytes]) -> None:
-        """`lower` is what the layer lies over, as one, and nothing writes there; `told` are others' to tell."""
+        """`lower` is what the layer lies over, as one; `told` are others' to tell."""
         self._upper, self._lower = os.fsencode(upper), os.fsencode(lower)
         self._told = told
         self._left = MAX_OF_RUN
