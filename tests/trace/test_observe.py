@@ -198,12 +198,14 @@ def test_who_looked_into_a_folder_is_told_to_have_deleted_what_vanished_from_it_
     ]  # fmt: skip
 
 
-def test_what_a_background_process_deletes_in_a_later_phase_is_its_own(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("phase", "end"), [("import", 10**12), ("", 3)])
+def test_what_a_background_process_deletes_later_on_is_its_own(tmp_path: Path, phase: str, end: int) -> None:
     story = install().open(4, f"{HOME}/Documents")
-    gone = (Changed(f"{HOME}/Documents/a.txt", Change.DELETED, phase="import"),)
+    gone = (Changed(f"{HOME}/Documents/a.txt", Change.DELETED, phase=phase),)
     raw = story.told(tmp_path, ("install", 2), changes=gone)
     first = replace(raw.ran[0], end_ns=START + 1)
-    raw = replace(raw, ran=(first, replace(raw.ran[0], phase="import", start_ns=START + 2, pid=99)))
+    second = replace(first, phase="import", start_ns=START + 2, end_ns=START + end, pid=99)
+    raw = replace(raw, ran=(first, second))
     (found,) = (one for one in observe(raw, SUBJECT, None).behaviours if one.kind == "file.delete")
     assert (found.process, found.where.phase, found.detail) == (4, "install", "")
 

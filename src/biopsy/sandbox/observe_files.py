@@ -189,13 +189,13 @@ class _Writers:
         return self._names.get(name) or near
 
     def _during(self, one: Open) -> str:
-        """Name the phase whose end came next: a background process acts in those after its own, too."""
+        """Name the phase whose end came next, none after the last: a background process acts in those, too."""
         at = bisect_left(self._ends, one.time)
-        return self._ran[at].phase if at < len(self._ran) else one.node.phase
+        return self._ran[at].phase if at < len(self._ran) else ""
 
     def visitor(self, path: str, one: Changed) -> Open | None:
         """Who looked, in the phase in which a file vanished, into the folder it was in: wipers do."""
-        if one.change is not Change.DELETED or not one.phase:
+        if one.change is not Change.DELETED:
             return None
         return next(filter(None, (self._visits.get((one.phase, folder)) for folder in _above(path))), None)
 
