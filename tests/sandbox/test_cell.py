@@ -59,6 +59,16 @@ open(site + '/setuptools/__init__.py', 'a').write('x')
     assert "pip/__init__.py" not in told, "written anew with the same content"
 
 
+def test_a_site_customisation_of_a_package_is_loaded_as_by_pythons_own_builds(attempt):
+    seen = attempt("""
+open('/opt/venv/lib/python3.11/site-packages/sitecustomize.py', 'w').write('open("/tmp/loaded", "w")')
+subprocess.run([sys.executable, '-c', 'pass'])
+""")
+    told = {one.path for one in seen.raw.changes}
+    assert "/tmp/loaded" in told
+    assert not any(path.startswith("/etc/python3") for path in told)
+
+
 def test_names_that_lie_are_told_as_they_are(attempt):
     seen = attempt(r"""
 os.mkdir('/tmp/odd')

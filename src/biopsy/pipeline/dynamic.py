@@ -16,7 +16,7 @@ from biopsy.errors import CannotSandbox, SandboxError, UsageError
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.release import Endpoint
 from biopsy.model.run import Outcome, Phase, Run, Status, Watch
-from biopsy.pipeline import decoys, differing, evaluated, noise, roster, waiting
+from biopsy.pipeline import decoys, differing, evaluated, noise, piped, roster, waiting
 from biopsy.pipeline.merge import Ran
 from biopsy.pipeline.reasons import BROKEN, NOT_ASKED
 from biopsy.pipeline.source import Opened
@@ -68,7 +68,10 @@ def run(
 
     def came_to(runs: list[Run]) -> Ran:
         finished = tuple(
-            evaluated.own(replace(run, outcomes=run.outcomes + _left_out(run.profile, left_out)), opened.tree)
+            evaluated.own(
+                replace(piped.told(run), outcomes=run.outcomes + _left_out(run.profile, left_out)),
+                opened.tree,
+            )
             for run in runs
         )
         finished = differing.profiles(finished)

@@ -5,6 +5,7 @@ Sleeps need nothing: the clock inside jumps. A second go is worth its seconds wh
 together with files or days, and a date that is still to come is gone to where it stands in code that does.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -35,7 +36,9 @@ _AGAIN_DAYS: Final = 3
 _NEAR: Final = timedelta(hours=36)
 _FAR: Final = timedelta(days=8 * 365)  # certificates of the simulated internet last for nine years
 
-_CODE = re.compile(r"\.(?:[cm]?js|pyw?|rb|rake|php|rs)$")
+_CODE = re.compile(r"\.(?:[cm]?js|pyw?|pth|rb|rake|php|rs)$")
+_HOOKS: Final = "package.json"  # code stands in its scripts, too
+_INSTALLING: Final = ("preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare")
 _ASIDE = re.compile(r"(?:^|/)(?:tests?|__tests__|docs?|examples?|node_modules|locales?|i18n)/|\.min\.js$")
 _TIME = re.compile(
     r"\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\)|\btime\.time(?:_ns)?\(|\btime\(\)|\b(?:utc)?now\(|\btoday\("
@@ -86,7 +89,7 @@ def _installs(
     if not any(suiting.HARM.search(text) for text in found.values()):
         return ()
     when = moments()
-    during = [text for path, text in found.items() if when.get(path) is When.INSTALL]
+    during = [text for path, text in found.items() if path == _HOOKS or when.get(path) is When.INSTALL]
     goes: tuple[Phase, ...] = ()
     for label, ahead in _days(filter(suiting.HARM.search, during), today)[:MAX_INSTALLS]:
         goes += repeated(plan, label, ahead, disk=Disk.NEW)
@@ -108,9 +111,22 @@ def files(tree: Tree) -> Iterator[tuple[str, str]]:
     """Give the same with the path of each file."""
     room = MAX_BYTES
     for file in tree.files:
-        if file.size <= min(MAX_FILE, room) and _CODE.search(file.path) and not _ASIDE.search(file.path):
+        known = file.path == _HOOKS or (_CODE.search(file.path) and not _ASIDE.search(file.path))
+        if known and file.size <= min(MAX_FILE, room):
             room -= file.size
-            yield file.path, (tree.root / file.path).read_bytes().decode("utf-8", "replace")
+            text = (tree.root / file.path).read_bytes().decode("utf-8", "replace")
+            yield file.path, _scripts(text) if file.path == _HOOKS else text
+
+
+def _scripts(text: str) -> str:
+    """Give the scripts of a package.json that run when it is installed, as a shell gets them."""
+    try:
+        package = json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return ""
+    scripts = package.get("scripts") if isinstance(package, dict) else None
+    named = scripts if isinstance(scripts, dict) else {}
+    return "\n".join(said for name in _INSTALLING if isinstance(said := named.get(name), str))
 
 
 def _dates(text: str, today: datetime) -> Iterator[datetime]:
