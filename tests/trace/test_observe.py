@@ -417,3 +417,19 @@ def test_steps_are_read_under_limits_and_without_control_characters(tmp_path: Pa
     assert found.steps[0].name == 'thing {"phase": "failed"}'
     assert found.steps[1].duration_s == 0.0
     assert found.output == "red"
+
+
+def test_the_interpreter_in_which_a_driver_loads_a_package_is_no_behaviour(tmp_path: Path) -> None:
+    driver, node = "/usr/local/lib/project-tools/npm.mjs", "/usr/local/bin/node"
+    story = Story()
+    story.add("Start", 1, argv=[b"/sbin/init"], cwd=b"/")
+    story.spawn(1, 2, "node", driver, "import", "--name", "thing", binary=node)
+    story.spawn(2, 3, "node", "-", "require", "thing/lib", "thing/more", binary=node)
+    story.spawn(3, 4, "node", "-", "require", "thing/lib", binary=node)
+    story.exec(3, "node", "-", binary=node)
+    story.spawn(2, 5, "node", "-e", "1", binary=node)
+    assert told(tmp_path, story, "process.exec", subject=NPM) == [
+        "process.exec node - require thing/lib",
+        "process.exec node -",
+        "process.exec node -e 1",
+    ]

@@ -25,6 +25,8 @@ const TOOLS_TIME = 8000 // ms for using all the tools that a command serves
 const MAX_LOOKED = 1024 ** 2 // characters of a command in which signs of them are looked for
 const ALONE = 12 // loads that have a process of their own; the rest go in groups
 const GROUP = 25
+const SHORT = 15 // s that a go once more has, in which fewer are alone: each was before, and starting is what takes long
+const ALONE_AGAIN = 3
 const MAX_ENTRIES = 200
 const FILES_TIME = 15_000 // ms for the files that no entry has loaded
 const MAX_BINS = 20
@@ -330,8 +332,9 @@ async function importing() {
   const names = offered()
   const count = {}
   const tally = (status) => (count[status] = (count[status] ?? 0) + 1)
-  const jobs = names.slice(0, ALONE).flatMap((name) => [['require', [name]], ['import', [name]]])
-  for (let start = ALONE; start < names.length; start += GROUP) {
+  const alone = Number(options.budget) <= SHORT ? ALONE_AGAIN : ALONE
+  const jobs = names.slice(0, alone).flatMap((name) => [['require', [name]], ['import', [name]]])
+  for (let start = alone; start < names.length; start += GROUP) {
     const group = names.slice(start, start + GROUP)
     jobs.push(['require', group], ['import', group])
   }
