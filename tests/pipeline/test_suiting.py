@@ -151,7 +151,7 @@ def test_arguments_are_given_to_commands_and_imports_and_to_nobody_else() -> Non
         "import": "--word=--go",
         "scripts": "--word=--go",
     }
-    assert [one.name for one in suiting.more(suiting.Suit(host="h"), plan)].count("scripts") == 0
+    assert [one.name for one in suiting.more(suiting.Suit(host="h"), plan)].count("scripts") == 1
 
 
 def test_comparisons_in_hostile_text_are_found_in_no_time() -> None:

@@ -48,10 +48,12 @@ def run(
     further: Further,
     *,
     seen: tuple[Behaviour, ...] = (),
+    suspected: bool = False,
 ) -> Ran:
     """Run an artifact under every profile asked for, several at once where there are processors for it.
 
-    `seen` is what reading said of it: what it deletes of its user's is put there (`decoys`).
+    `seen` is what reading said of it: what it deletes of its user's is put there (`decoys`). What is
+    `suspected` for that is called once more on other days and where it finds what it looks for.
 
     A sandbox that breaks half-way is an outcome of its profile; the other profiles' results stay.
     """
@@ -61,7 +63,7 @@ def run(
     plan = (*sample.ecosystem.plan(opened.tree, sample.artifact, sample.listing), waiting.LATER)
     chosen, left_out = _choose(plan, options.phases)
     moments = partial(sample.ecosystem.moments, opened.tree)
-    again = () if options.phases else waiting.more(opened.tree, chosen, moments=moments)
+    again = () if options.phases else waiting.more(opened.tree, chosen, moments=moments, deep=suspected)
     make = partial(_job, opened, run_id, phases=chosen, options=options, plants=decoys.wanted(seen))
     jobs = [make(name=name) for name in roster.first(options.profiles)]
     first = replace(jobs[0], phases=(*jobs[0].phases, *again))

@@ -38,7 +38,9 @@ def told(run: Run) -> Run:
     found: dict[str, Evaluated] = {}
     for one in run.behaviours:
         if one.kind is Kind.PROCESS_EXEC and one.by is By.PACKAGE and len(found) < MAX_TEXTS:
-            found.update((text.id, text) for text in _programs(one, run.profile) if text.id not in known)
+            for text in _programs(one, run.profile):
+                if text.id not in known:
+                    found.setdefault(text.id, text)
     return replace(run, evaluated=(*run.evaluated, *found.values())) if found else run
 
 

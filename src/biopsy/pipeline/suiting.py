@@ -131,21 +131,25 @@ def _magic(text: str, words: tuple[str, ...]) -> bool:
     return not text.startswith("#!") and len(words) <= MAX_WORDS and not _USUAL_WORDS.issuperset(words)
 
 
-def more(suit: Suit, plan: tuple[Phase, ...], disk: Disk = Disk.INSTALLED) -> tuple[Phase, ...]:
-    """Give the phases to do once more on such a machine: those that start and import, or the install."""
+def more(
+    suit: Suit,
+    plan: tuple[Phase, ...],
+    disk: Disk = Disk.INSTALLED,
+    names: frozenset[str] = again.LIGHT,
+) -> tuple[Phase, ...]:
+    """Give the phases to do once more on such a machine: those named, or the install."""
     if not suit:
         return ()
     said: dict[str, object] = {"env": dict(suit.env), "files": suit.files}
     said |= {"host": suit.host, "user": suit.user, "folder": suit.folder}
     words = tuple(f"--word={word}" for word in suit.words)
-    names = {"start", "import", "scripts"} if words else {"start", "import"}
     return tuple(
         replace(
             phase,
             driver="suited.py",
             args=(_worn(said, phase), phase.driver, *phase.args, *_spoken(phase, words)),
         )
-        for phase in again.repeated(plan, LABEL, names=frozenset(names), disk=disk)
+        for phase in again.repeated(plan, LABEL, names=names, disk=disk)
     )
 
 

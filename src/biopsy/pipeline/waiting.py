@@ -15,7 +15,7 @@ from biopsy.model.behaviour import When
 from biopsy.model.release import Tree
 from biopsy.model.run import Disk, Phase
 from biopsy.pipeline import suiting
-from biopsy.pipeline.again import repeated
+from biopsy.pipeline.again import DEEP, LIGHT, repeated
 
 LATER: Final = Phase("later", "later.py", ("later", "--budget", "30"), 40.0, ahead=86_400.0)
 """What was put where a machine starts things by itself is started, a day later."""
@@ -62,8 +62,12 @@ def more(
     plan: tuple[Phase, ...],
     today: datetime | None = None,
     moments: Callable[[], Mapping[str, When]] = dict,
+    *,
+    deep: bool = False,
 ) -> tuple[Phase, ...]:
-    """Give the phases to do once more: start and import, some days later on the disk as it is by then.
+    """Give the phases to do once more, some days later on the disk as it is by then.
+
+    Those are start, import and commands; where there is a suspicion (`deep`), calls too.
 
     On days that are named, and where there is what is looked for, they begin right after the install. Where
     code that runs at the install (`moments`) names or looks for something, the install itself is repeated.
@@ -71,11 +75,12 @@ def more(
     today = today or datetime.now(UTC)
     found = dict(files(tree))
     again = any(_TIME.search(text) and _STAMP.search(text) for text in found.values())
+    names = DEEP if deep else LIGHT
     ahead = timedelta(days=_AGAIN_DAYS).total_seconds()
-    goes = repeated(plan, f"{_AGAIN_DAYS}d", ahead, disk=Disk.USED) if again else ()
+    goes = repeated(plan, f"{_AGAIN_DAYS}d", ahead, names, Disk.USED) if again else ()
     for label, ahead in _days(found.values(), today):
-        goes += repeated(plan, label, ahead)
-    goes += suiting.more(suiting.read(found.values()), plan)
+        goes += repeated(plan, label, ahead, names)
+    goes += suiting.more(suiting.read(found.values()), plan, names=names)
     return goes + _installs(found, plan, today, moments) if found else goes
 
 

@@ -25,7 +25,7 @@ from biopsy.sandbox import (
 from biopsy.sandbox.attribute import attribute, of_driver
 from biopsy.sandbox.baseline import MAX_FACTS, Baseline, Fact, Normal, common, interpreter
 from biopsy.sandbox.observe_ledger import Draft, draft, settle
-from biopsy.sandbox.observe_outcome import outcome
+from biopsy.sandbox.observe_outcome import floods, outcome
 from biopsy.sandbox.observe_places import Places, places
 from biopsy.sandbox.observe_seen import Seen, Watcher
 from biopsy.sandbox.observe_waits import LONG_NAP
@@ -85,6 +85,7 @@ class _Sight:
         found += _processes(self.forest.nodes)
         found += self._evasions()
         found += self._leaks()
+        found += floods(self.raw)
         found += self.heard.drafts
         home = self.places.home
         return [observe_calls.own(one, home) for one in found if not (one.node and one.node.ours)]

@@ -18,6 +18,8 @@ import { Lines, asking } from './lines.mjs'
 
 const KEPT = 64 * 1024 // characters of a command's output that are looked at
 const SHOWN = 4000 // of them that are printed for people
+const FLOOD = 16 * 1024 // characters from which loading something is said to flood, where they say little
+const SAYING = 20 // one line in so many is new, in what says anything
 const LINGER = 2500 // ms that a process may go on after it
 const CALL_TIME = 4000 // ms without news from one that calls
 const COMMAND_TIME = 5000
@@ -85,7 +87,7 @@ function finish(status, reason = '') {
 function run(argv, { timeout, input = null, hear = null }) {
   return new Promise((settle) => {
     const stdio = [input === null ? 'ignore' : 'pipe', 'pipe', 'pipe', ...(hear ? ['pipe'] : [])]
-    const result = { code: null, signal: null, expired: false, done: false, output: '' }
+    const result = { code: null, signal: null, expired: false, done: false, output: '', said: 0 }
     let child, timer
     try {
       child = spawn(argv[0], argv.slice(1), { stdio, detached: true })
@@ -103,7 +105,10 @@ function run(argv, { timeout, input = null, hear = null }) {
     }
     active.add(child.pid)
     allow(timeout)
-    const keep = (data) => (result.output = (result.output + data).slice(-KEPT))
+    const keep = (data) => {
+      result.said += data.length
+      result.output = (result.output + data).slice(-KEPT)
+    }
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', keep).on('error', () => {})
     if (hear) listen(child.stdio[3], (message) => {
       reachedLines.hear(message)
@@ -286,6 +291,12 @@ function loaded(message) {
   return ['failed', `raised: ${code ? `${code}: ` : ''}${text}`]
 }
 
+// Tell of what prints the same few lines without end, as some do in protest.
+function flooded(what, { said, output }) {
+  const lines = said < FLOOD ? [] : output.split('\n')
+  if (lines.length > SAYING && new Set(lines).size * SAYING < lines.length) say({ flood: what.slice(0, 300), of: said })
+}
+
 // Load some specifiers in one process, one after the other; what one of them ends is loaded by a new one.
 async function load(way, names, tally) {
   let rest = names
@@ -309,6 +320,7 @@ async function load(way, names, tally) {
       return message.done ? Math.min(LINGER, left()) : 0
     }
     const result = await run(['node', '-', way, ...rest], { timeout: Math.min(LOAD_TIME, left()), input: `${asking(options.name)}const words = ${JSON.stringify(options.word)}\n${LOADER}`, hear })
+    flooded(`${way} ${at}`, result)
     if (at && !seen.has(at)) {
       seen.add(at)
       const [status, reason] = judge(result)
