@@ -189,7 +189,7 @@ class _Writers:
         return self._names.get(name) or near
 
     def _during(self, one: Open) -> str:
-        """Name the phase whose end came next, none after the last: a background process acts in those, too."""
+        """Name the phase whose end came next, none after the last: a background process acts there, too."""
         at = bisect_left(self._ends, one.time)
         return self._ran[at].phase if at < len(self._ran) else ""
 
