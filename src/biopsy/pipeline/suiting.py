@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from biopsy.model.run import Disk, Phase
 from biopsy.pipeline import again, compared
+from biopsy.pipeline.harm import harmful
 from biopsy.sandbox import toolchain
 
 LABEL: Final = "suited"
@@ -36,17 +37,6 @@ MAX_LOOKED: Final = 400
 
 MAX_ARGUMENT: Final = 400
 """Longest expression that is followed, in characters."""
-
-HARM: Final = re.compile(
-    r"child_process|\bexec(?:Sync|File\w*)?\(|\bspawn(?:Sync)?\(|\bfetch\(|\bhttps?['\"]?\)?\.|\b(?:net|dgram|tls|dns)['\"]\)"
-    r"|\beval\(|\bFunction\(|runIn\w*Context|\bunlink|\brm(?:Sync|tree|dir)\b|\baxios\b|\bgot\(|WebSocket"
-    r"|\bsubprocess\b|os\.(?:system|popen|exec|spawn|remove)|\burlopen\b|\brequests\.|\bhttpx\.|\bsocket\.|\bexec\(|\bcompile\("
-    r"|\bNet::HTTP\b|\bURI\.open\b|\b(?:TCP|UDP)Socket\b|\bOpen3\b|\bsystem[ (]['\"(]|%x[\[({]|\bIO\.popen\b"
-    r"|\b(?:instance|class|module)_eval\b|\beval ['\"(\w]|\bFileUtils\.rm|\bFile\.(?:delete|unlink)\b"
-    r"|\bTcpStream::connect\b|\bUdpSocket::|\bCommand::new\(|\bureq::|\breqwest::|\bremove_(?:file|dir_all)\("
-    r"|\bPTY\.spawn\b|\bcurl_exec\(|\bfile_get_contents\(|\bshell_exec\(|\bpassthru\(|\bproc_open\(|\bfsockopen\("
-)
-"""What could do harm, as it stands in code; a text without it has nothing to hide behind a condition."""
 
 _VARIABLE = re.compile(
     r"""process\.env(?:\.([A-Za-z_]\w*)|\[\s*['"]([^'"\]]+)['"]\s*\])"""
@@ -110,7 +100,7 @@ def read(texts: Iterable[str]) -> Suit:
     files: dict[str, None] = {}
     named: dict[str, dict[str, None]] = {"host": {}, "user": {}, "folder": {}, "words": {}}
     for text in texts:
-        if HARM.search(text):
+        if harmful(text):
             for name, value in _variables(text):
                 if value or name not in env:
                     env[name] = value

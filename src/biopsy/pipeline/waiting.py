@@ -16,6 +16,7 @@ from biopsy.model.release import Tree
 from biopsy.model.run import Disk, Phase
 from biopsy.pipeline import suiting
 from biopsy.pipeline.again import DEEP, LIGHT, repeated
+from biopsy.pipeline.harm import harmful
 
 LATER: Final = Phase("later", "later.py", ("later", "--budget", "30"), 40.0, ahead=86_400.0)
 """What was put where a machine starts things by itself is started, a day later."""
@@ -91,12 +92,12 @@ def _installs(
     moments: Callable[[], Mapping[str, When]],
 ) -> tuple[Phase, ...]:
     """Give the installs to do once more."""
-    if not any(suiting.HARM.search(text) for text in found.values()):
+    if not any(harmful(text) for text in found.values()):
         return ()
     when = moments()
     during = [text for path, text in found.items() if path == _HOOKS or when.get(path) is When.INSTALL]
     goes: tuple[Phase, ...] = ()
-    for label, ahead in _days(filter(suiting.HARM.search, during), today)[:MAX_INSTALLS]:
+    for label, ahead in _days(filter(harmful, during), today)[:MAX_INSTALLS]:
         goes += repeated(plan, label, ahead, disk=Disk.NEW)
     return goes + suiting.more(suiting.read(during), plan, Disk.NEW)
 
