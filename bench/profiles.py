@@ -73,43 +73,51 @@ class Bench:
 
 
 def measure(ours: Path, other: Path, home: Path, rounds: int) -> list[Row]:
-    """Analyse packages of ours one profile after the other, two at once and under all; then real ones.
+    """Analyse real packages; then one of ours, one profile after the other, two at once and under all.
 
     `ours` is of npm, `other` of PyPI; it only makes that what is learnt once a home is learnt before.
     """
     bench = Bench(home)
-    rows = [*_learnt(bench, home, "npm", ours, (roster.ALL,)), *_learnt(bench, home, "pypi", other, ())]
-    return [*rows, *_ours(bench, str(ours), rounds), *real(bench, REAL)]
+    rows = [*_learnt(bench, home, "npm", ours, roster.DEFAULT)]
+    rows += _learnt(bench, home, "pypi", other, roster.DEFAULT)
+    rows += real(bench, REAL)
+    rows += _two(bench, str(ours), rounds)
+    rows += _learnt(bench, home, "npm", ours, profile.names())
+    return [*rows, *_every(bench, str(ours))]
 
 
-def _learnt(bench: Bench, home: Path, kind: str, path: Path, asked: tuple[str, ...]) -> Iterator[Row]:
+def _learnt(bench: Bench, home: Path, kind: str, path: Path, names: Iterable[str]) -> Iterator[Row]:
     """Have the baselines of an ecosystem recorded that are missing."""
-    names = profile.names() if asked else roster.DEFAULT
-    image = image_layers.machine_id(home, kind)
-    if all(baseline.load(baseline.path(home / "baselines", image, kind, one)) is not None for one in names):
-        return
-    what = f"baselines of {kind}, recorded once for an image"
-    try:
-        yield {"what": what, "seconds": bench.cost(str(path), asked or roster.DEFAULT).seconds}
-    except Unmeasurable as err:
-        yield {"what": what, "note": f"not measured: {err}"[:100]}
+    image, kept = image_layers.machine_id(home, kind), home / "baselines"
+    missing = [one for one in names if baseline.load(baseline.path(kept, image, kind, one)) is None]
+    if missing:
+        what = f"{len(missing)} baselines of {kind}, recorded once for an image, and an analysis"
+        yield from _told(what, lambda: {"seconds": bench.cost(str(path), tuple(missing)).seconds})
 
 
-def _ours(bench: Bench, ours: str, rounds: int) -> Iterator[Row]:
-    name = Path(ours).name
-    try:
+def _two(bench: Bench, ours: str, rounds: int) -> Iterator[Row]:
+    def took() -> Row:
         alone = [
             statistics.median(bench.cost(ours, (one,)).seconds for _ in range(rounds))
             for one in roster.DEFAULT
         ]
-        both = [bench.cost(ours, roster.DEFAULT) for _ in range(rounds)]
-        took = statistics.median(one.seconds for one in both)
-        note = f"{sum(alone):.1f} s one after the other"
-        yield {"what": f"{name}: two profiles at once", "seconds": took, "note": note}
-        every = bench.cost(ours, (roster.ALL,))
-        yield _aimed(f"{name}: all {len(profile.names())} profiles", every.seconds, ALL)
+        both = statistics.median(bench.cost(ours, roster.DEFAULT).seconds for _ in range(rounds))
+        return {"seconds": both, "note": f"{sum(alone):.1f} s one after the other"}
+
+    yield from _told(f"{Path(ours).name}: two profiles at once", took)
+
+
+def _every(bench: Bench, ours: str) -> Iterator[Row]:
+    what = f"{Path(ours).name}: all {len(profile.names())} profiles"
+    yield from _told(what, lambda: _aimed(what, bench.cost(ours, (roster.ALL,)).seconds, ALL))
+
+
+def _told(what: str, took: Callable[[], Row]) -> Iterator[Row]:
+    """Give the row of a measurement, or why there is none."""
+    try:
+        yield {"what": what, **took()}
     except Unmeasurable as err:
-        yield {"what": f"{name}: several profiles", "note": f"not measured: {err}"[:100]}
+        yield {"what": what, "note": f"not measured: {err}"[:100]}
 
 
 def real(bench: Bench, targets: Iterable[str]) -> Iterator[Row]:

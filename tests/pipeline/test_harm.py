@@ -64,5 +64,5 @@ def test_both_agree_on_code_of_every_kind() -> None:
         for file in (package / folder).iterdir()
         if file.name.endswith((".py", ".mjs", ".cjs", ".rb", ".php"))
     ]
-    lines = [line for text in texts for line in text.splitlines()]
-    assert [one for one in lines if harmful(one) != (harm._HARM.search(one) is not None)] == []
+    lines = [line for text in texts for line in text.splitlines()[::25]]
+    assert [one for one in (*lines, *texts) if harmful(one) != (harm._HARM.search(one) is not None)] == []
