@@ -16,7 +16,7 @@ from biopsy.errors import CannotSandbox, SandboxError, UsageError
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.release import Endpoint
 from biopsy.model.run import Outcome, Phase, Run, Status, Watch
-from biopsy.pipeline import decoys, differing, evaluated, noise, piped, roster, waiting
+from biopsy.pipeline import decoys, differing, evaluated, noise, piped, roster, unasked, waiting
 from biopsy.pipeline.merge import Ran
 from biopsy.pipeline.reasons import BROKEN, NOT_ASKED
 from biopsy.pipeline.source import Opened
@@ -63,7 +63,10 @@ def run(
     plan = (*sample.ecosystem.plan(opened.tree, sample.artifact, sample.listing), waiting.LATER)
     chosen, left_out = _choose(plan, options.phases)
     moments = partial(sample.ecosystem.moments, opened.tree)
-    again = () if options.phases else waiting.more(opened.tree, chosen, moments=moments, deep=suspected)
+    again: tuple[Phase, ...] = ()
+    if not options.phases:
+        again = waiting.more(opened.tree, chosen, moments=moments, deep=suspected)
+        again += unasked.more(waiting.texts(opened.tree), chosen)
     make = partial(_job, opened, run_id, phases=chosen, options=options, plants=decoys.wanted(seen))
     jobs = [make(name=name) for name in roster.first(options.profiles)]
     first = replace(jobs[0], phases=(*jobs[0].phases, *again))

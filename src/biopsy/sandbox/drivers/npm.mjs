@@ -43,6 +43,7 @@ const { values: options, positionals } = parseArgs({
     name: { type: 'string', default: '' },
     budget: { type: 'string', default: '45' },
     each: { type: 'string', default: '10' },
+    unasked: { type: 'boolean', default: false }, // no request that a handler's own code asks for
     word: { type: 'string', multiple: true, default: [] }, // arguments that the package's own code asks for
   },
 })
@@ -444,7 +445,7 @@ async function call(name, tally) {
       strange = Boolean(message.strange)
       return Math.min(CALL_TIME, left())
     }
-    const input = `${asking(options.name)}const LATER = ${LATER}\n${script}`
+    const input = `${asking(options.name)}const LATER = ${LATER}, UNASKED = ${options.unasked}\n${script}`
     const result = await run(['node', '-', name, String(skip)], { timeout: Math.min(LOAD_TIME, left()), input, hear })
     if (done) return tally(done.status, done.reason)
     const [status, reason] = judge(result)
