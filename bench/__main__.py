@@ -106,7 +106,7 @@ def start(folder: Path, rounds: int) -> list[Row]:
 
 def several(folder: Path, rounds: int) -> list[Row]:
     """Both default profiles and all of them, of a package of ours and of real ones."""
-    return profiles.measure(packages.npm_tarball(folder), _analyse, rounds)
+    return profiles.measure(packages.npm_tarball(folder), packages.pure_wheel(folder), home(), rounds)
 
 
 def _analyse(target: Path | str, names: tuple[str, ...], phases: tuple[str, ...] = ()) -> Analysis:

@@ -397,3 +397,13 @@ def test_what_a_package_replaces_costs_it_the_count_and_nothing_else(project: Pr
     project.place({"name": "thing", "version": "1.0.0", "main": "index.js"}, {"index.js": text})
     seen = project.drive("import", "thing")
     assert (seen.phase, seen.status("require thing")) == ("completed", "completed")
+
+
+def test_a_go_once_more_loads_all_that_there_is_in_fewer_processes(project: Project) -> None:
+    exports = {f"./{name}": f"./{name}.js" for name in "abcdef"}
+    code = "require('fs').appendFileSync('mark-loaded', `${process.pid} ${__filename.slice(-4, -3)}\\n`)"
+    project.place({"name": "thing", "exports": exports}, {f"{name}.js": code for name in "abcdef"})
+    project.drive("import", "thing", budget=15)
+    told = [line.split() for line in (project.root / "mark-loaded").read_text().splitlines()]
+    assert (len(told), {name for _, name in told}) == (12, set("abcdef"))
+    assert len({process for process, _ in told}) == 8

@@ -1,6 +1,10 @@
 """What a package looks for, as its code spells it out, and the go on a machine that has it."""
 
 import json
+import os
+import shutil
+import subprocess
+import tarfile
 import time
 from pathlib import Path
 
@@ -147,7 +151,7 @@ def test_arguments_are_given_to_commands_and_imports_and_to_nobody_else() -> Non
         "import": "--word=--go",
         "scripts": "--word=--go",
     }
-    assert [one.name for one in suiting.more(suiting.Suit(host="h"), plan)].count("scripts") == 0
+    assert [one.name for one in suiting.more(suiting.Suit(host="h"), plan)].count("scripts") == 1
 
 
 def test_comparisons_in_hostile_text_are_found_in_no_time() -> None:
@@ -179,3 +183,25 @@ def test_the_driver_goes_on_as_another_with_all_of_it(tmp_path: Path) -> None:
     assert (tmp_path / "a/key.json").read_text() == "{}\n"
     assert (tmp_path / "deep/folder").is_dir()
     assert (tmp_path / "there").read_text() == "mine"
+
+
+def test_a_source_archive_is_installed_beside_what_it_looks_for(tmp_path: Path) -> None:
+    from drivers.conftest import FOLDER
+
+    (tmp_path / "pack-1.0").mkdir()
+    (tmp_path / "pack-1.0" / "setup.py").write_text("# one")
+    with tarfile.open(tmp_path / "pack-1.0.tar.gz", "w:gz") as tar:
+        tar.add(tmp_path / "pack-1.0", "pack-1.0")
+    (tmp_path / "broken.tar.gz").write_bytes(b"no archive")
+    (tmp_path / "pypi.py").write_text("import sys; print(sys.argv[-1])")
+    shutil.copy(FOLDER / "suited.py", tmp_path)
+    wanted = json.dumps({"files": ["tool.config.js", "keys/"], "start": ["python3", "-I"]})
+
+    def given(name: str) -> Path:
+        command = ["python3", "-I", "suited.py", wanted, "pypi.py", "install", name]
+        env = {**os.environ, "TMPDIR": str(tmp_path)}
+        return Path(subprocess.check_output(command, cwd=tmp_path, env=env, text=True).strip())
+
+    folder = given("pack-1.0.tar.gz")
+    assert sorted(one.name for one in folder.iterdir()) == ["keys", "setup.py", "tool.config.js"]
+    assert given("broken.tar.gz") == Path("broken.tar.gz")

@@ -1,5 +1,6 @@
 """What a package may be waiting for, as far as its code shows it; and what only one of several machines saw."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -90,6 +91,17 @@ def test_what_an_install_waits_for_has_the_package_installed_once_more(tmp_path:
     assert branches(tmp_path, text, When.IMPORT) == light
     heavy = [("install", "2031-04-01", "new"), ("install", "suited", "new")]
     assert branches(tmp_path, text, When.INSTALL) == [*light, *heavy]
+
+
+def test_scripts_of_the_manifest_and_lines_of_pth_files_are_code_too(tmp_path: Path) -> None:
+    wants = "child_process; process.env.ACME_SESSION && go()"
+    assert goes(tmp_path, json.dumps({"scripts": {"postinstall": f'node -e "{wants}"'}}), "package.json") == [
+        "suited", "suited",
+    ]  # fmt: skip
+    assert goes(tmp_path, json.dumps({"scripts": {"test": wants}, "x": wants}), "package.json") == []
+    assert goes(tmp_path, "import os; os.getenv('ACME_SESSION') and os.system('x')", "a.pth") == ["suited"]
+    for odd in ("[1]", "{", '{"scripts": [1]}', '{"scripts": {"install": 1}}', "[" * 100_000):
+        assert goes(tmp_path, odd, "package.json") == []
 
 
 def test_an_install_is_repeated_for_few_days_and_for_no_harmless_code(tmp_path: Path) -> None:

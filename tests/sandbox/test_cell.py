@@ -43,6 +43,8 @@ import shutil
 site = '/opt/venv/lib/python3.11/site-packages'
 open(site + '/evil.pth', 'w').write('import os')
 shutil.rmtree(site + '/wheel')
+shutil.rmtree(site + '/_distutils_hack')
+os.mkdir(site + '/_distutils_hack'); open(site + '/_distutils_hack/__init__.py', 'w').write('new')
 path = site + '/pip/__init__.py'
 data = open(path).read(); open(path, 'w').write(data)
 open(site + '/setuptools/__init__.py', 'a').write('x')
@@ -50,8 +52,21 @@ open(site + '/setuptools/__init__.py', 'a').write('x')
     told = {one.path.partition("site-packages/")[2]: one.change for one in seen.raw.changes}
     assert told["evil.pth"] is Change.CREATED
     assert told["wheel"] is Change.DELETED
+    assert told["wheel/metadata.py"] is Change.DELETED, "what went with its folder"
+    assert told["_distutils_hack/override.py"] is Change.DELETED, "what a new folder hides"
+    assert told["_distutils_hack/__init__.py"] is Change.CHANGED
     assert told["setuptools/__init__.py"] is Change.CHANGED
     assert "pip/__init__.py" not in told, "written anew with the same content"
+
+
+def test_a_site_customisation_of_a_package_is_loaded_as_by_pythons_own_builds(attempt):
+    seen = attempt("""
+open('/opt/venv/lib/python3.11/site-packages/sitecustomize.py', 'w').write('open("/tmp/loaded", "w")')
+subprocess.run([sys.executable, '-c', 'pass'])
+""")
+    told = {one.path for one in seen.raw.changes}
+    assert "/tmp/loaded" in told
+    assert not any(path.startswith("/etc/python3") for path in told)
 
 
 def test_names_that_lie_are_told_as_they_are(attempt):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from dnslib import RR, A, DNSRecord
 from made_traces import HOME, NPM, PROJECT, SECOND, SECRET, START, SUBJECT, TOKEN, Story, install
+from msgspec.structs import replace
 
 from biopsy.model.behaviour import Behaviour, By
 from biopsy.model.run import Change, Run, Status
@@ -195,6 +196,18 @@ def test_who_looked_into_a_folder_is_told_to_have_deleted_what_vanished_from_it_
     assert found == [
         (f"{HOME}/Documents/a/b.txt", 4, "install"), (f"{HOME}/Pictures/a.jpg", None, "install"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("phase", "end"), [("import", 10**12), ("", 3)])
+def test_what_a_background_process_deletes_later_on_is_its_own(tmp_path: Path, phase: str, end: int) -> None:
+    story = install().open(4, f"{HOME}/Documents")
+    gone = (Changed(f"{HOME}/Documents/a.txt", Change.DELETED, phase=phase),)
+    raw = story.told(tmp_path, ("install", 2), changes=gone)
+    first = replace(raw.ran[0], end_ns=START + 1)
+    second = replace(first, phase="import", start_ns=START + 2, end_ns=START + end, pid=99)
+    raw = replace(raw, ran=(first, second))
+    (found,) = (one for one in observe(raw, SUBJECT, None).behaviours if one.kind == "file.delete")
+    assert (found.process, found.where.phase, found.detail) == (4, "install", "")
 
 
 def test_connections_and_requests_are_told_by_name_with_their_process(tmp_path: Path) -> None:
@@ -404,3 +417,19 @@ def test_steps_are_read_under_limits_and_without_control_characters(tmp_path: Pa
     assert found.steps[0].name == 'thing {"phase": "failed"}'
     assert found.steps[1].duration_s == 0.0
     assert found.output == "red"
+
+
+def test_the_interpreter_in_which_a_driver_loads_a_package_is_no_behaviour(tmp_path: Path) -> None:
+    driver, node = "/usr/local/lib/project-tools/npm.mjs", "/usr/local/bin/node"
+    story = Story()
+    story.add("Start", 1, argv=[b"/sbin/init"], cwd=b"/")
+    story.spawn(1, 2, "node", driver, "import", "--name", "thing", binary=node)
+    story.spawn(2, 3, "node", "-", "require", "thing/lib", "thing/more", binary=node)
+    story.spawn(3, 4, "node", "-", "require", "thing/lib", binary=node)
+    story.exec(3, "node", "-", binary=node)
+    story.spawn(2, 5, "node", "-e", "1", binary=node)
+    assert told(tmp_path, story, "process.exec", subject=NPM) == [
+        "process.exec node - require thing/lib",
+        "process.exec node -",
+        "process.exec node -e 1",
+    ]

@@ -29,6 +29,11 @@ def led(pattern: re.Pattern[AnyStr], words: tuple[AnyStr, ...], text: AnyStr) ->
             yield match
 
 
+def stands(pattern: re.Pattern[AnyStr], words: tuple[AnyStr, ...], text: AnyStr) -> bool:
+    """Whether a pattern is found whose matches all begin with one of `words`; `search` says it later."""
+    return any(pattern.match(text, at) for word in words for at in places(text, word))
+
+
 def places(text: AnyStr, part: AnyStr) -> Iterator[int]:
     """Yield where a fixed text begins."""
     at = text.find(part)

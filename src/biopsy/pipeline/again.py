@@ -6,7 +6,12 @@ from msgspec.structs import replace
 
 from biopsy.model.run import Disk, Phase
 
-_LIGHT: Final = frozenset({"start", "import"})
+LIGHT: Final = frozenset({"start", "import", "scripts"})
+"""What is done once more of a plan, where nothing speaks against a package."""
+
+DEEP: Final = LIGHT | {"execute"}
+"""The same where reading it left a suspicion."""
+
 _BUDGET: Final = "15"  # seconds that the driver has
 _PATIENCE: Final = 25.0  # seconds after which it is ended
 _INSTALLING: Final = ("60", 70.0)  # the same for an install
@@ -16,10 +21,10 @@ def repeated(
     plan: tuple[Phase, ...],
     label: str,
     ahead: float = 0.0,
-    names: frozenset[str] = _LIGHT,
+    names: frozenset[str] = LIGHT,
     disk: Disk = Disk.INSTALLED,
 ) -> tuple[Phase, ...]:
-    """Give the phases to do once more, `ahead` seconds later: start and import; on a new disk the install."""
+    """Give the phases to do once more, `ahead` seconds later: those named; on a new disk the install."""
     budget, patience = _INSTALLING if disk is Disk.NEW else (_BUDGET, _PATIENCE)
     return tuple(
         replace(

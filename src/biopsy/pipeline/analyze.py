@@ -18,7 +18,7 @@ from biopsy.errors import UsageError
 from biopsy.model import compiled, kept
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.comparison import Comparison, Side
-from biopsy.model.dossier import READ_ONLY, Analysis, Dossier, Tool
+from biopsy.model.dossier import READ_ONLY, Analysis, Call, Dossier, Tool
 from biopsy.model.run import Outcome, Run, Status
 from biopsy.pipeline import before, merge, metadata
 from biopsy.pipeline.readers import readers
@@ -208,7 +208,18 @@ def _run(opened: Opened, run_id: str, behaviours: tuple[Behaviour, ...], work: W
         systems = platforms.asked(waiting.texts(opened.tree))
         return roster.further(work.options.profiles, so_far.dossier, so_far.verdict.call, systems)
 
-    return dynamic.run(opened, run_id, work.options, work.progress, further, seen=behaviours)
+    read = judge(
+        _dossier(run_id, opened, behaviours, merge.Ran(())), before.Before(), work.rules
+    ).verdict.call
+    return dynamic.run(
+        opened,
+        run_id,
+        work.options,
+        work.progress,
+        further,
+        seen=behaviours,
+        suspected=read in {Call.SUSPICIOUS, Call.MALICIOUS},
+    )
 
 
 def _never_run(opened: Opened) -> bool:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from biopsy.model.regex import stands
+
 MAX_PLACES: Final = 200
 """Most comparisons of one kind that are looked at in a text."""
 
@@ -30,6 +32,18 @@ _ASKS: Final = {
     + ")",
     "words": r"(?:process\.argv\b|\bsys\.argv\b|(?<![\w.])ARGV\b|\$argv\b)",
 }
+_VARIABLE_WORDS = ("process.env.", "environ", "getenv(", "ENV")
+_WORDS: Final = {
+    "host": (
+        "hostname()", "gethost", "getfqdn()", "platform.node()", "uname()", "Socket.get", "Etc.uname",
+        "php_uname(", *_VARIABLE_WORDS,
+    ),
+    "user": ("userInfo()", "getuser()", "getlogin()", "Etc.getlogin", "get_current_user()", *_VARIABLE_WORDS),
+    "folder": ("process.cwd()", "getcwd()", "Path.cwd()", "Dir.", *_VARIABLE_WORDS),
+    "words": ("process.argv", "sys.argv", "ARGV", "$argv"),
+}  # fmt: skip
+"""What a match of each begins with."""
+
 _AFTER = (
     r"\)*(?:\s*\|\|\s*['\"]{2}\s*\))?"
     r"(?:\??\.\w+\([^()]{0,20}\)|\[[-\d:]*\]|\.at\(-?\d+\)|\s*\|\|\s*['\"]{2}\)?)*"
@@ -73,7 +87,9 @@ def values(text: str) -> dict[str, tuple[str, ...]]:
 
 
 def _of(kind: str, asks: str, text: str) -> Iterator[str]:
-    if not re.search(asks, text) and not (kind in _KEPT_AS and _KEPT_AS[kind].search(text)):
+    if not stands(re.compile(asks), _WORDS[kind], text) and not (
+        kind in _KEPT_AS and _KEPT_AS[kind].search(text)
+    ):
         return
     source = _source(kind, asks, text)
     patterns = [re.compile(f"{source}{_AFTER}{after}") for after in _WITH]

@@ -16,7 +16,7 @@ from biopsy.errors import CannotSandbox, SandboxError, UsageError
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.release import Endpoint
 from biopsy.model.run import Outcome, Phase, Run, Status, Watch
-from biopsy.pipeline import decoys, differing, evaluated, noise, roster, waiting
+from biopsy.pipeline import decoys, differing, evaluated, noise, piped, roster, unasked, waiting
 from biopsy.pipeline.merge import Ran
 from biopsy.pipeline.reasons import BROKEN, NOT_ASKED
 from biopsy.pipeline.source import Opened
@@ -48,10 +48,12 @@ def run(
     further: Further,
     *,
     seen: tuple[Behaviour, ...] = (),
+    suspected: bool = False,
 ) -> Ran:
     """Run an artifact under every profile asked for, several at once where there are processors for it.
 
-    `seen` is what reading said of it: what it deletes of its user's is put there (`decoys`).
+    `seen` is what reading said of it: what it deletes of its user's is put there (`decoys`). What is
+    `suspected` for that is called once more on other days and where it finds what it looks for.
 
     A sandbox that breaks half-way is an outcome of its profile; the other profiles' results stay.
     """
@@ -61,14 +63,20 @@ def run(
     plan = (*sample.ecosystem.plan(opened.tree, sample.artifact, sample.listing), waiting.LATER)
     chosen, left_out = _choose(plan, options.phases)
     moments = partial(sample.ecosystem.moments, opened.tree)
-    again = () if options.phases else waiting.more(opened.tree, chosen, moments=moments)
+    again: tuple[Phase, ...] = ()
+    if not options.phases:
+        again = waiting.more(opened.tree, chosen, moments=moments, deep=suspected)
+        again += unasked.more(waiting.texts(opened.tree), chosen)
     make = partial(_job, opened, run_id, phases=chosen, options=options, plants=decoys.wanted(seen))
     jobs = [make(name=name) for name in roster.first(options.profiles)]
     first = replace(jobs[0], phases=(*jobs[0].phases, *again))
 
     def came_to(runs: list[Run]) -> Ran:
         finished = tuple(
-            evaluated.own(replace(run, outcomes=run.outcomes + _left_out(run.profile, left_out)), opened.tree)
+            evaluated.own(
+                replace(piped.told(run), outcomes=run.outcomes + _left_out(run.profile, left_out)),
+                opened.tree,
+            )
             for run in runs
         )
         finished = differing.profiles(finished)

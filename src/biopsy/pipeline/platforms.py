@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from biopsy.pipeline.suiting import HARM
+from biopsy.pipeline.harm import harmful
 
 _ASKS: Final = re.compile(
     r"process\.platform\b|\bplatform\(\)|\bos\.type\(\)|\bsys\.platform\b|\bos\.name\b|\bplatform\.system\(\)"
@@ -22,5 +22,5 @@ _NAMES: Final = {
 
 def asked(texts: Iterable[str]) -> tuple[str, ...]:
     """Name the profiles of the systems that these texts of code ask for."""
-    telling = [text for text in texts if _ASKS.search(text) and HARM.search(text)]
+    telling = [text for text in texts if _ASKS.search(text) and harmful(text)]
     return tuple(name for name, words in _NAMES.items() if any(words.search(text) for text in telling))

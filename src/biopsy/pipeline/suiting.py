@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from biopsy.model.run import Disk, Phase
 from biopsy.pipeline import again, compared
+from biopsy.pipeline.harm import harmful
 from biopsy.sandbox import toolchain
 
 LABEL: Final = "suited"
@@ -36,17 +37,6 @@ MAX_LOOKED: Final = 400
 
 MAX_ARGUMENT: Final = 400
 """Longest expression that is followed, in characters."""
-
-HARM: Final = re.compile(
-    r"child_process|\bexec(?:Sync|File\w*)?\(|\bspawn(?:Sync)?\(|\bfetch\(|\bhttps?['\"]?\)?\.|\b(?:net|dgram|tls|dns)['\"]\)"
-    r"|\beval\(|\bFunction\(|runIn\w*Context|\bunlink|\brm(?:Sync|tree|dir)\b|\baxios\b|\bgot\(|WebSocket"
-    r"|\bsubprocess\b|os\.(?:system|popen|exec|spawn|remove)|\burlopen\b|\brequests\.|\bhttpx\.|\bsocket\.|\bexec\(|\bcompile\("
-    r"|\bNet::HTTP\b|\bURI\.open\b|\b(?:TCP|UDP)Socket\b|\bOpen3\b|\bsystem[ (]['\"(]|%x[\[({]|\bIO\.popen\b"
-    r"|\b(?:instance|class|module)_eval\b|\beval ['\"(\w]|\bFileUtils\.rm|\bFile\.(?:delete|unlink)\b"
-    r"|\bTcpStream::connect\b|\bUdpSocket::|\bCommand::new\(|\bureq::|\breqwest::|\bremove_(?:file|dir_all)\("
-    r"|\bPTY\.spawn\b|\bcurl_exec\(|\bfile_get_contents\(|\bshell_exec\(|\bpassthru\(|\bproc_open\(|\bfsockopen\("
-)
-"""What could do harm, as it stands in code; a text without it has nothing to hide behind a condition."""
 
 _VARIABLE = re.compile(
     r"""process\.env(?:\.([A-Za-z_]\w*)|\[\s*['"]([^'"\]]+)['"]\s*\])"""
@@ -110,7 +100,7 @@ def read(texts: Iterable[str]) -> Suit:
     files: dict[str, None] = {}
     named: dict[str, dict[str, None]] = {"host": {}, "user": {}, "folder": {}, "words": {}}
     for text in texts:
-        if HARM.search(text):
+        if harmful(text):
             for name, value in _variables(text):
                 if value or name not in env:
                     env[name] = value
@@ -131,21 +121,25 @@ def _magic(text: str, words: tuple[str, ...]) -> bool:
     return not text.startswith("#!") and len(words) <= MAX_WORDS and not _USUAL_WORDS.issuperset(words)
 
 
-def more(suit: Suit, plan: tuple[Phase, ...], disk: Disk = Disk.INSTALLED) -> tuple[Phase, ...]:
-    """Give the phases to do once more on such a machine: those that start and import, or the install."""
+def more(
+    suit: Suit,
+    plan: tuple[Phase, ...],
+    disk: Disk = Disk.INSTALLED,
+    names: frozenset[str] = again.LIGHT,
+) -> tuple[Phase, ...]:
+    """Give the phases to do once more on such a machine: those named, or the install."""
     if not suit:
         return ()
     said: dict[str, object] = {"env": dict(suit.env), "files": suit.files}
     said |= {"host": suit.host, "user": suit.user, "folder": suit.folder}
     words = tuple(f"--word={word}" for word in suit.words)
-    names = {"start", "import", "scripts"} if words else {"start", "import"}
     return tuple(
         replace(
             phase,
             driver="suited.py",
             args=(_worn(said, phase), phase.driver, *phase.args, *_spoken(phase, words)),
         )
-        for phase in again.repeated(plan, LABEL, names=frozenset(names), disk=disk)
+        for phase in again.repeated(plan, LABEL, names=names, disk=disk)
     )
 
 

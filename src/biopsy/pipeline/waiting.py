@@ -5,6 +5,7 @@ Sleeps need nothing: the clock inside jumps. A second go is worth its seconds wh
 together with files or days, and a date that is still to come is gone to where it stands in code that does.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,8 @@ from biopsy.model.behaviour import When
 from biopsy.model.release import Tree
 from biopsy.model.run import Disk, Phase
 from biopsy.pipeline import suiting
-from biopsy.pipeline.again import repeated
+from biopsy.pipeline.again import DEEP, LIGHT, repeated
+from biopsy.pipeline.harm import harmful
 
 LATER: Final = Phase("later", "later.py", ("later", "--budget", "30"), 40.0, ahead=86_400.0)
 """What was put where a machine starts things by itself is started, a day later."""
@@ -35,7 +37,9 @@ _AGAIN_DAYS: Final = 3
 _NEAR: Final = timedelta(hours=36)
 _FAR: Final = timedelta(days=8 * 365)  # certificates of the simulated internet last for nine years
 
-_CODE = re.compile(r"\.(?:[cm]?js|pyw?|rb|rake|php|rs)$")
+_CODE = re.compile(r"\.(?:[cm]?js|pyw?|pth|rb|rake|php|rs)$")
+_HOOKS: Final = "package.json"  # code stands in its scripts, too
+_INSTALLING: Final = ("preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare")
 _ASIDE = re.compile(r"(?:^|/)(?:tests?|__tests__|docs?|examples?|node_modules|locales?|i18n)/|\.min\.js$")
 _TIME = re.compile(
     r"\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\)|\btime\.time(?:_ns)?\(|\btime\(\)|\b(?:utc)?now\(|\btoday\("
@@ -59,8 +63,12 @@ def more(
     plan: tuple[Phase, ...],
     today: datetime | None = None,
     moments: Callable[[], Mapping[str, When]] = dict,
+    *,
+    deep: bool = False,
 ) -> tuple[Phase, ...]:
-    """Give the phases to do once more: start and import, some days later on the disk as it is by then.
+    """Give the phases to do once more, some days later on the disk as it is by then.
+
+    Those are start, import and commands; where there is a suspicion (`deep`), calls too.
 
     On days that are named, and where there is what is looked for, they begin right after the install. Where
     code that runs at the install (`moments`) names or looks for something, the install itself is repeated.
@@ -68,11 +76,12 @@ def more(
     today = today or datetime.now(UTC)
     found = dict(files(tree))
     again = any(_TIME.search(text) and _STAMP.search(text) for text in found.values())
+    names = DEEP if deep else LIGHT
     ahead = timedelta(days=_AGAIN_DAYS).total_seconds()
-    goes = repeated(plan, f"{_AGAIN_DAYS}d", ahead, disk=Disk.USED) if again else ()
+    goes = repeated(plan, f"{_AGAIN_DAYS}d", ahead, names, Disk.USED) if again else ()
     for label, ahead in _days(found.values(), today):
-        goes += repeated(plan, label, ahead)
-    goes += suiting.more(suiting.read(found.values()), plan)
+        goes += repeated(plan, label, ahead, names)
+    goes += suiting.more(suiting.read(found.values()), plan, names=names)
     return goes + _installs(found, plan, today, moments) if found else goes
 
 
@@ -83,12 +92,12 @@ def _installs(
     moments: Callable[[], Mapping[str, When]],
 ) -> tuple[Phase, ...]:
     """Give the installs to do once more."""
-    if not any(suiting.HARM.search(text) for text in found.values()):
+    if not any(harmful(text) for text in found.values()):
         return ()
     when = moments()
-    during = [text for path, text in found.items() if when.get(path) is When.INSTALL]
+    during = [text for path, text in found.items() if path == _HOOKS or when.get(path) is When.INSTALL]
     goes: tuple[Phase, ...] = ()
-    for label, ahead in _days(filter(suiting.HARM.search, during), today)[:MAX_INSTALLS]:
+    for label, ahead in _days(filter(harmful, during), today)[:MAX_INSTALLS]:
         goes += repeated(plan, label, ahead, disk=Disk.NEW)
     return goes + suiting.more(suiting.read(during), plan, Disk.NEW)
 
@@ -108,9 +117,22 @@ def files(tree: Tree) -> Iterator[tuple[str, str]]:
     """Give the same with the path of each file."""
     room = MAX_BYTES
     for file in tree.files:
-        if file.size <= min(MAX_FILE, room) and _CODE.search(file.path) and not _ASIDE.search(file.path):
+        known = file.path == _HOOKS or (_CODE.search(file.path) and not _ASIDE.search(file.path))
+        if known and file.size <= min(MAX_FILE, room):
             room -= file.size
-            yield file.path, (tree.root / file.path).read_bytes().decode("utf-8", "replace")
+            text = (tree.root / file.path).read_bytes().decode("utf-8", "replace")
+            yield file.path, _scripts(text) if file.path == _HOOKS else text
+
+
+def _scripts(text: str) -> str:
+    """Give the scripts of a package.json that run when it is installed, as a shell gets them."""
+    try:
+        package = json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return ""
+    scripts = package.get("scripts") if isinstance(package, dict) else None
+    named = scripts if isinstance(scripts, dict) else {}
+    return "\n".join(said for name in _INSTALLING if isinstance(said := named.get(name), str))
 
 
 def _dates(text: str, today: datetime) -> Iterator[datetime]:

@@ -75,6 +75,18 @@ def program(one: Exec) -> tuple[str, str]:
     return name, ""
 
 
+def of_driver(node: Node, one: Exec) -> bool:
+    """Whether a driver began this, to load or call the package in it: `node - …`, told on standard input."""
+    if node.parent is None or one.argv[1:2] != ("-",) or any(one is later for later in _became(node)[1:]):
+        return False
+    above = _became(node.parent)
+    return bool(above) and program(above[-1])[1].startswith(DRIVERS)
+
+
+def _became(node: Node) -> list[Exec]:
+    return [one for one in node.execs if not one.error]
+
+
 def _shipped(path: str) -> bool:
     return path.startswith(_SYSTEM) and not path.startswith("/usr/local/lib/python")
 

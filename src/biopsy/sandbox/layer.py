@@ -99,6 +99,8 @@ def _place(place: Place, data: bytes, now: float) -> None:
         os.mkdir(folder, 0o755)  # noqa: PTH102
         os.chown(folder, place.uid, place.gid)
     if place.link:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(place.path)  # noqa: PTH108
         os.symlink(place.link, place.path)  # noqa: PTH211
         os.chown(place.path, place.uid, place.gid, follow_symlinks=False)
         return

@@ -17,6 +17,7 @@ import msgspec
 
 from biopsy.model.run import Change
 from biopsy.sandbox.layer import Mark
+from biopsy.sandbox.layer_gone import Gone
 from biopsy.sandbox.layer_keep import Archive
 from biopsy.sandbox.raw import Changed
 
@@ -80,23 +81,29 @@ def diff(
 ) -> Diff:
     """Compare the layer with the image below it and with how it was before the start, by phase (`Ledger`)."""
     done, seen = Diff(), set[bytes]()
-    archive = Archive(keep) if keep else None
+    archive, gone = Archive(keep) if keep else None, Gone(upper, lower, before)
     for path, fd, info in _walk(upper, done):
         if mark := before.get(path):
             seen.add(path)
-        for change in _changes(path, fd, info, lower, mark):
+        old, phase = _below(lower, path), phases.get(path, "")
+        if old and stat.S_ISDIR(old.st_mode):
+            within = (
+                Changed(text(one), Change.DELETED, phase=phase, within=True) for one in gone.below(path)
+            )
+            done.changes += islice(within, MAX_CHANGES - len(done.changes))
+        for change in _changes(path, fd, info, lower, mark, old):
             if len(done.changes) >= MAX_CHANGES:
                 done.dropped += 1
                 continue
             head = change.head[: done.room]
             done.room -= len(head)
-            done.changes.append(msgspec.structs.replace(change, head=head, phase=phases.get(path, "")))
+            done.changes.append(msgspec.structs.replace(change, head=head, phase=phase))
             if archive:
                 archive.add(path, fd, info)
     if archive:
         archive.close()
-    gone = [Changed(text(path), Change.DELETED, phase=phases.get(path, "")) for path in before.keys() - seen]
-    done.changes += gone[: MAX_CHANGES - len(done.changes)]
+    ours = [Changed(text(path), Change.DELETED, phase=phases.get(path, "")) for path in before.keys() - seen]
+    done.changes += ours[: MAX_CHANGES - len(done.changes)]
     done.changes.sort(key=lambda change: change.path)
     return done
 
@@ -152,9 +159,10 @@ def _opaque(fd: int) -> bool:
         return False
 
 
-def _changes(path: bytes, fd: int, info: os.stat_result, lower: Path, mark: Mark | None) -> Iterator[Changed]:
-    """Say what one entry of the layer means."""
-    old = _below(lower, path)
+def _changes(  # noqa: PLR0917
+    path: bytes, fd: int, info: os.stat_result, lower: Path, mark: Mark | None, old: os.stat_result | None
+) -> Iterator[Changed]:
+    """Say what one entry of the layer means; `old` is what lies below it."""
     if stat.S_ISCHR(info.st_mode) and info.st_rdev == 0:
         yield Changed(text(path), Change.DELETED)
         return

@@ -22,10 +22,10 @@ from biopsy.sandbox import (
     observe_waits,
     observe_watch,
 )
-from biopsy.sandbox.attribute import attribute
+from biopsy.sandbox.attribute import attribute, of_driver
 from biopsy.sandbox.baseline import MAX_FACTS, Baseline, Fact, Normal, common, interpreter
 from biopsy.sandbox.observe_ledger import Draft, draft, settle
-from biopsy.sandbox.observe_outcome import outcome
+from biopsy.sandbox.observe_outcome import floods, outcome
 from biopsy.sandbox.observe_places import Places, places
 from biopsy.sandbox.observe_seen import Seen, Watcher
 from biopsy.sandbox.observe_waits import LONG_NAP
@@ -85,6 +85,7 @@ class _Sight:
         found += _processes(self.forest.nodes)
         found += self._evasions()
         found += self._leaks()
+        found += floods(self.raw)
         found += self.heard.drafts
         home = self.places.home
         return [observe_calls.own(one, home) for one in found if not (one.node and one.node.ours)]
@@ -194,6 +195,8 @@ def record(raw: Raw, subject: Subject, image: str) -> Baseline:
 def _processes(nodes: list[Node]) -> Iterator[Draft]:
     for node in nodes:
         for one in node.execs[1:] if node.first else node.execs:
+            if of_driver(node, one):
+                continue
             weight = 0 if node.by is By.TOOL or one.error else 1
             detail = f"errno {one.error}" if one.error else one.binary
             if not (one.error and any(other.argv == one.argv and not other.error for other in node.execs)):

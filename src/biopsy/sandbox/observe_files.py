@@ -1,5 +1,6 @@
 """File behaviours: from what processes opened, and from what differs on the disk afterwards."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -90,7 +91,7 @@ def _bytecode(path: str) -> bool:
 
 def changed(raw: Raw, opens: Sequence[Open], places: Places, files: Files) -> None:
     """Tell what differs on the disk, and by whom as far as somebody was seen writing there."""
-    writers, phases = _Writers(opens), {one.phase: one for one in raw.ran}
+    writers, phases = _Writers(opens, raw), {one.phase: one for one in raw.ran}
     quiet: Counter[str] = Counter()
     listed: list[tuple[int, FileChange]] = []
     last = raw.ran[-1] if raw.ran else None
@@ -101,7 +102,7 @@ def changed(raw: Raw, opens: Sequence[Open], places: Places, files: Files) -> No
         place = places.of(path)
         writer = writers.of(path, one.change) or writers.visitor(path, one)
         by = writer.node.by if writer else By.TOOL if place in _TOOLS_OWN else By.PACKAGE
-        if _uninteresting(place, path, one.change, by):
+        if _uninteresting(place, path, one.change, by) or (one.within and place in _TOOLS_OWN):
             quiet[place.value] += 1
             continue
         weight = 2 if place in _WEIGHTY else 1 if place in {Place.INSTALLED, Place.SHIPPED} else 0
@@ -109,7 +110,7 @@ def changed(raw: Raw, opens: Sequence[Open], places: Places, files: Files) -> No
         kind = Kind.FILE_DELETE if one.change is Change.DELETED else Kind.FILE_WRITE
         if writer:
             if writer.path != path or kind is Kind.FILE_DELETE:
-                known = writer.path == path or writer.listing
+                known = writer.path == path or one.change is Change.DELETED
                 how = "" if known else f"written as {writer.path}"
                 files.drafts.append(draft(writer.time, kind, path, writer.node, weight=weight, detail=how))
         else:
@@ -151,14 +152,23 @@ def excerpt(head: bytes) -> str:
 class _Writers:
     """Who was seen writing what; a file that was renamed into its place has its writer under another name."""
 
-    def __init__(self, opens: Sequence[Open]) -> None:
+    def __init__(self, opens: Sequence[Open], raw: Raw) -> None:
+        self._ran = sorted(raw.ran, key=lambda one: one.end_ns)
+        self._ends = [one.end_ns for one in self._ran]
         self._paths: dict[str, Open] = {}
         self._names: dict[str, Open] = {}
         self._folders: dict[str, Open] = {}
         self._visits: dict[tuple[str, str], Open] = {}
+        lost = {
+            folder
+            for one in raw.changes
+            if one.change is Change.DELETED
+            for folder in _above(host_path(one.path))
+        }
         for one in opens:
-            if one.listing and not (one.error or one.node.ours or one.node.by is By.TOOL):
-                self._visits[one.node.phase, one.path.rstrip("/")] = one
+            folder = one.path.rstrip("/")
+            if folder in lost and not (one.write or one.error or one.node.ours or one.node.by is By.TOOL):
+                self._visits[one.node.phase, folder] = self._visits[self._during(one), folder] = one
             if one.write and not one.error and not one.node.ours:
                 folder, _, name = one.path.rpartition("/")
                 best = self._paths.get(one.path)
@@ -178,13 +188,19 @@ class _Writers:
             return near
         return self._names.get(name) or near
 
+    def _during(self, one: Open) -> str:
+        """Name the phase whose end came next, none after the last: a background process acts there, too."""
+        at = bisect_left(self._ends, one.time)
+        return self._ran[at].phase if at < len(self._ran) else ""
+
     def visitor(self, path: str, one: Changed) -> Open | None:
         """Who looked, in the phase in which a file vanished, into the folder it was in: wipers do."""
-        if one.change is not Change.DELETED or not one.phase:
+        if one.change is not Change.DELETED:
             return None
-        folder = path.rpartition("/")[0]
-        while folder.count("/") > 1:
-            if found := self._visits.get((one.phase, folder)):
-                return found
-            folder = folder.rpartition("/")[0]
-        return None
+        return next(filter(None, (self._visits.get((one.phase, folder)) for folder in _above(path))), None)
+
+
+def _above(path: str) -> Iterator[str]:
+    """Yield the folders that a path is in, the nearest first, down to those of the second level."""
+    while (path := path.rpartition("/")[0]).count("/") > 1:
+        yield path

@@ -21,6 +21,9 @@ LATE: Final = 30
 MAX_DIFFERING: Final = 200
 """Most differences of one sort that are told."""
 
+UNASKED: Final = "unasked"
+"""What a go is called in which no handler gets the request that its own code asks for."""
+
 _TELLING: Final = frozenset(
     {
         *(
@@ -86,7 +89,9 @@ def _again(telling: Sequence[Draft], ran: Sequence[Ran], plain: Callable[[str], 
         now = [(one, label) for one, label in labels if label == go.again and one.phase == go.phase]
         did = {(one.kind, plain(one.value)) for one, _ in now}
         yield from _first(now, Kind.DIFFERS_AGAIN, seen, plain)
-        if go.again == soonest and go.exit is not None:  # one that was cut short may have had no chance
+        if (
+            go.again in {soonest, UNASKED} and go.exit is not None
+        ):  # one that was cut short may have had no chance
             before = ((one, go.again) for one, label in labels if not label and one.phase == go.phase)
             yield from _first(before, Kind.DIFFERS_ONCE, did, plain)
         seen |= did

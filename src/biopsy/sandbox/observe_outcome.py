@@ -1,12 +1,16 @@
 """How phases ended: the cell's word first, then the driver's, which comes out of the sandbox and may lie."""
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
 import msgspec
 
+from biopsy.model.behaviour import Kind
 from biopsy.model.run import Lines, Outcome, Status, Step
-from biopsy.sandbox.raw import Ran
+from biopsy.sandbox.observe_ledger import Draft
+from biopsy.sandbox.raw import Ran, Raw
 from biopsy.sandbox.trace_text import argument_text
 
 MAX_STEPS: Final = 2_000
@@ -21,6 +25,9 @@ MAX_FILES: Final = 5_000
 MAX_CODE: Final = 10_000_000
 """Most lines of code that are believed of one file, and of a package."""
 
+FLOOD: Final = "flood output"
+"""What that is called."""
+
 MAX_REASON: Final = 300
 MAX_NAME: Final = 300
 MAX_TAIL: Final = 4_000
@@ -31,7 +38,7 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class _Line(msgspec.Struct):
-    """A line that a driver prints: about one step, about lines of code, or, at the end, about the phase."""
+    """A line that a driver prints: about a step, lines of code, a flood of output; at the end, the phase."""
 
     step: str = ""
     status: Status = Status.COMPLETED
@@ -41,6 +48,7 @@ class _Line(msgspec.Struct):
     lines: str | None = None
     of: int = 0
     seen: str = ""
+    flood: str = ""
 
 
 _DECODER = msgspec.json.Decoder(_Line)
@@ -64,17 +72,27 @@ def outcome(ran: Ran, profile: str) -> Outcome:
     )  # fmt: skip
 
 
+def floods(raw: Raw) -> Iterator[Draft]:
+    """Tell, once for a phase, that something printed the same few lines without end, as its driver says."""
+    for ran in raw.ran:
+        for line in (one for one in _lines(ran.output) if one.flood):
+            said = f"{_short(line.flood, MAX_NAME)}: {line.of} characters, the same few lines again and again"
+            yield Draft(ran.end_ns, Kind.EVASION_TRACER, FLOOD, ran.phase, weight=1, detail=said)
+            break
+
+
+def _lines(output: bytes) -> Iterator[_Line]:
+    for raw in output.splitlines():
+        if raw.startswith(b"{") and len(raw) <= MAX_LINE:
+            with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                yield _DECODER.decode(raw)
+
+
 def _steps(output: bytes) -> tuple[list[Step], list[Lines], _Line | None]:
     steps: list[Step] = []
     reached: list[Lines] = []
     last = None
-    for raw in output.splitlines():
-        if not raw.startswith(b"{") or len(raw) > MAX_LINE:
-            continue
-        try:
-            line = _DECODER.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            continue
+    for line in _lines(output):
         if line.phase is not None:
             last = line
         elif line.lines is not None:
@@ -97,7 +115,7 @@ def _tail(ran: Ran) -> str:
     lines = [
         line
         for line in ran.output.splitlines()
-        if not line.startswith((b'{"step"', b'{"phase"', b'{"lines"'))
+        if not line.startswith((b'{"step"', b'{"phase"', b'{"lines"', b'{"flood"'))
     ]
     text = argument_text(b"\n".join([*lines, *ran.errors.splitlines()])[-MAX_TAIL:])
     return _CONTROL.sub("", text).strip()

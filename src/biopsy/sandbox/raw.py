@@ -112,6 +112,7 @@ class Changed(msgspec.Struct, frozen=True):
     mode: int = 0
     head: bytes = b""  # the beginning of its content
     phase: str = ""  # in which it became so, where that is known
+    within: bool = False  # deleted with a folder that is told, too
 
 
 class Raw(msgspec.Struct, frozen=True):

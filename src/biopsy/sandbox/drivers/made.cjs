@@ -84,7 +84,7 @@ const asked = () => ({
 const COMPARED = /(?:\.([\w$]+)|\[\s*['"]([^'"\]]+)['"]\s*\]|\(\s*['"]([^'"]+)['"]\s*\))\s*(?:={2,3}|!={1,2}|\.(?:includes|startsWith|endsWith)\()\s*['"]([^'"\n]{1,200})['"]/g
 const wanted = (code) => {
   const pairs = [...code.matchAll(COMPARED)].slice(0, 20).map((one) => [one[1] ?? one[2] ?? one[3], one[4]])
-  if (!pairs.length) return null
+  if (!pairs.length || UNASKED) return null
   const made = asked()
   for (const [name, text] of pairs) {
     if (!(name in made) || typeof made[name] === 'string') made[name] = text

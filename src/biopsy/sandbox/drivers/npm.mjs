@@ -18,6 +18,8 @@ import { Lines, asking } from './lines.mjs'
 
 const KEPT = 64 * 1024 // characters of a command's output that are looked at
 const SHOWN = 4000 // of them that are printed for people
+const FLOOD = 16 * 1024 // characters from which loading something is said to flood, where they say little
+const SAYING = 20 // one line in so many is new, in what says anything
 const LINGER = 2500 // ms that a process may go on after it
 const CALL_TIME = 4000 // ms without news from one that calls
 const COMMAND_TIME = 5000
@@ -25,6 +27,8 @@ const TOOLS_TIME = 8000 // ms for using all the tools that a command serves
 const MAX_LOOKED = 1024 ** 2 // characters of a command in which signs of them are looked for
 const ALONE = 12 // loads that have a process of their own; the rest go in groups
 const GROUP = 25
+const SHORT = 15 // s that a go once more has, in which fewer are alone: each was before, and starting is what takes long
+const ALONE_AGAIN = 3
 const MAX_ENTRIES = 200
 const FILES_TIME = 15_000 // ms for the files that no entry has loaded
 const MAX_BINS = 20
@@ -39,6 +43,7 @@ const { values: options, positionals } = parseArgs({
     name: { type: 'string', default: '' },
     budget: { type: 'string', default: '45' },
     each: { type: 'string', default: '10' },
+    unasked: { type: 'boolean', default: false }, // no request that a handler's own code asks for
     word: { type: 'string', multiple: true, default: [] }, // arguments that the package's own code asks for
   },
 })
@@ -83,7 +88,7 @@ function finish(status, reason = '') {
 function run(argv, { timeout, input = null, hear = null }) {
   return new Promise((settle) => {
     const stdio = [input === null ? 'ignore' : 'pipe', 'pipe', 'pipe', ...(hear ? ['pipe'] : [])]
-    const result = { code: null, signal: null, expired: false, done: false, output: '' }
+    const result = { code: null, signal: null, expired: false, done: false, output: '', said: 0 }
     let child, timer
     try {
       child = spawn(argv[0], argv.slice(1), { stdio, detached: true })
@@ -101,7 +106,10 @@ function run(argv, { timeout, input = null, hear = null }) {
     }
     active.add(child.pid)
     allow(timeout)
-    const keep = (data) => (result.output = (result.output + data).slice(-KEPT))
+    const keep = (data) => {
+      result.said += data.length
+      result.output = (result.output + data).slice(-KEPT)
+    }
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', keep).on('error', () => {})
     if (hear) listen(child.stdio[3], (message) => {
       reachedLines.hear(message)
@@ -284,6 +292,12 @@ function loaded(message) {
   return ['failed', `raised: ${code ? `${code}: ` : ''}${text}`]
 }
 
+// Tell of what prints the same few lines without end, as some do in protest.
+function flooded(what, { said, output }) {
+  const lines = said < FLOOD ? [] : output.split('\n')
+  if (lines.length > SAYING && new Set(lines).size * SAYING < lines.length) say({ flood: what.slice(0, 300), of: said })
+}
+
 // Load some specifiers in one process, one after the other; what one of them ends is loaded by a new one.
 async function load(way, names, tally) {
   let rest = names
@@ -307,6 +321,7 @@ async function load(way, names, tally) {
       return message.done ? Math.min(LINGER, left()) : 0
     }
     const result = await run(['node', '-', way, ...rest], { timeout: Math.min(LOAD_TIME, left()), input: `${asking(options.name)}const words = ${JSON.stringify(options.word)}\n${LOADER}`, hear })
+    flooded(`${way} ${at}`, result)
     if (at && !seen.has(at)) {
       seen.add(at)
       const [status, reason] = judge(result)
@@ -330,8 +345,9 @@ async function importing() {
   const names = offered()
   const count = {}
   const tally = (status) => (count[status] = (count[status] ?? 0) + 1)
-  const jobs = names.slice(0, ALONE).flatMap((name) => [['require', [name]], ['import', [name]]])
-  for (let start = ALONE; start < names.length; start += GROUP) {
+  const alone = Number(options.budget) <= SHORT ? ALONE_AGAIN : ALONE
+  const jobs = names.slice(0, alone).flatMap((name) => [['require', [name]], ['import', [name]]])
+  for (let start = alone; start < names.length; start += GROUP) {
     const group = names.slice(start, start + GROUP)
     jobs.push(['require', group], ['import', group])
   }
@@ -429,7 +445,7 @@ async function call(name, tally) {
       strange = Boolean(message.strange)
       return Math.min(CALL_TIME, left())
     }
-    const input = `${asking(options.name)}const LATER = ${LATER}\n${script}`
+    const input = `${asking(options.name)}const LATER = ${LATER}, UNASKED = ${options.unasked}\n${script}`
     const result = await run(['node', '-', name, String(skip)], { timeout: Math.min(LOAD_TIME, left()), input, hear })
     if (done) return tally(done.status, done.reason)
     const [status, reason] = judge(result)

@@ -5,11 +5,15 @@
 A file begins with `~/` or lies in the folder where phases start; one that ends in `/` is a folder. What is there stays.
 Machine and user are called `host` and `user` for all that the driver starts (`inside/drivers/named.c`). `folder` is where it
 starts: below the home, with what is installed in the first one. `start` is what starts the driver.
+
+A source archive of Python that looks for files beside itself is installed from a folder that has them, as from a checkout.
 """
 
 import json
 import os
 import sys
+import tarfile
+import tempfile
 
 wanted, driver, *rest = sys.argv[1:]
 wanted = json.loads(wanted)
@@ -37,6 +41,29 @@ if wanted.get("folder"):
         os.chdir(there)
         os.environ["PWD"] = there
     except OSError:
+        pass
+
+
+def checkout(archive, names):
+    """Unpack an archive as pip does, and put there what is looked for; give the folder."""
+    folder = tempfile.mkdtemp(prefix="pip-req-build-")
+    with tarfile.open(archive) as tar:
+        tar.extractall(folder)
+    (top,) = os.listdir(folder)
+    for name in names:
+        path = os.path.normpath(os.path.join(folder, top, name))
+        os.makedirs(path if name.endswith("/") else os.path.dirname(path), exist_ok=True)
+        if not name.endswith("/") and not os.path.lexists(path):
+            with open(path, "w") as file:
+                file.write("{}\n" if name.endswith(".json") else "\n")
+    return os.path.join(folder, top)
+
+
+beside = [name for name in wanted.get("files", ()) if not name.startswith("~")]
+if beside and driver == "pypi.py" and rest[0] == "install" and rest[-1].endswith(".tar.gz"):
+    try:
+        rest[-1] = checkout(rest[-1], beside)
+    except (OSError, ValueError, EOFError, tarfile.TarError):
         pass
 driver = os.path.join(os.path.dirname(os.path.abspath(__file__)), driver)
 command = [*wanted.get("start", []), driver, *rest]

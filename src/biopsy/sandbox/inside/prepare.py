@@ -24,6 +24,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files as resources
 from pathlib import Path
@@ -123,8 +124,19 @@ def places(image: Path) -> tuple[Place, ...]:
         folder,
         init,
         *own,
+        *_unhandled(image),
         *(_place(file, "/" + file.relative_to(kept).as_posix(), image) for file in files),
     )
+
+
+def _unhandled(image: Path) -> Iterator[Place]:
+    """Lead Debian's handler of crashes, which is not there, nowhere, as Python's own builds have none.
+
+    It is a `sitecustomize.py` that stands before the one that a package may have brought.
+    """
+    for file in sorted((image / "etc").glob("python3*/sitecustomize.py")):
+        inside = f"/{file.relative_to(image).as_posix()}"
+        yield Place(inside, link="/usr/share/apport/sitecustomize.py", age=90 * 86400)
 
 
 def _place(file: Path, inside: str, image: Path) -> Place:
