@@ -1,7 +1,7 @@
 """Passing artifacts on: whole or in part, once somebody has looked at them, where that is asked for."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from biopsy.guard.ruling import Known, Offered, Ruling
@@ -38,9 +38,16 @@ class Passing:
     async def looked_at(
         self, asked: Asked, offered: Offered, ruling: Ruling, known: Known, digests: dict[str, str]
     ) -> None:
-        """Wait until somebody has looked at a release; raises RefusedError until then, and if it is bad."""
-        terms = self.gate.policy.terms(offered.ecosystem, offered.name, offered.version)
-        if self.analyst is None or known.verdict or ruling.rule == "override" or terms.unseen == "allow":
+        """Wait until somebody has looked at a file; raises RefusedError until then, and if it is bad.
+
+        What comes from a registry of its own is not looked at: workers ask the one that all else comes from,
+        and it is not to hear of such names.
+        """
+        policy, sha256 = self.gate.policy, digests.get("sha256", "")
+        if self.analyst is None or ruling.rule == "override" or known.covers(sha256):
+            return
+        unseen = policy.terms(offered.ecosystem, offered.name, offered.version).unseen
+        if unseen == "allow" or policy.reserved(offered.ecosystem, offered.name) is not None:
             return
         release = Release(offered.ecosystem, offered.name, offered.version)
         algorithm = next((a for a in ("sha256", "sha512", "sha1") if a in digests), "")
@@ -49,6 +56,9 @@ class Passing:
         if found is None:
             said = f"{release.name} {release.version} is being analysed by biopsy: ask again in {AGAIN} s"
             raise RefusedError(503, said, **{"retry-after": str(AGAIN)})
+        if found.verdict not in {"", "unknown"}:
+            of_file = replace(found, files=frozenset({sha256} if sha256 else ()))
+            self.gate.knowledge.learn(offered.ecosystem, offered.name, offered.version, of_file)
         ruling = self.gate.rule(offered, found)
         if ruling.blocks:
             self.gate.log_file(asked, offered, "", ruling)
