@@ -116,7 +116,7 @@ def serve(host: str, port: int, **asked: Any) -> None:
 @click.argument("words", nargs=-1, required=True, metavar="-- COMMAND...", type=click.UNPROCESSED)
 def run(words: tuple[str, ...], **asked: Any) -> int:
     """Run one command with the guard before its registries; its exit status is the command's."""
-    from biopsy.cli import guarding as doing  # noqa: PLC0415
+    from biopsy.cli import guard_run as doing  # noqa: PLC0415
 
     return doing.run(words, **asked)
 
@@ -141,7 +141,7 @@ def why(package: str, every: bool, **asked: Any) -> int:  # noqa: FBT001
 @home_option
 def log(limit: int, home: Path, every: bool, json_: bool) -> None:  # noqa: FBT001
     """Show what was decided, the newest last."""
-    from biopsy.cli import guarding as doing  # noqa: PLC0415
+    from biopsy.cli import guard_log as doing  # noqa: PLC0415
 
     doing.log(home, limit, every=every, as_json=json_)
 
@@ -150,7 +150,7 @@ def log(limit: int, home: Path, every: bool, json_: bool) -> None:  # noqa: FBT0
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 def policy(file: Path | None) -> None:
     """Print a policy to begin with; with a FILE, say whether it can be read."""
-    from biopsy.cli import guarding as doing  # noqa: PLC0415
+    from biopsy.cli import guard_policy as doing  # noqa: PLC0415
 
     if file is None:
         click.echo(doing.POLICY, nl=False)

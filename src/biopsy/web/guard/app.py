@@ -26,6 +26,7 @@ from biopsy.web.guard.gate import Gate
 from biopsy.web.guard.known import Analyses, Knowledge
 from biopsy.web.guard.npm import Npm
 from biopsy.web.guard.passing import Analyst, Passing
+from biopsy.web.guard.projects import Projects
 from biopsy.web.guard.pypi import Pypi
 from biopsy.web.guard.upstream import Upstream
 
@@ -78,7 +79,8 @@ class Guard:
         self.passing = Passing(self.gate, self.files, analyst)
         self.analyst = analyst
         given = self.registry
-        self.pypi = Pypi(self.gate, self.upstream, self.passing, partial(given, "pypi"))
+        projects = Projects(self.gate, self.upstream, partial(given, "pypi"))
+        self.pypi = Pypi(self.gate, self.upstream, self.passing, projects)
         audits = Audits(self.knowledge, self.upstream, partial(given, "npm"))
         self.npm = Npm(self.gate, self.upstream, self.passing, partial(given, "npm"), audits)
         self._registries: dict[tuple[str, str], Endpoint] = {}

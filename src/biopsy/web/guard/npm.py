@@ -23,6 +23,7 @@ from biopsy.web.guard.passing import Passing
 from biopsy.web.guard.upstream import Page, Upstream
 
 LARGE = 256 * 1024
+MAX_READ = 500  # documents that are kept as they were read
 FAR = 1e18
 NAME = re.compile(r"(?:@[A-Za-z0-9~_-][A-Za-z0-9~._-]*/)?[A-Za-z0-9~_-][A-Za-z0-9~._-]*")
 MAX_NAME = 214
@@ -159,8 +160,8 @@ class Npm:
             raise RegistryError(
                 f"the configured registry answers no document of {name!r}: {error}"
             ) from error
-        if len(self._read) > 500:
-            self._read.clear()
+        while len(self._read) >= MAX_READ:
+            del self._read[next(iter(self._read))]
         self._read[name] = (source, read)
         return read
 
@@ -214,6 +215,12 @@ class Npm:
         if not entry.tarball.startswith(("https://", "http://")):
             raise RegistryError(f"the configured registry gives no address for {name} {versions[0]}")
         return await self.passing.file(asked, Wanted(endpoint, entry.tarball, entry.digests))
+
+    def address(self, name: str, filename: str) -> str:
+        """Where the registry has a tarball that was listed a while ago; empty where none was."""
+        held = self._read.get(name)
+        versions = documents.version_named(held[1], name, filename) if held else ()
+        return held[1].entries[versions[0]].tarball if held and versions else ""
 
     async def offers(self, name: str) -> dict[str, Ruling]:
         """By version, what becomes of it. For people who ask why."""
