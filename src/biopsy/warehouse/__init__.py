@@ -100,13 +100,19 @@ class Warehouse:
                 if path.exists():  # else it was packed at this moment
                     raise
 
-    def get(self, run_id: str) -> Dossier:
-        """Read one dossier back; UsageError where there is none of that id."""
+    def get(self, run_id: str, of: Release | None = None) -> Dossier:
+        """Read one dossier back; UsageError where there is none of that id.
+
+        Who knows which release it is `of` spares a look into all that is kept: then nothing is looked for but
+        where a dossier of that release, begun when the id says, has to be.
+        """
         if _RUN_ID.fullmatch(run_id):
-            for path in self._root.glob(f"*/*/*/{run_id}.json.gz"):
+            folder = landing.folder_of(self._root, of) if of else None
+            name = f"{run_id}.json.gz"
+            for path in (folder / name,) if folder else self._root.glob(f"*/*/*/{name}"):
                 if path.exists():
                     return _read(path)
-            if stored := self._store.get(run_id):
+            if stored := self._store.get(run_id, of):
                 return restore(stored)
         raise UsageError(f"no analysis {run_id!r} is kept here; `biopsy show` lists those that are")
 

@@ -37,12 +37,16 @@ class Store:
         self._root = root
         self._ledger = Ledger(root)
 
-    def get(self, run_id: str) -> Stored | None:
-        """The dossier of an id, if it is here."""
+    def get(self, run_id: str, of: Release | None = None) -> Stored | None:
+        """The dossier of an id, if it is here; of a release that is known, if it is where it has to be."""
         # A run id begins with the time; the day of a dossier is that on which it was finished.
         likely = days_of(run_id)
-        for days in (likely, ()) if likely else ((),):
-            for found in self._dossiers("run_id = ?", [run_id], days=days):
+        where, values = "run_id = ?", [run_id]
+        if of:  # rows stand in the order of names: what has other ones is not unpacked
+            where = f"name = ? AND version = ? AND {where}"
+            values = [escape(of.name), escape(of.version), run_id]
+        for days in (likely, ()) if likely and not of else (likely,):
+            for found in self._dossiers(where, values, of.ecosystem if of else "", days):
                 return found
         return None
 

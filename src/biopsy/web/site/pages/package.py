@@ -156,7 +156,7 @@ def _told(report: dict[str, object]) -> Told:
 
 def _facts(site: Site, seen: Seen) -> tuple[Fact, ...]:
     try:
-        held = judging.dossier(site.warehouse, seen.run_id)
+        held = judging.dossier(site, seen.run_id)
     except Missing:
         return ()
     found = [b for b in held.behaviours if _tells(b)]
