@@ -64,6 +64,10 @@ class Analysing:
             self._tasks.pop(key, None)  # an operator may have it tried again: the queue is asked anew
         return task.result()
 
+    def waiting(self) -> int:
+        """How many files are waited for."""
+        return sum(not one.done() for one in self._tasks.values())
+
     async def _analysed(self, release: Release, digest: str) -> Known:
         from biopsy.queue import State  # noqa: PLC0415 - an extra
 

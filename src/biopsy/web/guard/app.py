@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,11 +25,15 @@ from biopsy.web.guard.decisions import Decisions
 from biopsy.web.guard.files import Files
 from biopsy.web.guard.gate import Gate
 from biopsy.web.guard.known import Analyses, Knowledge
+from biopsy.web.guard.metrics import Metrics
 from biopsy.web.guard.npm import Npm
 from biopsy.web.guard.passing import Analyst, Passing
 from biopsy.web.guard.projects import Projects
 from biopsy.web.guard.pypi import Pypi
 from biopsy.web.guard.upstream import Upstream
+
+MAX_SCOPES = 5000
+"""Scopes of npm whose registries are remembered."""
 
 PAUSE = 2.0
 """Seconds between looks at the policy's file."""
@@ -74,7 +79,11 @@ class Guard:
         self.knowledge = Knowledge(settings.database, settings.site.rstrip("/"), analyses)
         self.decisions = Decisions(settings.folder if settings.log else None)
         self.gate = Gate(self.knowledge, self.decisions, settings.policy)
-        self.upstream = Upstream(fetch.trusted(), settings.fresh)
+        self.metrics = Metrics(
+            lambda: self.knowledge.state(self.gate.policy), analyst.waiting if analyst else int
+        )
+        self.decisions.heard = self.metrics.decided
+        self.upstream = Upstream(fetch.trusted(), settings.fresh, self.metrics)
         self.files = Files(settings.folder / "files", self.upstream, settings.most)
         self.passing = Passing(self.gate, self.files, analyst)
         self.analyst = analyst
@@ -90,6 +99,8 @@ class Guard:
         """The registry that a name comes from, asked of the client that knows: once, and in a thread."""
         key = (kind, name.partition("/")[0] if name.startswith("@") else "")
         if key not in self._registries:
+            while len(self._registries) >= MAX_SCOPES:
+                del self._registries[next(iter(self._registries))]
             self._registries[key] = await asyncio.to_thread(self.settings.endpoint, kind, name)
         return self._registries[key]
 
@@ -132,7 +143,11 @@ class Guard:
         async def answer() -> Answer:
             return await self._answer(read(scope, receive, base=self._base(scope)))
 
-        await deliver(await answered(answer), scope["method"], send)
+        began = time.monotonic()
+        given = await answered(answer)
+        side = scope["path"].lstrip("/").partition("/")[0]
+        self.metrics.answered(side, scope["method"], given.status, time.monotonic() - began)
+        await deliver(given, scope["method"], send)
 
     async def _answer(self, asked: Asked) -> Answer:
         match asked.path:
@@ -147,8 +162,11 @@ class Guard:
     def _base(self, scope: Scope) -> str:
         """How this client reaches us; raises RefusedError for a Host that is none of ours.
 
-        A page of the web that has its own name lead here would be one (DNS rebinding).
+        A page of the web that has its own name lead here would be one (DNS rebinding). Probes, which ask by
+        address, are told numbers alone.
         """
+        if scope["path"] in pages.ANYHOW:
+            return ""
         hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
         host = hosts[0].lower() if len(hosts) == 1 else ""
         bare = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host

@@ -61,7 +61,8 @@ def standing(proxy: str, bundle: str, own: Mapping[str, str]) -> dict[str, str]:
     names = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
     kept = {name: value for name, value in own.items() if name.lower() != "no_proxy"}
     believed = (
-        "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "PDM_PYPI_CA_CERTS", "NODE_EXTRA_CA_CERTS",
+        "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "PDM_PYPI_CA_CERTS",
+        "NODE_EXTRA_CA_CERTS",
     )  # fmt: skip
     return {
         **kept,

@@ -112,6 +112,12 @@ class Knowledge:
                 self._change = ("trouble",)
         return self._change
 
+    @property
+    def trouble(self) -> str:
+        """Why the reports cannot be read; empty where they can, and where there are none."""
+        self.change()
+        return self._trouble
+
     def _say(self, trouble: str) -> None:
         if trouble != self._trouble:
             LOG.warning("the reports cannot be read: %s", trouble)

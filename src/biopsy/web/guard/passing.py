@@ -23,6 +23,9 @@ class Analyst(Protocol):
     async def verdict(self, release: Release, digest: str, patience: float) -> Known | None:
         """What an analysis came to; None where it is not known within so many seconds."""
 
+    def waiting(self) -> int:
+        """How many files are waited for."""
+
     async def close(self) -> None:
         """Wait for nothing any more."""
 
