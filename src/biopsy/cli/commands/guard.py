@@ -47,7 +47,10 @@ def listening(function: Any) -> Any:
             "--port", type=click.IntRange(0, 65535), default=8700, show_default=True,
             help="0: one that is free.",
         ),
-        click.option("--url", metavar="URL", default="", help="Where clients reach it; default: as asked."),
+        click.option(
+            "--url", metavar="URL", default="", envvar="BIOPSY_GUARD_URL",
+            help="Where clients reach it; default: as asked.",
+        ),
         click.option(
             "--allow-host", "hosts", multiple=True, metavar="NAME", help="A name that clients may call it by."
         ),
