@@ -14,6 +14,7 @@ from biopsy.model.behaviour import Behaviour, InTrace, Kind, unescape
 from biopsy.model.dossier import Analysis, Call, Dossier, Finding
 from biopsy.model.release import Release
 from biopsy.model.run import Status
+from biopsy.web.site.index.answers import Seen
 from biopsy.web.site.paging import Missing
 from biopsy.web.site.place import Site
 
@@ -29,14 +30,21 @@ class Judged(Struct, frozen=True):
     seconds: float
 
 
-def dossier(site: Site, run_id: str) -> Dossier:
-    """One kept dossier; raises Missing. What the index knows of it says where it has to be."""
+def dossier(site: Site, run_id: str, *, whole: bool = True) -> Dossier:
+    """One kept dossier; raises Missing. What the index knows of it says where it has to be.
+
+    Unless the `whole` is asked for, what no rule reads may be left out.
+    """
     seen = site.index.analysis(run_id)
-    release = Release(seen.ecosystem, unescape(seen.name), unescape(seen.version)) if seen else None
     try:
-        return site.warehouse.get(run_id, release)
+        return site.warehouse.near(run_id, of(seen), whole=whole) if seen else site.warehouse.get(run_id)
     except UsageError as error:
         raise Missing(detail=f"no analysis {run_id[:80]} is kept here") from error
+
+
+def of(seen: Seen) -> Release:
+    """The release that an analysis is of; the index has its words escaped."""
+    return Release(seen.ecosystem, unescape(seen.name), unescape(seen.version))
 
 
 def judged(site: Site, run_id: str) -> Judged:
@@ -45,7 +53,7 @@ def judged(site: Site, run_id: str) -> Judged:
     before = None
     if held.against and held.against != NOTHING:
         with suppress(Missing):
-            before = dossier(site, held.against)
+            before = dossier(site, held.against, whole=False)
     return judge(held, before, site.rules())
 
 
