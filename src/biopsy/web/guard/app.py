@@ -90,9 +90,10 @@ class Guard:
         given = self.registry
         projects = Projects(self.gate, self.upstream, partial(given, "pypi"))
         self.pypi = Pypi(self.gate, self.upstream, self.passing, projects)
-        audits = Audits(self.knowledge, self.upstream, partial(given, "npm"))
+        audits = Audits(self.knowledge, self.upstream, partial(given, "npm"), self.gate.reserves)
         self.npm = Npm(self.gate, self.upstream, self.passing, partial(given, "npm"), audits)
         self._registries: dict[tuple[str, str], Endpoint] = {}
+        self._asking = asyncio.Lock()
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def registry(self, kind: str, name: str) -> Endpoint:
@@ -101,7 +102,10 @@ class Guard:
         if key not in self._registries:
             while len(self._registries) >= MAX_SCOPES:
                 del self._registries[next(iter(self._registries))]
-            self._registries[key] = await asyncio.to_thread(self.settings.endpoint, kind, name)
+            async with self._asking:  # each asks a process of npm's: one at a time, whatever clients invent
+                if key not in self._registries:
+                    found = await asyncio.to_thread(self.settings.endpoint, kind, name)
+                    self._registries[key] = found
         return self._registries[key]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -70,6 +70,10 @@ class Gate:
         """What becomes of one release or file."""
         return rule(self.policy, offered, known, self.knowledge.state(self.policy))
 
+    def reserves(self, name: str) -> bool:
+        """Whether a name of npm is one that a public registry is never asked for."""
+        return self.policy.reserved("npm", name) is not None
+
     def basis(self) -> tuple[object, ...]:
         """What rulings rest on beside time."""
         stale = bool(self.knowledge.state(self.policy).stale)

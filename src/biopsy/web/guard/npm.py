@@ -83,6 +83,8 @@ class Npm:
         attested = path[:4] == ("-", "npm", "v1", "attestations") and len(path) in {5, 6}
         if path not in _PLAIN and not attested:
             raise RefusedError(404, "the guard does not know this service of a registry")
+        if attested and self.gate.policy.reserved("npm", _bare(path[4:])) is not None:
+            raise RefusedError(404, "it has no attestations: the name is reserved")
         endpoint = await self.endpoint("")
         below = "/".join(quote(part, safe="@") for part in path)
         url = f"{endpoint.url}{below}" + (f"?{asked.query}" if asked.query else "")
@@ -233,6 +235,12 @@ def _address(base: str, name: str, version: str, ruling: Ruling) -> str:
         return f"{base}/npm/{name}/-/{quote(documents.filename(name, version))}"
     words = re.sub(r"[^A-Za-z0-9.]+", "-", ruling.reason)[:200].strip("-.")
     return f"{base}/blocked/npm/{name}/{quote(version)}/{words}.tgz"
+
+
+def _bare(path: tuple[str, ...]) -> str:
+    """The name in `NAME@VERSION`, however its parts were written."""
+    whole = "/".join(path)
+    return whole.rpartition("@")[0] or whole
 
 
 def joined(path: tuple[str, ...]) -> tuple[str, ...]:

@@ -79,7 +79,10 @@ class Passing:
         await download.begun()
         size = download.size if download.done else download.total
         media = "application/octet-stream"
-        if size is not None and download.done and (part := within(asked.headers.get("range", ""), size)):
+        wanted_part = asked.headers.get("range", "")
+        if asked.headers.get("if-range", headers.get("etag", "")) != headers.get("etag", ""):
+            wanted_part = ""  # of another file (RFC 9110, 13.1.5)
+        if size is not None and download.done and (part := within(wanted_part, size)):
             first, last = part
             headers["content-range"] = f"bytes {first}-{last}/{size}"
             stream = _some(download.read(first), last - first + 1)

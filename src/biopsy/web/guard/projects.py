@@ -20,6 +20,9 @@ from biopsy.web.guard.upstream import Page, Upstream
 LARGE = 256 * 1024
 """From so many bytes on a page is read in a thread, so that others do not wait for it."""
 
+FORMS = (simple.JSON, simple.HTML, "application/json", "text/html", "application/xhtml+xml", "")
+"""Media types of pages of projects."""
+
 MAX_READ = 2000
 """Pages that are kept as they were read."""
 
@@ -72,6 +75,10 @@ class Projects:
         """The page, read; with times of the index's document where it has none and an age is asked."""
         held = self._read.get(name)
         if held is None or held.source is not source:
+            if source.type not in FORMS:
+                raise RegistryError(
+                    f"the configured index answers {source.type[:80]!r}, which is no page of one"
+                )
             read = simple.from_json if source.type.endswith("json") else simple.from_html
             try:
                 if len(source.body) > LARGE:

@@ -18,7 +18,7 @@ from biopsy.errors import BiopsyError
 from biopsy.model.release import Endpoint
 from biopsy.web.guard.app import answered, deliver
 from biopsy.web.guard.asked import Answer, Asked, Receive, RefusedError, Scope, Send, read
-from biopsy.web.guard.projects import Projects
+from biopsy.web.guard.projects import Projects, normal
 from biopsy.web.guard.pypi import Pypi
 
 if TYPE_CHECKING:
@@ -108,6 +108,10 @@ class Through:
         if (answer := await side.through(asked, url)) is not None:
             return answer
         if found := _DOCUMENT.fullmatch(urlsplit(url).path.lstrip("/")):
+            if self.guard.gate.policy.reserved("pypi", normal(found[1])) is not None:
+                raise RefusedError(
+                    403, f"{found[1]} is a name of your own, which this index is not asked for"
+                )
             ruling = (await side.offers(found[1])).get(
                 found[2] or ""
             )  # reads its page, and so where files are

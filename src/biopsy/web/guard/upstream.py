@@ -213,6 +213,8 @@ async def unpacked(answer: httpx.Response, limit: int = MAX_PAGE) -> bytes:
                 rest = reader.unconsumed_tail
             if len(body) > limit:
                 raise RegistryError(f"the registry's answer is larger than {limit >> 20} MiB")
+    if reader is not None and (body or reader.unused_data) and (not reader.eof or reader.unused_data):
+        raise RegistryError("the registry's answer does not end where its packing does")
     return bytes(body)
 
 
