@@ -21,9 +21,17 @@ def log(home: Path, limit: int, *, every: bool, as_json: bool) -> None:
             ]
             lines = lines[-limit:]
     for line in lines:
-        click.echo(line if as_json else visible(_words(line)))
+        click.echo(_plain(line) if as_json else visible(_words(line)))
     if not lines and not as_json:
         click.echo("nothing was refused" if not every else "nothing was asked for")
+
+
+def _plain(line: str) -> str:
+    """A line of the log in ASCII, which no terminal minds."""
+    try:
+        return json.dumps(json.loads(line), separators=(",", ":"))
+    except ValueError:
+        return visible(line)
 
 
 def _told(line: str) -> bool:

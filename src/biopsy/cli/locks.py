@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biopsy.errors import BiopsyError
+from biopsy.formats.views.visible import visible
 
 if TYPE_CHECKING:
     from biopsy.web.guard.app import Guard
@@ -55,7 +56,7 @@ def bad(guard: "Guard", files: Sequence[Path]) -> Iterator[str]:
     from biopsy.guard.ruling import Known, Offered  # noqa: PLC0415
     from biopsy.model.check import Verdict  # noqa: PLC0415
     from biopsy.reports.verdict import judged  # noqa: PLC0415
-    from biopsy.web.guard.known import TYPES  # noqa: PLC0415
+    from biopsy.web.guard.known import MAX_LINK, MAX_WORDS, TYPES  # noqa: PLC0415
 
     kinds = {"PyPI": "pypi", "npm": "npm"}
     for path in files:
@@ -72,7 +73,8 @@ def bad(guard: "Guard", files: Sequence[Path]) -> Iterator[str]:
             if checked is None or checked.verdict is not Verdict.MALICIOUS:
                 continue
             cited = checked.reports[0]
-            known = Known("malicious", checked.reason, cited.id, cited.link)
+            said = visible(checked.reason, limit=MAX_WORDS)
+            known = Known("malicious", said, cited.id, cited.link[:MAX_LINK])
             ruling = guard.gate.rule(Offered(kind, TYPES[kind](entry.name), entry.version, 0.0), known)
             if ruling.blocks:
                 line = f":{entry.line}" if entry.line else ""

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from biopsy.formats.views.visible import visible
 from biopsy.guard.ruling import Known
+from biopsy.web.guard.known import MAX_WORDS
 
 MOST = 2000
 """Analyses of one package that are looked at, the newest first."""
@@ -39,7 +41,7 @@ class Analysed:
             if seen.call not in LOOKED:
                 continue
             link = f"{self.site}{ANALYSIS}{seen.run_id}" if self.site else ""
-            said = f"biopsy found it {seen.call}: {seen.reason}"
+            said = visible(f"biopsy found it {seen.call}: {seen.reason}", limit=MAX_WORDS)
             known = Known(seen.call, said, "", link, frozenset({seen.sha256}))
             found[seen.version] = known.joined(found.get(seen.version))
         return found

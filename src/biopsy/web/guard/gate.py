@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from biopsy.errors import BiopsyError
+from biopsy.formats.views.visible import visible
 from biopsy.guard import policy as policies
 from biopsy.guard.policy import Policy
 from biopsy.guard.ruling import Action, Known, Offered, Ruling, rule
@@ -136,7 +137,8 @@ def told(ruling: Ruling, offered: Offered, base: str) -> str:
         ruling.link
         or f"{base}/why/{offered.ecosystem}/{quote(offered.name, safe='@/')}/{quote(offered.version)}"
     )
-    return f"{offered.name} {offered.version} is {what} by biopsy guard: {ruling.reason} (see {more} )"
+    said = f"{offered.name} {offered.version} is {what} by biopsy guard: {ruling.reason} (see {more} )"
+    return visible(said)  # clients print it to a terminal as it is
 
 
 def load(path: Path) -> Policy:

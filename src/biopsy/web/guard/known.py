@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from biopsy.errors import BiopsyError
+from biopsy.formats.views.visible import visible
 from biopsy.guard.policy import Policy
 from biopsy.guard.ruling import Known, State, words
 from biopsy.model.check import Entry, Verdict
@@ -19,6 +20,9 @@ from biopsy.reports.verdict import Store, judged
 
 LOOK = 2.0
 """Seconds between looks whether the reports have changed."""
+
+MAX_WORDS, MAX_LINK = 300, 1000
+"""Characters of a reason and of a link: they stand in every answer, in the log, and on terminals."""
 
 MAX_LEARNED = 10_000
 """Releases of which what an analysis just came to is kept, until the analyses themselves say it."""
@@ -155,7 +159,8 @@ class Knowledge:
             if checked.verdict is Verdict.MALICIOUS:
                 cited = checked.reports[0]
                 link = f"{self.site}{REPORT}{cited.id}" if self.site else cited.link
-                made[version] = Known("malicious", checked.reason, cited.id, link)
+                said = visible(checked.reason, limit=MAX_WORDS)
+                made[version] = Known("malicious", said, cited.id, link if len(link) <= MAX_LINK else "")
         return made
 
     def ask(self, question: Callable[[Reader], object]) -> Any:
