@@ -5,7 +5,7 @@
     python -m bench.site --home DIR                            what was made before, kept there
 
 Makes a home with that many reports, outlines of analyses in the index with hosts, findings and verdicts of
-two years, and in its warehouse a dossier of each (`bench.site_warehouse`, like those below the homes of --like);
+two years, and in its warehouse a dossier of each (`bench.site_warehouse`, models: --like homes);
 serves it with two processes; asks for pages over HTTP on loopback, a connection a reader. Each goes from page
 to page as a person does, and reads for a while (--pause) before it goes on. Of the analyses and comparisons
 half are any of all there are, which nobody asked for before, and half of the newest (--newest), as Home and

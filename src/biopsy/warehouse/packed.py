@@ -19,7 +19,7 @@ from biopsy.warehouse.tables import columns
 from biopsy.warehouse.wire import Stored
 
 PART = 2048
-"""Packed dossiers in one part: a row group of their table."""
+"""Packed dossiers in one part."""
 
 _AT_ONCE = 64
 _HELD = "QUALIFY row_number() OVER (PARTITION BY run_id ORDER BY judged DESC) = 1"
