@@ -1,13 +1,16 @@
 """How fast the web site answers: 240,000 reports, 1,000,000 analyses, 100 readers at once.
 
-    python -m bench.site                                       all of it, made anew (a quarter of an hour)
+    python -m bench.site                                       all of it, made anew (most of an hour)
     python -m bench.site --reports 24000 --analyses 100000     a tenth
     python -m bench.site --home DIR                            what was made before, kept there
 
-Makes a home with that many reports, and outlines of analyses in the index with hosts, findings and verdicts
-of two years; serves it with two processes; asks for pages over HTTP on loopback, a connection a reader. Each
-goes from page to page as a person does, and reads for a while (--pause) before it goes on. Prints a table;
-the exit status is 1 where the bound is missed.
+Makes a home with that many reports, outlines of analyses in the index with hosts, findings and verdicts of
+two years, and in its warehouse a dossier of each (`bench.site_warehouse`, models: --like homes);
+serves it with two processes; asks for pages over HTTP on loopback, a connection a reader. Each goes from page
+to page as a person does, and reads for a while (--pause) before it goes on. Of the analyses and comparisons
+half are any of all there are, which nobody asked for before, and half of the newest (--newest), as Home and
+feeds link to them. Pages that other runs kept on disk are removed first. Prints a table; the exit status is 1
+where the bound is missed.
 """
 # ruff: noqa: A005 - named as what it measures
 
@@ -17,6 +20,8 @@ import http.client
 import json
 import os
 import random
+import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -27,6 +32,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
+from biopsy.cli.home import default_home
 from biopsy.model.dossier import Call, Level
 from biopsy.reports import derived
 from biopsy.reports.database import Database
@@ -41,6 +47,7 @@ from biopsy.web.site.index.writing import Writer
 BOUND = 100.0  # milliseconds, 95 of 100 pages
 READERS = 100
 WARM = 150  # requests that are not counted
+ANY = 20_000  # of all analyses, that readers choose from
 DAYS = 730
 BATCH = 2000
 NO_PACK = -1  # of analyses that stand in no warehouse: nobody looks there whether they are gone
@@ -61,16 +68,24 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0, help="how long is asked")
     parser.add_argument("--pause", type=float, default=1.0, help="seconds that a reader reads a page, about")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--newest", type=int, default=500, help="how many analyses count as the newest")
+    parser.add_argument("--like", type=Path, action="append", default=[], help="a home with dossiers")
+    parser.add_argument("--rows", type=int, default=100, help="behaviours of a dossier in their own table")
     parser.add_argument("--only-make", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = given.home or Path(folder)
         if not place(home).is_file():
             made(home, given.reports, given.analyses)
+        if not (home / "warehouse").is_dir():
+            from bench.site_warehouse import warehouse  # noqa: PLC0415
+
+            warehouse(home, given.like or [default_home()], given.rows)
         if given.only_make:
             return 0
+        shutil.rmtree(home / "cache" / "pages", ignore_errors=True)
         with served(home, given.workers) as at:
-            return measured(at, Pages(home), given.seconds, given.pause)
+            return measured(at, Pages(home, given.newest), given.seconds, given.pause)
 
 
 def made(home: Path, reports: int, analyses: int) -> None:
@@ -145,10 +160,11 @@ def _word(number: int) -> str:
 class Pages:
     """The addresses that readers go to: Home often, then lists, searches, packages, reports and others."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, newest: int) -> None:
         """Read what there is to be asked."""
         index, self._dice = Index(home), random.Random(1)
         self._seen = index.analyses(limit=500).rows
+        self._any, self._new = _pairs(home, ANY), _pairs(home, newest, newest=True)
         self._names = [
             one
             for word in ("react", "fast", "core", "json", "util")
@@ -160,7 +176,8 @@ class Pages:
     def next(self) -> tuple[str, str]:
         """A kind of page and an address of it."""
         dice, one, named = self._dice, self._dice.choice(self._seen), self._dice.choice(self._names)
-        report = dice.choice(self._reports)
+        report, (before, after) = dice.choice(self._reports), dice.choice(self._any)
+        new_before, new_after = dice.choice(self._new)
         made = {
             "home": f"/?days={dice.choice((7, 30, 90, 365))}",
             "analyses": f"/analyses?verdict={dice.choice(('malicious', 'benign'))}&ecosystem={one.ecosystem}",
@@ -175,9 +192,36 @@ class Pages:
             "attack": "/attack",
             "feed": "/feeds/verdicts.atom",
             "badge": f"/badge/{named.ecosystem}/{named.name}.svg",
+            "analysis any": f"/analysis/{after}",
+            "analysis new": f"/analysis/{new_after}",
+            "analysis all": f"/analysis/{after}?whole=1",
+            "analysis json": f"/analysis/{after}.json",
+            "compare any": f"/compare?before={before}&after={after}",
+            "compare new": f"/compare?before={new_before}&after={new_after}",
         }
-        kind = dice.choices(list(made), (15, 12, 5, 5, 10, 18, 4, 15, 8, 2, 2, 2, 2))[0]
+        weights = (15, 12, 5, 5, 10, 18, 4, 15, 8, 2, 2, 2, 2, 5, 5, 0.5, 0.5, 2, 2)
+        kind = dice.choices(list(made), weights)[0]
         return kind, made[kind]
+
+
+def _pairs(home: Path, number: int, *, newest: bool = False) -> list[tuple[str, str]]:
+    """Ids of analyses, each after the one of the package before it (after itself, if none)."""
+    db = sqlite3.connect(f"file:{place(home)}?mode=ro", uri=True)
+    ((last,),) = db.execute("SELECT max(id) FROM analyses")
+    dice, found = random.Random(2), []
+    wanted = range(last, last - number, -1) if newest else sorted(dice.sample(range(1, last), number))
+    for one in wanted:
+        before = db.execute(_BEFORE, (one,)).fetchone()
+        found += [(before[0] or before[1], before[1])] if before else []
+    db.close()
+    return found
+
+
+_BEFORE = """
+SELECT (SELECT b.run_id FROM analyses b WHERE b.package = a.package AND b.created < a.created
+  ORDER BY b.created DESC LIMIT 1), a.run_id
+FROM analyses a WHERE a.id = ?
+"""
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from biopsy.cli.guarding import POLICY
+from biopsy.cli.guard_policy import POLICY
 from biopsy.errors import UsageError
 from biopsy.guard import policy
 from biopsy.guard.packument import Packument, filtered, read

@@ -278,3 +278,25 @@ def test_a_judgement_says_how_long_it_took(tmp_path: Path) -> None:
         judgement(analysis(dossier()), "2026-11-21T00:10:00Z", "", "2026-11-21T00:00:00Z")
     )
     assert [row.seconds for row in made["verdicts"]] == [600.0]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_dossier_whose_release_is_known_is_found_where_it_has_to_be(tmp_path: Path, packed: bool) -> None:
+    warehouse, made = filled(tmp_path)
+    if packed:
+        warehouse.pack()
+    for one in made:
+        assert plain(warehouse.near(one.run_id, one.release)) == plain(one)
+        few = warehouse.near(one.run_id, one.release, whole=False)
+        assert (few.behaviours, few.outcomes) == (one.behaviours, one.outcomes)
+        for family in ("net", "file", "code"):
+            mine = [b for b in one.behaviours if b.kind.family == family]
+            assert list(map(str, warehouse.facts(one.run_id, one.release, family))) == list(map(str, mine))
+    first, other = made[0], replace(made[1].release, version="9.9")
+    for run_id, release in (
+        (first.run_id, other),
+        ("20200101-000000-ffffffff", first.release),
+        ("../x", other),
+    ):
+        with pytest.raises(UsageError, match="no analysis"):
+            warehouse.near(run_id, release)

@@ -28,6 +28,10 @@ NAMING = (
     "Pipfile.lock", "requirements.txt",
 )  # fmt: skip
 """Files of a project that name indexes, and addresses of files."""
+INDEXES = (
+    "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "PDM_PYPI_URL", "PIP_INDEX_URL",
+)  # fmt: skip
+"""Variables that say where a client asks."""
 
 
 def uvicorn_server(app: Any, **more: Any) -> "uvicorn.Server":
@@ -131,7 +135,7 @@ def guarding(guard: "Guard", passed: set[str], *, standing: bool) -> Iterator[di
 
 def _configured() -> Iterator[str]:
     """The index that the command would ask by its environment, and by that of pip."""
-    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_INDEX_URL"):
+    for name in INDEXES:
         for url in os.environ.get(name, "").split():
             yield url.partition("=")[2] if "=" in url.partition("://")[0] else url
 

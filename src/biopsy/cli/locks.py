@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biopsy.errors import BiopsyError
+from biopsy.formats.views.visible import visible
 
 if TYPE_CHECKING:
     from biopsy.web.guard.app import Guard
@@ -17,25 +18,33 @@ if TYPE_CHECKING:
 MAX_LISTED = 100  # releases that are told of
 
 _NPM = ("package-lock.json", "npm-shrinkwrap.json")
+_BUN = ("bun.lock",)
 FOLLOWED = {
-    ("npm", "ci"): _NPM, ("npm", "clean-install"): _NPM, ("npm", "install"): _NPM, ("npm", "i"): _NPM,
+    ("npm", "ci"): _NPM, ("npm", "clean-install"): _NPM, ("npm", "install-clean"): _NPM, ("npm", "ic"): _NPM,
+    ("npm", "install"): _NPM, ("npm", "i"): _NPM,
     ("pnpm", "install"): ("pnpm-lock.yaml",), ("pnpm", "i"): ("pnpm-lock.yaml",),
     ("yarn", "install"): ("yarn.lock",), ("yarn", ""): ("yarn.lock",),
+    ("bun", "install"): _BUN, ("bun", "i"): _BUN, ("bun", "ci"): _BUN,
     ("uv", "sync"): ("uv.lock",), ("uv", "run"): ("uv.lock",),
     ("poetry", "install"): ("poetry.lock",), ("poetry", "sync"): ("poetry.lock",),
+    ("pdm", "install"): ("pdm.lock",), ("pdm", "sync"): ("pdm.lock",),
     ("pipenv", "install"): ("Pipfile.lock",), ("pipenv", "sync"): ("Pipfile.lock",),
 }  # fmt: skip
-"""Which files a client's command follows, where it is given no packages."""
+"""Which files a client's command follows."""
 
-_RUNS = {("uv", "run")}  # what follows is no package
+TAKES = {
+    ("npm", "install"), ("npm", "i"), ("pnpm", "install"), ("pnpm", "i"), ("bun", "install"), ("bun", "i"),
+    ("pipenv", "install"),
+}  # fmt: skip
+"""Those of them that make the lock file anew where they are given packages. All others take none."""
 
 
 def followed(name: str, words: Sequence[str], folder: Path) -> Iterator[Path]:
     """The lock files in a folder that a command follows."""
     plain = [word for word in words if not word.startswith("-")]
     key = (name, plain[0] if plain else "")
-    if len(plain) > 1 and key not in _RUNS:
-        return  # it asks for packages, and makes the lock file anew
+    if len(plain) > 1 and key in TAKES:
+        return
     for file in FOLLOWED.get(key, ()):
         if (folder / file).is_file():
             yield folder / file
@@ -47,7 +56,7 @@ def bad(guard: "Guard", files: Sequence[Path]) -> Iterator[str]:
     from biopsy.guard.ruling import Known, Offered  # noqa: PLC0415
     from biopsy.model.check import Verdict  # noqa: PLC0415
     from biopsy.reports.verdict import judged  # noqa: PLC0415
-    from biopsy.web.guard.known import TYPES  # noqa: PLC0415
+    from biopsy.web.guard.known import MAX_LINK, MAX_WORDS, TYPES  # noqa: PLC0415
 
     kinds = {"PyPI": "pypi", "npm": "npm"}
     for path in files:
@@ -64,7 +73,8 @@ def bad(guard: "Guard", files: Sequence[Path]) -> Iterator[str]:
             if checked is None or checked.verdict is not Verdict.MALICIOUS:
                 continue
             cited = checked.reports[0]
-            known = Known("malicious", checked.reason, cited.id, cited.link)
+            said = visible(checked.reason, limit=MAX_WORDS)
+            known = Known("malicious", said, cited.id, cited.link[:MAX_LINK])
             ruling = guard.gate.rule(Offered(kind, TYPES[kind](entry.name), entry.version, 0.0), known)
             if ruling.blocks:
                 line = f":{entry.line}" if entry.line else ""

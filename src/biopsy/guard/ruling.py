@@ -1,6 +1,6 @@
 """Whether one release may pass: a pure function of a policy, what is known of the release, and the time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -30,14 +30,33 @@ class Offered:
     scripts: bool = False
 
 
+SEVERITY = ("malicious", "suspicious", "benign", "unknown", "")
+"""Verdicts, the worst first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a release: `malicious`, `suspicious`, `benign`, or empty where nobody looked."""
+    """What is known of a release: `malicious`, `suspicious`, `benign`, or empty where nobody looked.
+
+    `files` are the SHA-256 of those of its files that were looked at; empty where the whole release is meant.
+    """
 
     verdict: str = ""
     why: str = ""
     report: str = ""
     link: str = ""
+    files: frozenset[str] = frozenset()
+
+    def covers(self, sha256: str) -> bool:
+        """Whether somebody looked at a file; at one without that hash, if at any of its release."""
+        return bool(self.verdict) and (not self.files or not sha256 or sha256 in self.files)
+
+    def joined(self, other: "Known | None") -> "Known":
+        """What is known of the files of both: the worse of the two verdicts."""
+        if other is None:
+            return self
+        worse = min((self, other), key=lambda one: SEVERITY.index(one.verdict))
+        return replace(worse, files=self.files | other.files)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 import msgspec
 
 from biopsy.errors import UsageError
+from biopsy.model.behaviour import Behaviour
 from biopsy.model.dossier import Analysis, Call, Dossier
 from biopsy.model.regex import regex
 from biopsy.model.release import Release
@@ -108,7 +109,28 @@ class Warehouse:
                     return _read(path)
             if stored := self._store.get(run_id):
                 return restore(stored)
-        raise UsageError(f"no analysis {run_id!r} is kept here; `biopsy show` lists those that are")
+        raise _missing(run_id)
+
+    def near(self, run_id: str, of: Release, *, whole: bool = True) -> Dossier:
+        """Read the dossier of an id where one of that release, begun when the id says, has to be.
+
+        Spares a look into all that is kept. Unless the `whole` is asked for, what no rule reads may be left
+        out. UsageError as `get` raises it.
+        """
+        if _RUN_ID.fullmatch(run_id):
+            path = landing.folder_of(self._root, of) / f"{run_id}.json.gz"
+            if path.exists():
+                return _read(path)
+            if stored := self._store.near(run_id, of, whole=whole):
+                return restore(stored)
+        raise _missing(run_id)
+
+    def facts(self, run_id: str, of: Release, family: str) -> tuple[Behaviour, ...]:
+        """The behaviours of a family (`pkg`) in such a dossier, by their text; the rest stays unread."""
+        path = landing.folder_of(self._root, of) / f"{run_id}.json.gz"
+        if path.exists():
+            return tuple(b for b in self.near(run_id, of).behaviours if b.kind.family == family)
+        return tuple(map(Behaviour.parse, self._store.facts(run_id, of, family)))
 
     def several(self, wanted: Mapping[str, Release]) -> dict[str, Stored]:
         """The dossiers of these ids, as far as rules read them; each is one of a version of its package.
@@ -214,6 +236,10 @@ def _written(path: Path) -> float:
         return path.stat().st_mtime
     except FileNotFoundError:
         return 0.0  # packed at this moment
+
+
+def _missing(run_id: str) -> UsageError:
+    return UsageError(f"no analysis {run_id!r} is kept here; `biopsy show` lists those that are")
 
 
 def _read(path: Path) -> Dossier:

@@ -70,8 +70,16 @@ class Commit(msgspec.Struct, frozen=True):
     files: tuple[File, ...]
 
 
-_KNOWN: dict[Path, tuple[tuple[str, ...], tuple[File, ...]]] = {}
-"""What was read of each log, and the commits that were there then: a commit never changes."""
+class Read(msgspec.Struct, frozen=True):
+    """What was read of a log: the commits that were there, and the files that count, also by partition."""
+
+    names: tuple[str, ...]
+    files: tuple[File, ...]
+    partitions: dict[str, tuple[File, ...]]
+
+
+_KNOWN: dict[Path, Read] = {}
+"""What was read of each log last: a commit never changes."""
 
 
 class Ledger:
@@ -88,6 +96,13 @@ class Ledger:
 
     def live(self) -> tuple[File, ...]:
         """The files that count, by path; what was read once is not read again."""
+        return self._read().files
+
+    def within(self, table: str, ecosystem: str, day: str) -> tuple[File, ...]:
+        """Those of them in one partition."""
+        return self._read().partitions.get(f"{table}/ecosystem={ecosystem}/day={day}", ())
+
+    def _read(self) -> Read:
         try:
             names = tuple(
                 sorted(
@@ -95,11 +110,13 @@ class Ledger:
                 )
             )
         except FileNotFoundError:
-            return ()
+            return Read((), (), {})
         known = _KNOWN.get(self.log)
-        if known is None or known[0] != names:
-            _KNOWN[self.log] = known = names, live(f for commit in self.commits() for f in commit.files)
-        return known[1]
+        if known is None or known.names != names:
+            files = live(f for commit in self.commits() for f in commit.files)
+            parts = {part: tuple(some) for part, some in groupby(files, lambda f: f.partition)}
+            _KNOWN[self.log] = known = Read(names, files, parts)
+        return known
 
     def machine(self) -> str:
         """The name of this machine in the names of what it writes; made up when it is first asked for."""

@@ -19,10 +19,11 @@ from biopsy.warehouse.tables import columns
 from biopsy.warehouse.wire import Stored
 
 PART = 2048
-"""Packed dossiers in one part: a row group of their table."""
+"""Packed dossiers in one part."""
 
 _AT_ONCE = 64
 _HELD = "QUALIFY row_number() OVER (PARTITION BY run_id ORDER BY judged DESC) = 1"
+_NEAR = "name = ? AND version = ? AND run_id = ?"  # in the order of rows: what is elsewhere is not unpacked
 _FIELDS = (
     "run_id, ecosystem, name, version, sha256, strftime(created, '%Y-%m-%dT%H:%M:%SZ'), "
     "strftime(judged, '%Y-%m-%dT%H:%M:%SZ'), rules, call, reason, because, categories, classes"
@@ -45,6 +46,30 @@ class Store:
             for found in self._dossiers("run_id = ?", [run_id], days=days):
                 return found
         return None
+
+    def near(self, run_id: str, of: Release, *, whole: bool = True) -> Stored | None:
+        """The dossier of an id and release, if it is where it has to be; without `whole` as rules read it."""
+        query = f"SELECT run_id, body, {'rest' if whole else repr('')} FROM {{}} WHERE {_NEAR}"
+        for row in self._near("dossiers", query, run_id, of):
+            stored = _stored(*row)
+            if isinstance(stored, Stored):
+                return stored
+        return None
+
+    def facts(self, run_id: str, of: Release, family: str) -> Iterator[str]:
+        """The behaviours of a family in such a dossier, as text, in their order."""
+        query = f"SELECT kind, value, place FROM {{}} WHERE {_NEAR} AND family = ? ORDER BY seq"
+        for kind, value, where in self._near("behaviours", query, run_id, of, family):
+            yield f"{kind} {value} @ {where}"
+
+    def _near(self, table: str, query: str, run_id: str, of: Release, *more: str) -> list[tuple[Any, ...]]:
+        """The rows of a dossier, day by day on which it may have been made: mostly it is the first."""
+        values = [escape(of.name), escape(of.version), run_id, *more]
+        for day in days_of(run_id):
+            files = self._ledger.within(table, of.ecosystem, day)
+            if found := self._ask(query, files, values):
+                return found
+        return [] if days_of(run_id) else self._ask(query, self._files(table, of.ecosystem), values)
 
     def several(self, run_ids: Iterable[str]) -> dict[str, Stored]:
         """The dossiers of these ids that are here, as far as rules read them, by id; one question."""

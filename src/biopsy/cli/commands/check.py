@@ -28,8 +28,8 @@ Examples
   biopsy check bom.json -o check.sarif      an SBOM; results for a code host
   biopsy check --offline lookup.bin         against a file of a release: no database is needed
 
-Reads requirements.txt, pylock.toml, poetry.lock, uv.lock, Pipfile.lock,
-package-lock.json, yarn.lock, pnpm-lock.yaml, Cargo.lock, Gemfile.lock, composer.lock,
+Reads requirements.txt, pylock.toml, poetry.lock, pdm.lock, uv.lock, Pipfile.lock,
+package-lock.json, yarn.lock, bun.lock, pnpm-lock.yaml, Cargo.lock, Gemfile.lock, composer.lock,
 go.mod, go.sum, packages.lock.json, project.assets.json, packages.config, pom.xml,
 gradle.lockfile, .github/workflows, .vscode/extensions.json, CycloneDX and SPDX as JSON.
 Nothing is run, and nothing leaves this machine.

@@ -47,7 +47,10 @@ def listening(function: Any) -> Any:
             "--port", type=click.IntRange(0, 65535), default=8700, show_default=True,
             help="0: one that is free.",
         ),
-        click.option("--url", metavar="URL", default="", help="Where clients reach it; default: as asked."),
+        click.option(
+            "--url", metavar="URL", default="", envvar="BIOPSY_GUARD_URL",
+            help="Where clients reach it; default: as asked.",
+        ),
         click.option(
             "--allow-host", "hosts", multiple=True, metavar="NAME", help="A name that clients may call it by."
         ),
@@ -116,7 +119,7 @@ def serve(host: str, port: int, **asked: Any) -> None:
 @click.argument("words", nargs=-1, required=True, metavar="-- COMMAND...", type=click.UNPROCESSED)
 def run(words: tuple[str, ...], **asked: Any) -> int:
     """Run one command with the guard before its registries; its exit status is the command's."""
-    from biopsy.cli import guarding as doing  # noqa: PLC0415
+    from biopsy.cli import guard_run as doing  # noqa: PLC0415
 
     return doing.run(words, **asked)
 
@@ -141,7 +144,7 @@ def why(package: str, every: bool, **asked: Any) -> int:  # noqa: FBT001
 @home_option
 def log(limit: int, home: Path, every: bool, json_: bool) -> None:  # noqa: FBT001
     """Show what was decided, the newest last."""
-    from biopsy.cli import guarding as doing  # noqa: PLC0415
+    from biopsy.cli import guard_log as doing  # noqa: PLC0415
 
     doing.log(home, limit, every=every, as_json=json_)
 
@@ -150,7 +153,7 @@ def log(limit: int, home: Path, every: bool, json_: bool) -> None:  # noqa: FBT0
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 def policy(file: Path | None) -> None:
     """Print a policy to begin with; with a FILE, say whether it can be read."""
-    from biopsy.cli import guarding as doing  # noqa: PLC0415
+    from biopsy.cli import guard_policy as doing  # noqa: PLC0415
 
     if file is None:
         click.echo(doing.POLICY, nl=False)

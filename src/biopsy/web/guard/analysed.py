@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from biopsy.formats.views.visible import visible
 from biopsy.guard.ruling import Known
+from biopsy.web.guard.known import MAX_WORDS
 
 MOST = 2000
 """Analyses of one package that are looked at, the newest first."""
@@ -13,7 +15,8 @@ MOST = 2000
 ANALYSIS = "/analysis/"
 """Where the site has analyses, by their ids."""
 
-_WORST = ("malicious", "suspicious", "benign")
+LOOKED = ("malicious", "suspicious", "benign")
+"""What somebody has looked at comes to one of these; of all else nobody knows."""
 
 
 @dataclass(slots=True)
@@ -35,11 +38,12 @@ class Analysed:
         """By version: the worst of what the newest analyses of its files came to."""
         found: dict[str, Known] = {}
         for seen in self._open().versions(ecosystem, name, MOST):
-            held = found.get(seen.version)
-            if seen.call not in _WORST or (held and _WORST.index(held.verdict) <= _WORST.index(seen.call)):
+            if seen.call not in LOOKED:
                 continue
             link = f"{self.site}{ANALYSIS}{seen.run_id}" if self.site else ""
-            found[seen.version] = Known(seen.call, f"biopsy found it {seen.call}: {seen.reason}", "", link)
+            said = visible(f"biopsy found it {seen.call}: {seen.reason}", limit=MAX_WORDS)
+            known = Known(seen.call, said, "", link, frozenset({seen.sha256}))
+            found[seen.version] = known.joined(found.get(seen.version))
         return found
 
     def change(self) -> object:

@@ -1,7 +1,6 @@
 """Having releases analysed that nobody has looked at: jobs of the most urgent lane, and what they come to."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -28,7 +27,8 @@ PRIORITY = 300_000
 MAX_WAITING = 2000
 """Releases that are waited for at once."""
 
-LOG = logging.getLogger("biopsy.guard")
+UNKNOWN = "unknown"
+"""The verdict on what could not be analysed."""
 
 
 @dataclass(slots=True)
@@ -41,43 +41,45 @@ class Analysing:
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _queue: "Queue | None" = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _tasks: "dict[Release, asyncio.Task[Known]]" = field(default_factory=dict)
+    _tasks: "dict[tuple[Release, str], asyncio.Task[Known]]" = field(default_factory=dict)
 
     async def verdict(self, release: Release, digest: str, patience: float) -> Known | None:
         """What an analysis came to; None where it is not known within so many seconds.
 
-        One release is asked for once, however many wait. What could not be analysed is `unknown`, with the
+        One file is asked for once, however many wait. What could not be analysed is `unknown`, with the
         reason: the policy decides whether such passes. Raises QueueError where there is no queue.
         """
-        task = self._tasks.get(release)
+        key = (release, digest)
+        task = self._tasks.get(key)
         if task is None:
             if len(self._tasks) >= MAX_WAITING:
-                self._tasks = {key: one for key, one in self._tasks.items() if not one.done()}
+                self._tasks = {k: one for k, one in self._tasks.items() if not one.done()}
             if len(self._tasks) >= MAX_WAITING:
                 return None
-            task = self._tasks[release] = asyncio.create_task(self._analysed(release, digest))
+            task = self._tasks[key] = asyncio.create_task(self._analysed(release, digest))
         done, _ = await asyncio.wait({task}, timeout=patience)
         if not done:
             return None
-        if task.exception() is not None:
-            self._tasks.pop(release, None)
+        if task.exception() is not None or task.result().verdict == UNKNOWN:
+            self._tasks.pop(key, None)  # an operator may have it tried again: the queue is asked anew
         return task.result()
+
+    def waiting(self) -> int:
+        """How many files are waited for."""
+        return sum(not one.done() for one in self._tasks.values())
 
     async def _analysed(self, release: Release, digest: str) -> Known:
         from biopsy.queue import State  # noqa: PLC0415 - an extra
 
         queue = await self._opened()
         job = Job(release, digest, lane=Lane.MANUAL, priority=PRIORITY, why="guard")
-        await queue.enqueue([job])
+        counted = await queue.enqueue([job])
+        number = counted.ids[0] if counted.ids else await _number(queue, release, digest)
         began = told = time.monotonic()
         while True:
-            entry = await _entry(queue, release, digest)
-            if entry is None or entry.state in {State.PARKED, State.CANCELLED}:
-                return Known(
-                    "unknown", f"it could not be analysed: {entry.reason if entry else 'its job is gone'}"
-                )
-            if entry.state is State.DONE:
-                return Known(entry.verdict or "unknown", f"biopsy found it {entry.verdict or 'unclear'}")
+            entry = await queue.job(number)
+            if entry is None or entry.state not in {State.WAITING, State.RUNNING}:
+                return _known(entry)
             now = time.monotonic()
             if self.told and now - told >= TELL:
                 told = now
@@ -104,8 +106,18 @@ class Analysing:
         await self._stack.aclose()
 
 
-async def _entry(queue: "Queue", release: Release, digest: str) -> "Entry | None":
-    """The job of a release: that of this file, if there is one."""
+async def _number(queue: "Queue", release: Release, digest: str) -> int:
+    """The job of a file that somebody has asked for before; 0 where there is none any more."""
     found = await queue.jobs(ecosystem=release.ecosystem, name=release.name, limit=10_000)
-    mine = [one for one in found if one.job.release.version == release.version]
-    return next((one for one in mine if one.job.digest == digest), mine[0] if mine else None)
+    same = (one.id for one in found if (one.job.release, one.job.digest) == (release, digest))
+    return next(same, 0)
+
+
+def _known(entry: "Entry | None") -> Known:
+    """What an ended job says of its release."""
+    if entry is None or entry.state != "done" or not entry.verdict:
+        why = (entry.reason or entry.state) if entry is not None else "its job is gone"
+        return Known(UNKNOWN, f"it could not be analysed: {why}")
+    if entry.verdict == UNKNOWN:
+        return Known(UNKNOWN, "an analysis of it could not tell")
+    return Known(entry.verdict, f"biopsy found it {entry.verdict}")

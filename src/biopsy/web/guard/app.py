@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,10 +25,15 @@ from biopsy.web.guard.decisions import Decisions
 from biopsy.web.guard.files import Files
 from biopsy.web.guard.gate import Gate
 from biopsy.web.guard.known import Analyses, Knowledge
+from biopsy.web.guard.metrics import Metrics
 from biopsy.web.guard.npm import Npm
 from biopsy.web.guard.passing import Analyst, Passing
+from biopsy.web.guard.projects import Projects
 from biopsy.web.guard.pypi import Pypi
 from biopsy.web.guard.upstream import Upstream
+
+MAX_SCOPES = 5000
+"""Scopes of npm whose registries are remembered."""
 
 PAUSE = 2.0
 """Seconds between looks at the policy's file."""
@@ -73,22 +79,33 @@ class Guard:
         self.knowledge = Knowledge(settings.database, settings.site.rstrip("/"), analyses)
         self.decisions = Decisions(settings.folder if settings.log else None)
         self.gate = Gate(self.knowledge, self.decisions, settings.policy)
-        self.upstream = Upstream(fetch.trusted(), settings.fresh)
+        self.metrics = Metrics(
+            lambda: self.knowledge.state(self.gate.policy), analyst.waiting if analyst else int
+        )
+        self.decisions.heard = self.metrics.decided
+        self.upstream = Upstream(fetch.trusted(), settings.fresh, self.metrics)
         self.files = Files(settings.folder / "files", self.upstream, settings.most)
         self.passing = Passing(self.gate, self.files, analyst)
         self.analyst = analyst
         given = self.registry
-        self.pypi = Pypi(self.gate, self.upstream, self.passing, partial(given, "pypi"))
-        audits = Audits(self.knowledge, self.upstream, partial(given, "npm"))
+        projects = Projects(self.gate, self.upstream, partial(given, "pypi"))
+        self.pypi = Pypi(self.gate, self.upstream, self.passing, projects)
+        audits = Audits(self.knowledge, self.upstream, partial(given, "npm"), self.gate.reserves)
         self.npm = Npm(self.gate, self.upstream, self.passing, partial(given, "npm"), audits)
         self._registries: dict[tuple[str, str], Endpoint] = {}
+        self._asking = asyncio.Lock()
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def registry(self, kind: str, name: str) -> Endpoint:
         """The registry that a name comes from, asked of the client that knows: once, and in a thread."""
         key = (kind, name.partition("/")[0] if name.startswith("@") else "")
         if key not in self._registries:
-            self._registries[key] = await asyncio.to_thread(self.settings.endpoint, kind, name)
+            while len(self._registries) >= MAX_SCOPES:
+                del self._registries[next(iter(self._registries))]
+            async with self._asking:  # each asks a process of npm's: one at a time, whatever clients invent
+                if key not in self._registries:
+                    found = await asyncio.to_thread(self.settings.endpoint, kind, name)
+                    self._registries[key] = found
         return self._registries[key]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -130,7 +147,11 @@ class Guard:
         async def answer() -> Answer:
             return await self._answer(read(scope, receive, base=self._base(scope)))
 
-        await deliver(await answered(answer), scope["method"], send)
+        began = time.monotonic()
+        given = await answered(answer)
+        side = scope["path"].lstrip("/").partition("/")[0]
+        self.metrics.answered(side, scope["method"], given.status, time.monotonic() - began)
+        await deliver(given, scope["method"], send)
 
     async def _answer(self, asked: Asked) -> Answer:
         match asked.path:
@@ -145,8 +166,11 @@ class Guard:
     def _base(self, scope: Scope) -> str:
         """How this client reaches us; raises RefusedError for a Host that is none of ours.
 
-        A page of the web that has its own name lead here would be one (DNS rebinding).
+        A page of the web that has its own name lead here would be one (DNS rebinding). Probes, which ask by
+        address, are told numbers alone.
         """
+        if scope["path"] in pages.ANYHOW:
+            return ""
         hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
         host = hosts[0].lower() if len(hosts) == 1 else ""
         bare = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host

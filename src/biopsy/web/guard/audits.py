@@ -32,6 +32,7 @@ class Audits:
     knowledge: Knowledge
     upstream: Upstream
     endpoint: Callable[[str], Awaitable[Endpoint]]
+    reserved: Callable[[str], bool] = lambda _name: False
 
     async def answer(self, asked: Asked, path: tuple[str, ...]) -> Answer:
         """Answer what is asked at `/-/npm/v1/security/`; raises RefusedError."""
@@ -43,12 +44,19 @@ class Audits:
             plain = unpacked(sent, asked.headers.get("content-encoding", "identity").strip().lower())
             held: Any = msgspec.json.decode(plain)
             ours = self.knowledge.ask(lambda reader: kind(reader, held))
+            public = msgspec.json.encode(self._public(path, held))
         except BadBody as error:
             raise RefusedError(error.status, str(error)) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, QueryError, zlib.error) as error:
             raise RefusedError(400, f"no question of npm audit: {error}") from error
-        theirs = await self._theirs(path, plain)
+        theirs = await self._theirs(path, public)
         return Answer(200, msgspec.json.encode(merged(theirs, ours)), "application/json")
+
+    def _public(self, path: tuple[str, ...], held: Any) -> Any:
+        """What the registry may be asked: names that are one's own are none of its business."""
+        if path == ("advisories", "bulk") and isinstance(held, dict):
+            return {name: said for name, said in held.items() if not self.reserved(name)}
+        return without(held, self.reserved)
 
     async def _theirs(self, path: tuple[str, ...], plain: bytes) -> Any:
         """What the registry says; None where it says nothing that can be added to."""
@@ -64,6 +72,17 @@ class Audits:
             return None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
+
+
+def without(asked: Any, reserved: Callable[[str], bool]) -> Any:
+    """A tree of dependencies without the names that are one's own, at any depth."""
+    if not isinstance(asked, dict):
+        return asked
+    made = dict(asked)
+    for key in ("requires", "dependencies"):
+        if isinstance(held := asked.get(key), dict):
+            made[key] = {name: without(said, reserved) for name, said in held.items() if not reserved(name)}
+    return made
 
 
 def merged(theirs: Any, ours: Any) -> Any:

@@ -38,7 +38,6 @@ def environment(url: str, own: Mapping[str, str], configuration: str) -> dict[st
         "UV_HTTP_RETRIES": "12",
         "UV_HTTP_TIMEOUT": "120",
         "PDM_PYPI_URL": index,
-        "PDM_IGNORE_STORED_INDEX": "1",
         "npm_config_registry": registry,
         "pnpm_config_registry": registry,  # from its eleventh version on pnpm heeds no variables of npm's
         "npm_config_replace_registry_host": "always",
@@ -61,7 +60,10 @@ def standing(proxy: str, bundle: str, own: Mapping[str, str]) -> dict[str, str]:
     """
     names = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
     kept = {name: value for name, value in own.items() if name.lower() != "no_proxy"}
-    believed = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "NODE_EXTRA_CA_CERTS")
+    believed = (
+        "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "PDM_PYPI_CA_CERTS",
+        "NODE_EXTRA_CA_CERTS",
+    )  # fmt: skip
     return {
         **kept,
         **dict.fromkeys(names, proxy),

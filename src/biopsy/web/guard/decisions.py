@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,7 @@ class Decisions:
     recent: "deque[Decision]" = field(default_factory=lambda: deque(maxlen=RECENT))
     counts: dict[str, int] = field(default_factory=dict)
     lost: int = 0
+    heard: Callable[[Decision], None] | None = None
     _waiting: list[bytes] = field(default_factory=list)
     _lock: Any = field(default_factory=threading.Lock)
 
@@ -73,6 +75,8 @@ class Decisions:
         """Log one."""
         self.counts[decision.action] = self.counts.get(decision.action, 0) + 1
         self.recent.append(decision)
+        if self.heard:
+            self.heard(decision)
         if self.folder is None:
             return
         if len(self._waiting) >= MAX_WAITING:

@@ -127,7 +127,10 @@ class Files:
 
     def fetch(self, wanted: Wanted) -> Download:
         """A file on its way, or here; nobody fetches what somebody is fetching."""
-        if path := self.kept(wanted):
+        path = self.kept(wanted)
+        if self.upstream.metrics:
+            self.upstream.metrics.kept("file", here=path is not None)
+        if path is not None:
             size = path.stat().st_size
             with suppress(OSError):
                 os.utime(path)

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from biopsy.errors import BiopsyError
+from biopsy.formats.views.visible import visible
 from biopsy.guard import policy as policies
 from biopsy.guard.policy import Policy
 from biopsy.guard.ruling import Action, Known, Offered, Ruling, rule
@@ -69,6 +70,10 @@ class Gate:
     def rule(self, offered: Offered, known: Known) -> Ruling:
         """What becomes of one release or file."""
         return rule(self.policy, offered, known, self.knowledge.state(self.policy))
+
+    def reserves(self, name: str) -> bool:
+        """Whether a name of npm is one that a public registry is never asked for."""
+        return self.policy.reserved("npm", name) is not None
 
     def basis(self) -> tuple[object, ...]:
         """What rulings rest on beside time."""
@@ -132,7 +137,8 @@ def told(ruling: Ruling, offered: Offered, base: str) -> str:
         ruling.link
         or f"{base}/why/{offered.ecosystem}/{quote(offered.name, safe='@/')}/{quote(offered.version)}"
     )
-    return f"{offered.name} {offered.version} is {what} by biopsy guard: {ruling.reason} (see {more} )"
+    said = f"{offered.name} {offered.version} is {what} by biopsy guard: {ruling.reason} (see {more} )"
+    return visible(said)  # clients print it to a terminal as it is
 
 
 def load(path: Path) -> Policy:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from biopsy.errors import BiopsyError
+from biopsy.formats.views.visible import visible
 from biopsy.guard.policy import Policy
 from biopsy.guard.ruling import Known, State, words
 from biopsy.model.check import Entry, Verdict
@@ -19,6 +20,12 @@ from biopsy.reports.verdict import Store, judged
 
 LOOK = 2.0
 """Seconds between looks whether the reports have changed."""
+
+MAX_WORDS, MAX_LINK = 300, 1000
+"""Characters of a reason and of a link: they stand in every answer, in the log, and on terminals."""
+
+MAX_LEARNED = 10_000
+"""Releases of which what an analysis just came to is kept, until the analyses themselves say it."""
 
 REPORT = "/report/"
 """Where the site has reports, by their ids."""
@@ -68,9 +75,31 @@ class Knowledge:
     _change: tuple[object, ...] = ()
     _heard: float | None = None
     _trouble: str = field(default="")
+    _learned: dict[tuple[str, str], dict[str, Known]] = field(default_factory=dict)
+    _lessons: int = 0
+
+    def learn(self, ecosystem: str, name: str, version: str, known: Known) -> None:
+        """Go by what an analysis has just come to, from the next listing on."""
+        versions = self._learned.setdefault((ecosystem, name), {})
+        versions[version] = known.joined(versions.get(version))
+        self._lessons += 1
+        while len(self._learned) > MAX_LEARNED:
+            del self._learned[next(iter(self._learned))]
+
+    def _analysed(self, ecosystem: str, name: str) -> dict[str, Known]:
+        """What analyses came to; what was just learned counts as long as they do not have its files."""
+        found = dict(self.analyses.of(ecosystem, name)) if self.analyses else {}
+        for version, known in self._learned.get((ecosystem, name), {}).items():
+            there = found.get(version)
+            if there is None or not known.files <= there.files:
+                found[version] = known.joined(there)
+        return found
 
     def change(self) -> tuple[object, ...]:
         """Something that differs when what is known has changed; looked at now and then."""
+        return (*self._looked_at(), self._lessons)
+
+    def _looked_at(self) -> tuple[object, ...]:
         now = time.monotonic()
         if now - self._looked > LOOK:
             self._looked = now
@@ -86,6 +115,12 @@ class Knowledge:
                 self._heard = None
                 self._change = ("trouble",)
         return self._change
+
+    @property
+    def trouble(self) -> str:
+        """Why the reports cannot be read; empty where they can, and where there are none."""
+        self.change()
+        return self._trouble
 
     def _say(self, trouble: str) -> None:
         if trouble != self._trouble:
@@ -105,7 +140,7 @@ class Knowledge:
     def of(self, ecosystem: str, name: str, versions: Mapping[str, Iterable[str]]) -> dict[str, Known]:
         """What is known of versions of a package, each with the hashes of its files, `sha256:<hex>`."""
         self.change()
-        found: dict[str, Known] = dict(self.analyses.of(ecosystem, name)) if self.analyses else {}
+        found = self._analysed(ecosystem, name)
         if self._reader is None:
             return {v: found[v] for v in versions if v in found}
         osv = _OSV[ecosystem]
@@ -124,7 +159,8 @@ class Knowledge:
             if checked.verdict is Verdict.MALICIOUS:
                 cited = checked.reports[0]
                 link = f"{self.site}{REPORT}{cited.id}" if self.site else cited.link
-                made[version] = Known("malicious", checked.reason, cited.id, link)
+                said = visible(checked.reason, limit=MAX_WORDS)
+                made[version] = Known("malicious", said, cited.id, link if len(link) <= MAX_LINK else "")
         return made
 
     def ask(self, question: Callable[[Reader], object]) -> Any:

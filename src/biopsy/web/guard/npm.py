@@ -23,6 +23,7 @@ from biopsy.web.guard.passing import Passing
 from biopsy.web.guard.upstream import Page, Upstream
 
 LARGE = 256 * 1024
+MAX_READ = 500  # documents that are kept as they were read
 FAR = 1e18
 NAME = re.compile(r"(?:@[A-Za-z0-9~_-][A-Za-z0-9~._-]*/)?[A-Za-z0-9~_-][A-Za-z0-9~._-]*")
 MAX_NAME = 214
@@ -82,6 +83,8 @@ class Npm:
         attested = path[:4] == ("-", "npm", "v1", "attestations") and len(path) in {5, 6}
         if path not in _PLAIN and not attested:
             raise RefusedError(404, "the guard does not know this service of a registry")
+        if attested and self.gate.policy.reserved("npm", _bare(path[4:])) is not None:
+            raise RefusedError(404, "it has no attestations: the name is reserved")
         endpoint = await self.endpoint("")
         below = "/".join(quote(part, safe="@") for part in path)
         url = f"{endpoint.url}{below}" + (f"?{asked.query}" if asked.query else "")
@@ -159,8 +162,8 @@ class Npm:
             raise RegistryError(
                 f"the configured registry answers no document of {name!r}: {error}"
             ) from error
-        if len(self._read) > 500:
-            self._read.clear()
+        while len(self._read) >= MAX_READ:
+            del self._read[next(iter(self._read))]
         self._read[name] = (source, read)
         return read
 
@@ -215,6 +218,12 @@ class Npm:
             raise RegistryError(f"the configured registry gives no address for {name} {versions[0]}")
         return await self.passing.file(asked, Wanted(endpoint, entry.tarball, entry.digests))
 
+    def address(self, name: str, filename: str) -> str:
+        """Where the registry has a tarball that was listed a while ago; empty where none was."""
+        held = self._read.get(name)
+        versions = documents.version_named(held[1], name, filename) if held else ()
+        return held[1].entries[versions[0]].tarball if held and versions else ""
+
     async def offers(self, name: str) -> dict[str, Ruling]:
         """By version, what becomes of it. For people who ask why."""
         return self._rulings(await self._document(await self._page(name), name), name)
@@ -226,6 +235,12 @@ def _address(base: str, name: str, version: str, ruling: Ruling) -> str:
         return f"{base}/npm/{name}/-/{quote(documents.filename(name, version))}"
     words = re.sub(r"[^A-Za-z0-9.]+", "-", ruling.reason)[:200].strip("-.")
     return f"{base}/blocked/npm/{name}/{quote(version)}/{words}.tgz"
+
+
+def _bare(path: tuple[str, ...]) -> str:
+    """The name in `NAME@VERSION`, however its parts were written."""
+    whole = "/".join(path)
+    return whole.rpartition("@")[0] or whole
 
 
 def joined(path: tuple[str, ...]) -> tuple[str, ...]:

@@ -22,6 +22,9 @@ STYLE = (
     "b.block{color:#ff8a80}b.warn{color:#ffd180}a{color:#8ab4f8}}"
 )
 
+ANYHOW = ("/healthz", "/metrics")
+"""What is answered under any name: it tells numbers alone."""
+
 _WORDS = {"block": "blocked", "warn": "warned of", "allow": "let through"}
 
 
@@ -35,14 +38,23 @@ async def answer(guard: "Guard", asked: Asked) -> Answer:
         case ("style.css",):
             return Answer(200, STYLE.encode(), "text/css")
         case ("healthz",):
-            state = guard.knowledge.state(guard.gate.policy)
-            body = {"ok": True, "stale": state.stale, "decisions": guard.decisions.counts}
-            return Answer(200, msgspec.json.encode(body), "application/json")
+            return _health(guard)
+        case ("metrics",):
+            return Answer(200, *guard.metrics.written())
         case ("blocked", "npm", *rest) if len(rest) > 2:
             return await _blocked(guard, asked, tuple(rest[:-1]))
         case ("why", kind, *rest) if rest:
             return await _why(guard, asked, kind, tuple(rest))
     raise RefusedError(404, "no such page: /pypi/simple/ is an index, /npm/ a registry")
+
+
+def _health(guard: "Guard") -> Answer:
+    """Whether anything can pass: not where reports cannot be read, or too old ones let nothing through."""
+    policy, trouble = guard.gate.policy, guard.knowledge.trouble
+    state = guard.knowledge.state(policy)
+    ok = not trouble and not (state.stale and policy.stale_then == "block")
+    body = {"ok": ok, "stale": state.stale, "trouble": trouble, "decisions": guard.decisions.counts}
+    return Answer(200 if ok else 503, msgspec.json.encode(body), "application/json")
 
 
 async def _blocked(guard: "Guard", asked: Asked, rest: tuple[str, ...]) -> Answer:

@@ -1,7 +1,7 @@
 """Passing artifacts on: whole or in part, once somebody has looked at them, where that is asked for."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from biopsy.guard.ruling import Known, Offered, Ruling
@@ -23,6 +23,9 @@ class Analyst(Protocol):
     async def verdict(self, release: Release, digest: str, patience: float) -> Known | None:
         """What an analysis came to; None where it is not known within so many seconds."""
 
+    def waiting(self) -> int:
+        """How many files are waited for."""
+
     async def close(self) -> None:
         """Wait for nothing any more."""
 
@@ -38,9 +41,16 @@ class Passing:
     async def looked_at(
         self, asked: Asked, offered: Offered, ruling: Ruling, known: Known, digests: dict[str, str]
     ) -> None:
-        """Wait until somebody has looked at a release; raises RefusedError until then, and if it is bad."""
-        terms = self.gate.policy.terms(offered.ecosystem, offered.name, offered.version)
-        if self.analyst is None or known.verdict or ruling.rule == "override" or terms.unseen == "allow":
+        """Wait until somebody has looked at a file; raises RefusedError until then, and if it is bad.
+
+        What comes from a registry of its own is not looked at: workers ask the one that all else comes from,
+        and it is not to hear of such names.
+        """
+        policy, sha256 = self.gate.policy, digests.get("sha256", "")
+        if self.analyst is None or ruling.rule == "override" or known.covers(sha256):
+            return
+        unseen = policy.terms(offered.ecosystem, offered.name, offered.version).unseen
+        if unseen == "allow" or policy.reserved(offered.ecosystem, offered.name) is not None:
             return
         release = Release(offered.ecosystem, offered.name, offered.version)
         algorithm = next((a for a in ("sha256", "sha512", "sha1") if a in digests), "")
@@ -49,6 +59,9 @@ class Passing:
         if found is None:
             said = f"{release.name} {release.version} is being analysed by biopsy: ask again in {AGAIN} s"
             raise RefusedError(503, said, **{"retry-after": str(AGAIN)})
+        if found.verdict not in {"", "unknown"}:
+            of_file = replace(found, files=frozenset({sha256} if sha256 else ()))
+            self.gate.knowledge.learn(offered.ecosystem, offered.name, offered.version, of_file)
         ruling = self.gate.rule(offered, found)
         if ruling.blocks:
             self.gate.log_file(asked, offered, "", ruling)
@@ -66,7 +79,10 @@ class Passing:
         await download.begun()
         size = download.size if download.done else download.total
         media = "application/octet-stream"
-        if size is not None and download.done and (part := within(asked.headers.get("range", ""), size)):
+        wanted_part = asked.headers.get("range", "")
+        if asked.headers.get("if-range", headers.get("etag", "")) != headers.get("etag", ""):
+            wanted_part = ""  # of another file (RFC 9110, 13.1.5)
+        if size is not None and download.done and (part := within(wanted_part, size)):
             first, last = part
             headers["content-range"] = f"bytes {first}-{last}/{size}"
             stream = _some(download.read(first), last - first + 1)

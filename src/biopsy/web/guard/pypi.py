@@ -1,54 +1,34 @@
 """The guard's side for pip, uv, poetry and pdm: an index at `/pypi/simple/`, files at `/pypi/files/`."""
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, urlsplit
 
-import msgspec
-
-from biopsy.ecosystems.pypi import configuration
-from biopsy.errors import RegistryError
 from biopsy.guard import simple
 from biopsy.guard.ruling import NOTHING, Known, Offered, Ruling
 from biopsy.model.release import Endpoint
 from biopsy.web.guard.asked import Answer, Asked, RefusedError, problem, tag
 from biopsy.web.guard.files import Wanted
-from biopsy.web.guard.gate import Gate, Made, listing, moment, told
+from biopsy.web.guard.gate import Gate, Made, listing, told
 from biopsy.web.guard.passing import Passing
+from biopsy.web.guard.projects import Project, Projects, normal
 from biopsy.web.guard.upstream import Page, Upstream
-
-LARGE = 256 * 1024
-"""From so many bytes on a page is read in a thread, so that others do not wait for it."""
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,198}[A-Za-z0-9])?")
 _FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!~-]{0,254}")
-_ACCEPT = f"{simple.JSON}, {simple.HTML};q=0.6, text/html;q=0.5"
 _BESIDE = (".metadata", ".asc", ".provenance")
 FAR = 1e18
 
 
 @dataclass(slots=True)
-class Project:
-    """A project's page as it was read: its files, and of each when it came out."""
-
-    source: Page
-    page: simple.Page
-    times: dict[str, float | None] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
 class Pypi:
-    """An index, filtered. `endpoint` gives the one that pip is configured with, when it is first needed."""
+    """An index, filtered."""
 
     gate: Gate
     upstream: Upstream
     passing: Passing
-    endpoint: Callable[[str], Awaitable[Endpoint]]
-    seen: Callable[[str], None] | None = None  # is told one address of each host that files are at
-    _read: dict[str, Project] = field(default_factory=dict)
+    projects: Projects
 
     async def answer(self, asked: Asked) -> Answer:
         """Answer what is below `/pypi/`; raises RefusedError and RegistryError."""
@@ -69,17 +49,8 @@ class Pypi:
                 return await self._file(asked, normal(name), filename)
         raise RefusedError(404, "no such page: an index is at /pypi/simple/")
 
-    async def of(self, name: str) -> Endpoint:
-        """The index that a name comes from; raises RefusedError for one that comes from none."""
-        where = self.gate.policy.reserved("pypi", name)
-        if where == "":
-            raise RefusedError(
-                403, f"{name} is blocked by biopsy guard: the name is reserved for internal use"
-            )
-        return configuration.at(where) if where else await self.endpoint(name)
-
     async def _names(self, asked: Asked) -> Answer:
-        endpoint = await self.endpoint("")
+        endpoint = await self.projects.endpoint("")
         page = await self.upstream.page(endpoint, endpoint.url, asked.headers.get("accept", "") or "*/*")
         return Answer(page.status, page.body, page.type or "text/html", {"vary": "accept"})
 
@@ -87,7 +58,7 @@ class Pypi:
         name = normal(given)
         if given != name:
             return Answer(301, headers={"location": f"../{name}/"})
-        page = await self._page(name)
+        page = await self.projects.page(name)
         form = wanted_form(asked.headers.get("accept", ""))
         key = ("pypi", page.url, name, form, asked.client.shown, asked.base, str(asked.through))
         made = self.gate.made(key, page) or self.gate.keep(key, await self._make(asked, page, name, form))
@@ -99,17 +70,8 @@ class Pypi:
             return Answer(304, headers=headers)
         return Answer(200, made.body, form, headers)
 
-    async def _page(self, name: str) -> Page:
-        endpoint = await self.of(name)
-        page = await self.upstream.page(endpoint, f"{endpoint.url}{name}/", _ACCEPT)
-        if page.status in {404, 410}:
-            raise RefusedError(404, f"the configured index has no package {name!r}")
-        if page.status != 200:
-            raise RefusedError(502, f"the configured index answers {page.status} about {name!r}")
-        return page
-
     async def _make(self, asked: Asked, source: Page, name: str, form: str) -> Made:
-        project = await self._project(source, name)
+        project = await self.projects.project(source, name)
         basis, rulings = self.gate.basis(), self._rulings(project, name)
         until = min((r.until for r in rulings.values() if r.until), default=FAR)
         offered = {f.filename: Offered("pypi", name, f.version or f.filename) for f in project.page.files}
@@ -145,54 +107,10 @@ class Pypi:
         at = project.times.get(file.filename)
         return Offered("pypi", name, file.version, at, scripts=not file.wheel)
 
-    async def _project(self, source: Page, name: str) -> Project:
-        """The page, read; with times of the index's document where it has none and an age is asked."""
-        held = self._read.get(name)
-        if held is None or held.source is not source:
-            read = simple.from_json if source.type.endswith("json") else simple.from_html
-            try:
-                if len(source.body) > LARGE:
-                    page = await asyncio.to_thread(read, source.body, source.url)
-                else:
-                    page = read(source.body, source.url)
-            except simple.UnreadableError as error:
-                raise RegistryError(
-                    f"the configured index answers no page about {name!r}: {error}"
-                ) from error
-            held = Project(source, page, {f.filename: moment(f.said.get("upload-time")) for f in page.files})
-            if self.seen:
-                for url in {urlsplit(f.url).netloc: f.url for f in page.files}.values():
-                    self.seen(url)
-            if len(self._read) > 2000:
-                self._read.clear()
-            self._read[name] = held
-        if None in held.times.values() and self.gate.policy.terms("pypi", name).age:
-            for file, at in (await self._uploads(name)).items():
-                if held.times.get(file, 0) is None:
-                    held.times[file] = at
-        return held
-
-    async def _uploads(self, name: str) -> dict[str, float | None]:
-        """When files came out, by the document that most indexes have beside their pages."""
-        endpoint = await self.of(name)
-        parts = urlsplit(endpoint.url)
-        if not parts.path.endswith("/simple/"):
-            return {}
-        url = urlunsplit(parts._replace(path=f"{parts.path.removesuffix('simple/')}pypi/{name}/json"))
-        try:
-            page = await self.upstream.page(endpoint, url, "application/json")
-            held: Any = msgspec.json.decode(page.body) if page.status == 200 else {}
-        except (RegistryError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return {}
-        releases = held.get("releases") if isinstance(held, dict) else None
-        listed = [one for some in _dict(releases).values() if isinstance(some, list) for one in some]
-        rows = [one for one in listed if isinstance(one, dict) and isinstance(one.get("filename"), str)]
-        return {row["filename"]: moment(row.get("upload_time_iso_8601")) for row in rows}
-
     async def _file(self, asked: Asked, name: str, given: str) -> Answer:
         filename = next((given.removesuffix(end) for end in _BESIDE if given.endswith(end)), given)
-        endpoint = await self.of(name)
-        project = await self._project(await self._page(name), name)
+        endpoint = await self.projects.of(name)
+        project = await self.projects.project(await self.projects.page(name), name)
         file = next((f for f in project.page.files if f.filename == filename), None)
         if file is None:
             raise RefusedError(404, f"the configured index has no file {filename!r} of {name}")
@@ -206,9 +124,9 @@ class Pypi:
         if found is None:
             return None
         name, version = found
-        endpoint, filename = await self.of(name), given.removesuffix(end)
+        endpoint, filename = await self.projects.of(name), given.removesuffix(end)
         try:
-            project = await self._project(await self._page(name), name)
+            project = await self.projects.project(await self.projects.page(name), name)
         except RefusedError:
             project = Project(Page(url, 404, "", b""), simple.Page(()))
         plain = url.removesuffix(end)
@@ -248,25 +166,25 @@ class Pypi:
             page = await self.upstream.page(endpoint, said, "application/vnd.pypi.integrity.v1+json")
             return Answer(page.status, page.body, page.type or "application/json")
         held = file.said.get("core-metadata", file.said.get("dist-info-metadata"))
-        pairs = tuple((k, str(v).lower()) for k, v in _dict(held).items())
+        pairs = tuple((k, str(v).lower()) for k, v in (held if isinstance(held, Mapping) else {}).items())
         return await self.passing.file(
             asked, Wanted(endpoint, file.url + end, pairs if end == ".metadata" else ())
         )
 
+    def address(self, name: str, filename: str) -> str:
+        """Where the index has a file that was listed a while ago; empty where none was."""
+        held = self.projects.kept(normal(name))
+        return next((f.url for f in held.page.files if f.filename == filename), "") if held else ""
+
     async def offers(self, name: str) -> dict[str, Ruling]:
         """By version, what becomes of it: the worst of its files. For people who ask why."""
-        project = await self._project(await self._page(name), name)
+        project = await self.projects.project(await self.projects.page(name), name)
         found: dict[str, Ruling] = {}
         rulings = self._rulings(project, name)
         for file in project.page.files:
             if file.version and (file.version not in found or rulings[file.filename].blocks):
                 found[file.version] = rulings[file.filename]
         return found
-
-
-def normal(name: str) -> str:
-    """A name as PEP 503 has it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def wanted_form(accept: str) -> str:
@@ -283,10 +201,6 @@ def wanted_form(accept: str) -> str:
         if name in {simple.JSON, simple.HTML, "text/html"} and weight > best and weight > 0:
             best, form = weight, name
     return form
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 __all__ = ["Pypi", "normal", "wanted_form"]

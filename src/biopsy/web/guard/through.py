@@ -18,6 +18,7 @@ from biopsy.errors import BiopsyError
 from biopsy.model.release import Endpoint
 from biopsy.web.guard.app import answered, deliver
 from biopsy.web.guard.asked import Answer, Asked, Receive, RefusedError, Scope, Send, read
+from biopsy.web.guard.projects import Projects, normal
 from biopsy.web.guard.pypi import Pypi
 
 if TYPE_CHECKING:
@@ -53,8 +54,9 @@ class Through:
             return msgspec.structs.replace(endpoint, authorization=given)
 
         self._urls.append(endpoint.url)
-        made = Pypi(self.guard.gate, self.guard.upstream, self.guard.passing, own, self.host)
-        self.indexes.append(made)
+        guard = self.guard
+        projects = Projects(guard.gate, guard.upstream, own, self.host)
+        self.indexes.append(Pypi(guard.gate, guard.upstream, guard.passing, projects))
         self.host(endpoint.url)
 
     def host(self, url: str) -> None:
@@ -106,12 +108,16 @@ class Through:
         if (answer := await side.through(asked, url)) is not None:
             return answer
         if found := _DOCUMENT.fullmatch(urlsplit(url).path.lstrip("/")):
+            if self.guard.gate.policy.reserved("pypi", normal(found[1])) is not None:
+                raise RefusedError(
+                    403, f"{found[1]} is a name of your own, which this index is not asked for"
+                )
             ruling = (await side.offers(found[1])).get(
                 found[2] or ""
             )  # reads its page, and so where files are
             if ruling is not None and ruling.blocks:
                 raise RefusedError(403, f"{found[1]} {found[2]} is blocked by biopsy guard: {ruling.reason}")
-        endpoint = await side.endpoint("")
+        endpoint = await side.projects.endpoint("")
         page = await self.guard.upstream.page(endpoint, url, asked.headers.get("accept", "*/*"))
         return Answer(page.status, page.body, page.type or "application/octet-stream")
 

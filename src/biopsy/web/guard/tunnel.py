@@ -21,6 +21,7 @@ PATIENCE = 60.0
 """Seconds until a head has come, and until a host is reached."""
 
 CHUNK = 64 * 1024
+_HOPS = (b"connection", b"proxy-connection", b"keep-alive")
 _CONNECT = re.compile(rb"CONNECT (\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5}) HTTP/1\.[01]\r\n")
 _PLAIN = re.compile(
     rb"[A-Z]{1,10} http://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?[/?][^ ]* HTTP/1\.[01]\r\n"
@@ -67,7 +68,7 @@ class Tunnel:
             host, port = found[1].decode().strip("[]"), int(found[2] or 80)
             mine = self.heeds(host, port)
             there = await (self._here() if mine else asyncio.open_connection(host, port))
-            there[1].write(head)
+            there[1].write(_once(head))  # the next request may be another host's
             await both(reader, writer, *there)
         else:
             writer.write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
@@ -96,6 +97,13 @@ class Tunnel:
         """Listen no more."""
         if self._server:
             self._server.close()
+
+
+def _once(head: bytes) -> bytes:
+    """The head of a request that is the only one of its connection."""
+    first, *rest = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
+    kept = [line for line in rest if line.partition(b":")[0].strip().lower() not in _HOPS]
+    return b"\r\n".join([first, *kept, b"Connection: close", b"", b""])
 
 
 async def both(

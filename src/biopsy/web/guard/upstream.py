@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 import httpcore
@@ -16,6 +17,9 @@ import httpx
 from biopsy.errors import RegistryError
 from biopsy.model.release import Endpoint
 from biopsy.web.guard.network import client, stands_inside
+
+if TYPE_CHECKING:
+    from biopsy.web.guard.metrics import Metrics
 
 MAX_PAGE = 128 * 1024**2
 """Largest listing that is read, in bytes after decompression."""
@@ -59,6 +63,7 @@ class Upstream:
 
     verify: ssl.SSLContext
     fresh: float = 60.0
+    metrics: "Metrics | None" = None
     _http: dict[bool, httpx.AsyncClient] = field(default_factory=dict)
     _kept: "OrderedDict[tuple[str, str], _Kept]" = field(default_factory=OrderedDict)
     _size: int = 0
@@ -71,12 +76,18 @@ class Upstream:
         kept = self._kept.get(key)
         if kept and time.monotonic() - kept.at < self.fresh:
             self._kept.move_to_end(key)
+            self._count(here=True)
             return kept.page
+        self._count(here=False)
         task = self._asking.get(key)
         if task is None:
             task = self._asking[key] = asyncio.create_task(self._again(endpoint, key, kept))
             task.add_done_callback(lambda _done: self._asking.pop(key, None))
         return await asyncio.shield(task)
+
+    def _count(self, *, here: bool) -> None:
+        if self.metrics:
+            self.metrics.kept("listing", here=here)
 
     async def _again(self, endpoint: Endpoint, key: tuple[str, str], kept: _Kept | None) -> Page:
         try:
@@ -139,10 +150,14 @@ class Upstream:
             try:
                 request = http.build_request(method, url, headers=given, content=body or None)
                 answer = await http.send(request, stream=True)
+                self._heard(endpoint, f"{answer.status_code // 100}xx")
             except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
                 raise RegistryError(
                     f"the {endpoint.ecosystem} registry leads to no address: {error}"
                 ) from error
+            except (httpx.TransportError, httpcore.ConnectError, RegistryError):
+                self._heard(endpoint, "failed")
+                raise
             try:
                 if not answer.is_redirect:
                     yield answer
@@ -151,6 +166,10 @@ class Upstream:
             finally:
                 await answer.aclose()
         raise RegistryError(f"the {endpoint.ecosystem} registry leads in circles")
+
+    def _heard(self, endpoint: Endpoint, outcome: str) -> None:
+        if self.metrics:
+            self.metrics.heard(endpoint.ecosystem, outcome)
 
     async def _client(self, endpoint: Endpoint) -> httpx.AsyncClient:
         """What may be asked: private networks only by a registry that was configured to stand in one."""
@@ -194,6 +213,8 @@ async def unpacked(answer: httpx.Response, limit: int = MAX_PAGE) -> bytes:
                 rest = reader.unconsumed_tail
             if len(body) > limit:
                 raise RegistryError(f"the registry's answer is larger than {limit >> 20} MiB")
+    if reader is not None and (body or reader.unused_data) and (not reader.eof or reader.unused_data):
+        raise RegistryError("the registry's answer does not end where its packing does")
     return bytes(body)
 
 

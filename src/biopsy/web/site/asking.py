@@ -22,6 +22,7 @@ Cursor = Annotated[
 Run = Annotated[
     str, QueryParameter(pattern=r"^(|[a-z0-9][a-z0-9-]{3,63})$", description="the id of an analysis")
 ]
+Whole = Annotated[bool, QueryParameter(description="as a page: everything, not the first of everything")]
 Span = Annotated[int, QueryParameter(ge=1, le=3650, description="days")]
 Limit = Annotated[int, QueryParameter(ge=1, le=500, description="rows")]
 

@@ -3,16 +3,18 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from biopsy import detect
 from biopsy.errors import UsageError
-from biopsy.model.behaviour import Behaviour, InTrace, Kind
+from biopsy.model.behaviour import Behaviour, InTrace, Kind, unescape
 from biopsy.model.dossier import Analysis, Call, Dossier, Finding
+from biopsy.model.release import Release
 from biopsy.model.run import Status
-from biopsy.warehouse import Warehouse
+from biopsy.web.site.index.answers import Seen
 from biopsy.web.site.paging import Missing
 from biopsy.web.site.place import Site
 
@@ -28,23 +30,30 @@ class Judged(Struct, frozen=True):
     seconds: float
 
 
-def dossier(warehouse: Warehouse, run_id: str) -> Dossier:
-    """One kept dossier; raises Missing."""
+def dossier(site: Site, run_id: str, *, whole: bool = True) -> Dossier:
+    """One kept dossier; raises Missing. What the index knows of it says where it has to be.
+
+    Unless the `whole` is asked for, what no rule reads may be left out.
+    """
+    seen = site.index.analysis(run_id)
     try:
-        return warehouse.get(run_id)
+        return site.warehouse.near(run_id, of(seen), whole=whole) if seen else site.warehouse.get(run_id)
     except UsageError as error:
         raise Missing(detail=f"no analysis {run_id[:80]} is kept here") from error
 
 
+def of(seen: Seen) -> Release:
+    """The release that an analysis is of; the index has its words escaped."""
+    return Release(seen.ecosystem, unescape(seen.name), unescape(seen.version))
+
+
 def judged(site: Site, run_id: str) -> Judged:
     """Read a dossier and judge it, beside the one that it was compared with if that is kept still."""
-    held = dossier(site.warehouse, run_id)
+    held = dossier(site, run_id)
     before = None
     if held.against and held.against != NOTHING:
-        try:
-            before = site.warehouse.get(held.against)
-        except UsageError:
-            before = None
+        with suppress(Missing):
+            before = dossier(site, held.against, whole=False)
     return judge(held, before, site.rules())
 
 

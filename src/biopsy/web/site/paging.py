@@ -12,13 +12,14 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from functools import wraps
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from litestar import Request, Response, route
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct, field
 
+from biopsy.web.answers import JSON as ENCODED
 from biopsy.web.answers import NOT_FOUND, encoded, told
 from biopsy.web.site.kept_pages import Pages
 from biopsy.web.site.looks import POLICY, render
@@ -26,6 +27,7 @@ from biopsy.web.site.viewer import viewer
 
 JSON = ".json"
 HTML = "text/html"
+_PLAIN = "biopsy.plain"
 VARY = "Accept, Cookie"
 """What a page depends on beside its address: its form, and whether an operator sees buttons."""
 
@@ -52,7 +54,8 @@ class Shown(Struct, frozen=True):
     beside: Mapping[str, Any] = field(default_factory=dict)
     template: str = ""
     status: int = 200
-    body: bytes = b""  # the page itself, where it was made before
+    whole: bool = True  # whether nothing was left out that the whole page has
+    body: bytes = b""  # the answer itself in the form that was asked for, where it was made already
 
 
 class Away(Struct, frozen=True):
@@ -96,6 +99,7 @@ def page(
                 given[parameter] = str(given[parameter]).removesuffix(JSON if ended else "\0")
             elif request.url.path.endswith(JSON):
                 plain = True
+            cast("dict[str, Any]", request.scope)[_PLAIN] = plain
             key = None if live else _key(request, plain=plain)
             if key is None:
                 return answered(request, await ask(request, **given), template, plain=plain)
@@ -132,7 +136,9 @@ def answered(request: Request[Any, Any, Any], made: Any, template: str, *, plain
         return Response(b"", status_code=303, headers={"location": to, "vary": VARY}, media_type="text/plain")
     shown = made if isinstance(made, Shown) else Shown(made)
     if plain:
-        response = encoded(shown.view, shown.status)
+        response = (
+            Response(shown.body, media_type=ENCODED) if shown.body else encoded(shown.view, shown.status)
+        )
         response.headers["vary"] = VARY
         return response
     body = shown.body or written(request, shown.template or template, shown)
@@ -141,7 +147,9 @@ def answered(request: Request[Any, Any, Any], made: Any, template: str, *, plain
 
 def written(request: Request[Any, Any, Any], template: str, shown: Shown) -> bytes:
     """The page of a view."""
-    given = {"here": _here(request), "url": _url(request), "viewer": viewer(request)}
+    given = {"here": _here(request), "url": _url(request), "viewer": viewer(request), "whole_at": ""}
+    if not shown.whole:
+        given["whole_at"] = f"{_here(request)}{'&' if request.url.query else '?'}whole=1"
     text = render(template, view=shown.view, **given, **shown.beside)
     return text.encode("utf-8", "backslashreplace")
 
@@ -150,6 +158,11 @@ def html(body: bytes, status: int = 200) -> Response[Any]:
     """A page with what every page has in its head."""
     headers = {"content-security-policy": POLICY, "vary": VARY}
     return Response(body, media_type=HTML, status_code=status, headers=headers)
+
+
+def plainly(request: Request[Any, Any, Any]) -> bool:
+    """Whether a handler of `page` is asked for JSON: what only a page shows need not be worked out."""
+    return bool(request.scope.get(_PLAIN))
 
 
 def wants_json(request: Request[Any, Any, Any]) -> bool:

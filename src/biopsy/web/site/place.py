@@ -13,6 +13,7 @@ from biopsy.model import kept
 from biopsy.warehouse import Warehouse
 from biopsy.web.site.index.reading import Index
 from biopsy.web.site.kept_pages import Pages
+from biopsy.web.site.shelf import Shelf, named
 from biopsy.web.store import Stores
 
 READERS = 4  # questions to the index that one process answers at once; more wait
@@ -28,6 +29,7 @@ class Site:
         self.home, self.stores, self.index = home, stores, index
         self.warehouse = Warehouse(home)
         self.pages = Pages()
+        self.shelf = Shelf(home / "cache" / "pages")
         self._rules: tuple[detect.Rule, ...] = ()
         self._lock = threading.Lock()
         self._limits: dict[str, CapacityLimiter] = {}
@@ -47,6 +49,10 @@ class Site:
                 kept.keep_in(self.home / "cache")
                 self._rules = detect.ready(None)
         return self._rules
+
+    def shelved(self, *parts: object) -> str:
+        """What a page is called on the shelf that depends on these, on the rules, and on the program."""
+        return named(detect.digest(self.rules()), self.stores.url, *parts)
 
     def _limit(self, what: str, count: int) -> CapacityLimiter:
         if what not in self._limits:  # made inside the loop that uses it

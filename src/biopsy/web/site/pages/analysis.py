@@ -2,19 +2,24 @@
 
 from litestar.params import FromPath
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from biopsy import formats
-from biopsy.formats.page.limits import MAX_PAGE, Limits
+from biopsy.formats.page.limits import Limits
 from biopsy.formats.page.view import page as worked_out
 from biopsy.formats.wire import document
 from biopsy.formats.wire.analysis import AnalysisDocument
+from biopsy.web.answers import encoded
 from biopsy.web.site import judging
+from biopsy.web.site.asking import Whole
+from biopsy.web.site.glance import PAIRS, fitted
 from biopsy.web.site.index.answers import Seen
 from biopsy.web.site.index.reading import Index
 from biopsy.web.site.judging import Judged, Machine
-from biopsy.web.site.paging import Shown, page, written
-from biopsy.web.site.peeled import Pair, peeled
+from biopsy.web.site.paging import Shown, page, plainly, written
+from biopsy.web.site.peeled import MAX_PAIRS, Pair, peeled
 from biopsy.web.site.place import GivenSite, Site
+from biopsy.web.site.viewer import viewer
 from biopsy.web.store import Asked
 
 OTHERS = 8  # analyses of the same package that are offered to compare with
@@ -37,8 +42,8 @@ class Replayed(Struct, frozen=True):
     gone: tuple[str, ...] = ()
 
 
-class AnalysisPage(Struct, frozen=True):
-    """One analysis. `analysis` is what `schema/analysis-1.json` describes, by the rules of today."""
+class Framed(Struct, frozen=True):
+    """One analysis but for what `schema/analysis-1.json` describes: all that its page needs beside it."""
 
     run_id: str
     ecosystem: str
@@ -51,14 +56,35 @@ class AnalysisPage(Struct, frozen=True):
     peeled_in_all: int
     others: tuple[Seen, ...]
     forms: tuple[str, ...]
+
+
+class AnalysisPage(Framed, frozen=True):
+    """One analysis. `analysis` is what `schema/analysis-1.json` describes, by the rules of today."""
+
     analysis: AnalysisDocument
 
 
 @page("/analysis/{run_id:str}", "analysis.j2", AnalysisPage)
-async def analysis(request: Asked, site: GivenSite, *, run_id: FromPath[str]) -> Shown:
-    """One analysis: findings with evidence, what was run, contacted, changed and evaluated."""
-    known = await site.ask(lambda index: _known(index, run_id))
-    return await site.heavy(lambda: _shown(request, site, run_id, known))
+async def analysis(request: Asked, site: GivenSite, *, run_id: FromPath[str], whole: Whole = False) -> Shown:
+    """One analysis: findings with evidence, what was run, contacted, changed and evaluated.
+
+    As a page it has the first of everything, and with `whole` as much as a browser opens; as JSON, all of it.
+    """
+    plain = plainly(request)
+
+    def ask(index: Index) -> tuple[Known, str, bytes | None]:
+        known = _known(index, run_id)
+        name = "" if plain or viewer(request).name else site.shelved("analysis", run_id, known, whole)
+        return known, name, site.shelf.get(name) if name else None
+
+    known, name, body = await site.ask(ask)
+    if plain:
+        return await site.heavy(lambda: _whole(site, run_id, known))
+    if body is None:
+        body = await site.heavy(lambda: _page(request, site, run_id, known, whole=whole))
+        if name:
+            await site.ask(lambda _: site.shelf.keep(name, body))
+    return Shown(known, body=body)
 
 
 class Known(Struct, frozen=True):
@@ -78,24 +104,32 @@ def _known(index: Index, run_id: str) -> Known:
     return Known(seen, tuple(one for one in every if one.run_id != run_id)[:OTHERS], "".join(reports[:1]))
 
 
-def _shown(request: Asked, site: Site, run_id: str, known: Known) -> Shown:
-    held = judging.judged(site, run_id)
+def _framed(held: Judged, known: Known) -> Framed:
     dossier = held.analysis.dossier
     pairs, in_all = peeled(dossier)
     release = dossier.release
-    view = AnalysisPage(
-        run_id, release.ecosystem, release.name, release.version, _replayed(held, known.seen),
-        known.report,
-        tuple(judging.machines(dossier)), pairs, in_all, known.others, formats.names(),
-        document(held.analysis),
+    return Framed(
+        dossier.run_id, release.ecosystem, release.name, release.version, _replayed(held, known.seen),
+        known.report, tuple(judging.machines(dossier)), pairs, in_all, known.others, formats.names(),
     )  # fmt: skip
-    limits = Limits()
-    while True:  # a page that a browser opens at once, as the report of a file is
-        shown = Shown(view, {"page": worked_out(held.analysis, 1, limits)})
-        body = written(request, "analysis.j2", shown)
-        if len(body) <= MAX_PAGE or limits == limits.halved():
-            return Shown(view, body=body)
-        limits = limits.halved()
+
+
+def _whole(site: Site, run_id: str, known: Known) -> Shown:
+    """All of it, as JSON."""
+    held = judging.judged(site, run_id)
+    view = AnalysisPage(*astuple(_framed(held, known)), document(held.analysis))  # type: ignore[call-arg]
+    return Shown(view, body=encoded(view).content)
+
+
+def _page(request: Asked, site: Site, run_id: str, known: Known, *, whole: bool) -> bytes:
+    held = judging.judged(site, run_id)
+    view = _framed(held, known)
+
+    def write(limits: Limits) -> bytes:
+        beside = {"page": worked_out(held.analysis, 1, limits), "pairs": MAX_PAIRS if whole else PAIRS}
+        return written(request, "analysis.j2", Shown(view, beside, whole=whole))
+
+    return fitted(whole, write)
 
 
 def _replayed(held: Judged, seen: Seen | None) -> Replayed:

@@ -1,22 +1,27 @@
 """Compare: two analyses, or one analysis under two profiles; what is new, changed and gone."""
 
+from collections.abc import Callable
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from biopsy import detect
 from biopsy.formats.page import beside
-from biopsy.formats.page.limits import MAX_PAGE, Limits
+from biopsy.formats.page.limits import Limits
 from biopsy.formats.wire import ComparisonDocument
 from biopsy.formats.wire import comparison as written_out
 from biopsy.model.comparison import Comparison
 from biopsy.model.dossier import Analysis, Dossier
+from biopsy.web.answers import encoded
 from biopsy.web.site import judging
-from biopsy.web.site.asking import Run, Text
+from biopsy.web.site.asking import Run, Text, Whole
 from biopsy.web.site.differing import Differing, differing
+from biopsy.web.site.glance import fitted
 from biopsy.web.site.index.answers import Seen
 from biopsy.web.site.index.reading import Index
-from biopsy.web.site.paging import Missing, Refused, Shown, page, written
+from biopsy.web.site.paging import Missing, Refused, Shown, page, plainly, written
 from biopsy.web.site.place import GivenSite, Site
+from biopsy.web.site.viewer import viewer
 from biopsy.web.store import Asked
 
 OFFERED = 100  # analyses of a package to choose from
@@ -47,6 +52,7 @@ async def compare(
     after: Run = "",
     ecosystem: Text = "",
     name: Text = "",
+    whole: Whole = False,
 ) -> Shown:
     """Two analyses, by their ids: what the later one does that the earlier did not."""
 
@@ -59,30 +65,58 @@ async def compare(
     choices = await site.ask(ask)
     if not (before and after):
         return Shown(ComparePage(before, after, "", choices, (), (), None), {"page": None})
-    return await site.heavy(lambda: _two(request, site, before, after, choices))
+    parts = ("compare", before, after, choices)
+    return await _made(request, site, parts, whole, lambda: _two(site, before, after, choices))
 
 
 @page("/compare/profiles", "compare_site.j2", ComparePage)
 async def compare_profiles(
-    request: Asked, site: GivenSite, *, run: Run, one: Text = "", other: Text = ""
+    request: Asked, site: GivenSite, *, run: Run, one: Text = "", other: Text = "", whole: Whole = False
 ) -> Shown:
     """One analysis under two profiles: what it does on one machine and not on the other."""
-    return await site.heavy(lambda: _machines(request, site, run, one, other))
+    parts = ("profiles", run, one, other)
+    return await _made(request, site, parts, whole, lambda: _machines(site, run, one, other))
 
 
-def _two(request: Asked, site: Site, before: str, after: str, choices: tuple[Seen, ...]) -> Shown:
+class Two(Struct, frozen=True):
+    """Two analyses, judged, the later with how they compare; and the page of them without what is long."""
+
+    then: Analysis
+    now: Analysis
+    view: ComparePage
+
+
+async def _made(
+    request: Asked,
+    site: Site,
+    parts: tuple[object, ...],
+    whole: bool,  # noqa: FBT001 - the same word as in addresses
+    work: Callable[[], Two],
+) -> Shown:
+    """What `work` gives as JSON, or as a page: that is kept by what it depends on, which is `parts`."""
+    if plainly(request):
+        return await site.heavy(lambda: _plain(work()))
+    name = "" if viewer(request).name else await site.ask(lambda _: site.shelved(*parts, whole))
+    body = await site.ask(lambda _: site.shelf.get(name)) if name else None
+    if body is None:
+        body = await site.heavy(lambda: _page(request, work(), whole=whole))
+        if name:
+            await site.ask(lambda _: site.shelf.keep(name, body))
+    return Shown(ComparePage("", "", "", (), (), (), None), body=body)
+
+
+def _two(site: Site, before: str, after: str, choices: tuple[Seen, ...]) -> Two:
     rules = site.rules()
-    first, second = (judging.dossier(site.warehouse, run) for run in (before, after))
+    first, second = (judging.dossier(site, run) for run in (before, after))
     then = judging.judge(first, None, rules).analysis
     now = judging.judge(second, first, rules).analysis
     if first.artifact.sha256 == second.artifact.sha256:  # the runs are compared: they may well differ
         now = replace(now, comparison=_runs(first, second))
-    view = ComparePage(before, after, "", choices, (), (), None)
-    return _shown(request, then, now, view)
+    return Two(then, now, ComparePage(before, after, "", choices, (), (), None))
 
 
-def _machines(request: Asked, site: Site, run: str, one: str, other: str) -> Shown:
-    held = judging.dossier(site.warehouse, run)
+def _machines(site: Site, run: str, one: str, other: str) -> Two:
+    held = judging.dossier(site, run)
     known = judging.profiles(held)
     if len(known) < 2:
         raise Missing(detail="that analysis has one profile at most: there is nothing to compare")
@@ -96,7 +130,7 @@ def _machines(request: Asked, site: Site, run: str, one: str, other: str) -> Sho
     found = _runs(judging.called(first, other), second)
     gone = tuple(replace(d, evidence=tuple(judging.moved(b, one) for b in d.evidence)) for d in found.gone)
     now = replace(judging.judge(second, None, rules).analysis, comparison=replace(found, gone=gone))
-    return _shown(request, then, now, ComparePage(one, other, run, (), known, (), None))
+    return Two(then, now, ComparePage(one, other, run, (), known, (), None))
 
 
 def _runs(first: Dossier, second: Dossier) -> Comparison:
@@ -117,17 +151,23 @@ def _sides(made: beside.Beside, view: ComparePage) -> beside.Beside:
     return replace(made, **sides)
 
 
-def _shown(request: Asked, then: Analysis, now: Analysis, view: ComparePage) -> Shown:
+def _plain(two: Two) -> Shown:
+    then, now = two.then, two.now
+    told = written_out(then, now, judging.worrying(then, now))
+    view = replace(two.view, files=differing(then.dossier, now.dossier), comparison=told)
+    return Shown(view, body=encoded(view).content)
+
+
+def _page(request: Asked, two: Two, *, whole: bool) -> bytes:
+    then, now = two.then, two.now
     worrying = judging.worrying(then, now)
-    files = differing(then.dossier, now.dossier)
-    full = replace(view, files=files, comparison=written_out(then, now, worrying))
-    limits = Limits()
-    while True:
-        shown = Shown(full, {"page": _sides(beside.page(then, now, worrying, limits), full)})
-        body = written(request, "compare_site.j2", shown)
-        if len(body) <= MAX_PAGE or limits == limits.halved():
-            return Shown(full, body=body)
-        limits = limits.halved()
+    view = replace(two.view, files=differing(then.dossier, now.dossier))
+
+    def write(limits: Limits) -> bytes:
+        beside_ = {"page": _sides(beside.page(then, now, worrying, limits), view)}
+        return written(request, "compare_site.j2", Shown(view, beside_, whole=whole))
+
+    return fitted(whole, write)
 
 
 HANDLERS = [compare, compare_profiles]

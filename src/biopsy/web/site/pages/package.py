@@ -3,6 +3,7 @@
 from litestar.params import FromPath
 from msgspec import Struct
 
+from biopsy.errors import UsageError
 from biopsy.model.behaviour import Behaviour, unescape
 from biopsy.model.check import Entry
 from biopsy.reports import naming
@@ -156,18 +157,15 @@ def _told(report: dict[str, object]) -> Told:
 
 def _facts(site: Site, seen: Seen) -> tuple[Fact, ...]:
     try:
-        held = judging.dossier(site.warehouse, seen.run_id)
-    except Missing:
+        every = site.warehouse.facts(seen.run_id, judging.of(seen), "pkg")
+    except UsageError:
         return ()
-    found = [b for b in held.behaviours if _tells(b)]
+    found = [b for b in every if _tells(b)]
     return tuple(Fact(b.kind.value, b.value, str(b.where)) for b in found[:MAX_FACTS])
 
 
 def _tells(behaviour: Behaviour) -> bool:
-    return behaviour.kind.value.startswith("pkg.") and behaviour.kind.value not in {
-        "pkg.dependency",
-        "pkg.differs",
-    }
+    return behaviour.kind.value not in {"pkg.dependency", "pkg.differs"}
 
 
 def _purl(word: str, name: str, version: str) -> str:

@@ -36,14 +36,14 @@ async def analysis_as(site: GivenSite, run_id: FromPath[str], form: FromPath[str
 @get("/analysis/{run_id:str}/dossier.json", include_in_schema=False)
 async def raw(site: GivenSite, run_id: FromPath[str]) -> Response[Any]:
     """The dossier as it is kept: all that was seen, nothing judged."""
-    held = await site.heavy(lambda: judging.dossier(site.warehouse, run_id))
+    held = await site.heavy(lambda: judging.dossier(site, run_id))
     return _download(_line(msgspec.to_builtins(store(held))), f"{run_id}.dossier.json")
 
 
 @get("/analysis/{run_id:str}/trace.jsonl", include_in_schema=False)
 async def trace(site: GivenSite, run_id: FromPath[str]) -> Response[Any]:
     """Everything that was recorded while it ran, an event a line, in the order of time."""
-    held = await site.heavy(lambda: judging.dossier(site.warehouse, run_id))
+    held = await site.heavy(lambda: judging.dossier(site, run_id))
     lines = await site.heavy(lambda: b"".join(_line(one) for one in _events(held)))
     return _download(lines, f"{run_id}.trace.jsonl")
 

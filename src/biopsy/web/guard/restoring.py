@@ -1,0 +1,31 @@
+"""Putting the registries' own addresses back where a client wrote those of a guard that is about to end."""
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from biopsy.web.guard.app import Guard
+
+MAX_ADDRESS = 4096  # characters
+
+
+def restored(guard: "Guard", base: str, text: str) -> str:
+    """A text with every address below `base` as the registry gave it.
+
+    One that is not remembered any more is written as npm's registries have it; that of an index stays.
+    """
+    if f"{base}/" not in text:
+        return text
+    found = re.compile(
+        rf"{re.escape(base)}/(npm/((?:@[^/\s\"'#]+/)?[^/\s\"'#@]+)/-|pypi/files/([^/\s\"'#]+))/([^/\s\"'#,]{{1,{MAX_ADDRESS}}})"
+    )
+
+    def own(match: re.Match[str]) -> str:
+        npm, pypi, file = match[2], match[3], unquote(match[4])
+        if pypi:
+            return guard.pypi.address(unquote(pypi), file) or match[0]
+        given = guard.npm.address(unquote(npm), file)
+        return given or f"{guard.settings.endpoint('npm', unquote(npm)).url}{npm}/-/{match[4]}"
+
+    return found.sub(own, text)
