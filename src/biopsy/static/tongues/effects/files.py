@@ -9,14 +9,22 @@ from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import CLEAN, HOLE, Value, const
 from biopsy.static.code.witness import Witness
 from biopsy.static.tongues import folding
-from biopsy.static.tongues.effects.register import MAX_PATHS, effect, named_verb, placed, rest, words
+from biopsy.static.tongues.effects.register import (
+    MAX_PATHS,
+    effect,
+    named_verb,
+    placed,
+    rest,
+    unsigned,
+    words,
+)
 
 
 def reached(run: Witness, path: Value, line: int, *, text: bool = True, given: Sequence[Value] = ()) -> Value:
     """What is read from a path, which may be an address."""
     whole = path.text() if path.consts else ""
     if whole.startswith(("http://", "https://", "ftp://")):
-        return run.request(named_verb(given), path, list(given), line)
+        return run.request(named_verb(given), path, unsigned(given), line)
     if whole == "php://input":
         return Value(taint=frozenset({"request"}))
     if whole.startswith("data:"):
