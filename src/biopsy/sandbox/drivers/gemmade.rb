@@ -108,11 +108,12 @@ module LoadAll
       nil
     end
 
-    # A few argument lists: by name; those that may be left out too; then with the texts of the method's own code.
+    # A few argument lists: by name, with and without those that may be left out; then with the texts of the method's own code.
     def argument_lists(method, texts)
       known = method.parameters.reject { |kind, _| %i[rest keyrest block nokey].include?(kind) }
       lists = [filled(known.reject { |kind, _| %i[opt key].include?(kind) }) { |name| given(name, texts) }]
-      lists << filled(known) { |name| given(name, texts) } if known.any? { |kind, name| %i[opt key].include?(kind) && name && by_name(name) }
+      # first with what may be left out: what is made so has a password to do something with
+      lists.unshift(filled(known) { |name| given(name, texts) }) if known.any? { |kind, name| %i[opt key].include?(kind) && name && by_name(name) }
       texty = known.reject { |_, name| name && by_name(name) }
       return lists if texty.empty?
 

@@ -3,27 +3,41 @@
 # ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from biopsy.static.code import decode_form, fold
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import CLEAN, HOLE, Value, const
 from biopsy.static.code.witness import Witness
 from biopsy.static.tongues import folding
-from biopsy.static.tongues.effects.register import MAX_PATHS, effect, named_verb, placed, rest, words
+from biopsy.static.tongues.effects.register import (
+    MAX_PATHS,
+    effect,
+    named_verb,
+    placed,
+    rest,
+    unsigned,
+    words,
+)
 
 
 def reached(run: Witness, path: Value, line: int, *, text: bool = True, given: Sequence[Value] = ()) -> Value:
     """What is read from a path, which may be an address."""
     whole = path.text() if path.consts else ""
     if whole.startswith(("http://", "https://", "ftp://")):
-        return run.request(named_verb(given), path, list(given), line)
+        return run.request(named_verb(given), path, unsigned(given), line)
     if whole == "php://input":
         return Value(taint=frozenset({"request"}))
     if whole.startswith("data:"):
         head, _, body = whole.partition(",")
         plain = const(body if head.endswith("base64") else decode_form.unquote(body), path.taint)
         return run.decoded("base64", plain, line) if head.endswith("base64") else plain
-    return run.read_file(path, line, text=text)
+    found = run.read_file(path, line, text=False)
+    held = found.whole()
+    if text and isinstance(held, bytes):  # bytes that are no text stay what they are
+        with suppress(UnicodeDecodeError):
+            found.consts = (held.decode("utf-8"),)
+    return found
 
 
 @effect("read")

@@ -6,7 +6,7 @@ from biopsy.model.behaviour import Kind
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import CLEAN, Value, const, unknown
 from biopsy.static.code.witness import Witness
-from biopsy.static.tongues.effects.register import NETWORK, effect, named_verb, placed, rest
+from biopsy.static.tongues.effects.register import NETWORK, effect, named_verb, placed, rest, unsigned
 
 
 @effect("request")
@@ -22,7 +22,7 @@ def _request(run: Witness, call: Invocation, verb: str = "GET", url: str = "0", 
         address = unknown(address)
     if verb == "GET":
         verb = named_verb(given)
-    return run.request(verb, address, given, call.line)
+    return run.request(verb, address, unsigned(given), call.line)
 
 
 @effect("client")

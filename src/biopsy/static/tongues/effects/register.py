@@ -54,6 +54,30 @@ def words(values: Sequence[Value]) -> list[Value]:
     return [w for v in values for w in (v.items if v.items is not None else [v])][:MAX_ARGS]
 
 
+_TOKENS = "file:~/.composer/auth.json"
+"""What a plugin of Composer signs in with, in a header: only what it sends otherwise is told."""
+
+
+def unsigned(given: Sequence[Value]) -> list[Value]:
+    """What is sent with a request, but for the token in the header of a stream's context."""
+    out = []
+    for one in given:
+        held = (one.fields or {}).get("http")
+        header = (held.fields or {}).get("header") if held is not None else None
+        if header is None or _TOKENS not in header.all_taint():
+            out.append(one)
+            continue
+        rest = [v for k, v in ((held.fields if held is not None else None) or {}).items() if k != "header"]
+        more = [v for k, v in (one.fields or {}).items() if k != "http"]
+        out += [*more, *rest, Value(taint=header.all_taint() - {_TOKENS})]
+    return out
+
+
+def signing(given: Value) -> frozenset[str]:
+    """What the headers of a request come from, but for such a token."""
+    return given.all_taint() - {_TOKENS}
+
+
 def named_verb(given: Sequence[Value]) -> str:
     """The method of a request that a stream's context names."""
     for one in given:

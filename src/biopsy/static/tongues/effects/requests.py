@@ -5,7 +5,7 @@
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import Value, changed, const, taints
 from biopsy.static.code.witness import Witness
-from biopsy.static.tongues.effects.register import effect, placed, rest
+from biopsy.static.tongues.effects.register import effect, placed, rest, signing
 
 _VERBS = frozenset({"POST", "PUT", "PATCH", "DELETE", "GET"})
 
@@ -77,7 +77,8 @@ def _option(run: Witness, call: Invocation, name: str = "1", value: str = "2") -
     """An option of a request that a later call sends (curl's way)."""
     held, what, given = call.arg(0), placed(call, name), placed(call, value)
     option = what.text() if what.consts else what.ref
-    held.take(given.all_taint())
+    headers = "header" in option.lower() or (not what.consts and what.ref == "")
+    held.take(signing(given) if headers else given.all_taint())
     if option.lower().endswith("_url") and held.ref == "prepared":
         held.fields = {**(held.fields or {}), "": given}
         changed()
