@@ -25,7 +25,7 @@ HARM = "const { exec } = require('child_process')\n"
 )
 def test_only_harmful_code_that_compares_parts_of_a_request_is_called_once_more(
     text: str, wanted: bool
-) -> None:  # noqa: FBT001
+) -> None:
     goes = unasked.more([text], PLAN)
     assert [(one.name, one.again, one.args[-1], one.disk) for one in goes] == (
         [("execute", "unasked", "--unasked", Disk.INSTALLED)] if wanted else []
