@@ -26,6 +26,10 @@ class Somebody:
         self.asked.append((release, digest.partition(":")[0]))
         return self.found
 
+    def waiting(self) -> int:
+        """Say that nothing is waited for."""
+        return 0
+
     async def close(self) -> None:
         """There is nothing to let go of."""
 

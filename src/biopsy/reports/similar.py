@@ -33,7 +33,7 @@ class _List:
 
     change: int
     looked: float
-    names: list[str]
+    names: dict[int, list[str]]  # by their length: what differs by more is not like a name
     ids: dict[str, str]
 
 
@@ -57,10 +57,17 @@ class Names:
         mine = naming.canonical(ecosystem, name)
         names, ids = self._of(reader, ecosystem)
         far = FAR if len(mine) >= SHORT else 1
-        near = process.extract(
-            mine, names, scorer=OSA.distance, processor=None, score_cutoff=far, limit=MAX_FOUND
-        )
-        found = {other: int(distance) for other, distance, _ in near}
+        found: dict[str, int] = {}
+        for length in range(len(mine) - far, len(mine) + far + 1):
+            near = process.extract(
+                mine,
+                names.get(length, ()),
+                scorer=OSA.distance,
+                processor=None,
+                score_cutoff=far,
+                limit=MAX_FOUND,
+            )
+            found |= {other: int(distance) for other, distance, _ in near}
         for other, own in reader.alike(ecosystem, mine):
             found[other] = 0
             ids.setdefault(other, own)
@@ -68,7 +75,7 @@ class Names:
         order = sorted(found.items(), key=lambda one: (one[1], one[0]))
         return [Alike(Package(ecosystem, other), ids[other], far) for other, far in order[:MAX_FOUND]]
 
-    def _of(self, reader: Reader, ecosystem: str) -> tuple[list[str], dict[str, str]]:
+    def _of(self, reader: Reader, ecosystem: str) -> tuple[dict[int, list[str]], dict[str, str]]:
         held = self._held.get(ecosystem)
         stale = held is None or time.monotonic() - held.looked > FRESH
         if stale and self._reading.acquire(blocking=held is None):
@@ -85,6 +92,9 @@ class Names:
             made = replace(held, looked=now)
         else:
             ids = dict(reader.names(ecosystem))
-            made = _List(change, now, list(ids), ids)
+            names: dict[int, list[str]] = {}
+            for name in ids:
+                names.setdefault(len(name), []).append(name)
+            made = _List(change, now, names, ids)
         self._held[ecosystem] = made
         return made

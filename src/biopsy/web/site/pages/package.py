@@ -116,7 +116,7 @@ async def _shown(site: Site, ecosystem: str, name: str, version: str) -> Package
         raise Missing(detail=f"nothing is known of {word}/{name[:200]}: that is no proof that it is harmless")
     name = unescape(named.name) if named else name
     chosen = (*mine, *rows, None)[0]
-    facts = await site.heavy(lambda: _facts(site, chosen)) if chosen else ()
+    facts = await site.ask(lambda _: _facts(site, chosen)) if chosen else ()
     return PackagePage(
         word, osv, name, version, _purl(word, name, version), *answer,
         chosen.call if chosen else "", chosen, told, tuple(timeline(rows)), named.analyses if named else 0,
