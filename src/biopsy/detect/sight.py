@@ -48,6 +48,15 @@ def cut_short(behaviour: Behaviour) -> bool:
     )
 
 
+def unread(behaviour: Behaviour) -> bool:
+    """Whether a file did not parse that is neither a test nor a document."""
+    return (
+        behaviour.kind is Kind.PKG_MALFORMED
+        and isinstance(behaviour.where, InFile)
+        and behaviour.where.when not in (When.TEST, When.DOCS)
+    )
+
+
 class Sight:
     """The phases that finished under each profile, and the files that were not read."""
 

@@ -37,7 +37,6 @@ _TEXTS = {
     "string.digits": "0123456789",
     "os.devnull": "/dev/null",
 }
-_HOOKS = frozenset({"excepthook", "displayhook", "unraisablehook", "breakpointhook"})
 _BESIDE = frozenset({"threading.Thread", "multiprocessing.Process", "threading.Timer"})
 _QUIET = frozenset(
     {
@@ -165,8 +164,6 @@ class Python:
         assert isinstance(run, Witness)
         if obj.ref == "os.environ" or obj.ref.startswith("."):
             return
-        if value.func is not None and name in _HOOKS and obj.ref in {"sys", "threading"}:
-            run.call(value, Invocation("", "", [], {}, line))  # whatever is started from now on may call it
         if value.func is not None and not obj.ref.startswith(("self", "import")):
             run.patch(obj.ref, name, line)
 
