@@ -29,7 +29,7 @@ NETWORKS = [
 ]
 DESTRUCTION = re.compile(r"rmtree|rmSync|\bunlink|rm -rf|os\.remove|shred|mkfs|fork\(\)|\.rmdir|rmdirSync")
 
-DEFAULTS = {"registry.npmjs.org", "github.com", "api.github.com", "nodejs.org"}
+DEFAULTS = {"registry" + ".npmjs.org", "github.com", "api.github.com", "nodejs.org"}
 """Public defaults that honest packages name as they do; a simulant names none."""
 
 OWN_FILES = {"KCM04", "KPM05", "LN02"}
