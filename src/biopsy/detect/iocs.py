@@ -101,12 +101,33 @@ class _Book:
             self.add(IocType.URL, escape(url), where, mine, ran=ran)
 
 
+_NAMING = frozenset(
+    {
+        Kind.CANARY_LEAK,
+        Kind.CODE_REMOTE,
+        Kind.CODE_TOKEN,
+        Kind.CODE_WALLET,
+        Kind.NET_ADDRESS,
+        Kind.NET_CONNECT,
+        Kind.NET_DNS,
+        Kind.NET_HTTP,
+        Kind.NET_SEND,
+        Kind.NET_SERVICE,
+        Kind.NET_URL,
+        Kind.PKG_DEPENDENCY,
+        Kind.PKG_HOOK,
+        Kind.PROCESS_EXEC,
+    }
+)
+"""What may name an address, a wallet or a token."""
+
+
 def iocs(dossier: Dossier) -> tuple[Ioc, ...]:
     """Return the indicators of a dossier: what a run showed first, then by type and value."""
     book = _Book(frozenset(e.host.lower() for e in dossier.exchanges if e.gateway))
     book.add(IocType.HASH, dossier.artifact.sha256, f"artifact {dossier.artifact.filename}", ran=True)
     for behaviour in dossier.behaviours:
-        if behaviour.by is not By.TOOL and not _aside(behaviour):
+        if behaviour.kind in _NAMING and behaviour.by is not By.TOOL and not _aside(behaviour):
             _read(behaviour, book)
     for change in dossier.changes:
         mine = change.by is not By.TOOL and change.change is not Change.DELETED
@@ -154,8 +175,6 @@ def _read(behaviour: Behaviour, book: _Book) -> None:
                 book.url(url, where, ran=ran)
             for coin, address, _ in wallets(value) if behaviour.kind is Kind.PROCESS_EXEC else ():
                 book.add(IocType.WALLET, f"{coin} {address}", where, ran=ran)
-        case _:
-            pass
 
 
 def _urls(text: str) -> Iterator[str]:

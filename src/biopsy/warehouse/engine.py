@@ -47,7 +47,7 @@ def lent() -> "Iterator[DuckDBPyConnection]":
     held = getattr(_HELD, "con", None)
     if held is None or _HELD.process != os.getpid():
         _INHERITED.append(held)  # by a fork, without its threads: to close it would wait for them
-        held = _HELD.con = connect()
+        held = _HELD.con = connect(threads=1)  # threads of ours ask at once, each its own
         _HELD.process = os.getpid()
     import duckdb  # noqa: PLC0415 - it is there by now
 

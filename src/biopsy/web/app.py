@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
@@ -26,6 +27,9 @@ from biopsy.web.page import STYLE, page
 from biopsy.web.shield import HEADERS, Shield
 from biopsy.web.store import Asked, Stores
 from biopsy.web.writing import Writing
+
+SWITCH = 0.0005
+"""Seconds that a thread which works out a page may keep others waiting: quick pages change threads often."""
 
 SETTINGS = "BIOPSY_SERVE"
 """The environment variable by which worker processes learn what to serve."""
@@ -148,6 +152,7 @@ def _life(stores: Stores) -> Callable[[Litestar], AbstractAsyncContextManager[No
     @asynccontextmanager
     async def life(_app: Litestar) -> AsyncIterator[None]:
         gc.freeze()  # what is loaded stays: collections need not look at it again
+        sys.setswitchinterval(SWITCH)
         keeping = asyncio.create_task(stores.keep_current())
         yield
         keeping.cancel()

@@ -33,6 +33,10 @@ def _spell(char: str) -> str:
 
 def parts(text: str, *, lines: bool = False) -> Iterator[tuple[bool, str]]:
     """Cut `text` into (spelled out?, text safe to show); `lines` leaves line breaks and tabs alone."""
+    if text.isascii() and text.isprintable():  # as nearly everything is
+        if text:
+            yield False, text
+        return
     if lines:
         text = text.replace("\r\n", "\n")
     for match in _ASCII.finditer(text):
