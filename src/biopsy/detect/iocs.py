@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct, field
 
 from biopsy.detect.host import Host, host_of, registrable
-from biopsy.model.behaviour import Behaviour, By, InFile, Kind, When, escape
+from biopsy.model.behaviour import Behaviour, By, InFile, Kind, When, Where, escape
 from biopsy.model.dossier import Dossier, Ioc, IocType
 from biopsy.model.regex import regex
 from biopsy.model.run import Change
@@ -61,17 +61,17 @@ class _Book:
         self._hosts: dict[str, Host | None] = {}
 
     def add(
-        self, kind: IocType, value: str, where: str, host: Host | None = None, *, ran: bool = False
+        self, kind: IocType, value: str, where: Where | str, host: Host | None = None, *, ran: bool = False
     ) -> None:
         if not value:
             return
         found = self.found.setdefault((kind, value), _Found())
-        found.where.setdefault(where)
+        found.where.setdefault(str(where))  # only here: most behaviours name nothing
         found.ran |= ran
         if host is not None:
             found.shared, found.reserved = host.shared, host.reserved
 
-    def host(self, name: str, where: str, *, ran: bool) -> Host | None:
+    def host(self, name: str, where: Where | str, *, ran: bool) -> Host | None:
         """Note a host by its name or address; return what is known of it, nothing for one that is none."""
         if name not in self._hosts:
             self._hosts[name] = host_of(name, self._registries)
@@ -85,7 +85,7 @@ class _Book:
             self.add(kind, value, where, host, ran=ran)
         return host
 
-    def url(self, text: str, where: str, *, ran: bool) -> None:
+    def url(self, text: str, where: Where | str, *, ran: bool) -> None:
         """Note a URL, its host, and the token in it."""
         url = text.strip().rstrip(".,;")
         try:
@@ -101,33 +101,12 @@ class _Book:
             self.add(IocType.URL, escape(url), where, mine, ran=ran)
 
 
-_NAMING = frozenset(
-    {
-        Kind.CANARY_LEAK,
-        Kind.CODE_REMOTE,
-        Kind.CODE_TOKEN,
-        Kind.CODE_WALLET,
-        Kind.NET_ADDRESS,
-        Kind.NET_CONNECT,
-        Kind.NET_DNS,
-        Kind.NET_HTTP,
-        Kind.NET_SEND,
-        Kind.NET_SERVICE,
-        Kind.NET_URL,
-        Kind.PKG_DEPENDENCY,
-        Kind.PKG_HOOK,
-        Kind.PROCESS_EXEC,
-    }
-)
-"""What may name an address, a wallet or a token."""
-
-
 def iocs(dossier: Dossier) -> tuple[Ioc, ...]:
     """Return the indicators of a dossier: what a run showed first, then by type and value."""
     book = _Book(frozenset(e.host.lower() for e in dossier.exchanges if e.gateway))
     book.add(IocType.HASH, dossier.artifact.sha256, f"artifact {dossier.artifact.filename}", ran=True)
     for behaviour in dossier.behaviours:
-        if behaviour.kind in _NAMING and behaviour.by is not By.TOOL and not _aside(behaviour):
+        if behaviour.by is not By.TOOL and not _aside(behaviour):
             _read(behaviour, book)
     for change in dossier.changes:
         mine = change.by is not By.TOOL and change.change is not Change.DELETED
@@ -149,8 +128,8 @@ def _aside(behaviour: Behaviour) -> bool:
 
 
 def _read(behaviour: Behaviour, book: _Book) -> None:
-    value, where = behaviour.value, str(behaviour.where)
-    ran = not isinstance(behaviour.where, InFile)
+    value, where = behaviour.value, behaviour.where
+    ran = not isinstance(where, InFile)
     match behaviour.kind:
         case Kind.NET_URL | Kind.CODE_REMOTE:
             book.url(value, where, ran=ran)

@@ -2,6 +2,10 @@
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+Table = TypeVar("Table")
 
 MAX_MISSES = 50
 """How often something may be looked for in vain before lines are given up: each costs the whole file."""
@@ -45,9 +49,9 @@ class Lines:
         return self._line
 
 
-def headers(text: str, header: str, count: int) -> list[int]:
-    """The lines of the tables of a TOML array, `[[package]]`; all 0 where there are not `count`."""
+def numbered(text: str, header: str, tables: Sequence[Table]) -> Iterator[tuple[Table, int]]:
+    """The tables of a TOML array, `[[package]]`, each with its line; all 0 where not as many stand there."""
     ends = [m.start() for m in re.finditer("\n", text)]
     found = re.compile(rf"^[ \t]*\[\[[ \t]*{re.escape(header)}[ \t]*\]\]", re.MULTILINE).finditer(text)
     lines = [bisect_right(ends, m.start()) + 1 for m in found]
-    return lines if len(lines) == count else [0] * count
+    return zip(tables, lines if len(lines) == len(tables) else [0] * len(tables), strict=True)

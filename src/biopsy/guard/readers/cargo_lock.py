@@ -6,7 +6,7 @@ import msgspec
 
 from biopsy.guard import decode
 from biopsy.guard.given import Given, word
-from biopsy.guard.lines import headers
+from biopsy.guard.lines import numbered
 from biopsy.guard.origins import elsewhere
 from biopsy.model.check import Entry
 
@@ -37,7 +37,7 @@ def looks(head: bytes) -> bool:
 def read(given: Given) -> Iterator[Entry]:
     """The packages, in the order of the file; those of the workspace are left out."""
     held, text = decode.toml(given.data, File)
-    for package, line in zip(held.package, headers(text, "package", len(held.package)), strict=True):
+    for package, line in numbered(text, "package", held.package):
         name, version, source = (
             word(package.name),
             word(package.version, "version"),

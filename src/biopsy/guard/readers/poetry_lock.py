@@ -6,7 +6,7 @@ import msgspec
 
 from biopsy.guard import decode
 from biopsy.guard.given import Given, word
-from biopsy.guard.lines import headers
+from biopsy.guard.lines import numbered
 from biopsy.guard.origins import elsewhere
 from biopsy.model.check import Entry
 
@@ -59,7 +59,7 @@ def looks(head: bytes) -> bool:
 def read(given: Given) -> Iterator[Entry]:
     """The packages, in the order of the file."""
     held, text = decode.toml(given.data, File)
-    for package, line in zip(held.package, headers(text, "package", len(held.package)), strict=True):
+    for package, line in numbered(text, "package", held.package):
         yield _entry(package, line, package.files or held.metadata.files.get(package.name, []))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from biopsy.guard import decode
 from biopsy.guard.given import Given, LockError, word
-from biopsy.guard.lines import headers
+from biopsy.guard.lines import numbered
 from biopsy.guard.origins import elsewhere
 from biopsy.model.check import Entry
 
@@ -27,7 +27,7 @@ def read(given: Given) -> Iterator[Entry]:
         packages = Pylock.from_dict(held).packages
     except (PylockValidationError, ValueError, TypeError, AttributeError) as error:
         raise LockError(f"not as PEP 751 has it: {str(error)[:300]}") from error
-    for package, line in zip(packages, headers(text, "packages", len(packages)), strict=True):
+    for package, line in numbered(text, "packages", packages):
         if package.directory is None:
             yield _entry(package, line)
 

@@ -6,7 +6,7 @@ import msgspec
 
 from biopsy.guard import decode
 from biopsy.guard.given import Given, word
-from biopsy.guard.lines import headers
+from biopsy.guard.lines import numbered
 from biopsy.guard.origins import elsewhere
 from biopsy.model.check import Entry
 
@@ -58,8 +58,7 @@ def read(given: Given) -> Iterator[Entry]:
     """The packages, in the order of the file; projects of the workspace are left out."""
     held, text = decode.toml(given.data, File)
     packages = held.package or held.distribution
-    lines = headers(text, "package" if held.package else "distribution", len(packages))
-    for package, line in zip(packages, lines, strict=True):
+    for package, line in numbered(text, "package" if held.package else "distribution", packages):
         source = package.source
         if source.editable or source.virtual or source.directory:
             continue

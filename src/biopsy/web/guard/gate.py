@@ -13,7 +13,7 @@ from biopsy.formats.views.visible import visible
 from biopsy.guard import policy as policies
 from biopsy.guard.policy import Policy
 from biopsy.guard.ruling import Action, Known, Offered, Ruling, rule
-from biopsy.web.guard.asked import Asked
+from biopsy.web.guard.asked import Asked, RefusedError
 from biopsy.web.guard.decisions import Decision, Decisions, Kept
 from biopsy.web.guard.known import TYPES, Knowledge
 
@@ -55,6 +55,15 @@ class Gate:
         """Read the policy; raises PolicyError, naming the file."""
         if self.file is not None:
             self.policy, self._stamp = load(self.file), _stamp(self.file)
+
+    def reserved(self, ecosystem: str, name: str) -> str | None:
+        """The registry that a reserved name comes from, None for others; RefusedError where from none."""
+        where = self.policy.reserved(ecosystem, name)
+        if where == "":
+            raise RefusedError(
+                403, f"{name} is blocked by biopsy guard: the name is reserved for internal use"
+            )
+        return where
 
     def look(self) -> None:
         """Take up a policy that was changed. One that cannot be read is told of, and the old one holds."""

@@ -93,11 +93,7 @@ class Npm:
 
     async def of(self, name: str) -> Endpoint:
         """The registry that a name comes from; raises RefusedError for one that comes from none."""
-        where = self.gate.policy.reserved("npm", name)
-        if where == "":
-            raise RefusedError(
-                403, f"{name} is blocked by biopsy guard: the name is reserved for internal use"
-            )
+        where = self.gate.reserved("npm", name)
         return configuration.at(where) if where else await self.endpoint(name)
 
     async def _listing(self, asked: Asked, name: str) -> Answer:

@@ -54,11 +54,7 @@ class Projects:
 
     async def of(self, name: str) -> Endpoint:
         """The index that a name comes from; raises RefusedError for one that comes from none."""
-        where = self.gate.policy.reserved("pypi", name)
-        if where == "":
-            raise RefusedError(
-                403, f"{name} is blocked by biopsy guard: the name is reserved for internal use"
-            )
+        where = self.gate.reserved("pypi", name)
         return configuration.at(where) if where else await self.endpoint(name)
 
     async def page(self, name: str) -> Page:
