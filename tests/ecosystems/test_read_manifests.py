@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from biopsy.ecosystems import by_type
@@ -239,6 +239,7 @@ MANIFESTS = {
     b"a: &a [*a]", b"x: &x [1,2]\ny: [*x,*x,*x]\nruns: *x", b"module (\nrequire (\nreplace",
     b"<package><metadata><id>" + b"x" * 5000, b"<project><build><plugins><plugin/></plugins></build></project>",
 ])))  # fmt: skip
+@example(data=b'"')
 def test_no_manifest_breaks_the_reading(kind: str, data: bytes, tmp_path: Path) -> None:
     (tmp_path / MANIFESTS[kind]).write_bytes(data)
     tree = Tree(tmp_path, (TreeFile(MANIFESTS[kind], len(data), "0" * 64),))

@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import pytest
-from made_index import analysis, dossier, report
 
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.dossier import Call, Dossier
@@ -19,6 +18,16 @@ from biopsy.web.site.index import Index
 from biopsy.web.site.index.file import IndexBusy, place, throw_away, writing
 from biopsy.web.site.index.following import Follower
 from biopsy.web.site.index.process import kept_current
+from made_dossiers import analysis, dossier
+
+
+def report(ecosystem: str, name: str, published: str = "2026-11-20T00:00:00Z") -> bytes:
+    """An OSV record of a source."""
+    return json.dumps({
+        "id": "", "modified": published, "published": published, "schema_version": "1.7.0",
+        "summary": f"Malicious code in {name}", "details": "It sends tokens.",
+        "affected": [{"package": {"ecosystem": ecosystem, "name": name}, "versions": ["1.0"]}],
+    }).encode()  # fmt: skip
 
 
 def follow(home: Path, times: int = 1) -> int:

@@ -1,7 +1,8 @@
 """A crate's manifest in the shape that all ecosystems share."""
 
-from biopsy.ecosystems.cargo.package import PATH, Malformed, load
+from biopsy.ecosystems.cargo.package import PATH, load
 from biopsy.ecosystems.claims import MAX_EACH, MAX_README, Manifest
+from biopsy.ecosystems.manifests import Malformed
 from biopsy.ecosystems.reading import read
 from biopsy.model.regex import regex
 from biopsy.model.release import Tree

@@ -12,8 +12,9 @@ and `cargo links=NAME`.
 
 from collections.abc import Iterator
 
-from biopsy.ecosystems.cargo.package import MAX_EACH, PATH, Malformed, Package, load
+from biopsy.ecosystems.cargo.package import PATH, Package, load
 from biopsy.ecosystems.cargo.settings import settings
+from biopsy.ecosystems.manifests import Malformed, once
 from biopsy.ecosystems.reading import read
 from biopsy.model.behaviour import Behaviour, InFile, Kind, When
 from biopsy.model.release import Tree
@@ -25,13 +26,7 @@ def hooks(tree: Tree) -> Iterator[Behaviour]:
     if isinstance(package, Malformed):
         yield Behaviour(Kind.PKG_MALFORMED, f"{PATH} {package.reason}", InFile(PATH))
         return
-    seen: set[Behaviour] = set()
-    for behaviour in (*_all(tree, package), *settings(tree)):
-        if behaviour not in seen:
-            seen.add(behaviour)
-            yield behaviour
-        if len(seen) >= MAX_EACH:
-            return
+    yield from once((*_all(tree, package), *settings(tree)))
 
 
 def _all(tree: Tree, package: Package) -> Iterator[Behaviour]:

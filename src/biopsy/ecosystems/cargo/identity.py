@@ -1,6 +1,7 @@
 """Which release a tree is, by its Cargo.toml."""
 
-from biopsy.ecosystems.cargo.package import Malformed, load
+from biopsy.ecosystems.cargo.package import load
+from biopsy.ecosystems.manifests import Malformed
 from biopsy.model.regex import regex
 from biopsy.model.release import Release, Tree
 

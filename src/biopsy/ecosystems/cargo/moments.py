@@ -3,7 +3,8 @@
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 
-from biopsy.ecosystems.cargo.package import Malformed, Package, load
+from biopsy.ecosystems.cargo.package import Package, load
+from biopsy.ecosystems.manifests import Malformed
 from biopsy.ecosystems.reading import MAX_READ, aside, read
 from biopsy.model.behaviour import When
 from biopsy.model.regex import regex

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from biopsy.ecosystems.reading import read
+from biopsy.ecosystems.manifests import Malformed, decoded
 from biopsy.model.release import Tree
 
 PATH = "Cargo.toml"
@@ -64,22 +64,14 @@ class Package(Struct, frozen=True):
     workspace: bool = False  # the root of one, and no package itself
 
 
-class Malformed(Struct, frozen=True):
-    """Why Cargo.toml cannot be read; `absent` where there is none."""
-
-    reason: str
-
-
 def load(tree: Tree) -> Package | Malformed:
     """Read the Cargo.toml at the root of a tree. Never raises."""
-    text = read(tree, PATH)
-    if text is None:
-        return Malformed("absent")
-    try:
-        document = tomllib.loads(text)
-    except (ValueError, RecursionError) as err:
-        return Malformed(type(err).__name__)
-    return parse(document, frozenset(file.path for file in tree.files))
+    document = decoded(tree, PATH, tomllib.loads)
+    return (
+        document
+        if isinstance(document, Malformed)
+        else parse(document, frozenset(file.path for file in tree.files))
+    )
 
 
 def parse(document: dict[str, Any], paths: frozenset[str] = frozenset()) -> Package | Malformed:

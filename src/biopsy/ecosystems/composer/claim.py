@@ -5,7 +5,8 @@ from typing import Any
 
 from biopsy.ecosystems.claims import MAX_EACH, MAX_README, Manifest
 from biopsy.ecosystems.composer.events import unasked
-from biopsy.ecosystems.composer.package import PATH, Malformed, Package, load, parse
+from biopsy.ecosystems.composer.package import PATH, Package, load, parse
+from biopsy.ecosystems.manifests import Malformed
 from biopsy.ecosystems.reading import read
 from biopsy.model.regex import regex
 from biopsy.model.release import Tree

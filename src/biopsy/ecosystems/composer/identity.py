@@ -1,6 +1,7 @@
 """Which release a tree is, by its composer.json and the name of its file."""
 
-from biopsy.ecosystems.composer.package import NAME, PATH, Malformed, Package, load
+from biopsy.ecosystems.composer.package import NAME, PATH, Package, load
+from biopsy.ecosystems.manifests import Malformed
 from biopsy.model.regex import regex
 from biopsy.model.release import Release, Tree
 

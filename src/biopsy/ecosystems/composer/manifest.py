@@ -15,14 +15,12 @@ import re
 from collections.abc import Iterator
 
 from biopsy.ecosystems.composer.events import hooks as running
-from biopsy.ecosystems.composer.package import PATH, Malformed, Package, load
+from biopsy.ecosystems.composer.package import PATH, Package, load
+from biopsy.ecosystems.manifests import Malformed, once
 from biopsy.ecosystems.reading import read
 from biopsy.model.behaviour import Behaviour, InFile, Kind
 from biopsy.model.regex import regex
 from biopsy.model.release import Tree
-
-MAX_EACH = 2000
-"""Most behaviours that the manifest of one package may give."""
 
 _PLATFORM = regex(
     r"php(?:-64bit|-ipv6|-zts|-debug)?|hhvm|(?:ext|lib)-[a-z0-9_.-]+|composer(?:-plugin|-runtime)?-api"
@@ -35,14 +33,7 @@ def hooks(tree: Tree) -> Iterator[Behaviour]:
     if isinstance(package, Malformed):
         yield Behaviour(Kind.PKG_MALFORMED, f"{PATH} {package.reason}", InFile(PATH))
         return
-    seen: set[tuple[Kind, str]] = set()
-    for behaviour in _all(tree, package):
-        key = (behaviour.kind, behaviour.value)
-        if key not in seen:
-            seen.add(key)
-            yield behaviour
-        if len(seen) >= MAX_EACH:
-            return
+    yield from once(_all(tree, package))
 
 
 def _all(tree: Tree, package: Package) -> Iterator[Behaviour]:

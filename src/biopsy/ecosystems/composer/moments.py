@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from biopsy.ecosystems.composer.autoload import CODE, Lookup, clean, included
 from biopsy.ecosystems.composer.events import hooks
-from biopsy.ecosystems.composer.package import Malformed, Package, load
+from biopsy.ecosystems.composer.package import Package, load
+from biopsy.ecosystems.manifests import Malformed
 from biopsy.ecosystems.reading import MAX_READ, aside, read
 from biopsy.model.behaviour import When
 from biopsy.model.regex import regex

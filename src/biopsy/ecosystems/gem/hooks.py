@@ -13,11 +13,9 @@ not there, is `pkg.malformed`.
 from collections.abc import Iterator
 
 from biopsy.ecosystems.gem.specification import Malformed, Specification, load
+from biopsy.ecosystems.manifests import once
 from biopsy.model.behaviour import Behaviour, InFile, Kind, When
 from biopsy.model.release import Tree
-
-MAX_EACH = 2000
-"""Most behaviours that the specification of one gem may give."""
 
 PLUGIN = "rubygems_plugin.rb"
 """RubyGems loads a file of this name in any require path, when the gem is installed and ever after."""
@@ -29,13 +27,7 @@ def hooks(tree: Tree) -> Iterator[Behaviour]:
     if isinstance(spec, Malformed):
         yield Behaviour(Kind.PKG_MALFORMED, f"{spec.path} {spec.reason}", InFile(spec.path))
         return
-    seen: set[Behaviour] = set()
-    for behaviour in _all(tree, spec):
-        if behaviour not in seen:
-            seen.add(behaviour)
-            yield behaviour
-        if len(seen) >= MAX_EACH:
-            return
+    yield from once(_all(tree, spec))
 
 
 def plugins(tree: Tree, spec: Specification) -> list[str]:

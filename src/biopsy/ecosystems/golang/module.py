@@ -38,9 +38,9 @@ def directives(text: str) -> Iterator[tuple[str, list[str], int]]:
     block = ""
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.partition("//")[0].strip()
-        if not line:
-            continue
         words = [next(filter(None, match.groups()), "") for match in _WORDS.finditer(line)]
+        if not words:  # nothing, a comment, or a quotation mark that none follows
+            continue
         if block:
             if words[0] == ")":
                 block = ""

@@ -4,8 +4,9 @@ import re
 from typing import Any
 
 from biopsy.ecosystems.claims import MAX_EACH, MAX_README, Manifest
+from biopsy.ecosystems.manifests import Malformed
 from biopsy.ecosystems.npm.manifest import GYP
-from biopsy.ecosystems.npm.package import DEPENDENCIES, LIFECYCLE, PATH, Malformed, Package, load, parse
+from biopsy.ecosystems.npm.package import DEPENDENCIES, LIFECYCLE, PATH, Package, load, parse
 from biopsy.ecosystems.reading import read
 from biopsy.model.regex import regex
 from biopsy.model.release import Tree

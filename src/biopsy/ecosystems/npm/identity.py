@@ -2,7 +2,8 @@
 
 import re
 
-from biopsy.ecosystems.npm.package import Malformed, load
+from biopsy.ecosystems.manifests import Malformed
+from biopsy.ecosystems.npm.package import load
 from biopsy.model.regex import regex
 from biopsy.model.release import Release, Tree
 

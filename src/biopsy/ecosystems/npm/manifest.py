@@ -12,13 +12,11 @@
 import re
 from collections.abc import Iterator
 
-from biopsy.ecosystems.npm.package import DEPENDENCIES, LIFECYCLE, PATH, PREPARING, Malformed, Package, load
+from biopsy.ecosystems.manifests import Malformed, once
+from biopsy.ecosystems.npm.package import DEPENDENCIES, LIFECYCLE, PATH, PREPARING, Package, load
 from biopsy.ecosystems.reading import read
 from biopsy.model.behaviour import Behaviour, InFile, Kind, When
 from biopsy.model.release import Tree
-
-MAX_EACH = 2000
-"""Most behaviours that the manifest of one package may give."""
 
 GYP = "binding.gyp"
 
@@ -29,14 +27,7 @@ def hooks(tree: Tree) -> Iterator[Behaviour]:
     if isinstance(package, Malformed):
         yield Behaviour(Kind.PKG_MALFORMED, f"{PATH} {package.reason}", InFile(PATH))
         return
-    seen: set[tuple[Kind, str]] = set()
-    for behaviour in _all(tree, package):
-        key = (behaviour.kind, behaviour.value)
-        if key not in seen:
-            seen.add(key)
-            yield behaviour
-        if len(seen) >= MAX_EACH:
-            return
+    yield from once(_all(tree, package))
 
 
 def rebuilds(tree: Tree, package: Package) -> bool:

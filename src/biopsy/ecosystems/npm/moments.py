@@ -3,8 +3,9 @@
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from biopsy.ecosystems.manifests import Malformed
 from biopsy.ecosystems.npm import manifest
-from biopsy.ecosystems.npm.package import LIFECYCLE, Malformed, Package, load, matching, targets
+from biopsy.ecosystems.npm.package import LIFECYCLE, Package, load, matching, targets
 from biopsy.ecosystems.reading import MAX_READ, aside, read
 from biopsy.model.behaviour import When
 from biopsy.model.regex import led, regex

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from biopsy.ecosystems.reading import read
+from biopsy.ecosystems.manifests import Malformed, decoded
 from biopsy.model.release import Tree
 
 PATH = "package.json"
@@ -42,22 +42,10 @@ class Package(Struct, frozen=True):
     about: dict[str, Any] = field(default_factory=dict)  # what is for people, as written: see ABOUT
 
 
-class Malformed(Struct, frozen=True):
-    """Why package.json cannot be read; `absent` where there is none."""
-
-    reason: str
-
-
 def load(tree: Tree) -> Package | Malformed:
     """Read the package.json at the root of a tree. Never raises."""
-    text = read(tree, PATH)
-    if text is None:
-        return Malformed("absent")
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as err:
-        return Malformed(type(err).__name__)
-    return parse(document)
+    document = decoded(tree, PATH, json.loads)
+    return document if isinstance(document, Malformed) else parse(document)
 
 
 def parse(document: object) -> Package | Malformed:

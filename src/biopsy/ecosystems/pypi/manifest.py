@@ -20,14 +20,12 @@ from collections.abc import Iterator
 from email.parser import HeaderParser
 from typing import Any
 
+from biopsy.ecosystems.manifests import once
 from biopsy.ecosystems.pypi import identity, setup_py
 from biopsy.ecosystems.reading import read, under
 from biopsy.model.behaviour import Behaviour, InFile, Kind, When
 from biopsy.model.regex import regex
 from biopsy.model.release import Tree
-
-MAX_EACH = 2000
-"""Most behaviours that the manifests of one package may give."""
 
 _WHEEL = regex(r"[^/]+\.dist-info/WHEEL")
 _POINTS = regex(r"(?:src/)?[^/]+\.(?:dist|egg)-info/entry_points\.txt")
@@ -46,14 +44,7 @@ def is_wheel(tree: Tree) -> bool:
 
 def hooks(tree: Tree) -> Iterator[Behaviour]:
     """Yield each fact once, from the manifest that counts most. Never raises."""
-    seen: set[tuple[Kind, str]] = set()
-    for behaviour in _all(tree):
-        key = (behaviour.kind, behaviour.value)
-        if key not in seen:
-            seen.add(key)
-            yield behaviour
-        if len(seen) >= MAX_EACH:
-            return
+    yield from once(_all(tree))
 
 
 def _all(tree: Tree) -> Iterator[Behaviour]:
