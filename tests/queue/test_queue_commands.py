@@ -140,7 +140,7 @@ def test_what_was_parked_is_seen_and_put_right(run: Run, dsn: str, tmp_path: Pat
     fill(dsn, tmp_path)
     shown = run("queue", "list", "--state", "parked").stdout
     assert "too-large (\\x1b[31mof 9 GB)" in shown
-    number = shown.splitlines()[1].split()[0]
+    number = shown.splitlines()[2].split()[0]  # below the heads and their line
     assert "parked too-large" in run("queue", "show", number).stdout
     assert run("queue", "retry", "--reason", "too-large").stdout == "1 wait to be done again\n"
     assert run("queue", "park", number).stdout == "1 parked\n"

@@ -1,5 +1,7 @@
 """Jobs and their numbers, written for people and for programs."""
 
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from biopsy.queue import Attempt, Depth, Entry, Limit, Times, Withdrawal
 
 MAX_WHY = 60
+
+MAX_LINE = 1000
+"""Characters of a line that no terminal shows: a row is one line for whoever looks for words in it."""
 
 
 def as_json(what: Any) -> None:
@@ -35,16 +40,17 @@ def lasted(seconds: float) -> str:
     return f"{seconds / 86400:.0f} d"
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]], none: str = "nothing") -> None:
-    """Print rows below heads, in columns as wide as they need to be; the last may be cut by the reader."""
+def table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: set[int], none: str = "nothing"
+) -> None:
+    """Print rows below heads, as wide as the terminal is; columns of `numbers` are set to the right."""
+    from biopsy.cli.tabling import tabled  # noqa: PLC0415 - not for those who want JSON
+
     if not rows:
         click.echo(none)
         return
-    shown = [[visible(cell) for cell in row] for row in rows]
-    widths = [max(len(head), *(len(row[n]) for row in shown)) for n, head in enumerate(heads)]
-    for row in ([*heads], *shown):
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        click.echo("  ".join(cells).rstrip())
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else MAX_LINE
+    click.echo(tabled(heads, rows, numbers, width, colour=False), nl=False)
 
 
 def entries(found: "Sequence[Entry]", form: str) -> None:
@@ -57,7 +63,7 @@ def entries(found: "Sequence[Entry]", form: str) -> None:
          str(e.attempts), ago(e.created), _came_to(e))
         for e in found
     ]  # fmt: skip
-    table(("id", "state", "lane", "package", "tries", "age", "came to"), rows, "no such job")
+    table(("id", "state", "lane", "package", "tries", "age", "came to"), rows, {0, 4}, "no such job")
 
 
 def _came_to(entry: "Entry") -> str:
@@ -129,15 +135,15 @@ def statistics(  # noqa: PLR0917 - as they come from the queue
         )
         return
     rows = [(d.lane, d.ecosystem, d.state, f"{d.jobs:,}", lasted(d.oldest)) for d in depth]
-    table(("lane", "ecosystem", "state", "jobs", "oldest"), rows, "the queue is empty")
+    table(("lane", "ecosystem", "state", "jobs", "oldest"), rows, {3}, "the queue is empty")
     click.echo(f"\nended in the last {hours:g} h")
-    table(("outcome", "why", "jobs"), [(a, b, f"{n:,}") for (a, b), n in outcomes.items()])
+    table(("outcome", "why", "jobs"), [(a, b, f"{n:,}") for (a, b), n in outcomes.items()], {2})
     if times:
         click.echo("\nseconds: median, 95 %")
         took = [
             (t.lane, t.ecosystem, f"{t.jobs:,}", *map(_pair, (t.waited, t.worked, t.since))) for t in times
         ]
-        table(("lane", "ecosystem", "jobs", "waited", "worked", "since publication"), took)
+        table(("lane", "ecosystem", "jobs", "waited", "worked", "since publication"), took, {2})
     for limit in limits:
         at_once = f"{limit.concurrency} at once" if limit.concurrency else ""
         rate = f"{limit.per_second:g} a second" if limit.per_second else ""
