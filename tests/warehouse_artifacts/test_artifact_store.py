@@ -132,7 +132,7 @@ def test_what_is_no_hash_names_no_artifact(store: Artifacts, name: str, tmp_path
 
 def test_a_place_that_cannot_be_is_an_error_in_words(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="cannot keep artifacts"):
+    with pytest.raises(UsageError, match="cannot keep anything"):
         Artifacts(tmp_path / "file" / "store")
     with pytest.raises(UsageError, match="s3"):
         Artifacts("ftp://x.example/store")

@@ -9,23 +9,18 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from biopsy.errors import UsageError
 from biopsy.warehouse.ledger import LOG, MAX_COMMIT, Commit, File, Ledger, checked, settle
+from biopsy.warehouse.opening import SCHEMES, object_store
 from biopsy.warehouse.pack import alone
-
-if TYPE_CHECKING:
-    from obstore.store import ObjectStore
 
 MAX_FILE = 8 * 1024**3
 """Bytes of one Parquet file that we take in."""
 
 Progress = Callable[[str, float | None], None]
-
-_MISSING = "this needs obstore, which is not installed: pip install 'biopsy[warehouse]'"
 
 
 class Synced(msgspec.Struct, frozen=True):
@@ -42,20 +37,14 @@ class Mirror:
 
     def __init__(self, root: Path, url: str, progress: Progress | None = None) -> None:
         """Bring `root` and `url` together: file:, s3:, gs:, az:; UsageError for any other."""
-        try:
-            from obstore.exceptions import BaseError  # noqa: PLC0415 - not needed unless asked for
-            from obstore.store import from_url  # noqa: PLC0415
-        except ImportError as err:
-            raise UsageError(_MISSING) from err
+        if "://" not in url:  # a word that was meant for something else shall not become a folder
+            raise UsageError(f"no object store: {url} (one of {', '.join(SCHEMES)}://)")
+        self._store = object_store(url)
+        from obstore.exceptions import BaseError  # noqa: PLC0415 - an extra
+
         self.ledger = Ledger(root)
         self._broken: type[Exception] = BaseError
         self._progress = progress or (lambda _text, _done: None)
-        if url.startswith("file:///"):
-            Path(url.removeprefix("file://")).mkdir(parents=True, exist_ok=True)
-        try:
-            self._store: ObjectStore = from_url(url)
-        except (BaseError, ValueError) as err:
-            raise UsageError(f"no object store: {url} ({err})") from err
 
     def sync(self) -> Synced:
         """Send what is not there and take in what is not here; UsageError where the store fails."""

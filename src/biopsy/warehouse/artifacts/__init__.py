@@ -13,8 +13,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import Any
 
 from msgspec import Struct
 
@@ -22,13 +21,10 @@ from biopsy.errors import UsageError
 from biopsy.model.regex import regex
 from biopsy.warehouse.artifacts.wrapped import MAX_ARTIFACT, Damaged, Header, StoreError, unwrap, wrap
 from biopsy.warehouse.ledger import settle
-
-if TYPE_CHECKING:
-    from obstore.store import ObjectStore
+from biopsy.warehouse.opening import object_store
 
 __all__ = ["Artifacts", "Checked", "Damaged", "Entry", "Put", "StoreError"]
 
-SCHEMES = ("file", "s3", "gs", "az")
 SPOOL = 16 * 1024**2
 """Bytes of a wrapped artifact that are held in memory on its way to the store; more goes through a file."""
 
@@ -70,7 +66,7 @@ class Artifacts:
         """Use a folder or a URL; `options` are obstore's, for an endpoint of one's own."""
         self.root = str(root)
         with troubled(self.root):
-            self.store = _opened(self.root, options)
+            self.store = object_store(self.root, **options)
 
     def put(self, path: Path, sha256: str, filename: str = "") -> Put:
         """Store the file at `path`, which must have that hash (else Damaged); harmless when done twice."""
@@ -185,22 +181,3 @@ def troubled(root: str) -> Iterator[None]:
     except (obstore.exceptions.BaseError, FileNotFoundError, PermissionError) as err:
         said = str(err).split("\n", 1)[0]
         raise StoreError(f"the artifact store {root}: {type(err).__name__}: {said[:300]}") from err
-
-
-def _opened(root: str, options: dict[str, Any]) -> "ObjectStore":
-    from obstore.store import LocalStore, from_url  # noqa: PLC0415
-
-    scheme = urlsplit(root).scheme if "://" in root else ""
-    if not scheme or scheme == "file":
-        folder = Path(urlsplit(root).path if scheme else root).expanduser().absolute()
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return LocalStore(folder, mkdir=True)
-        except OSError as err:
-            raise UsageError(f"cannot keep artifacts in {folder}: {err.strerror or err}") from err
-    if scheme not in SCHEMES:
-        raise UsageError(f"{root}: artifacts are kept in a folder or at one of {', '.join(SCHEMES)}://")
-    try:
-        return from_url(root, **options)
-    except ValueError as err:
-        raise UsageError(f"{root}: {err}") from err
