@@ -1,4 +1,4 @@
-"""`make eval`: the whole evaluation within half an hour, and one table of what came of it.
+"""`make eval`: the whole evaluation in about an hour, and one table of what came of it.
 
 Everything is read; every scenario is run as it stands, of all else (variants, crossed cases, what is kept
 aside, inert edits) a sample. The parts can be had alone: `python -m evals`, `--crossed`, `--heldout`,
@@ -37,6 +37,8 @@ PARTS = (
     Part("variants, read and run", ("--seed", "1", "--seeds", "4", "--sample", "40"), "variants.json"),
     Part("crossed, read", ("--crossed", "--static-only"), "crossed-static.json", ran=False),
     Part("crossed, read and run", ("--crossed", "--sample", "40"), "crossed.json"),
+    Part("guarded, read", ("--guarded", "--static-only"), "guarded-static.json", ran=False),
+    Part("guarded, read and run", ("--guarded", "--sample", "40"), "guarded.json"),
     Part("kept aside, read", ("--heldout", "--static-only"), "heldout-static.json", ran=False),
     Part("kept aside, read and run", ("--heldout", "--sample", "60"), "heldout.json"),
 )
