@@ -1,7 +1,9 @@
 """Pages of analyses: the first of everything and a way to the whole, kept on disk within a bound."""
 
+import asyncio
 import os
 import re
+import time
 import zlib
 from pathlib import Path
 
@@ -11,9 +13,13 @@ from made_site import STEALS, client, dossier, home
 from biopsy import detect
 from biopsy.model.dossier import Analysis
 from biopsy.warehouse import Warehouse
+from biopsy.web.app import SETTINGS, Settings, build, hand_over
+from biopsy.web.site.ahead import pages, written, written_ahead
 from biopsy.web.site.index.file import writing
 from biopsy.web.site.index.following import Follower
+from biopsy.web.site.index.reading import Index
 from biopsy.web.site.shelf import MAX_PAGE, Shelf, named
+from thorough import WHOLE
 
 RUN, LATER, LARGE = (
     "20261120-120002-00000002", "20261120-120001-00000001", "20261120-120009-00000009",
@@ -122,3 +128,35 @@ def test_a_shelf_that_cannot_be_written_keeps_nothing_and_says_nothing(tmp_path:
 
 def test_pages_that_depend_on_other_things_have_other_names() -> None:
     assert len({named("a", "b"), named("ab"), named("a", ("b",)), named("a", "b", True)}) == 4
+
+
+def test_pages_of_what_is_new_are_written_before_anybody_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = home(tmp_path)
+    wanted = list(pages(Index(found)))
+    assert f"/analysis/{RUN}" in wanted
+    assert f"/compare?before={LATER}&after={RUN}" in wanted
+    database = found / "reports.db"
+    assert asyncio.run(written(build(database, Settings(database, home=found)), wanted)) == []
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("it was judged, though its page is there")
+
+    monkeypatch.setattr("biopsy.web.site.judging.judge", never)
+    with client(found) as site:
+        assert {site.get(one).status_code for one in wanted} == {200}
+
+
+@pytest.mark.skipif(
+    not WHOLE, reason="make test-whole"
+)  # another interpreter is started, and gives way to all else
+def test_another_process_writes_pages_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = home(tmp_path)
+    monkeypatch.setenv(SETTINGS, "")  # so that it is taken back afterwards
+    hand_over(Settings(found / "reports.db", home=found))
+    kept, deadline = found / "cache" / "pages", time.monotonic() + 120
+    with written_ahead(delay=0.0):
+        while len(list(kept.glob("*/*.z"))) < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+    assert len(list(kept.glob("*/*.z"))) >= 2

@@ -112,8 +112,13 @@ def _work(chosen: Settings, tokens: Tokens | None) -> dict[str, Any]:
 
 def worker() -> Litestar:
     """The application of a worker process, by what its environment says."""
-    chosen = msgspec.json.decode(os.environ[SETTINGS], type=Settings, dec_hook=lambda kind, text: kind(text))
+    chosen = handed_over()
     return build(chosen.database, chosen)
+
+
+def handed_over() -> Settings:
+    """What the process that started this one said is served."""
+    return msgspec.json.decode(os.environ[SETTINGS], type=Settings, dec_hook=lambda kind, text: kind(text))
 
 
 def hand_over(settings: Settings) -> None:

@@ -1,7 +1,8 @@
 """`biopsy serve`: the report database over HTTP."""
 
 import socket
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -104,16 +105,21 @@ def command(host: str, port: int, home: Path, database: Path | None, **asked: An
     runs = (
         Multiprocess(config, [listening]).run if several else partial(uvicorn.Server(config).run, [listening])
     )
-    with suppress(KeyboardInterrupt), _index(shown, path):  # that is how it is told to end: not a failure
+    with suppress(KeyboardInterrupt), _beside(shown, path):  # that is how it is told to end: not a failure
         runs()
 
 
-def _index(home: Path | None, database: Path) -> AbstractContextManager[None]:
+@contextmanager
+def _beside(home: Path | None, database: Path) -> Iterator[None]:
+    """Have what the site needs kept current in processes of their own, where there is a site."""
     if home is None:
-        return nullcontext()
+        yield
+        return
+    from biopsy.web.site.ahead import written_ahead  # noqa: PLC0415
     from biopsy.web.site.index.process import kept_current  # noqa: PLC0415
 
-    return kept_current(home, database)
+    with kept_current(home, database), written_ahead():
+        yield
 
 
 def _listen(host: str, port: int) -> socket.socket:
