@@ -54,13 +54,13 @@ def judged(site: Site, run_id: str) -> Judged:
     if held.against and held.against != NOTHING:
         with suppress(Missing):
             before = dossier(site, held.against, whole=False)
-    return judge(held, before, site.rules())
+    return judge(site, held, before)
 
 
-def judge(held: Dossier, before: Dossier | None, rules: tuple[detect.Rule, ...]) -> Judged:
+def judge(site: Site, held: Dossier, before: Dossier | None) -> Judged:
     """Say what rules make of a dossier beside an earlier one."""
     began = time.perf_counter()
-    findings = detect.match(rules, held, before)
+    findings = detect.match(site.rules(), held, before)
     verdict = detect.decide(findings, held)
     taken = time.perf_counter() - began
     analysis = Analysis(
@@ -71,7 +71,7 @@ def judge(held: Dossier, before: Dossier | None, rules: tuple[detect.Rule, ...])
         iocs=detect.iocs(held),
         comparison=detect.compare(before, held) if before else None,
     )
-    return Judged(analysis, detect.digest(rules), taken)
+    return Judged(analysis, site.digest(), taken)
 
 
 def worrying(before: Analysis, after: Analysis) -> tuple[Finding, ...]:

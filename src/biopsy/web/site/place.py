@@ -31,6 +31,7 @@ class Site:
         self.pages = Pages()
         self.shelf = Shelf(home / "cache" / "pages")
         self._rules: tuple[detect.Rule, ...] = ()
+        self._digest = ""
         self._lock = threading.Lock()
         self._limits: dict[str, CapacityLimiter] = {}
 
@@ -48,11 +49,17 @@ class Site:
             if not self._rules:
                 kept.keep_in(self.home / "cache")
                 self._rules = detect.ready(None)
+                self._digest = detect.digest(self._rules)
         return self._rules
+
+    def digest(self) -> str:
+        """What these rules are called, worked out once: it stands in the name of every page that is kept."""
+        self.rules()
+        return self._digest
 
     def shelved(self, *parts: object) -> str:
         """What a page is called on the shelf that depends on these, on the rules, and on the program."""
-        return named(detect.digest(self.rules()), self.stores.url, *parts)
+        return named(self.digest(), self.stores.url, *parts)
 
     def _limit(self, what: str, count: int) -> CapacityLimiter:
         if what not in self._limits:  # made inside the loop that uses it

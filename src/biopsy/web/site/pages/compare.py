@@ -106,10 +106,9 @@ async def _made(
 
 
 def _two(site: Site, before: str, after: str, choices: tuple[Seen, ...]) -> Two:
-    rules = site.rules()
     first, second = (judging.dossier(site, run) for run in (before, after))
-    then = judging.judge(first, None, rules).analysis
-    now = judging.judge(second, first, rules).analysis
+    then = judging.judge(site, first, None).analysis
+    now = judging.judge(site, second, first).analysis
     if first.artifact.sha256 == second.artifact.sha256:  # the runs are compared: they may well differ
         now = replace(now, comparison=_runs(first, second))
     return Two(then, now, ComparePage(before, after, "", choices, (), (), None))
@@ -124,12 +123,11 @@ def _machines(site: Site, run: str, one: str, other: str) -> Two:
     if one not in known or other not in known:
         raise Refused(detail=f"profiles of that analysis: {', '.join(known)}")
     first, second = judging.under(held, one), judging.under(held, other)
-    rules = site.rules()
-    then = judging.judge(first, None, rules).analysis
+    then = judging.judge(site, first, None).analysis
     # phases are compared under the profile that both have: the earlier side is called like the later
     found = _runs(judging.called(first, other), second)
     gone = tuple(replace(d, evidence=tuple(judging.moved(b, one) for b in d.evidence)) for d in found.gone)
-    now = replace(judging.judge(second, None, rules).analysis, comparison=replace(found, gone=gone))
+    now = replace(judging.judge(site, second, None).analysis, comparison=replace(found, gone=gone))
     return Two(then, now, ComparePage(one, other, run, (), known, (), None))
 
 
