@@ -1,5 +1,6 @@
 """Every page in both forms: what it shows, to whom, and that hostile words are inert in it."""
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -263,3 +264,13 @@ def test_hostile_names_are_spelled_out(site: TestClient[Any]) -> None:
     assert "&lt;script&gt;alert(1)" in page
     assert "\\u202e" in page
     assert HOSTILE not in page
+
+
+def test_every_number_of_a_chart_is_that_of_the_list_behind_it(site: TestClient[Any]) -> None:
+    body = site.get("/?days=7", headers=LOOKS).text
+    keys = re.findall(r'<a href="(/(?:analyses|reports)\?[^"]*)" class="key[^>]*>.*?<b>(\d+)</b>', body)
+    assert len(keys) > 5
+    for link, number in keys:
+        held = site.get(html.unescape(link) + "&limit=500", headers={"accept": "application/json"}).json()
+        rows = (held.get("analyses") or held["reports"])["rows"]
+        assert (link, len(rows)) == (link, int(number))

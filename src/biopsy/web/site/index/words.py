@@ -36,6 +36,20 @@ CALLS = ("", *(call.value for call in Call))
 
 NUMBERS = {call: number for number, call in enumerate(CALLS)}
 
+ACCUSED = "accused"
+"""In addresses: malicious or suspicious."""
+
+UNJUDGED = "unjudged"
+"""In addresses and charts: never judged, as the release is that another was compared with."""
+
+
+def verdicts(word: str) -> tuple[int, ...]:
+    """The numbers of a verdict as addresses say it; none for what is no verdict."""
+    if word == ACCUSED:
+        return (NUMBERS[Call.MALICIOUS.value], NUMBERS[Call.SUSPICIOUS.value])
+    number = NUMBERS.get("" if word == UNJUDGED else word, -1)
+    return (number,) if number >= 0 and word else ()
+
 
 @lru_cache(maxsize=4096)
 def ecosystem(word: str) -> str:
