@@ -274,3 +274,16 @@ def test_every_number_of_a_chart_is_that_of_the_list_behind_it(site: TestClient[
         held = site.get(html.unescape(link) + "&limit=500", headers={"accept": "application/json"}).json()
         rows = (held.get("analyses") or held["reports"])["rows"]
         assert (link, len(rows)) == (link, int(number))
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("THIEF", "thief"),
+        ("mal-2026-0001", "MAL-2026-0001"),
+        ("0000000000000002", "thief"),
+        ("npm i thief@1.0.0", "thief"),
+    ],
+)
+def test_words_are_found_in_other_spellings(site: TestClient[Any], words: str, found: str) -> None:
+    assert found in site.get("/search.json", params={"q": words}).text

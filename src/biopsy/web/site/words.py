@@ -3,18 +3,21 @@
 import ipaddress
 import re
 from enum import StrEnum
+from urllib.parse import unquote
 
 from msgspec import Struct
 from packageurl import PackageURL
 
 from biopsy.reports import content, naming
+from biopsy.web.site.spoken import spoken
 
 _RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 _REPORT = re.compile(r"(?i)(?:MAL|GHSA|CVE|PYSEC|RLMA|RLUA|SNYK)-[0-9a-z-]{3,60}")
 _HASH = re.compile(r"(?i)(?:sha(?:1|256|512):|md5:)?(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})")
 _INTEGRITY = re.compile(r"sha(?:1|256|384|512)-[A-Za-z0-9+/]{20,90}={0,2}")
 _HOST = re.compile(r"(?i)(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\.)+[a-z][a-z0-9-]{1,62}\.?")
-_PINNED = re.compile(r"(?P<name>@?[^@=\s]+)(?:@|===?)(?P<version>[^@=\s]+)")
+_TECHNIQUE = re.compile(r"(?i)T\d{4}(?:\.\d{3})?")
+_PINNED = re.compile(r"(?P<name>@?[^@=<>~!^\s]+)(?:@|[=<>~!^]=?=?)(?P<version>[^@=\s]+)")
 
 
 class Sort(StrEnum):
@@ -28,6 +31,7 @@ class Sort(StrEnum):
     RUN = "analysis"
     REPORT = "report"
     LOCK = "lock file"
+    TECHNIQUE = "technique"
 
 
 class Sought(Struct, frozen=True):
@@ -57,6 +61,12 @@ def taken(text: str) -> Sought:
         return Sought(Sort.HASH, word.rpartition(":")[2].lower())
     if _INTEGRITY.fullmatch(word):
         return Sought(Sort.HASH, word)
+    if _TECHNIQUE.fullmatch(word):
+        return Sought(Sort.TECHNIQUE, word.upper(), word)
+    if said := spoken(word):
+        pinned = _PINNED.fullmatch(said.name)
+        name, version = (pinned["name"], pinned["version"]) if pinned else (said.name, said.version)
+        return Sought(Sort.NAME, name, name, said.ecosystem, version)
     ecosystem, name, version = _named(word)
     if not ecosystem and (host := _host(word)):
         return Sought(Sort.HOST, host, name)
@@ -77,6 +87,8 @@ def _purl(word: str) -> Sought:
         return Sought(Sort.NAME, word, word)
     between = naming.RULES[known].between if (known := naming.known(purl.type)) in naming.RULES else "/"
     name = between.join(part for part in (purl.namespace, purl.name) if part)
+    if purl.type == "npm" and (at := unquote(word).lower().find(name)) >= 0:
+        name = unquote(word)[at : at + len(name)]  # capitals differ there, in old names
     return Sought(Sort.PURL, name, name, purl.type, purl.version or "")
 
 
@@ -98,7 +110,10 @@ def _host(word: str) -> str:
     rest = plain.partition("://")[2] or plain
     host = rest.partition("/")[0].rpartition("@")[2]
     bare = host[1:].partition("]")[0] if host.startswith("[") else host
-    bare = bare if bare.count(":") > 1 else bare.partition(":")[0]
+    if bare.count(":") == 1:
+        bare, _, port = bare.partition(":")
+        if port and not port.isdecimal():  # Maven's `org.example:name`
+            return ""
     try:
         return str(ipaddress.ip_address(bare))
     except ValueError:

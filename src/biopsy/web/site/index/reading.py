@@ -282,6 +282,13 @@ class Index(Charting):
         """Analyses of the artifact with a hash, and of packages that wrote a file with it."""
         return self.analyses(sha256=text.strip().lower(), limit=limit)
 
+    def whole_hash(self, beginning: str) -> str:
+        """The first hash that begins so (in hex); empty where none does."""
+        short = hashed(beginning[: len(beginning) // 2 * 2].lower())
+        rows = self._ask("SELECT hash FROM hashes WHERE hash >= ? ORDER BY hash LIMIT 1", (short,))
+        found = bytes(rows[0][0]).hex() if rows and short else ""
+        return found if found.startswith(beginning.lower()) else ""
+
     # within
 
     def _ask(self, sql: str, given: Any = ()) -> list[tuple[Any, ...]]:

@@ -56,7 +56,7 @@ def ecosystem(word: str) -> str:
     """An ecosystem as biopsy spells it (`pypi`, `gem`), from OSV's spelling or from its own."""
     if not word:
         return "git"
-    rules = naming.RULES.get(naming.base(word))
+    rules = naming.RULES.get(naming.base(naming.known(word) or word))
     if rules is None:
         return word.partition(":")[0].lower()
     return rules.ecosystem.lower() if rules.purl in {"", "deb", "generic"} else rules.purl
@@ -72,7 +72,7 @@ def osv(word: str) -> str:
 def spelled(word: str, name: str) -> str:
     """A name (escaped) under which all spellings are one package, escaped."""
     known = naming.known(word)
-    return escape(naming.canonical(known, unescape(name))) if known else name
+    return escape(naming.published(known, unescape(name))) if known else name
 
 
 def folded(name: str) -> str:

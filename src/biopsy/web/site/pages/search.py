@@ -1,5 +1,6 @@
 """Search: one box for names, purls, hashes, hosts, ids, and whole lock files."""
 
+import re
 from urllib.parse import parse_qs, urlencode
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from biopsy.web.check import Checkup, Found, said
 from biopsy.web.site import words
 from biopsy.web.site.asking import Query
 from biopsy.web.site.index.answers import Host, Named, SeenPage
+from biopsy.web.site.index.reading import Index
 from biopsy.web.site.looks import package_path
 from biopsy.web.site.paging import Away, page
 from biopsy.web.site.place import GivenSite, Site
@@ -23,6 +25,7 @@ from biopsy.web.store import Asked
 
 MOST = 50
 SIMILAR = 12
+_SHORT_HASH = re.compile(r"(?i)[0-9a-f]{8,63}(?:…|\.\.\.)?")
 MAX_FORM = 6 * 1024**2  # bytes of a form with a lock file in it
 
 
@@ -98,6 +101,8 @@ async def _found(site: Site, q: str) -> SearchPage | Away:
             return Away(f"/analysis/{sought.value}")
         case Sort.PURL:
             return Away(package_path(sought.value, sought.ecosystem, sought.version))
+        case Sort.TECHNIQUE:
+            return Away(f"/analyses?{urlencode({'technique': sought.value})}")
         case Sort.REPORT:
             known = await site.stores.run(lambda reader: _report(reader, sought.value))
             if known:
@@ -117,7 +122,9 @@ async def _listed(site: Site, q: str, sought: Sought) -> SearchPage:
         marked = await site.stores.marked(lambda reader: _marked(reader, q))
     if sought.sort in {Sort.HOST, Sort.NAME, Sort.RUN, Sort.REPORT}:
         word, eco = sought.name, sought.ecosystem
-        names = await site.ask(lambda index: index.find_names(word, eco, MOST))
+        names = await site.ask(lambda index: _names(index, word, eco))
+        if _SHORT_HASH.fullmatch(q):
+            analyses = await site.ask(lambda index: index.find_hash(index.whole_hash(q.rstrip(".…")), MOST))
     if sought.sort is Sort.HOST:
         hosts = await site.ask(lambda index: index.find_hosts(sought.value, MOST))
     if sought.sort is Sort.NAME:
@@ -127,9 +134,22 @@ async def _listed(site: Site, q: str, sought: Sought) -> SearchPage:
     return SearchPage(q, sought.sort.value, names, alike, hosts, analyses, marked)
 
 
+def _names(index: Index, word: str, ecosystem: str) -> tuple[Named, ...]:
+    """Packages by their names; by what registries take for the same name, where there is none such."""
+    found = index.find_names(word, ecosystem, MOST)
+    if found:
+        return found
+    spelled = ((eco, rules.purl, naming.published(eco, word)) for eco, rules in naming.RULES.items())
+    wanted = [(purl, name) for _, purl, name in spelled if purl and name != word and ecosystem in {"", purl}]
+    every = [one for purl, name in wanted for one in index.find_names(name, purl, MOST)]
+    return tuple(dict.fromkeys(every))[:MOST]
+
+
 def _report(reader: Reader, word: str) -> str:
-    if reader.report(word) is not None:
-        return word
+    head, _, rest = word.partition("-")
+    for one in dict.fromkeys((word, word.upper(), f"{head.upper()}-{rest.lower()}")):
+        if reader.report(one) is not None:
+            return one
     known = reader.known_as(word)
     return known[0] if len(known) == 1 else ""
 
