@@ -11,6 +11,11 @@ from packageurl import PackageURL
 from biopsy.reports import content, naming
 from biopsy.web.site.spoken import spoken
 
+MAX_WORD = 2_000
+"""Characters of what is looked up as it is; what is longer can only be a file."""
+
+_FILES = ("{", "[{", "<?xml", "<project", "<packages", "<bom")
+_WISH = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]{0,100})(?:\[[\w ,.-]*\])?\s*(?P<pin>[=<>~!]=?[^;]*)?(?:;.*)?")
 _RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 _REPORT = re.compile(r"(?i)(?:MAL|GHSA|CVE|PYSEC|RLMA|RLUA|SNYK)-[0-9a-z-]{3,60}")
 _HASH = re.compile(r"(?i)(?:sha(?:1|256|512):|md5:)?(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})")
@@ -49,7 +54,7 @@ def taken(text: str) -> Sought:
     word = text.strip()
     if not word:
         return Sought(Sort.NOTHING, "")
-    if "\n" in word or word.startswith(("{", "[{")):
+    if "\n" in word or word.startswith(_FILES) or len(word) > MAX_WORD:
         return Sought(Sort.LOCK, word)
     if word.startswith("pkg:"):
         return _purl(word)
@@ -74,10 +79,16 @@ def taken(text: str) -> Sought:
 
 
 def called(text: str) -> str:
-    """What a pasted file would be called, where only that tells: a list of pins is a requirements.txt."""
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    pinned = sum("==" in line for line in lines[:50])
-    return "requirements.txt" if lines and pinned * 2 >= min(len(lines), 50) else "-"
+    """What a pasted file would be called, where only that tells: a list of wishes is a requirements.txt."""
+    if text.lstrip().startswith(("{", "[", "<")):
+        return "-"
+    lines = [line.partition(" #")[0].strip().removesuffix("\\").strip() for line in text.splitlines()]
+    wishes = [found for line in lines if line and line[0] not in "#-" for found in (_WISH.fullmatch(line),)]
+    if not wishes or None in wishes:
+        return "-"
+    bare = [found["name"] for found in wishes if found and not found["pin"]]
+    other = len(bare) == len(wishes) and any(_HASH.fullmatch(name) or _host(name) for name in bare)
+    return "-" if other else "requirements.txt"
 
 
 def _purl(word: str) -> Sought:

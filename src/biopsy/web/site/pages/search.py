@@ -5,20 +5,17 @@ from urllib.parse import parse_qs, urlencode
 
 from msgspec import Struct
 
-from biopsy import guard
-from biopsy.errors import BiopsyError
-from biopsy.model.check import Verdict
 from biopsy.reports import marks, naming
 from biopsy.reports.reader import Reader
-from biopsy.reports.verdict import judged
 from biopsy.web import body
-from biopsy.web.check import Checkup, Found, said
+from biopsy.web.check import Checkup
 from biopsy.web.site import words
 from biopsy.web.site.asking import Query
 from biopsy.web.site.index.answers import Host, Named, SeenPage
 from biopsy.web.site.index.reading import Index
 from biopsy.web.site.looks import package_path
 from biopsy.web.site.paging import Away, page
+from biopsy.web.site.pasted import looked_up
 from biopsy.web.site.place import GivenSite, Site
 from biopsy.web.site.words import Sort, Sought
 from biopsy.web.store import Asked
@@ -48,7 +45,9 @@ class Alike(Struct, frozen=True):
 
 
 class SearchPage(Struct, frozen=True):
-    """What was found. `sort` says as what the words were taken; `checkup` is that of a pasted lock file."""
+    """What was found. `sort` says as what the words were taken; `checkup` is that of a pasted lock file,
+    and `analyses` are then those of what it names, as far as they are malicious or suspicious.
+    """
 
     q: str
     sort: str
@@ -168,28 +167,9 @@ def _marked(reader: Reader, text: str) -> tuple[Marked, ...]:
 
 
 async def _checked(site: Site, text: str, filename: str) -> SearchPage:
-    data = text.encode("utf-8", "replace")
-
-    def check(reader: Reader) -> SearchPage:
-        chosen = guard.choose(filename.rpartition("/")[2] or words.called(text), data)
-        if chosen is None:
-            forms = ", ".join(sorted(one.FORM for one in guard.readers()))
-            return SearchPage("", "lock file", problem=f"That is none of the forms that are read: {forms}.")
-        try:
-            entries = guard.read(chosen, guard.Given(filename or "pasted", data))
-        except BiopsyError as error:
-            return SearchPage("", "lock file", problem=f"It looks like {chosen.FORM}, but: {error}")
-        counts = {verdict.value: 0 for verdict in Verdict}
-        found = []
-        for one in (judged(entry, reader) for entry in entries):
-            counts[one.verdict.value] += 1
-            if one.verdict in {Verdict.MALICIOUS, Verdict.POSSIBLE}:
-                at = one.entry
-                found.append(Found(at.ecosystem, at.name, at.version, at.line, *said(one)))
-        found.sort(key=lambda one: one.verdict != Verdict.MALICIOUS.value)
-        return SearchPage("", "lock file", checkup=Checkup(chosen.FORM, counts, found))
-
-    return await site.stores.run(check)
+    found = await looked_up(site, text, filename)
+    seen = SeenPage(found.seen)
+    return SearchPage("", "lock file", checkup=found.checkup, analyses=seen, problem=found.problem)
 
 
 HANDLERS = [search, search_pasted]
