@@ -62,7 +62,14 @@ def test_bun_refuses_takes_the_next_and_keeps_lock_files(shell: Shell, registrie
     assert shell.alone("bun", "install", **own).status == 0
     ran = shell.guarded("bun", "install", "--frozen-lockfile")
     assert (ran.status != 0, LOCKED in ran.said) == (True, True)
-    begin(shell, "bun.lock", **{"needs-bad": "*", "bad-js": "<1.2.0"})
+    begin(shell, "bun.lock", **{"bad-js": "1.1.0"})
+    (shell.folder / "bunfig.toml").write_text("[install]\nsaveTextLockfile = false\n")
+    assert shell.alone("bun", "install", **own).status == 0
+    assert (shell.folder / "bun.lockb").is_file()
+    ran = shell.guarded("bun", "install", "--frozen-lockfile")
+    assert (ran.status != 0, f"bun.lockb: {LOCKED}" in ran.said) == (True, True)
+    (shell.folder / "bunfig.toml").unlink()
+    begin(shell, "bun.lock", "bun.lockb", **{"needs-bad": "*", "bad-js": "<1.2.0"})
     assert shell.guarded("bun", "install").status == 0
     assert (shell.version("bad-js"), lasts(shell, "bun.lock", registries)) == ("1.0.0", True)
     begin(shell, **{"needs-bad": "*", "bad-js": "<1.2.0"})

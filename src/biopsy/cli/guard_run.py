@@ -39,7 +39,7 @@ def run(words: tuple[str, ...], **asked: Any) -> int:
     name = _name(words[0])
     registries(guard, _kinds(name), quiet=True)
     warn(guard)
-    if refused := list(islice(bad(guard, list(followed(name, words[1:], Path.cwd()))), MAX_TOLD + 1)):
+    if refused := list(islice(bad(guard, list(followed(name, words[1:], Path.cwd())), found), MAX_TOLD + 1)):
         for line in refused[:MAX_TOLD]:
             click.echo(visible(f"biopsy guard: {line}"), err=True)
         click.echo(
