@@ -1,11 +1,14 @@
 """bun, PDM and the first yarn behind `biopsy guard run`: each refuses what is bad, and writes lock files that last."""
 
 import shutil
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 
 import pytest
 from tests.guard_proxy.conftest import BAD_NPM, BAD_PYPI
-from tests.guard_proxy.test_guard_run import Shell, installed, project, shell, slow
+from tests.guard_proxy.test_guard_run import BIOPSY, Shell, installed, project, shell, slow
 from tests.registry.server import StandIn
 
 __all__ = ["shell"]
@@ -59,7 +62,14 @@ def test_bun_refuses_takes_the_next_and_keeps_lock_files(shell: Shell, registrie
     assert shell.alone("bun", "install", **own).status == 0
     ran = shell.guarded("bun", "install", "--frozen-lockfile")
     assert (ran.status != 0, LOCKED in ran.said) == (True, True)
-    begin(shell, "bun.lock", **{"needs-bad": "*", "bad-js": "<1.2.0"})
+    begin(shell, "bun.lock", **{"bad-js": "1.1.0"})
+    (shell.folder / "bunfig.toml").write_text("[install]\nsaveTextLockfile = false\n")
+    assert shell.alone("bun", "install", **own).status == 0
+    assert (shell.folder / "bun.lockb").is_file()
+    ran = shell.guarded("bun", "install", "--frozen-lockfile")
+    assert (ran.status != 0, f"bun.lockb: {LOCKED}" in ran.said) == (True, True)
+    (shell.folder / "bunfig.toml").unlink()
+    begin(shell, "bun.lock", "bun.lockb", **{"needs-bad": "*", "bad-js": "<1.2.0"})
     assert shell.guarded("bun", "install").status == 0
     assert (shell.version("bad-js"), lasts(shell, "bun.lock", registries)) == ("1.0.0", True)
     begin(shell, **{"needs-bad": "*", "bad-js": "<1.2.0"})
@@ -112,3 +122,33 @@ def test_pdm_refuses_takes_the_next_and_keeps_lock_files(
     for run in (shell.guarded, shell.alone):
         assert run("pdm", "sync", "--no-self", **more).status == 0
     assert (installed(shell), lock.read_bytes()) == ({"bad_py-1.0"}, before)
+
+
+_WRITES = """
+import os, pathlib, time
+here = os.environ["BIOPSY_GUARD"] + "/npm/bad-js/-/bad-js-1.0.0.tgz"
+pathlib.Path("package-lock.json").write_text('{"resolved": "' + here + '"}')
+time.sleep(1)
+"""
+
+
+def test_lock_files_name_the_registry_when_the_guard_was_killed(shell: Shell, registries: StandIn) -> None:
+    lock = shell.folder / "package-lock.json"
+    words = [*BIOPSY, "guard", "run", "--", sys.executable, "-c", _WRITES]
+    guard = subprocess.Popen(words, cwd=shell.folder, env=shell.environment, stderr=subprocess.DEVNULL)
+    try:
+        assert soon(lambda: lock.exists() and "bad-js" in lock.read_text())
+    finally:
+        guard.kill()
+        guard.wait(30)
+    assert "127.0.0.1" in lock.read_text()
+    wanted = f'{{"resolved": "{registries.url("npm")}bad-js/-/bad-js-1.0.0.tgz"}}'
+    assert soon(lambda: lock.read_text() == wanted)
+
+
+def soon(holds: Callable[[], bool]) -> bool:
+    """Whether something comes true within a minute."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until and not holds():
+        time.sleep(0.1)
+    return holds()

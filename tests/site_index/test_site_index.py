@@ -106,6 +106,8 @@ def test_lists_are_newest_first_and_go_on_where_they_ended(filled: Path) -> None
         ({"sha256": "ab" * 32, "call": "benign"}, {"2"}),
         ({"ecosystem": "nothing"}, set()),
         ({"call": "nonsense"}, set()),
+        ({"call": "accused"}, {"1", "3", "4"}),
+        ({"call": "accused", "rule": "exfil/npm-token", "ecosystem": "pypi"}, {"1", "3", "4"}),
     ],
 )
 def test_a_list_has_what_all_wishes_fit(filled: Path, asked: dict[str, str], runs: set[str]) -> None:

@@ -1,5 +1,6 @@
 """Every page in both forms: what it shows, to whom, and that hostile words are inert in it."""
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -162,7 +163,7 @@ def test_a_pasted_lock_file_is_judged_and_not_kept(site: TestClient[Any], tmp_pa
     assert "1 package of it is malicious" in page.text
     plain = site.post("/search/pasted.json", content="evil==1.0\nrequests==2.0\n").json()
     assert plain["checkup"]["counts"] == {"malicious": 0, "possible": 0, "unchecked": 0, "unreported": 2}
-    assert "none of the forms" in site.post("/search/pasted", data={"q": "a\nb"}, headers=LOOKS).text
+    assert "none of the forms" in site.post("/search/pasted", data={"q": "a b\nc"}, headers=LOOKS).text
     away = site.post("/search/pasted", data={"q": " thief "}, headers=LOOKS, follow_redirects=False)
     assert (away.status_code, away.headers["location"]) == (303, "/search?q=thief")
     assert site.post("/search/pasted", content=b"x" * 7_000_000).status_code == 413
@@ -263,3 +264,55 @@ def test_hostile_names_are_spelled_out(site: TestClient[Any]) -> None:
     assert "&lt;script&gt;alert(1)" in page
     assert "\\u202e" in page
     assert HOSTILE not in page
+
+
+def test_every_number_of_a_chart_is_that_of_the_list_behind_it(site: TestClient[Any]) -> None:
+    body = site.get("/?days=7", headers=LOOKS).text
+    keys = re.findall(r'<a href="(/(?:analyses|reports)\?[^"]*)" class="key[^>]*>.*?<b>(\d+)</b>', body)
+    assert len(keys) > 5
+    for link, number in keys:
+        held = site.get(html.unescape(link) + "&limit=500", headers={"accept": "application/json"}).json()
+        rows = (held.get("analyses") or held["reports"])["rows"]
+        assert (link, len(rows)) == (link, int(number))
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("THIEF", "thief"),
+        ("mal-2026-0001", "MAL-2026-0001"),
+        ("0000000000000002", "thief"),
+        ("npm i thief@1.0.0", "thief"),
+    ],
+)
+def test_words_are_found_in_other_spellings(site: TestClient[Any], words: str, found: str) -> None:
+    assert found in site.get("/search.json", params={"q": words}).text
+
+
+@pytest.mark.parametrize(
+    ("pasted", "said"),
+    [
+        ("pkg:npm/thief@1.0.0\nnpm i left-pad\n", "list of packages"),
+        ("left-pad>=1\nthief  # wanted\n", "requirements.txt"),
+        (
+            '{"_meta":{"hash":{"sha256":"a"},"pipfile-spec":6},"default":{"x":{"version":"==1"}}}',
+            "Pipfile.lock",
+        ),
+        ("<project><dependencies></dependencies></project>", "pom.xml"),
+        ('{"name": "x", "dependencies": {"thief": "^1"}}', "package-lock.json"),
+        ("#!/usr/bin/env bun\nbun-lockfile-format-v0\n\x02", "--save-text-lockfile"),
+        ("[" * 100_000, "none of the forms"),
+        ("a" * 64 + "\n" + "b" * 64, "none of the forms"),
+    ],
+)
+def test_what_is_pasted_is_read_or_it_is_said_why_not(site: TestClient[Any], pasted: str, said: str) -> None:
+    answer = site.post("/search/pasted", content=pasted, headers={"content-type": "text/plain"} | LOOKS)
+    assert answer.status_code == 200
+    assert said in html.unescape(answer.text)
+
+
+def test_a_pasted_lock_file_is_held_against_the_analyses_too(site: TestClient[Any]) -> None:
+    sent = "pkg:npm/thief@1.0.0\npkg:npm/thief@0.9.0\n"
+    answer = site.post("/search/pasted.json", content=sent, headers={"content-type": "text/plain"})
+    rows = answer.json()["analyses"]["rows"]
+    assert [(one["version"], one["call"]) for one in rows] == [("1.0.0", "malicious")]

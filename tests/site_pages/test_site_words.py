@@ -7,6 +7,7 @@ from importlib.resources import files
 
 import pytest
 
+from biopsy.web.site.index.words import ecosystem, spelled
 from biopsy.web.site.kept_pages import Pages
 from biopsy.web.site.looks import as_json, package_path
 from biopsy.web.site.prose import MAX_TEXT, prose
@@ -34,12 +35,39 @@ from biopsy.web.site.words import Sort, taken
         ("MAL-2026-1", Sort.REPORT, "MAL-2026-1"),
         ("20261122-173432-19a70b25", Sort.RUN, "20261122-173432-19a70b25"),
         ('{"lockfileVersion": 3}', Sort.LOCK, '{"lockfileVersion": 3}'),
+        ("pkg:npm/JSONStream@1", Sort.PURL, "JSONStream"),
+        ("pkg:npm/%40a/Evil@1.0", Sort.PURL, "@a/Evil"),
+        ("org.example:thing", Sort.NAME, "org.example:thing"),
+        ("six>=1.0", Sort.NAME, "six"),
+        ("t1059.004", Sort.TECHNIQUE, "T1059.004"),
         ("a==1\nb==2", Sort.LOCK, "a==1\nb==2"),
     ],
 )
 def test_words_are_taken_for_what_they_are(words: str, sort: Sort, value: str) -> None:
     found = taken(words)
     assert (found.sort, found.value) == (sort, value)
+
+
+@pytest.mark.parametrize(
+    ("words", "ecosystem", "name", "version"),
+    [
+        ("pip install --upgrade 'six==1.16.0'", "pypi", "six", "1.16.0"),
+        ("$ npm i -D @a/evil@2", "npm", "@a/evil", "2"),
+        ("python3 -m pip install thing", "pypi", "thing", ""),
+        ("go get forge.example/a/b@v1.2.3", "golang", "forge.example/a/b", "v1.2.3"),
+        ("https://www.npmjs.com/package/@a/evil/v/1.0.0?activeTab=code", "npm", "@a/evil", "1.0.0"),
+        ("https://pypi.org/project/Evil.Thing/1.0/", "pypi", "Evil.Thing", "1.0"),
+        ("crates.io/crates/evil", "cargo", "evil", ""),
+        ("https://packagist.org/packages/acme/x", "composer", "acme/x", ""),
+        ("https://pkg.go.dev/forge.example/a/b@v1", "golang", "forge.example/a/b", "v1"),
+        ("https://central.sonatype.com/artifact/org.x/y/1.0/overview", "maven", "org.x/y", "1.0"),
+    ],
+)
+def test_a_package_is_taken_from_its_registrys_page_and_from_a_command(
+    words: str, ecosystem: str, name: str, version: str
+) -> None:
+    found = taken(words)
+    assert (found.sort, found.ecosystem, found.value, found.version) == (Sort.NAME, ecosystem, name, version)
 
 
 @pytest.mark.parametrize(
@@ -122,3 +150,19 @@ def test_of_many_who_ask_at_once_one_writes_the_page() -> None:
     assert asyncio.run(many()) == [b"page"] * 50
     assert written == [1]
     assert not pages._making
+
+
+@pytest.mark.parametrize(
+    ("word", "name", "known", "one"),
+    [
+        ("maven", "org.example/lib", "maven", "org.example:lib"),
+        ("Maven", "org.example:lib", "maven", "org.example:lib"),
+        ("vscode-extension", "Ada/Tool", "vscode-extension", "ada.tool"),
+        ("githubactions", "Ada/Step", "github", "ada/step"),
+        ("crates.io", "a-b", "cargo", "a_b"),
+        ("go", "forge.example/a/b", "golang", "forge.example/a/b"),
+        ("npm", "@a/Evil", "npm", "@a/Evil"),
+    ],
+)
+def test_analyses_and_reports_on_a_package_stand_together(word: str, name: str, known: str, one: str) -> None:
+    assert (ecosystem(word), spelled(word, name)) == (known, one)

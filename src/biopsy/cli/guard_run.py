@@ -3,7 +3,6 @@
 import shutil
 import signal
 import subprocess
-import tempfile
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from biopsy.cli.afterwards import follow, put_back, watched
 from biopsy.cli.behind import guarding
 from biopsy.cli.guarding import KINDS, make, registries, warn
 from biopsy.cli.locks import bad, followed
@@ -18,7 +18,6 @@ from biopsy.errors import UsageError
 from biopsy.formats.views.visible import visible
 
 if TYPE_CHECKING:
-    from biopsy.web.guard.app import Guard
     from biopsy.web.guard.decisions import Decision
 
 MAX_TOLD = 20
@@ -28,13 +27,6 @@ _CLIENTS = (
     (("pip", "pipx", "uv", "uvx", "poetry", "pdm", "pipenv", "hatch", "rye"), ("pypi",)),
     (("npm", "npx", "pnpm", "pnpx", "yarn", "bun", "bunx", "corepack"), ("npm",)),
 )
-LOCKS = (
-    "package-lock.json", "npm-shrinkwrap.json", "node_modules/.package-lock.json", "yarn.lock", "bun.lock",
-    "pnpm-lock.yaml", "pdm.lock", "pylock.toml",
-)  # fmt: skip
-"""Files that clients write the addresses of what they fetched into."""
-MAX_LOCK = 64 * 1024**2  # bytes of one of them
-MAX_ABOVE = 4  # folders above this one where one may be
 LOUD = ("malicious", "suspicious", "reserved")
 
 
@@ -47,7 +39,7 @@ def run(words: tuple[str, ...], **asked: Any) -> int:
     name = _name(words[0])
     registries(guard, _kinds(name), quiet=True)
     warn(guard)
-    if refused := list(islice(bad(guard, list(followed(name, words[1:], Path.cwd()))), MAX_TOLD + 1)):
+    if refused := list(islice(bad(guard, list(followed(name, words[1:], Path.cwd())), found), MAX_TOLD + 1)):
         for line in refused[:MAX_TOLD]:
             click.echo(visible(f"biopsy guard: {line}"), err=True)
         click.echo(
@@ -56,43 +48,18 @@ def run(words: tuple[str, ...], **asked: Any) -> int:
         return 1
     passed: set[str] = set()
     with guarding(guard, passed, standing=name in STANDING) as environment:
-        child = subprocess.Popen([found, *words[1:]], env=environment)
-        status = _waited(child)
-        _put_back(guard, environment["BIOPSY_GUARD"])
+        base = environment["BIOPSY_GUARD"]
+        with watched(base, Path.cwd(), asked) as watcher:
+            child = subprocess.Popen([found, *words[1:]], env=environment)
+            follow(watcher, child.pid)
+            status = _waited(child)
+            put_back(guard, base, Path.cwd())
     _summary(list(guard.decisions.recent), failed=status != 0)
     if passed:
         click.echo(
             visible(f"biopsy guard: not looked into: {', '.join(sorted(passed)[:MAX_TOLD])}"), err=True
         )
     return status if status >= 0 else 128 - status
-
-
-def _put_back(guard: "Guard", base: str) -> None:
-    """Have lock files that were just written name the registries, where clients wrote the guard's address."""
-    from biopsy.web.guard.restoring import restored  # noqa: PLC0415
-
-    here = Path.cwd()
-    for path in (folder / name for folder in (here, *list(here.parents)[:MAX_ABOVE]) for name in LOCKS):
-        with suppress(OSError, UnicodeDecodeError):
-            if not path.is_file() or path.stat().st_size > MAX_LOCK:
-                continue
-            with path.open(encoding="utf-8", newline="") as file:  # line ends stay as they are
-                text = file.read()
-            if (made := restored(guard, base, text)) != text:
-                _replace(path, made)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file anew, whole or not at all."""
-    path = path.resolve()
-    with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=".biopsy-", delete=False) as file:
-        try:
-            file.write(text.encode())
-            shutil.copymode(path, file.name)
-            Path(file.name).replace(path)
-        except OSError:
-            Path(file.name).unlink(missing_ok=True)
-            raise
 
 
 def _waited(child: "subprocess.Popen[bytes]") -> int:

@@ -21,6 +21,7 @@ from typing import Protocol, cast
 
 from biopsy.guard import readers as _readers
 from biopsy.guard.given import MAX_BYTES, MAX_ENTRIES, Given, LockError
+from biopsy.guard.near import near
 from biopsy.model.check import Entry
 
 HEAD = 4096  # bytes by which a format is told
@@ -61,6 +62,12 @@ def choose(path: str, head: bytes) -> Reader | None:
     return next((r for r in called or readers() if r.looks(head[:HEAD])), called[0] if called else None)
 
 
+def unread(path: str, head: bytes) -> str:
+    """Why a file that no reader takes is not read: what it is, where that is known, or what could be."""
+    forms = ", ".join(sorted(one.FORM for one in readers()))
+    return near(path, head) or f"none of the forms that are read: {forms}"
+
+
 def read(reader: Reader, given: Given) -> tuple[Entry, ...]:
     """All entries of a file; raises LockError, also for more than MAX_ENTRIES."""
     if len(given.data) > MAX_BYTES:
@@ -74,4 +81,4 @@ def read(reader: Reader, given: Given) -> tuple[Entry, ...]:
     return found
 
 
-__all__ = ["Given", "LockError", "Reader", "choose", "named", "read", "readers"]
+__all__ = ["Given", "LockError", "Reader", "choose", "named", "read", "readers", "unread"]

@@ -55,8 +55,7 @@ def _read(path: Path, root: Path | None) -> tuple[Entry, ...]:
     given = places.take(path, root)
     reader = guard.choose(path.absolute().as_posix(), given.data)
     if reader is None:
-        forms = ", ".join(sorted(r.FORM for r in guard.readers()))
-        raise guard.LockError(f"none of the forms that are read: {forms}")
+        raise guard.LockError(guard.unread(path.as_posix(), given.data))
     return guard.read(reader, given)
 
 

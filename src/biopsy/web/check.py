@@ -129,8 +129,7 @@ def _checkup(reader: Reader, filename: str, data: bytes, *, every: bool) -> Chec
     name = filename.rpartition("/")[2] or "-"
     chosen = guard.choose(name, data)
     if chosen is None:
-        forms = ", ".join(sorted(one.FORM for one in guard.readers()))
-        raise QueryError(f"none of the forms that are read: {forms}")
+        raise QueryError(guard.unread(name, data))
     checked = [judged(entry, reader) for entry in guard.read(chosen, guard.Given(name, data))]
     counts = {verdict.value: 0 for verdict in Verdict}
     listed = []

@@ -10,6 +10,18 @@ if TYPE_CHECKING:
 MAX_ADDRESS = 4096  # characters
 
 
+def _found(base: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"{re.escape(base)}/(npm/((?:@[^/\s\"'#]+/)?[^/\s\"'#@]+)/-|pypi/files/([^/\s\"'#]+))/([^/\s\"'#,]{{1,{MAX_ADDRESS}}})"
+    )
+
+
+def addressed(base: str, text: str) -> set[tuple[str, str]]:
+    """The packages, as `npm` or `pypi` and a name, that a text has addresses of below `base`."""
+    every = _found(base).finditer(text)
+    return {("pypi", unquote(one[3])) if one[3] else ("npm", unquote(one[2])) for one in every}
+
+
 def restored(guard: "Guard", base: str, text: str) -> str:
     """A text with every address below `base` as the registry gave it.
 
@@ -17,9 +29,6 @@ def restored(guard: "Guard", base: str, text: str) -> str:
     """
     if f"{base}/" not in text:
         return text
-    found = re.compile(
-        rf"{re.escape(base)}/(npm/((?:@[^/\s\"'#]+/)?[^/\s\"'#@]+)/-|pypi/files/([^/\s\"'#]+))/([^/\s\"'#,]{{1,{MAX_ADDRESS}}})"
-    )
 
     def own(match: re.Match[str]) -> str:
         npm, pypi, file = match[2], match[3], unquote(match[4])
@@ -28,4 +37,4 @@ def restored(guard: "Guard", base: str, text: str) -> str:
         given = guard.npm.address(unquote(npm), file)
         return given or f"{guard.settings.endpoint('npm', unquote(npm)).url}{npm}/-/{match[4]}"
 
-    return found.sub(own, text)
+    return _found(base).sub(own, text)

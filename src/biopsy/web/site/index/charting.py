@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from biopsy.web.site.index.answers import Chart, Line, Wait
-from biopsy.web.site.index.words import CALLS, DAY, DIMS, day_name, day_number, ecosystem
+from biopsy.web.site.index.words import CALLS, DAY, DIMS, UNJUDGED, day_name, day_number, ecosystem
 
 MAX_DAYS = 3660
 TOP = 12
@@ -60,7 +60,7 @@ class Charting:
         found: dict[int, list[int]] = {}
         for value, day, n in self._ask(f"{sql} GROUP BY value, day", given):
             found.setdefault(value, [0] * (last - first + 1))[day - first] += n
-        lines = [Line(self._text(v) or "unjudged", tuple(by), sum(by)) for v, by in found.items() if sum(by)]
+        lines = [Line(self._text(v) or UNJUDGED, tuple(by), sum(by)) for v, by in found.items() if sum(by)]
         lines.sort(key=lambda one: (-one.total, one.value))
         return Chart(dim, tuple(map(day_name, range(first, last + 1))), _topped(lines, top))
 
@@ -76,7 +76,7 @@ class Charting:
         found: dict[int, list[int]] = {}
         for call, day, n in self._ask(f"{sql} GROUP BY call, day", given):
             found.setdefault(call, [0] * (last - first + 1))[day - first] += n
-        lines = [Line(CALLS[c] or "unjudged", tuple(by), sum(by)) for c, by in found.items() if sum(by)]
+        lines = [Line(CALLS[c] or UNJUDGED, tuple(by), sum(by)) for c, by in found.items() if sum(by)]
         lines.sort(key=lambda one: (-one.total, one.value))
         return Chart(dim, tuple(map(day_name, range(first, last + 1))), tuple(lines))
 

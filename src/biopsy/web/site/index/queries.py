@@ -39,12 +39,12 @@ FIRED = (
 
 
 class Asked(Struct, frozen=True):
-    """Which analyses are wanted, in numbers; 0 is no wish, but for `call`, where -1 is none."""
+    """Which analyses are wanted, in numbers; 0 or nothing is no wish. `calls`: one of these verdicts."""
 
     ecosystem: int
     package: int
     version: str
-    call: int
+    calls: tuple[int, ...]
     since: int
     until: int
     marks: tuple[tuple[int, int], ...]
@@ -57,7 +57,7 @@ class Asked(Struct, frozen=True):
 def analyses(asked: Asked) -> tuple[str, dict[str, Any]]:
     """A question for analyses, the newest first, and its values."""
     given: dict[str, Any] = {
-        "eco": asked.ecosystem, "package": asked.package, "version": asked.version, "call": asked.call,
+        "eco": asked.ecosystem, "package": asked.package, "version": asked.version,
         "since": asked.since, "until": asked.until, "host": asked.host, "digest": asked.digest,
         "at": asked.before[0], "number": asked.before[1], "limit": asked.limit,
     }  # fmt: skip
@@ -100,8 +100,9 @@ def _wishes(asked: Asked, given: dict[str, Any], number: str, *, walked: bool) -
             f"EXISTS (SELECT 1 FROM marks m WHERE m.dim = :dim{at} AND m.value = :value{at}"
             f" AND m.created = w.created AND m.analysis = {number})"
         )
-    if asked.call >= 0:
-        made.append("w.call = :call" if direct else _of(number, "call = :call"))
+    if asked.calls:
+        one_of = f"call IN ({', '.join(map(str, asked.calls))})"
+        made.append(f"w.{one_of}" if direct else _of(number, one_of))
     if asked.ecosystem and not asked.package:
         made.append("w.ecosystem = :eco" if direct else _of(number, "ecosystem = :eco"))
     if asked.version:

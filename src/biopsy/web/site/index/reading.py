@@ -29,13 +29,14 @@ from biopsy.web.site.index.words import (
     CALLS,
     DAY,
     DIMS,
-    NUMBERS,
+    UNJUDGED,
     Dim,
     backwards,
     day_number,
     folded,
     moment,
     spelled,
+    verdicts,
 )
 from biopsy.web.site.index.words import ecosystem as spelling
 from biopsy.web.site.index.writing import hashed
@@ -45,9 +46,6 @@ MOST = 500
 
 MAX_WORD = 300
 """Characters of what is searched."""
-
-UNJUDGED = "unjudged"
-"""The word for analyses that no rules have judged."""
 
 _SHARED = (
     "filename", "artifact", "size", "static_only", "complete", "duration_s", "behaviours", "kinds", "hosts",
@@ -151,12 +149,12 @@ class Index(Charting):
 
         Raises ValueError for a day or a cursor that is none.
         """
-        said = "" if call == UNJUDGED else call
+        said = verdicts(call)
         asked = queries.Asked(
             ecosystem=self._number(spelling(ecosystem)) if ecosystem else 0,
             package=self._package(ecosystem, name) if name else 0,
             version=escape(version),
-            call=NUMBERS.get(said, -1) if call else -1,
+            calls=said,
             since=day_number(since) * DAY if since else 0,
             until=(day_number(until) + 1) * DAY if until else 0,
             marks=tuple(
@@ -174,18 +172,19 @@ class Index(Charting):
         unknown = (
             ecosystem and not asked.ecosystem,
             name and not asked.package,
-            call and asked.call < 0,
+            call and not said,
             host and not asked.host,
             sha256 and not asked.digest,
             any(not value for _, value in asked.marks),
         )
         if any(unknown):
             return SeenPage(())
-        if asked.ecosystem and asked.call >= 0 and not asked.marks:
-            both = self._number(f"{asked.ecosystem} {said}")
+        if asked.ecosystem and len(said) == 1 and not asked.marks:
+            both = self._number(f"{asked.ecosystem} {CALLS[said[0]]}")
             asked = msgspec.structs.replace(asked, marks=((int(Dim.BOTH), both),))
-        elif asked.call >= 0 and not asked.marks:
-            asked = msgspec.structs.replace(asked, marks=((int(Dim.VERDICT), self._number(said)),))
+        elif len(said) == 1 and not asked.marks:
+            verdict = self._number(CALLS[said[0]])
+            asked = msgspec.structs.replace(asked, marks=((int(Dim.VERDICT), verdict),))
         elif asked.ecosystem and not asked.marks:
             asked = msgspec.structs.replace(asked, marks=((int(Dim.ECOSYSTEM), asked.ecosystem),))
         rows = self._ask(*queries.analyses(asked))
@@ -282,6 +281,13 @@ class Index(Charting):
     def find_hash(self, text: str, limit: int = 50) -> SeenPage:
         """Analyses of the artifact with a hash, and of packages that wrote a file with it."""
         return self.analyses(sha256=text.strip().lower(), limit=limit)
+
+    def whole_hash(self, beginning: str) -> str:
+        """The first hash that begins so (in hex); empty where none does."""
+        short = hashed(beginning[: len(beginning) // 2 * 2].lower())
+        rows = self._ask("SELECT hash FROM hashes WHERE hash >= ? ORDER BY hash LIMIT 1", (short,))
+        found = bytes(rows[0][0]).hex() if rows and short else ""
+        return found if found.startswith(beginning.lower()) else ""
 
     # within
 

@@ -36,13 +36,27 @@ CALLS = ("", *(call.value for call in Call))
 
 NUMBERS = {call: number for number, call in enumerate(CALLS)}
 
+ACCUSED = "accused"
+"""In addresses: malicious or suspicious."""
+
+UNJUDGED = "unjudged"
+"""In addresses and charts: never judged, as the release is that another was compared with."""
+
+
+def verdicts(word: str) -> tuple[int, ...]:
+    """The numbers of a verdict as addresses say it; none for what is no verdict."""
+    if word == ACCUSED:
+        return (NUMBERS[Call.MALICIOUS.value], NUMBERS[Call.SUSPICIOUS.value])
+    number = NUMBERS.get("" if word == UNJUDGED else word, -1)
+    return (number,) if number >= 0 and word else ()
+
 
 @lru_cache(maxsize=4096)
 def ecosystem(word: str) -> str:
     """An ecosystem as biopsy spells it (`pypi`, `gem`), from OSV's spelling or from its own."""
     if not word:
         return "git"
-    rules = naming.RULES.get(naming.base(word))
+    rules = naming.RULES.get(naming.base(naming.known(word) or word))
     if rules is None:
         return word.partition(":")[0].lower()
     return rules.ecosystem.lower() if rules.purl in {"", "deb", "generic"} else rules.purl
@@ -58,7 +72,7 @@ def osv(word: str) -> str:
 def spelled(word: str, name: str) -> str:
     """A name (escaped) under which all spellings are one package, escaped."""
     known = naming.known(word)
-    return escape(naming.canonical(known, unescape(name))) if known else name
+    return escape(naming.published(known, unescape(name))) if known else name
 
 
 def folded(name: str) -> str:

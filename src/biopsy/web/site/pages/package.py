@@ -104,7 +104,7 @@ async def _shown(site: Site, ecosystem: str, name: str, version: str) -> Package
     osv = naming.known(ecosystem) or ""
     if not name or not ecosystem:
         raise Missing(detail="which package? /package/npm/left-pad")
-    word = spelling(osv or ecosystem)
+    word, name = spelling(osv or ecosystem), naming.published(osv, name)
 
     def ask(index: Index) -> tuple[Named | None, tuple[Seen, ...], tuple[Seen, ...]]:
         mine = index.analyses(ecosystem=word, name=name, version=version, limit=1).rows if version else ()
@@ -132,7 +132,7 @@ def _reported(
 ) -> tuple[tuple[Told, ...], Answer, tuple[Alike, ...]]:
     if not osv:
         return (), ("unchecked", "review", "no reports are kept on packages of this ecosystem", []), ()
-    about = About(osv, naming.canonical(osv, name))
+    about = About(osv, naming.published(osv, name))
     told = tuple(_told(report) for report in reader.on(about, withdrawn=True))
     answer = said(judged(Entry(osv, name, version), reader))
     similar = tuple(
@@ -171,7 +171,8 @@ def _tells(behaviour: Behaviour) -> bool:
 def _purl(word: str, name: str, version: str) -> str:
     from biopsy.model.release import Release  # noqa: PLC0415
 
-    return Release(word, name, version).purl
+    rules = naming.RULES.get(naming.base(naming.known(word) or ""))
+    return Release(word, name.replace(rules.between, "/", 1) if rules else name, version).purl
 
 
 HANDLERS = [package, package_asked]

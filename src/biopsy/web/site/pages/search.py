@@ -1,28 +1,28 @@
 """Search: one box for names, purls, hashes, hosts, ids, and whole lock files."""
 
+import re
 from urllib.parse import parse_qs, urlencode
 
 from msgspec import Struct
 
-from biopsy import guard
-from biopsy.errors import BiopsyError
-from biopsy.model.check import Verdict
 from biopsy.reports import marks, naming
 from biopsy.reports.reader import Reader
-from biopsy.reports.verdict import judged
 from biopsy.web import body
-from biopsy.web.check import Checkup, Found, said
+from biopsy.web.check import Checkup
 from biopsy.web.site import words
 from biopsy.web.site.asking import Query
 from biopsy.web.site.index.answers import Host, Named, SeenPage
+from biopsy.web.site.index.reading import Index
 from biopsy.web.site.looks import package_path
 from biopsy.web.site.paging import Away, page
+from biopsy.web.site.pasted import looked_up
 from biopsy.web.site.place import GivenSite, Site
 from biopsy.web.site.words import Sort, Sought
 from biopsy.web.store import Asked
 
 MOST = 50
 SIMILAR = 12
+_SHORT_HASH = re.compile(r"(?i)[0-9a-f]{8,63}(?:…|\.\.\.)?")
 MAX_FORM = 6 * 1024**2  # bytes of a form with a lock file in it
 
 
@@ -45,7 +45,9 @@ class Alike(Struct, frozen=True):
 
 
 class SearchPage(Struct, frozen=True):
-    """What was found. `sort` says as what the words were taken; `checkup` is that of a pasted lock file."""
+    """What was found. `sort` says as what the words were taken; `checkup` is that of a pasted lock file,
+    and `analyses` are then those of what it names, as far as they are malicious or suspicious.
+    """
 
     q: str
     sort: str
@@ -98,6 +100,8 @@ async def _found(site: Site, q: str) -> SearchPage | Away:
             return Away(f"/analysis/{sought.value}")
         case Sort.PURL:
             return Away(package_path(sought.value, sought.ecosystem, sought.version))
+        case Sort.TECHNIQUE:
+            return Away(f"/analyses?{urlencode({'technique': sought.value})}")
         case Sort.REPORT:
             known = await site.stores.run(lambda reader: _report(reader, sought.value))
             if known:
@@ -117,7 +121,9 @@ async def _listed(site: Site, q: str, sought: Sought) -> SearchPage:
         marked = await site.stores.marked(lambda reader: _marked(reader, q))
     if sought.sort in {Sort.HOST, Sort.NAME, Sort.RUN, Sort.REPORT}:
         word, eco = sought.name, sought.ecosystem
-        names = await site.ask(lambda index: index.find_names(word, eco, MOST))
+        names = await site.ask(lambda index: _names(index, word, eco))
+        if _SHORT_HASH.fullmatch(q):
+            analyses = await site.ask(lambda index: index.find_hash(index.whole_hash(q.rstrip(".…")), MOST))
     if sought.sort is Sort.HOST:
         hosts = await site.ask(lambda index: index.find_hosts(sought.value, MOST))
     if sought.sort is Sort.NAME:
@@ -127,9 +133,22 @@ async def _listed(site: Site, q: str, sought: Sought) -> SearchPage:
     return SearchPage(q, sought.sort.value, names, alike, hosts, analyses, marked)
 
 
+def _names(index: Index, word: str, ecosystem: str) -> tuple[Named, ...]:
+    """Packages by their names; by what registries take for the same name, where there is none such."""
+    found = index.find_names(word, ecosystem, MOST)
+    if found:
+        return found
+    spelled = ((eco, rules.purl, naming.published(eco, word)) for eco, rules in naming.RULES.items())
+    wanted = [(purl, name) for _, purl, name in spelled if purl and name != word and ecosystem in {"", purl}]
+    every = [one for purl, name in wanted for one in index.find_names(name, purl, MOST)]
+    return tuple(dict.fromkeys(every))[:MOST]
+
+
 def _report(reader: Reader, word: str) -> str:
-    if reader.report(word) is not None:
-        return word
+    head, _, rest = word.partition("-")
+    for one in dict.fromkeys((word, word.upper(), f"{head.upper()}-{rest.lower()}")):
+        if reader.report(one) is not None:
+            return one
     known = reader.known_as(word)
     return known[0] if len(known) == 1 else ""
 
@@ -148,28 +167,9 @@ def _marked(reader: Reader, text: str) -> tuple[Marked, ...]:
 
 
 async def _checked(site: Site, text: str, filename: str) -> SearchPage:
-    data = text.encode("utf-8", "replace")
-
-    def check(reader: Reader) -> SearchPage:
-        chosen = guard.choose(filename.rpartition("/")[2] or words.called(text), data)
-        if chosen is None:
-            forms = ", ".join(sorted(one.FORM for one in guard.readers()))
-            return SearchPage("", "lock file", problem=f"That is none of the forms that are read: {forms}.")
-        try:
-            entries = guard.read(chosen, guard.Given(filename or "pasted", data))
-        except BiopsyError as error:
-            return SearchPage("", "lock file", problem=f"It looks like {chosen.FORM}, but: {error}")
-        counts = {verdict.value: 0 for verdict in Verdict}
-        found = []
-        for one in (judged(entry, reader) for entry in entries):
-            counts[one.verdict.value] += 1
-            if one.verdict in {Verdict.MALICIOUS, Verdict.POSSIBLE}:
-                at = one.entry
-                found.append(Found(at.ecosystem, at.name, at.version, at.line, *said(one)))
-        found.sort(key=lambda one: one.verdict != Verdict.MALICIOUS.value)
-        return SearchPage("", "lock file", checkup=Checkup(chosen.FORM, counts, found))
-
-    return await site.stores.run(check)
+    found = await looked_up(site, text, filename)
+    seen = SeenPage(found.seen)
+    return SearchPage("", "lock file", checkup=found.checkup, analyses=seen, problem=found.problem)
 
 
 HANDLERS = [search, search_pasted]

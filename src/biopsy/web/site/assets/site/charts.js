@@ -92,6 +92,24 @@
       if (plot) drawn.push(plot);
     }
   };
+  // Who goes by the keyboard finds each number of a table leading to the list behind it, as points do.
+  addEventListener("toggle", (event) => {
+    const table = event.target.open && event.target.matches(".chart-data") && event.target.querySelector("table");
+    const place = table && document.querySelector('.chart[data-chart="' + table.id + '"]');
+    if (!place || !place.dataset.param || table.dataset.linked) return;
+    table.dataset.linked = "yes";
+    const heads = Array.from(table.tHead.rows[0].cells);
+    for (const row of table.tBodies[0].rows) heads.forEach((head, n) => {
+      const cell = row.cells[n];
+      if (!n || head.dataset.value === "others" || Number(cell.textContent) === 0) return;
+      const day = row.cells[0].textContent;
+      const link = document.createElement("a");
+      link.href = place.dataset.to + "&" + new URLSearchParams({ [place.dataset.param]: head.dataset.value, since: day, until: day });
+      link.textContent = cell.textContent;
+      link.setAttribute("aria-label", cell.textContent + " " + head.textContent + ", " + day);
+      cell.replaceChildren(link);
+    });
+  }, true);
   let waiting = 0;
   let wide = innerWidth;
   addEventListener("resize", () => {
