@@ -16,7 +16,7 @@ from biopsy.errors import CannotSandbox, SandboxError, UsageError
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.release import Endpoint
 from biopsy.model.run import Outcome, Phase, Run, Status, Watch
-from biopsy.pipeline import decoys, differing, evaluated, noise, piped, roster, unasked, waiting
+from biopsy.pipeline import counted, decoys, differing, evaluated, noise, piped, roster, unasked, waiting
 from biopsy.pipeline.merge import Ran
 from biopsy.pipeline.reasons import BROKEN, NOT_ASKED
 from biopsy.pipeline.source import Opened
@@ -66,7 +66,7 @@ def run(
     again: tuple[Phase, ...] = ()
     if not options.phases:
         again = waiting.more(opened.tree, chosen, moments=moments, deep=suspected)
-        again += unasked.more(waiting.texts(opened.tree), chosen)
+        again += unasked.more(waiting.texts(opened.tree), chosen) + counted.more(opened.tree, chosen)
     make = partial(_job, opened, run_id, phases=chosen, options=options, plants=decoys.wanted(seen))
     jobs = [make(name=name) for name in roster.first(options.profiles)]
     first = replace(jobs[0], phases=(*jobs[0].phases, *again))
@@ -80,6 +80,8 @@ def run(
             for run in runs
         )
         finished = differing.profiles(finished)
+        if not options.phases and any(one.name == "import" for one in chosen):
+            finished = counted.told(finished, opened.tree)
         more = evaluated.read(finished, options.temporary)
         return Ran(finished, machine, engine.version, engine.platform, more)
 

@@ -100,6 +100,7 @@ class Ran(msgspec.Struct, frozen=True):
     errors: bytes = b""  # standard error
     argv: tuple[str, ...] = ()  # what was started
     again: str = ""  # `Phase.again`
+    quiet: bool = False  # `Phase.quiet`
 
 
 class Changed(msgspec.Struct, frozen=True):
