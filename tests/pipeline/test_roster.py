@@ -170,6 +170,11 @@ def test_the_page_tells_of_every_machine_what_it_is_and_what_still_differs() -> 
             (),
             (*roster.DEFAULT, "windows"),
         ),
+        (
+            "if (process.platform === 'win32') fetch(x)\n" + "const y = 1\n" * 500 + "eval(z)",
+            (),
+            roster.DEFAULT,
+        ),
         ("const os = require('os'); if (os.cpus().length < 4) exit()", (), roster.DEFAULT),
         ("exports.x = 1", ("all",), (*roster.DEFAULT, *OTHERS)),
     ],

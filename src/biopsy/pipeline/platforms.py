@@ -1,20 +1,24 @@
 """Which systems a package's code tells apart before it acts: `windows`, `macos`.
 
 Comparing the system is what everybody's tools do, and starting another program there, too. It counts where
-the same text starts or evaluates something and also fetches or decodes something: what droppers do, and
+code near it starts or evaluates something and also fetches or decodes something, as droppers do, and
 downloaders.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+NEAR: Final = 4_000
+"""Characters before and after a question for the system within which code acts on it."""
+
+_ASKED: Final = 400  # characters around it in which a system is named
 _WORDS: Final = ("platform", "os.name", "os.type")
 """What every question for the system has in it: looking for them first takes a tenth of the time."""
 
 _ASKS: Final = re.compile(
     r"process\.platform\b|\bplatform\(\)|\bos\.type\(\)|\bsys\.platform\b|\bos\.name\b|\bplatform\.system\(\)"
-    r"|\{\s*platform\b"
+    r"|\{\s{0,9}platform\b"
 )
 _NAMES: Final = {
     "windows": re.compile(r"""['"](?:win32|win|nt|windows|windows_nt)['"]""", re.IGNORECASE),
@@ -37,11 +41,21 @@ _BRINGS: Final = re.compile(
 
 def asked(texts: Iterable[str]) -> tuple[str, ...]:
     """Name the profiles of the systems that these texts of code ask for."""
-    telling = [text for text in texts if any(word in text for word in _WORDS) and _ASKS.search(text)]
-    named = {name for name, words in _NAMES.items() for text in telling if words.search(text) and acts(text)}
-    return tuple(name for name in _NAMES if name in named)
+    found = {name for text in texts if any(word in text for word in _WORDS) for name in _asked(text)}
+    return tuple(name for name in _NAMES if name in found)
 
 
 def acts(text: str) -> bool:
     """Whether a text of code starts or evaluates something, and fetches or decodes something."""
     return bool(_RUNS.search(text) and _BRINGS.search(text))
+
+
+def _asked(text: str) -> Iterator[str]:
+    seen = 0
+    for asks in _ASKS.finditer(text):
+        at = asks.start()
+        close = text[max(0, at - _ASKED) : at + _ASKED]
+        named = [name for name, words in _NAMES.items() if words.search(close)]
+        if at >= seen and named and acts(text[max(0, at - NEAR) : at + NEAR]):
+            yield from named
+            seen = at + NEAR // 4  # a bundle asks a thousand times
