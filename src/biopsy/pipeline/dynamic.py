@@ -17,7 +17,18 @@ from biopsy.errors import CannotSandbox, SandboxError, UsageError
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.release import Endpoint
 from biopsy.model.run import Outcome, Phase, Run, Status, Watch
-from biopsy.pipeline import counted, decoys, differing, evaluated, noise, piped, roster, unasked, waiting
+from biopsy.pipeline import (
+    counted,
+    decoys,
+    differing,
+    evaluated,
+    imported,
+    noise,
+    piped,
+    roster,
+    unasked,
+    waiting,
+)
 from biopsy.pipeline.merge import Ran
 from biopsy.pipeline.reasons import BROKEN, NOT_ASKED
 from biopsy.pipeline.source import Opened
@@ -167,6 +178,7 @@ def _job(
         ),
         limits=limits,
         plants=plants,
+        modules=imported.names(waiting.files(opened.tree)),
         keep=options.keep,
     )
 
