@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import runpy
 import shutil
 import socket
 import subprocess
@@ -175,3 +176,17 @@ def test_a_dependency_by_url_is_installed_and_its_script_seen(net: Net, tmp_path
     done = net.run("npm", "install", "--no-audit", "--no-fund", f"--cache={tmp_path}/cache", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert ran(net, net.heard(lambda s: s.name == "packages.example" and s.token))
+
+
+def test_an_archive_has_the_modules_that_a_package_may_import_from_it(
+    looked_up: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "held.egg"
+    place.write_bytes(parcel.makers(("held_cells", "held_words.of.all"))["archive"](TOKEN, "held.egg"))
+    monkeypatch.syspath_prepend(str(place))
+    __import__("held_cells")
+    assert looked_up == [HOST]
+    __import__("held_words.of.all")
+    assert len(looked_up) == 4
+    runpy.run_path(str(place))
+    assert len(looked_up) == 5

@@ -16,6 +16,7 @@ from biopsy.sandbox import profile
 from biopsy.sandbox.order import Engine
 from biopsy.sandbox.raw import Job
 
+NOTHING = roster.Sight()
 OTHERS = ("coding-agent", "container-build", "gitlab-ci", "macos", "windows")
 
 
@@ -48,20 +49,36 @@ def test_a_name_that_is_none_is_refused_with_those_that_are() -> None:
 def test_auto_begins_with_the_two_and_stays_with_them_where_there_is_no_reason() -> None:
     assert roster.first(("auto",)) == roster.DEFAULT
     plain = seen("env.read CI @ index.js:1 (import)", "file.read /etc/hosts @ laptop/import#1")
-    assert roster.further(("auto",), plain, Call.BENIGN) == ()
-    assert roster.further(("auto",), plain, Call.MALICIOUS) == ()
+    assert roster.further(("auto",), plain, Call.BENIGN, NOTHING) == ()
+    assert roster.further((), plain, Call.MALICIOUS, NOTHING) == ()
 
 
 def test_what_is_suspicious_is_run_on_all() -> None:
-    assert roster.further(("auto",), seen(), Call.SUSPICIOUS) == OTHERS
-    assert roster.further(("auto", "gitlab-ci"), seen(), Call.SUSPICIOUS) == tuple(
+    assert roster.further((), seen(), Call.SUSPICIOUS, NOTHING) == OTHERS
+    assert roster.further(("auto", "gitlab-ci"), seen(), Call.SUSPICIOUS, NOTHING) == tuple(
         one for one in OTHERS if one != "gitlab-ci"
     )
 
 
-def test_what_looks_for_a_sandbox_is_run_on_all() -> None:
-    looks = seen("evasion.fingerprint /proc/cpuinfo @ index.js:4 (import)")
-    assert roster.further(("auto",), looks, Call.BENIGN) == OTHERS
+def test_what_looks_around_is_run_on_all() -> None:
+    assert roster.further((), seen(), Call.BENIGN, roster.Sight(looks=True)) == OTHERS
+
+
+@pytest.mark.parametrize(
+    ("rank", "fact", "call", "others"),
+    [
+        (1000, "fresh 2 days", Call.BENIGN, OTHERS),
+        (1001, "fresh 2 days", Call.BENIGN, ()),
+        (0, "fresh 2 days", Call.BENIGN, ()),
+        (1, "young 20 days", Call.BENIGN, ()),
+        (1, "fresh 0 days", Call.MALICIOUS, ()),
+    ],
+)
+def test_a_new_release_of_something_in_wide_use_is_run_on_all(
+    rank: int, fact: str, call: Call, others: tuple[str, ...]
+) -> None:
+    so_far = seen(f"pkg.release {fact} @ registry")
+    assert roster.further((), so_far, call, roster.Sight(rank=rank)) == others
 
 
 @pytest.mark.parametrize(
@@ -77,13 +94,21 @@ def test_what_looks_for_a_sandbox_is_run_on_all() -> None:
     ],
 )
 def test_what_names_a_mark_of_a_machine_is_run_on_that_one(line: str, name: str) -> None:
-    assert roster.further(("auto",), seen(line), Call.BENIGN) == (name,)
+    assert roster.further(("auto",), seen(line), Call.BENIGN, NOTHING) == (name,)
 
 
-def test_without_auto_nothing_follows() -> None:
-    looks = seen("evasion.fingerprint /proc/cpuinfo @ index.js:4 (import)")
-    assert roster.further((), looks, Call.SUSPICIOUS) == ()
-    assert roster.further(("laptop",), looks, Call.SUSPICIOUS) == ()
+def test_a_mark_of_a_whole_system_counts_where_it_was_used_or_code_acts() -> None:
+    read, ran = "env.read APPDATA @ index.js:1 (import)", "env.read APPDATA @ laptop/import#4"
+    acting = roster.Sight(acts=lambda path: path == "index.js")
+    assert roster.further((), seen(read), Call.BENIGN, NOTHING) == ()
+    assert roster.further((), seen(read), Call.BENIGN, acting) == ("windows",)
+    assert roster.further((), seen(ran), Call.BENIGN, NOTHING) == ("windows",)
+
+
+def test_where_machines_are_named_nothing_follows() -> None:
+    looks = roster.Sight(("windows",), looks=True)
+    assert roster.further(("laptop",), seen(), Call.SUSPICIOUS, looks) == ()
+    assert roster.further(("all",), seen(), Call.SUSPICIOUS, looks) == ()
 
 
 def test_help_names_every_machine() -> None:
@@ -137,8 +162,20 @@ def test_the_page_tells_of_every_machine_what_it_is_and_what_still_differs() -> 
     [
         ("exports.x = 1", (), roster.DEFAULT),
         ("exports.x = 1", ("auto",), roster.DEFAULT),
-        ("if (process.env.GITLAB_CI) go()", (), roster.DEFAULT),
-        ("if (process.env.GITLAB_CI) go()", ("auto",), (*roster.DEFAULT, "gitlab-ci")),
+        ("if (process.env.GITLAB_CI) go()", roster.DEFAULT, roster.DEFAULT),
+        ("if (process.env.GITLAB_CI) go()", (), (*roster.DEFAULT, "gitlab-ci")),
+        ("if (process.platform === 'win32') spawn('cmd', [])", (), roster.DEFAULT),
+        (
+            "if (process.platform === 'win32') fetch(x).then((y) => eval(y))",
+            (),
+            (*roster.DEFAULT, "windows"),
+        ),
+        (
+            "if (process.platform === 'win32') fetch(x)\n" + "const y = 1\n" * 500 + "eval(z)",
+            (),
+            roster.DEFAULT,
+        ),
+        ("const os = require('os'); if (os.cpus().length < 4) exit()", (), roster.DEFAULT),
         ("exports.x = 1", ("all",), (*roster.DEFAULT, *OTHERS)),
     ],
 )

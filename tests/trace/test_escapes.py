@@ -109,6 +109,23 @@ TOLD = (
     "process.exec ip route replace default dev lo",
     "process.exec mount --bind / /mnt",
     "process.exec su -c true",
+    "evasion.tracer ptrace attach",
+    *(
+        f"evasion.tracer call {name}"
+        for name in (
+            *(
+                "chroot",
+                "mount",
+                "umount2",
+                "open_by_handle_at",
+                "init_module",
+                "bpf",
+                "kexec_load",
+                "reboot",
+            ),
+            *("iopl", "perf_event_open", "process_vm_readv", "sethostname", "clock_settime"),
+        )
+    ),
 )
 
 

@@ -45,6 +45,10 @@ def zipped(data: bytes) -> bytes:
     return out.getvalue()
 
 
+def keyed(data: bytes, key: bytes) -> bytes:
+    return bytes(byte ^ key[at % len(key)] for at, byte in enumerate(data))
+
+
 FORMS = {
     "clear": S,
     "base64": base64.b64encode(S),
@@ -73,6 +77,12 @@ FORMS = {
     "base64 of reversed": base64.b64encode(S[::-1]),
     "rot13": codecs.encode(S.decode(), "rot13").encode(),
     "xor": bytes(b ^ 0x5A for b in S),
+    "xor with three bytes": keyed(S, b"\x1f\xc3\x72"),
+    "base64 of xor with eight bytes": base64.b64encode(keyed(b"head" + S, b"k3y-0f-8")),
+    "base64, reversed": base64.b64encode(S)[::-1],
+    "hex, reversed": S.hex().encode()[::-1],
+    "base64 of gzip, reversed": base64.b64encode(gzip.compress(S))[::-1],
+    "base32 with the hex alphabet": base64.b32hexencode(S).rstrip(b"=").lower(),
     "base64 of xor": base64.b64encode(bytes(b ^ 0x5A for b in b"head" + S)),
     "json escapes": json.dumps({"t": S.decode()}).replace("_", "\\u005f").encode(),
     "json in json in base64": base64.b64encode(json.dumps(json.dumps({"k": 'a"' + S.decode()})).encode()),
@@ -144,6 +154,24 @@ def test_a_secret_split_over_many_names_is_found(encoded: str, numbered: str) ->
     names = [numbered.format(part=part, number=number) + ".drop.example" for number, part in parts]
     talk = [asked(name, at) for at, name in enumerate(name for name in names for _ in range(2))]  # A and AAAA
     assert [name for name, _ in forms(*talk)] == ["npm-token"]
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        base64.b32encode(keyed(b'{"k":"' + S + b'"}', b"\x91\x07\xee")).decode().rstrip("=").lower(),
+        base64.b32hexencode(S).decode().rstrip("=").lower(),
+        keyed(S, b"\x91\x07\xee\x40").hex()[::-1],
+        S.hex()[::-1],
+    ],
+    ids=["base32 of xor", "base32hex", "hex of xor, reversed", "hex, reversed"],
+)
+@pytest.mark.parametrize("order", ["{part}.{number}.a7f3c2.ns", "{number}.{part}.a7f3c2.q", "a7f3c2.{part}"])
+def test_a_secret_stands_between_labels_that_are_in_every_name(encoded: str, order: str) -> None:
+    names = [
+        order.format(part=part, number=at) + ".drop.example" for at, part in enumerate(sliced(encoded, 25))
+    ]
+    assert [name for name, _ in forms(*(asked(name, at) for at, name in enumerate(names)))] == ["npm-token"]
 
 
 @pytest.mark.parametrize("size", [3, 8, 12])

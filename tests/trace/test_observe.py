@@ -314,6 +314,11 @@ def test_reaching_for_whoever_watches_is_told(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_calls_that_lead_past_what_holds_a_process_are_told(tmp_path: Path) -> None:
+    story = install().raw(4, 165, 0).raw(4, 321, 5).raw(4, 165, 0)
+    assert told(tmp_path, story, "evasion.") == ["evasion.tracer call mount", "evasion.tracer call bpf"]
+
+
 def test_listening_is_told_by_its_address(tmp_path: Path) -> None:
     story = install().add("Bind", 4, fd=5, address=b"\x02\x00\x1f\x90" + bytes(12), exit={}).raw(4, 50, 5, 1)
     assert told(tmp_path, story, "net.listen") == ["net.listen 0.0.0.0:8080"]

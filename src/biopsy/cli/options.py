@@ -65,9 +65,9 @@ def run_options(function: Decorated) -> Decorated:
             multiple=True,
             callback=words,
             metavar="NAME",
-            help="The machine to pretend to be: laptop, github-actions (default: these two), gitlab-ci, "
-            "container-build, coding-agent, windows, macos; all; auto: others too where there is reason. "
-            "Repeatable.",
+            help="The machine to pretend to be: laptop, github-actions, gitlab-ci, container-build, "
+            "coding-agent, windows, macos; all; auto: the first two, and others where there is reason. "
+            "Repeatable. Default: auto.",
         ),
         click.option(
             "--phases",

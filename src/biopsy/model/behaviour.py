@@ -85,7 +85,7 @@ class Kind(StrEnum):
     EVASION_HIDDEN = "evasion.hidden"  # code where nobody looks: off-screen, bidi, invisible, …
     EVASION_SLEEP = "evasion.sleep"  # seconds
     EVASION_FINGERPRINT = "evasion.fingerprint"  # what was looked at, to recognise a sandbox
-    EVASION_TRACER = "evasion.tracer"  # tries to blind or flood whoever watches
+    EVASION_TRACER = "evasion.tracer"  # tries to blind or flood whoever watches, or to get out
     DIFFERS_CLOCK = "differs.clock"  # only once so much time had passed: `48h net.http GET https://…`
     DIFFERS_AGAIN = "differs.again"  # only when started again later, on the used disk: `3d net.http GET …`
     DIFFERS_ONCE = "differs.once"  # …and what it then did no more: `3d net.http GET https://…`

@@ -39,9 +39,7 @@ class Coverage(Struct, frozen=True):
     functions: Reach = Reach()  # functions and methods that the modules offer, called with made-up arguments
     commands: Reach = Reach()  # what it installs for people to type, started
     scripts: Reach = Reach()  # of npm: what its manifest has an install run
-    lines: Reach = (
-        Reach()
-    )  # of JavaScript: lines of code, where something was loaded in a process that can tell
+    lines: Reach = Reach()  # of JavaScript and Python: lines of code, where a process could tell
 
 
 def coverage(dossier: Dossier) -> tuple[Coverage, ...]:
@@ -106,15 +104,16 @@ def _scripts(dossier: Dossier, profile: str) -> Iterator[Seen]:
 
 def _lines(outcomes: Iterable[Outcome]) -> Reach:
     """Put together what phases say of each file; of what nobody loaded, no line was reached."""
-    sizes, spans = dict[str, int](), dict[str, set[tuple[int, int]]]()
+    sizes, spans, lost = dict[str, int](), dict[str, set[tuple[int, int]]](), ""
     for outcome in outcomes:
         for one in outcome.lines:
+            lost = lost or one.why
             sizes[one.path] = max(one.of, sizes.get(one.path, 0))
             spans.setdefault(one.path, set()).update(_spans(one.seen))
     everything = sizes.pop("", 0)
     loaded = sum(sizes.values())
     done = sum(min(of, _length(spans[path])) for path, of in sizes.items())
-    why = (("not-loaded", max(0, everything - loaded)), ("not-entered", loaded - done))
+    why = ((lost or "not-loaded", max(0, everything - loaded)), ("not-entered", loaded - done))
     told = tuple(sorted(((code, many) for code, many in why if many), key=lambda one: -one[1]))
     return Reach(max(everything, loaded), done, told)
 

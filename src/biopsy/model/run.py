@@ -42,6 +42,7 @@ class Phase(Struct, frozen=True):
     ahead: float = 0.0  # seconds that its clock is ahead of the run's when it begins
     again: str = ""  # how much later it is done once more, for people and `differs.again`: `3d`, `2031-04-01`
     disk: Disk = Disk.USED
+    quiet: bool = False  # only which lines it reached is told, not what was done: in a sandbox of its own
 
 
 class Step(Struct, frozen=True):
@@ -56,12 +57,14 @@ class Step(Struct, frozen=True):
 class Lines(Struct, frozen=True):
     """Lines of one of the package's files that its interpreter says were reached: `1-20 24`, counted from 1.
 
-    `of` is how many hold code. Under the path `` stands how many all files of the package have.
+    `of` is how many hold code. Under the path `` stands how many all files of the package have, and why those
+    that nobody loaded were not, where the fault is ours: `dear`, `budget`.
     """
 
     path: str
     of: int
     seen: str = ""
+    why: str = ""
 
 
 class Outcome(Struct, frozen=True):

@@ -34,7 +34,7 @@ class Options(Struct, frozen=True):
 
     home: Path
     static_only: bool = False
-    profiles: tuple[str, ...] = ()  # names, `all`, `auto`: see `roster`
+    profiles: tuple[str, ...] = ()  # names, `all`, `auto`; none is `auto`: see `roster`
     phases: tuple[str, ...] = ()
     timeout: float | None = None  # seconds for all phases under one profile
     artifact: str | None = None  # sdist, wheel, all
@@ -199,14 +199,14 @@ def examine(sample: Sample, work: Work) -> Dossier:
 
 
 def _run(opened: Opened, run_id: str, behaviours: tuple[Behaviour, ...], work: Work) -> merge.Ran:
-    from biopsy.pipeline import dynamic, platforms, roster, waiting  # noqa: PLC0415 - a third of a second that reading does without
+    from biopsy.pipeline import dynamic, roster, seeing  # noqa: PLC0415 - a third of a second that reading does without
 
     def further(ran: merge.Ran) -> tuple[str, ...]:
-        if roster.AUTO not in work.options.profiles:
+        if not roster.grows(work.options.profiles) or work.options.phases:
             return ()
         so_far = judge(_dossier(run_id, opened, behaviours, ran), before.Before(), work.rules)
-        systems = platforms.asked(waiting.texts(opened.tree))
-        return roster.further(work.options.profiles, so_far.dossier, so_far.verdict.call, systems)
+        sight = seeing.sight(opened, so_far.dossier, work.options.home)
+        return roster.further(work.options.profiles, so_far.dossier, so_far.verdict.call, sight)
 
     read = judge(
         _dossier(run_id, opened, behaviours, merge.Ran(())), before.Before(), work.rules

@@ -2,12 +2,13 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
@@ -16,7 +17,18 @@ from biopsy.errors import CannotSandbox, SandboxError, UsageError
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.release import Endpoint
 from biopsy.model.run import Outcome, Phase, Run, Status, Watch
-from biopsy.pipeline import decoys, differing, evaluated, noise, piped, roster, unasked, waiting
+from biopsy.pipeline import (
+    counted,
+    decoys,
+    differing,
+    evaluated,
+    imported,
+    noise,
+    piped,
+    roster,
+    unasked,
+    waiting,
+)
 from biopsy.pipeline.merge import Ran
 from biopsy.pipeline.reasons import BROKEN, NOT_ASKED
 from biopsy.pipeline.source import Opened
@@ -28,6 +40,9 @@ from biopsy.sandbox.run import run as run_job
 
 if TYPE_CHECKING:
     from biopsy.pipeline.analyze import Options, Progress
+
+PATIENCE: Final = 240.0
+"""Seconds that the first machines may take for others to follow: five more take up to three times as long."""
 
 Further = Callable[[Ran], tuple[str, ...]]
 """Told what the first runs came to; names the profiles that are to follow."""
@@ -66,7 +81,7 @@ def run(
     again: tuple[Phase, ...] = ()
     if not options.phases:
         again = waiting.more(opened.tree, chosen, moments=moments, deep=suspected)
-        again += unasked.more(waiting.texts(opened.tree), chosen)
+        again += unasked.more(waiting.texts(opened.tree), chosen) + counted.more(opened.tree, chosen)
     make = partial(_job, opened, run_id, phases=chosen, options=options, plants=decoys.wanted(seen))
     jobs = [make(name=name) for name in roster.first(options.profiles)]
     first = replace(jobs[0], phases=(*jobs[0].phases, *again))
@@ -80,10 +95,13 @@ def run(
             for run in runs
         )
         finished = differing.profiles(finished)
+        if not options.phases and any(one.name == "import" for one in chosen):
+            finished = counted.told(finished, opened.tree)
         more = evaluated.read(finished, options.temporary)
         return Ran(finished, machine, engine.version, engine.platform, more)
 
     with _forwarder(first.endpoints, options.home) as forward:
+        began = time.monotonic()
         bench = noise.Bench(sample.ecosystem, machine, options.home, options.temporary, forward)
         runs = _runs([first, *jobs[1:]], bench, progress)
         ran = came_to(runs)
@@ -92,8 +110,18 @@ def run(
             anew = _runs([replace(first, plants=(*first.plants, *sorted(fresh)))], bench, progress)
             if not _broke(anew[0]):
                 ran = came_to(runs := anew + runs[1:])
-        more = [make(name=name) for name in further(ran)]
+        took, named = time.monotonic() - began, further(ran)
+        if named and took > PATIENCE:
+            return replace(ran, runs=_noted(ran.runs, named, took))
+        more = [make(name=name) for name in named]
         return came_to(runs + _runs(more, bench, progress)) if more else ran
+
+
+def _noted(runs: tuple[Run, ...], named: tuple[str, ...], took: float) -> tuple[Run, ...]:
+    """Say that there was reason for further machines, and no time."""
+    watch = runs[0].watch
+    note = f"not run as {', '.join(named)}: the first machines took {took:.0f} s"
+    return (replace(runs[0], watch=replace(watch, notes=(*watch.notes, note))), *runs[1:])
 
 
 def _runs(jobs: list[Job], bench: noise.Bench, progress: "Progress") -> list[Run]:
@@ -150,6 +178,7 @@ def _job(
         ),
         limits=limits,
         plants=plants,
+        modules=imported.names(waiting.files(opened.tree)),
         keep=options.keep,
     )
 

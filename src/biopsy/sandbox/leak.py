@@ -5,7 +5,8 @@ Looked for in each exchange by itself, then in what was said to one destination 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
@@ -22,6 +23,13 @@ MAX_WORK: Final = 192 * 1024**2
 MAX_PARTS: Final = 5_000
 """Most parts of one field of one destination that are put together."""
 
+MAX_TURNED: Final = 64 * 1024
+"""Longest piece of data, in bytes, that is read from its end, too."""
+
+MAX_NAMES: Final = 5_000
+"""Most exchanges in which repeated labels of names are counted."""
+
+_ENCODED = re.compile(rb"[A-Za-z0-9+/_=-]{16}")
 _INDEX = re.compile(rb"\d{1,4}")
 _HEADERS = frozenset(
     [
@@ -108,7 +116,7 @@ def _keep(found: dict[tuple[str, str, int], Leak], one: Said, leak: Leak) -> Non
 def _search(data: bytes, needles: Needles, budget: _Budget) -> Iterator[tuple[Hit, str]]:
     """Yield the canaries in `data` under the first reading that shows them best."""
     best: dict[str, tuple[Hit, str]] = {}
-    for name, layer in peel(data):
+    for name, layer in _readings(data):
         if not budget.take(layer):
             break
         for hit in needles.find(layer):
@@ -116,6 +124,15 @@ def _search(data: bytes, needles: Needles, budget: _Budget) -> Iterator[tuple[Hi
                 whole = name if hit.form == "clear" else f"{name}+{hit.form}"
                 best[hit.name] = (hit, hit.form if name == "clear" else whole)
     yield from best.values()
+
+
+def _readings(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Peel `data`, and then what it is when read from its end: the letters of an encoding may be reversed."""
+    yield from peel(data)
+    if len(data) <= MAX_TURNED and _ENCODED.search(data):
+        for name, layer in peel(data[::-1]):
+            if name != "clear":
+                yield f"reversed+{name}", layer
 
 
 def _whole(one: Said) -> Iterator[bytes]:
@@ -129,8 +146,9 @@ def _whole(one: Said) -> Iterator[bytes]:
 def _together(said: Sequence[Said], phases: Sequence[str] = ()) -> Iterator[tuple[int, bytes, str]]:
     """Join what was said in slices: (index of the last, the slices joined, how they were sent)."""
     fields: dict[tuple[str, str, str], list[tuple[int, bytes]]] = {}
+    same = _repeated(said)
     for index, one in enumerate(said):
-        for name, value in _fields(one):
+        for name, value in _fields(one, same.get(_parent(one.name), frozenset())):
             parts = fields.setdefault((_group(one), name, phases[index] if phases else ""), [])
             if len(parts) < MAX_PARTS and value and (not parts or parts[-1][1] != value):
                 parts.append((index, value))
@@ -157,10 +175,28 @@ def _parent(name: str) -> bytes:
     return b".".join(_labels(name)[-2:])
 
 
-def _fields(one: Said) -> Iterator[tuple[str, bytes]]:
+def _repeated(said: Sequence[Said]) -> dict[bytes, frozenset[bytes]]:
+    """Say which labels stand in most names below the same one: those say whose the others are."""
+    names = {one.name for one in said[:MAX_NAMES] if one.protocol == "dns"}
+    count: dict[bytes, Counter[bytes]] = {}
+    for name in names:
+        count.setdefault(_parent(name), Counter({b"": 0})).update(
+            {b"": 1, **dict.fromkeys(_labels(name)[:-2], 1)}
+        )
+    return {
+        parent: frozenset(label for label, times in each.items() if label and times * 2 > each[b""] > 1)
+        for parent, each in count.items()
+    }
+
+
+def _fields(one: Said, same: Container[bytes] = ()) -> Iterator[tuple[str, bytes]]:
     if one.protocol == "dns":
         labels = _labels(one.name)[:-2]
         yield "labels", b"".join(labels)
+        yield (
+            "unlike",
+            b"".join(label for label in labels if label not in same and not _INDEX.fullmatch(label)),
+        )
         told = [re.sub(rb"^(?:[a-z]?\d{1,4}[-_])|(?:[-_]\d{1,4})$", b"", label) for label in labels]
         yield "unnumbered", b"".join(label for label in told if not _INDEX.fullmatch(label))
         if len(labels) > 1:

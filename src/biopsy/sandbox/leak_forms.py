@@ -27,6 +27,8 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{11,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}"
 _HEX = re.compile(rb"[0-9a-fA-F]{16,}")
 _APART = re.compile(rb"\\x|0x|[ ,:;\r\n%-]")
 _BASE32 = re.compile(rb"[A-Za-z2-7]{16,}={0,6}")
+_BASE32HEX = re.compile(rb"[A-Va-v0-9]{16,}={0,6}")
+_TO_BASE32 = bytes.maketrans(b"0123456789ABCDEFGHIJKLMNOPQRSTUV", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 _BYTES = re.compile(rb"[\d ,;\r\n]{24,}")
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e]{16,}")
 _PRINTABLE = bytes([9, 10, 13, *range(32, 127)])
@@ -150,9 +152,9 @@ def _hex(data: bytes) -> Iterator[bytes]:
                 yield b"\n".join(bytes.fromhex(part.decode()) for part in parts)
 
 
-def _base32(data: bytes) -> Iterator[bytes]:
+def _base32(data: bytes, shifts: int = 8) -> Iterator[bytes]:
     words = [match[0] for _, match in zip(range(MAX_TOKENS), _BASE32.finditer(data), strict=False)]
-    for shift in range(8 if len(words) < MAX_TOKENS // 8 else 1):
+    for shift in range(shifts if len(words) < MAX_TOKENS // 8 else 1):
         parts = []
         for word in words:
             text = word.upper().rstrip(b"=")[shift:]
@@ -163,6 +165,13 @@ def _base32(data: bytes) -> Iterator[bytes]:
                 continue
         if any(parts):
             yield b"\n".join(parts)
+
+
+def _base32hex(data: bytes) -> Iterator[bytes]:
+    """Decode the words of the other alphabet (RFC 4648, section 7), from where each begins."""
+    words = [match[0] for _, match in zip(range(MAX_TOKENS), _BASE32HEX.finditer(data), strict=False)]
+    if words:
+        yield from _base32(b" ".join(word.upper().translate(_TO_BASE32) for word in words), shifts=1)
 
 
 def _numbers(data: bytes) -> Iterator[bytes]:
@@ -206,5 +215,6 @@ TEXTUAL: Final[tuple[_Form, ...]] = (
     ("hex", _hex),
     ("base32", _base32),
     ("bytes", _numbers),
+    ("base32hex", _base32hex),
 )
 """The encodings that are peeled: of any bytes, and of text."""

@@ -18,6 +18,12 @@ PIECE: Final = 8
 ENOUGH: Final = 16
 """Consecutive characters of a secret that are proof."""
 
+MAX_KEY: Final = 8
+"""Longest key of a XOR that is undone, in bytes."""
+
+MAX_KEYED: Final = 64 * 1024
+"""Longest piece of data, in bytes, of which a XOR with more than one byte is undone."""
+
 _ENOUGH_PLAIN: Final = 28  # of a secret made of words or numbers, which others may hold by chance
 _PUBLIC = re.compile(
     rb"pypi-AgEIcHlwaS5vcmc|github_pat_11|(?:gh[a-z]|npm|sk_live|sk_test|hvs|pul|dckr_pat)[_.]|sk-[a-z]+(?:-[a-z0-9]+-)?"
@@ -87,12 +93,12 @@ def _needle(name: str, data: bytes, enough: int) -> Needle:
     return Needle(name, data, enough, pieces)
 
 
-def shifted(data: bytes) -> bytes:
-    """Give the difference of each byte to the next, which a XOR with one byte leaves as it is."""
-    if len(data) < 2:
+def shifted(data: bytes, step: int = 1) -> bytes:
+    """Give the difference of each byte to that `step` on, which a XOR with so long a key leaves alone."""
+    if len(data) <= step:
         return b""
-    number = int.from_bytes(data[:-1], "big") ^ int.from_bytes(data[1:], "big")
-    return number.to_bytes(len(data) - 1, "big")
+    number = int.from_bytes(data[:-step], "big") ^ int.from_bytes(data[step:], "big")
+    return number.to_bytes(len(data) - step, "big")
 
 
 def bare(data: bytes) -> bytes:
@@ -130,7 +136,7 @@ class Needles:
         """Prepare the search; secrets of fewer than eight characters are too common to look for."""
         self._clear: list[Needle] = []
         self._reversed: list[Needle] = []
-        self._xor: list[Needle] = []
+        self._xor: dict[int, list[Needle]] = {step: [] for step in range(1, MAX_KEY + 1)}
         self._bare: list[Needle] = []
         self._lower: list[Needle] = []
         for one in canaries:
@@ -142,14 +148,18 @@ class Needles:
             enough = _ENOUGH_PLAIN if plain and len(core) > 40 else ENOUGH
             self._clear.append(_needle(one.name, core, enough))
             self._reversed.append(_needle(one.name, core[::-1], enough))
-            self._xor.append(_needle(one.name, shifted(core), enough + 4))
+            for step, needles in self._xor.items():
+                if step == 1 or len(core) - step >= ENOUGH:
+                    needles.append(_needle(one.name, shifted(core, step), enough + 4))
             if len(bare(core)) >= ENOUGH:
                 self._bare.append(_needle(one.name, bare(core), max(enough, 20)))
                 self._lower.append(_needle(one.name, bare(core).lower(), max(enough, 20)))
         clear = [needle.data for needle in (*self._clear, *self._reversed)]
         self._in_clear = _Screen([*clear, *(data.translate(_ROT13) for data in clear)])
         self._in_lower = _Screen(needle.data for needle in self._lower)
-        self._in_xor = _Screen(needle.data for needle in self._xor)
+        self._in_xor = {
+            step: _Screen(needle.data for needle in needles) for step, needles in self._xor.items()
+        }
 
     def find(self, hay: bytes) -> Iterable[Hit]:
         """Yield each canary once, in the plainest form in which `hay` holds most of it."""
@@ -174,6 +184,7 @@ class Needles:
         if self._in_lower.passes(lower):
             yield "split", stripped, self._bare
             yield "lower-case", lower, self._lower
-        delta = shifted(hay)
-        if self._in_xor.passes(delta):
-            yield "xor", delta, self._xor
+        for step, screen in self._in_xor.items():
+            delta = shifted(hay, step) if step == 1 or len(hay) <= MAX_KEYED else b""
+            if screen.passes(delta):
+                yield "xor" if step == 1 else f"xor with {step} bytes", delta, self._xor[step]

@@ -1,14 +1,15 @@
 """How phases ended: the cell's word first, then the driver's, which comes out of the sandbox and may lie."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from biopsy.model.behaviour import Kind
-from biopsy.model.run import Lines, Outcome, Status, Step
+from biopsy.model.run import Lines, Outcome, Run, Status, Step
 from biopsy.sandbox.observe_ledger import Draft
 from biopsy.sandbox.raw import Ran, Raw
 from biopsy.sandbox.trace_text import argument_text
@@ -24,6 +25,9 @@ MAX_FILES: Final = 5_000
 
 MAX_CODE: Final = 10_000_000
 """Most lines of code that are believed of one file, and of a package."""
+
+LOST: Final = ("dear", "budget")
+"""What a driver may say of why not all files were loaded whose lines it counts."""
 
 FLOOD: Final = "flood output"
 """What that is called."""
@@ -72,6 +76,22 @@ def outcome(ran: Ran, profile: str) -> Outcome:
     )  # fmt: skip
 
 
+def quiet(raw: Raw) -> bool:
+    """Whether only what a go reached is told, not what was done in it."""
+    return any(one.quiet for one in raw.ran)
+
+
+def reached(run: Run, goes: Iterable[Raw]) -> Run:
+    """Add to how the phases of a run ended what such goes reached."""
+    found: dict[str, tuple[Lines, ...]] = {}
+    for one in (one for go in goes for one in go.ran):
+        found[one.phase] = found.get(one.phase, ()) + outcome(one, run.profile).lines
+    return replace(
+        run,
+        outcomes=tuple(replace(one, lines=one.lines + found.get(one.phase, ())) for one in run.outcomes),
+    )
+
+
 def floods(raw: Raw) -> Iterator[Draft]:
     """Tell, once for a phase, that something printed the same few lines without end, as its driver says."""
     for ran in raw.ran:
@@ -98,7 +118,8 @@ def _steps(output: bytes) -> tuple[list[Step], list[Lines], _Line | None]:
         elif line.lines is not None:
             if len(reached) < MAX_FILES and _SPANS.fullmatch(line.seen):
                 of = min(max(line.of, 0), MAX_CODE)
-                reached.append(Lines(_short(line.lines, MAX_NAME), of, line.seen))
+                why = line.reason if line.reason in LOST and not line.lines else ""
+                reached.append(Lines(_short(line.lines, MAX_NAME), of, line.seen, why))
         elif line.step and len(steps) < MAX_STEPS:
             duration = min(max(line.duration, 0.0), 1e6) if line.duration == line.duration else 0.0
             name, reason = _short(line.step, MAX_NAME), _short(line.reason, MAX_REASON)

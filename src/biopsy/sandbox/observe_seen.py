@@ -235,7 +235,9 @@ class Watcher:
             self._trick(event, node)
 
     def _trick(self, event: Called, node: Node) -> None:
-        if event.number == trace.PTRACE and event.args[0] in _PTRACE:
+        if event.number in trace.LEAVING:
+            self.seen.tricks.append((event.time, node, f"call {trace.LEAVING[event.number]}"))
+        elif event.number == trace.PTRACE and event.args[0] in _PTRACE:
             self.seen.tricks.append((event.time, node, f"ptrace {_PTRACE[event.args[0]]}"))
         elif event.number == trace.KILL:
             target = signed(event.args[0])

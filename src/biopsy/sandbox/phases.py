@@ -142,7 +142,7 @@ class Phases:
             if not why and time.monotonic() >= self._watch.deadline:
                 why = "total-time: nothing was left of the run's time"
             if why:
-                yield Ran(phase.name, Status.SKIPPED, why, now, now, again=phase.again)
+                yield Ran(phase.name, Status.SKIPPED, why, now, now, again=phase.again, quiet=phase.quiet)
                 continue
             announce(phase)
             yield self._one(phase, f"phase{number}")
@@ -180,7 +180,7 @@ class Phases:
         code = None if late or status is Status.CRASHED else child.returncode
         return Ran(
             phase.name, status, reason, start, time.time_ns(), first, code, bytes(output), bytes(errors),
-            tuple(argv), phase.again,
+            tuple(argv), phase.again, phase.quiet,
         )  # fmt: skip
 
     def _time(self, phase: Phase) -> dict[str, str]:

@@ -56,6 +56,7 @@ class Job(msgspec.Struct, frozen=True):
     endpoints: tuple[Endpoint, ...] = ()
     limits: Limits = Limits()
     plants: tuple[str, ...] = ()  # files, each `~/…`, that lie there as the user's own
+    modules: tuple[str, ...] = ()  # that archives handed out have, for who imports from them
     keep: Path | None = None  # where to leave trace, exchanges and written files for people
 
 
@@ -100,6 +101,7 @@ class Ran(msgspec.Struct, frozen=True):
     errors: bytes = b""  # standard error
     argv: tuple[str, ...] = ()  # what was started
     again: str = ""  # `Phase.again`
+    quiet: bool = False  # `Phase.quiet`
 
 
 class Changed(msgspec.Struct, frozen=True):

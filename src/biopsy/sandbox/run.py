@@ -28,6 +28,7 @@ from biopsy.sandbox.internet import authority, gateway, served
 from biopsy.sandbox.internet import spec as internet
 from biopsy.sandbox.network import OUTSIDE
 from biopsy.sandbox.observe import observe
+from biopsy.sandbox.observe_outcome import quiet, reached
 from biopsy.sandbox.order import Engine
 from biopsy.sandbox.raw import Job, Raw
 
@@ -75,7 +76,8 @@ def run(job: Job, home: Path, *, forward: gateway.Forward, progress: Progress) -
         wanted = [one for one in branches if kept or branch.fresh(one)]
         raws, notes = branch.run(wanted, start, stack)
         known = baseline.load(_baseline(home, job))
-        seen = observe(origin.raw, job.subject, known, raws)
+        seen = observe(origin.raw, job.subject, known, [one for one in raws if not quiet(one)])
+        seen = reached(seen, filter(quiet, raws))
         start_s = (origin.raw.start_ns - asked) / 1e9
         return replace(seen, watch=replace(seen.watch, start_s=start_s, notes=(*seen.watch.notes, *notes)))
 
@@ -118,7 +120,7 @@ def _started(
                 internet.Spec(
                     folder, OUTSIDE, where.address4, where.gateway4, made.seed.hex(), where.address6,
                     where.gateway6, job.endpoints, socket if job.endpoints else None, handed,
-                    internet.Bounds(total=job.limits.said),
+                    internet.Bounds(total=job.limits.said), job.modules,
                 ),
                 folder / "internet.json",
             )  # fmt: skip

@@ -51,6 +51,14 @@ MOVING: Final = frozenset({80, 81})  # chdir, fchdir
 LISTEN: Final = 50
 PTRACE: Final = 101
 KILL: Final = 62
+LEAVING: Final = {
+    161: "chroot", 165: "mount", 166: "umount2", 155: "pivot_root", 308: "setns", 304: "open_by_handle_at",
+    175: "init_module", 313: "finit_module", 321: "bpf", 246: "kexec_load", 320: "kexec_file_load",
+    169: "reboot", 172: "iopl", 173: "ioperm", 298: "perf_event_open", 323: "userfaultfd", 170: "sethostname",
+    227: "clock_settime", 164: "settimeofday", 310: "process_vm_readv", 311: "process_vm_writev",
+}  # fmt: skip
+"""What leads past what watches or holds a process, where it is allowed; here none is, and none is needed."""
+
 SENDING: Final = frozenset({44, 46, 307})  # sendto, sendmsg, sendmmsg: which process sent a datagram
 NAPPING: Final = frozenset(
     {35, 230}
@@ -68,7 +76,8 @@ def points(endpoint: str = "") -> dict[str, object]:
     """
     asked: list[dict[str, object]] = [{"name": name, "context_fields": _CONTEXT} for name in PLAIN]
     asked += [{"name": n, "context_fields": _CONTEXT, "optional_fields": ["fd_path"]} for n in RESOLVED]
-    for number in sorted({*OPENING, *EXECUTING, *MOVING, *SENDING, LISTEN, PTRACE, KILL, *NAPPING, *WAITING}):
+    entered = {*OPENING, *EXECUTING, *MOVING, *SENDING, *LEAVING, LISTEN, PTRACE, KILL, *NAPPING, *WAITING}
+    for number in sorted(entered):
         asked.append({"name": f"syscall/sysno/{number}/enter", "context_fields": _CONTEXT})
     for number in sorted(
         {*NAPPING, *WAITING}

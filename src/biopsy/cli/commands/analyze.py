@@ -40,7 +40,7 @@ Examples
   biopsy analyze ./dist/thing-1.0.tar.gz        .whl .tgz .gem .crate …, folder
   biopsy analyze pypi:six --static-only         runs nothing, needs no root
   biopsy analyze pypi:six --profile laptop      as one machine only
-  biopsy analyze pypi:six --profile auto        more, where it looks
+  biopsy analyze pypi:six --profile all         as every machine there is
   biopsy analyze npm:chalk@5.6.1 --against npm:chalk@5.6.0
   biopsy analyze pypi:six --against none        faster: nothing to compare with
   biopsy analyze pypi:six -f json | jq .verdict for programs

@@ -7,7 +7,8 @@ import json
 import re
 import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from biopsy.sandbox.internet import native, tag
 
@@ -104,9 +105,17 @@ def project(token: str, filename: str) -> bytes:
     return held.getvalue()
 
 
-def archive(token: str, filename: str) -> bytes:
-    """The same as a zip."""
-    return _zip({f"package/{path}": content for path, content in _files(token, filename).items()})
+def archive(token: str, filename: str, modules: Iterable[str] = ()) -> bytes:
+    """The same as a zip, which runs code as a program of Python, too, and by importing any of `modules`."""
+    files = {f"package/{path}": content for path, content in _files(token, filename).items()}
+    body = tag.python(token).encode() + b"\n"
+    files["__main__.py"] = body
+    for name in modules:
+        path = name.replace(".", "/")
+        for count in range(1, name.count(".") + 1):
+            files.setdefault("/".join(name.split(".")[:count]) + "/__init__.py", body)
+        files.setdefault(f"{path}/__init__.py", body)
+    return _zip(files)
 
 
 def wheel(token: str, filename: str) -> bytes:
@@ -158,3 +167,8 @@ MAKERS: dict[str, Maker] = {
     for maker in (code, script, program, encoded, data, page, pickle, project, archive, wheel)
 }
 """Every maker by the name that a reply's `make` calls it."""
+
+
+def makers(modules: tuple[str, ...]) -> Mapping[str, Maker]:
+    """All of them, with archives that have `modules`."""
+    return {**MAKERS, archive.__name__: partial(archive, modules=modules)}

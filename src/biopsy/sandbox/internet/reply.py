@@ -163,8 +163,13 @@ class Replies:
         tags: tag.Tags,
         variables: Mapping[str, Callable[[Asked, str], str]],
         wallet: Wallet | None = None,
+        makers: Mapping[str, parcel.Maker] = parcel.MAKERS,
     ) -> None:
-        """Answer by `rules`; bodies may name `variables` (`variables.of`), `wallet` knows what is planted."""
+        """Answer by `rules`; bodies may name `variables` (`variables.of`), `wallet` knows what is planted.
+
+        `makers` make what a rule's `make` calls for.
+        """
+        self._makers = makers
         self._wallet = wallet or Wallet(())
         self._rules = rules
         self._tags = tags
@@ -204,7 +209,7 @@ class Replies:
         kind = rule.kind
         if rule.make:
             token = self._tags.token()
-            body = parcel.MAKERS[rule.make](token, asked.last)
+            body = self._makers[rule.make](token, asked.last)
         elif rule.json is not None:
             body = json.dumps(_filled(rule.json, value, asked)).encode("utf-8", "replace")
             kind = kind or "application/json; charset=utf-8"

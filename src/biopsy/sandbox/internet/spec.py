@@ -46,6 +46,7 @@ class Spec(msgspec.Struct, frozen=True):
     gateway: Path | None = None  # the Unix socket on which the parent answers; None: no gateway
     canaries: tuple[Canary, ...] = ()  # what the metadata service hands out, and must not pass the gateway
     bounds: Bounds = Bounds()
+    modules: tuple[str, ...] = ()  # that archives have, beside what a package has
 
 
 def write(spec: Spec, path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from biopsy.sandbox.internet import dns, leads, names, presented, reply, tag, talk, variables, zone
+from biopsy.sandbox.internet import dns, leads, names, parcel, presented, reply, tag, talk, variables, zone
 from biopsy.sandbox.internet.gate import Gate
 from biopsy.sandbox.internet.record import Recorder, now
 from biopsy.sandbox.internet.spec import Spec
@@ -75,7 +75,8 @@ class World:
         """What HTTP is answered."""
         caller = self.names.address("caller.invalid", 4)
         made = variables.of(self.leads, self.spec.canaries, caller)
-        return reply.Replies(reply.load(), self.tags, made, presented.Wallet(self.spec.canaries))
+        wallet, makers = presented.Wallet(self.spec.canaries), parcel.makers(self.spec.modules)
+        return reply.Replies(reply.load(), self.tags, made, wallet, makers)
 
     @functools.cached_property
     def texts(self) -> zone.Texts:
