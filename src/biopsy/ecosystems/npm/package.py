@@ -48,9 +48,9 @@ class Malformed(Struct, frozen=True):
     reason: str
 
 
-def load(tree: Tree) -> Package | Malformed:
-    """Read the package.json at the root of a tree. Never raises."""
-    text = read(tree, PATH)
+def load(tree: Tree, path: str = PATH) -> Package | Malformed:
+    """Read the package.json of a tree, or another one of it. Never raises."""
+    text = read(tree, path)
     if text is None:
         return Malformed("absent")
     try:
