@@ -1,7 +1,7 @@
-"""Packages inside a package: folders with a package.json of their own, and which of their scripts a command runs.
+"""Packages inside a package: folders with a package.json of their own, and which of their scripts run.
 
-A lifecycle script may say `npm run --prefix tools go`, `npm run go -w @x/tools`, `cd tools && npm i`: what acts then
-stands in the scripts of another manifest.
+A lifecycle script may say `npm run --prefix tools go`, `npm run go -w @x/tools`, `cd tools && npm i`: what
+acts then stands in the scripts of another manifest.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ def found(tree: Tree, paths: set[str]) -> dict[str, Package]:
 
 
 def scripts(packages: Mapping[str, Package], words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the folder and the text of each script that a command of these words runs in one of `packages`."""
+    """Yield the folder and text of each script that a command of these words runs in one of `packages`."""
     asked = set(words)
     plain = {word.removeprefix("./").rstrip("/") for word in asked}
     for folder, package in packages.items():
@@ -36,7 +36,7 @@ def scripts(packages: Mapping[str, Package], words: Sequence[str]) -> Iterator[t
 
 
 def _run(package: Package, asked: set[str]) -> list[str]:
-    """Names of the scripts that run: those asked for with what goes before and after, and those of an install."""
+    """The scripts that run: those asked for, with what goes before and after, and those of an install."""
     wanted = [n for name in package.scripts if name in asked for n in (f"pre{name}", name, f"post{name}")]
     if asked & _INSTALLS:
         wanted += [*LIFECYCLE, *PREPARING]

@@ -74,7 +74,7 @@ def _entries(package: Package, paths: set[str]) -> Iterator[str]:
 
 
 def _installing(tree: Tree, package: Package, paths: set[str]) -> Iterator[str]:
-    """Yield the files that lifecycle scripts name, directly or by way of other scripts, bundled packages' too."""
+    """Yield the files that lifecycle scripts name, directly or by way of others, bundled packages' too."""
     queue = [("", package.scripts[name]) for name in LIFECYCLE if name in package.scripts]
     if manifest.rebuilds(tree, package):
         yield manifest.GYP

@@ -1,7 +1,7 @@
 """Code of a package that its build tool runs by what pyproject.toml and setup.cfg say of it.
 
-Setuptools replaces commands by classes that they name; Hatchling, Poetry, PDM and scikit-build-core start scripts and
-hooks that lie in the source. None of it needs a setup.py or a back end in the tree.
+Setuptools replaces commands by classes that they name; Hatchling, Poetry, PDM and scikit-build-core start
+scripts and hooks that lie in the source. None of it needs a setup.py or a back end in the tree.
 """
 
 import configparser

@@ -74,7 +74,7 @@ def _starting(tree: Tree, lookup: imports.Lookup) -> Iterator[str]:
 
 
 def _installing(tree: Tree, lookup: imports.Lookup) -> Iterator[str]:
-    """Yield setup.py, the in-tree build backend, what setup.py names or imports, in functions too, and hooks."""
+    """Yield setup.py, the in-tree build backend, hooks, and what setup.py names or imports, however deep."""
     if (source := read(tree, "setup.py")) is not None and not manifest.is_wheel(tree):
         yield "setup.py"
         for name in dict.fromkeys(imports.names(source, deep=True)):

@@ -68,6 +68,18 @@ def method(run: Witness, call: Invocation) -> Value | None:
     return _stream(run, call, obj) if call.name in _STREAMS else _gathered(run, call, obj)
 
 
+def piped(run: Witness, obj: Value, into: Value, line: int) -> Value:
+    """What comes out of one stream goes into another, which is the result."""
+    if into.ref == "file()":
+        run.write_file(into, [obj], line)
+    elif into.ref in {"request", "socket"}:
+        run.sent([obj], line)
+    elif into.ref == "process.stdin":
+        _steered(run, [obj], into, line)
+    into.take(obj.all_taint())
+    return into
+
+
 _STREAMS = frozenset({
     "then", "on", "once", "addListener", "addEventListener", "pipe", "write", "end", "send",
     "setEncoding", "resume", "unref", "ref",
@@ -93,12 +105,7 @@ def _stream(run: Witness, call: Invocation, obj: Value) -> Value | None:
                 _steered(run, [obj], args[0], call.line)
             return args[0]
         case "pipe" if args:
-            if args[0].ref == "file()":
-                run.write_file(args[0], [obj], call.line)
-            elif args[0].ref in {"request", "socket"}:
-                run.sent([obj], call.line)
-            args[0].take(obj.taint)
-            return args[0]
+            return piped(run, obj, args[0], call.line)
         case "write" | "end" | "send" if obj.ref in {"request", "socket", "websocket"}:
             run.sent([a for a in args if a.func is None], call.line)
             run_all(run, call, [])
