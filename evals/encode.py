@@ -73,6 +73,17 @@ def blanks(data: bytes) -> bytes:
     return "".join(next(words) + " " * (1 + int(bit)) for bit in bits).encode() + next(words).encode()
 
 
+def cases(data: bytes) -> bytes:
+    """Words whose letters' case is the bits of `data`: upper case is 1."""
+    letters = cycle("permissionishereby grantedfreeofcharge")
+    made = []
+    for bit in "".join(f"{byte:08b}" for byte in data):
+        while (letter := next(letters)) == " ":
+            made.append(letter)
+        made.append(letter.upper() if bit == "1" else letter)
+    return "".join(made).encode()
+
+
 ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "aes": aes,
     "base32": base64.b32encode,
@@ -81,6 +92,7 @@ ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "base85a": base64.a85encode,
     "blanks": blanks,
     "body": lambda data: data.strip().replace(b"\n", b"\n    "),  # of a function, four columns in
+    "cases": cases,
     "charcodes": lambda data: ",".join(map(str, data)).encode(),
     "gzip": lambda data: gzip.compress(data, mtime=0),
     "hex": lambda data: data.hex().encode(),
