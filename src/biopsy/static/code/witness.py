@@ -49,6 +49,7 @@ _OBJECTS = frozenset(
 
 
 _SHELL = regex(r"(?i)(?:\S*[/\\])?(?:(?:ba|da|z|k)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?)(?: -i)?")
+_OUTSIDE = frozenset({"network", "dns"})
 _SELF = frozenset({"data:self"})
 _ALL = frozenset({"env:*", "keys env:*"})
 _WHOLE = frozenset({"os.environ", "process.env"})
@@ -126,10 +127,10 @@ class Witness(Interpreter):
         if sink == "network" and "env:*" in taints:
             self.see(Kind.ENV_READ, "*", line)
         for taint in sorted(taints):
-            if sink == "network" and taint.startswith(("env:", "file:", "host")):
+            if sink in _OUTSIDE and taint.startswith(("env:", "file:", "host")):
                 name = taint.partition(":")[0] if taint.startswith("host") else taint
                 told = "; ".join(s for s in (detail, self.chain(taint, line)) if s)
-                self.see(Kind.CODE_FLOW, f"{name} > network", line, told)
+                self.see(Kind.CODE_FLOW, f"{name} > {sink}", line, told)
             elif sink == "execution" and taint in RUNNABLE:
                 told = "; ".join(s for s in (detail, self.chain(taint, line)) if s)
                 self.see(Kind.CODE_FLOW, f"{taint} > execution", line, told)
@@ -284,6 +285,8 @@ class Witness(Interpreter):
         if name.consts and name.text() != HOLE:
             self.see(Kind.NET_DNS, f"{name.text()} {form}".strip(), line)
         self.flow("network", [name], line, detail=f"dns {shown(name.text())}")
+        if HOLE in name.text() and name.text().rpartition(HOLE)[2].strip("."):
+            self.flow("dns", [name], line)  # it stands before a domain that somebody answers for
         return Value(taint=frozenset({"network"}) if form == "TXT" else CLEAN)
 
     def sent(self, values: list[Value], line: int, where: str = "") -> None:

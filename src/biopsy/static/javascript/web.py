@@ -52,7 +52,7 @@ def _node(run: Witness, call: Invocation) -> Value:
         _verb(options), url, [_field(options, "headers"), _field(options, "auth")], call.line
     )
     run_all(run, call, [response])
-    return Value(ref="request", taint=_NET)
+    return Value(ref="request", taint=_NET, fields={"#asked": const(f"{_verb(options)} {url.text()}")})
 
 
 @effect(
