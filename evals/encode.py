@@ -12,6 +12,7 @@ import wave
 import zlib
 from collections.abc import Callable, Mapping
 from io import BytesIO
+from itertools import cycle
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
@@ -65,13 +66,33 @@ def selectors(data: bytes) -> bytes:
     return "".join(chr(0xFE00 + byte if byte < 16 else 0xE0100 + byte - 16) for byte in data).encode()
 
 
+def blanks(data: bytes) -> bytes:
+    """Words whose distances are the bits of `data`: one blank is 0, two are 1."""
+    bits = "".join(f"{byte:08b}" for byte in data)
+    words = cycle(("lorem", "ipsum", "dolor", "sit", "amet"))
+    return "".join(next(words) + " " * (1 + int(bit)) for bit in bits).encode() + next(words).encode()
+
+
+def cases(data: bytes) -> bytes:
+    """Words whose letters' case is the bits of `data`: upper case is 1."""
+    letters = cycle("permissionishereby grantedfreeofcharge")
+    made = []
+    for bit in "".join(f"{byte:08b}" for byte in data):
+        while (letter := next(letters)) == " ":
+            made.append(letter)
+        made.append(letter.upper() if bit == "1" else letter)
+    return "".join(made).encode()
+
+
 ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "aes": aes,
     "base32": base64.b32encode,
     "base64": base64.b64encode,
     "base85": base64.b85encode,
     "base85a": base64.a85encode,
+    "blanks": blanks,
     "body": lambda data: data.strip().replace(b"\n", b"\n    "),  # of a function, four columns in
+    "cases": cases,
     "charcodes": lambda data: ",".join(map(str, data)).encode(),
     "gzip": lambda data: gzip.compress(data, mtime=0),
     "hex": lambda data: data.hex().encode(),

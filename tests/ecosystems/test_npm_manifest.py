@@ -135,3 +135,27 @@ def test_what_binding_gyp_runs_runs_at_install(plant: Plant) -> None:
     assert moments["binding.gyp"] is When.INSTALL
     assert moments["gen.js"] is When.INSTALL
     assert moments["index.js"] is When.IMPORT
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["npm run --prefix tools go", "npm run go -w @x/tools", "cd tools && npm run go", "yarn --cwd=./tools go", "pnpm -r go",
+     "npm --prefix ./tools install"],
+)  # fmt: skip
+def test_scripts_of_a_bundled_package_run_where_a_lifecycle_script_asks_for_them(
+    plant: Plant, command: str
+) -> None:
+    inner = {
+        "name": "@x/tools",
+        "scripts": {"go": "node ./a.js", "prepare": "node a", "other": "node ./b.js"},
+    }
+    files = {
+        "package.json": json.dumps({"scripts": {"postinstall": command}}),
+        "tools/package.json": json.dumps(inner),
+        "tools/a.js": "require('./c')",
+        "tools/b.js": "",
+        "tools/c.js": "",
+        "a.js": "",
+    }
+    moments = NPM.moments(plant(files))
+    assert {p for p, when in moments.items() if when is When.INSTALL} == {"tools/a.js", "tools/c.js"}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from biopsy.ecosystems import all_ecosystems, by_type
 from biopsy.ecosystems.pypi import imports
-from biopsy.model.behaviour import When
+from biopsy.model.behaviour import Kind, When
 from biopsy.model.release import Release
 from ecosystems.conftest import Plant
 
@@ -267,3 +267,37 @@ def test_no_source_takes_long_to_read(plant: Plant, source: str) -> None:
         dict(ecosystem.moments(tree))
         list(ecosystem.hooks(tree))
     assert time.process_time() - start < 6
+
+
+@pytest.mark.parametrize(
+    ("files", "hook", "runs"),
+    [
+        ({"pyproject.toml": "[tool.setuptools.cmdclass]\nbuild_py = 'own.Build'", "own.py": "import near", "near.py": ""},
+         "cmdclass build_py=own.Build", {"own.py", "near.py"}),
+        ({"setup.cfg": "[options]\ncmdclass =\n  sdist = own.Made", "own.py": ""}, "cmdclass sdist=own.Made", {"own.py"}),
+        ({"pyproject.toml": "[tool.hatch.build.hooks.custom]", "hatch_build.py": ""},
+         "hatch-hook hatch_build.py", {"hatch_build.py"}),
+        ({"pyproject.toml": "[tool.hatch.build.targets.wheel.hooks.custom]\npath = './b/h.py'", "b/h.py": ""},
+         "hatch-hook ./b/h.py", {"b/h.py"}),
+        ({"pyproject.toml": "[tool.hatch.metadata.hooks.custom]\npath = 'm.py'", "m.py": ""}, "hatch-hook m.py", {"m.py"}),
+        ({"pyproject.toml": "[tool.hatch.version]\nsource = 'code'\npath = 'v.py'", "v.py": ""},
+         "hatch-version v.py", {"v.py"}),
+        ({"pyproject.toml": "[tool.poetry.build]\nscript = 'build.py'", "build.py": ""}, "poetry-build build.py", {"build.py"}),
+        ({"pyproject.toml": "[tool.poetry]\nbuild = 'build.py'", "build.py": ""}, "poetry-build build.py", {"build.py"}),
+        ({"pyproject.toml": "[tool.pdm.build]", "pdm_build.py": ""}, "pdm-hook", {"pdm_build.py"}),
+        ({"pyproject.toml": "[tool.scikit-build.metadata.version]\nprovider = 'p'\nprovider-path = 'x'", "x/p.py": ""},
+         "scikit-build-provider x/p.py", {"x/p.py"}),
+    ],
+)  # fmt: skip
+def test_what_a_manifest_has_a_build_tool_run_runs_at_install(
+    plant: Plant, files: dict[str, str], hook: str, runs: set[str]
+) -> None:
+    tree = plant(files)
+    assert {p for p, when in PYPI.moments(tree).items() if when is When.INSTALL} == runs
+    assert hook in {b.value for b in PYPI.hooks(tree) if b.kind is Kind.PKG_HOOK}
+
+
+@pytest.mark.parametrize("text", ["[tool]\nhatch = 1", "[tool.hatch.build]\nhooks = []", "[tool.pdm]\nbuild = 3",
+                                  "[tool.poetry]\nbuild = 7", "[tool.hatch.build.hooks.custom]\npath = '../x.py'"])  # fmt: skip
+def test_odd_tables_of_build_tools_state_nothing(plant: Plant, text: str) -> None:
+    assert When.INSTALL not in PYPI.moments(plant({"pyproject.toml": text, "a.py": ""})).values()

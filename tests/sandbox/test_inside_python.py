@@ -173,6 +173,30 @@ def test_code_may_not_pass_for_the_standard_library(heard) -> None:
     assert odd == ["code under the name of the standard library"]
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "import threading as t, urllib.request as u\na = t.Thread(target=u.urlopen, args=('x',))\na.start()\na.join()",
+        "import sys, json\ntry:\n    json.loads('{')\nexcept ValueError:\n    sys.__excepthook__(*sys.exc_info())",
+        "import os\nif not os.fork():\n    import subprocess\n    subprocess.check_call(['false'])\nos.wait()",
+        "import json\nclass A:\n    def __del__(self): json.loads('{')\nA()",
+    ],
+    ids=["thread", "called", "end of a process", "finaliser"],
+)
+def test_lines_shown_with_an_error_accuse_nobody(heard, script: str) -> None:
+    # The interpreter parses a piece of each line it shows, under that file's name, also of the library's.
+    entries, odd = heard(script)
+    assert odd == []
+    assert [one.text for one in entries if b"raise" in one.text] == []
+
+
+def test_a_line_of_the_library_that_a_package_has_run_is_still_told(heard) -> None:
+    script = "import runpy\ncode = 'y = 1'\nexec(compile('exec(code, run_globals)', runpy.__file__, 'exec'), {'code': code, 'run_globals': {}})"
+    entries, _ = heard(script)
+    assert b"y = 1" in [one.text for one in entries]
+    assert len(entries) == 2  # the line, put into words, and what it runs
+
+
 def test_a_flood_is_cut_and_counted_and_the_payload_after_it_is_kept(heard) -> None:
     entries, odd = heard("for i in range(5000): eval(str(i))\nexec('import os')")
     assert len(entries) < 600

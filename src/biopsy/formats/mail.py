@@ -2,7 +2,7 @@
 
 A message as RFC 5322 has it, marked as a draft (`X-Unsent`), in plain text, since those who read it are
 wary of the rest. Whom to write to and what they want to know is data (`contacts.tsv`). Words of a package
-stand in one line each, indicators are defanged: nothing in it may act on who opens it.
+stand in one line each, addresses are defanged: nothing in it may act on who opens it.
 """
 
 import csv
@@ -18,7 +18,7 @@ import msgspec
 
 from biopsy.errors import UsageError
 from biopsy.formats.views import digest
-from biopsy.formats.views.indicators import defanged, telling
+from biopsy.formats.views.indicators import defanged, telling, unlinked
 from biopsy.formats.views.visible import visible
 from biopsy.formats.wire.scalar import purl
 from biopsy.model.behaviour import InFile
@@ -124,7 +124,7 @@ def _release(analysis: Analysis, contact: Contact) -> Iterator[str]:
         yield f"* {_one(finding.title)}"
         yield fill(_one(finding.why, 2000), _WIDTH, initial_indent="  ", subsequent_indent="  ")
         evidence = sorted(finding.evidence, key=lambda one: not isinstance(one.where, InFile))
-        yield from (f"    {_one(str(one))}" for one in evidence[:MAX_EVIDENCE])
+        yield from (f"    {_one(unlinked(one))}" for one in evidence[:MAX_EVIDENCE])
         if rest := len(evidence[MAX_EVIDENCE:]) + finding.more:
             yield f"    and {rest:,} more"
     if found := telling(analysis):

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from biopsy.formats.views import digest, evaluated_text, indicators, since_text, summary
+from biopsy.formats.views.fitted import Fitted
 from biopsy.formats.views.measure import many, size, span
 from biopsy.formats.views.visible import visible
 from biopsy.formats.wire.scalar import purl
@@ -84,7 +85,7 @@ def _screen(analysis: Analysis) -> list[RenderableType]:
     ]
 
 
-def _since(analysis: Analysis) -> Iterator[Text]:
+def _since(analysis: Analysis) -> Iterator[RenderableType]:
     if analysis.comparison is not None:
         yield Text()
         room = max(MIN_DIFFERENCES, MAX_DIFFERENCES - 2 * len(analysis.findings))
@@ -117,12 +118,12 @@ def _banner(analysis: Analysis) -> Panel:
     return Panel(body, border_style=colour, padding=(0, 1))
 
 
-def _facts(analysis: Analysis) -> Text:
+def _facts(analysis: Analysis) -> Padding:
     dossier, artifact = analysis.dossier, analysis.dossier.artifact
     hashed = "hash as the registry says" if artifact.verified else "no registry hash to compare"
     digits = visible(artifact.sha256[:12])
     facts = f"{size(artifact.size)} · sha256 {digits}… · {hashed} · {span(dossier.duration_s)}"
-    return _line(("  " + visible(artifact.filename, limit=44) + " · " + facts, "dim"))
+    return Padding(Text(visible(artifact.filename, limit=64) + " · " + facts, "dim"), (0, 0, 0, 2))
 
 
 def _findings(analysis: Analysis) -> list[RenderableType]:
@@ -142,18 +143,20 @@ def _findings(analysis: Analysis) -> list[RenderableType]:
     return blocks
 
 
-def _finding(finding: Finding, room: int) -> Iterator[Text]:
+def _finding(finding: Finding, room: int) -> Iterator[RenderableType]:
     mark = ("●" if finding.convicts else "○", LEVELS[finding.severity])
     words = [visible(finding.rule), f"{finding.severity}/{finding.confidence}", *map(visible, finding.attack)]
-    title = (visible(finding.title, limit=90), "bold")
-    yield _line("  ", mark, " ", title, (f"  {' '.join(words)}", "dim"))
+    title = Text(visible(finding.title, limit=90), "bold")
+    yield Fitted(Text.assemble("  ", mark, " "), title, Text(" ".join(words), "dim"))
     facts = summary.facts(finding.evidence)
     for number, (behaviour, places) in enumerate(facts[:room], 1):
         left = len(facts) - room + finding.more
-        more = f"  and {left} more" if number == room and left > 0 else ""
+        more = f"; and {left} more" if number == room and left > 0 else ""
         value = visible(behaviour.value, limit=200)
-        where = ", ".join(visible(place, limit=40) for place in places[:2])
-        yield _line("      ", (behaviour.kind.value, "cyan"), f" {value}", (f"  @ {where}{more}", "dim"))
+        where = visible(places[0], limit=60)
+        also = f" and {many(len(places) - 1, 'other place')}" if len(places) > 1 else ""
+        head = Text.assemble("      ", (behaviour.kind.value, "cyan"), " ")
+        yield Fitted(head, Text(value), Text(f"@ {where}", "dim"), Text(also + more, "dim"))
 
 
 def _phases(analysis: Analysis) -> list[RenderableType]:

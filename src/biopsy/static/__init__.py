@@ -33,7 +33,8 @@ MAX_BEHAVIOURS = 50_000  # of a tree
 MAX_STACK = 10_000  # frames of the interpreter while reading
 MAX_WASTE = 1_200_000  # blocks of memory taken since all garbage was last collected, until it is again
 YOUNG_WASTE = 100_000  # of those, taken since any was
-COUNTED = 64 * 1024  # bytes of files that are read between two counts of blocks, which take long
+COUNTED = 256 * 1024  # bytes of files that are read between two counts of blocks, which take long
+UNSIZED = 64 * 1024  # bytes that a file which is read late counts for
 CHECKED = 256 * 1024  # bytes of files that are read between two looks at the clock, which is slow to tell
 LARGE = 1024**2  # bytes of a file that waits until the smaller ones of its moment were read
 
@@ -129,7 +130,7 @@ class _Reading:
             self._keep(_file(self.package, path, reader))
         return [*budget.waiting, *late]
 
-    def _keep(self, behaviours: list[Behaviour], size: int = COUNTED) -> None:
+    def _keep(self, behaviours: list[Behaviour], size: int = UNSIZED) -> None:
         for behaviour in behaviours:
             _keep(self.found, behaviour)
         self._waste.collect(size)
@@ -150,7 +151,7 @@ class _Waste:
 
     def collect(self, size: int) -> None:
         """Collect what there is, where there may be enough after so many bytes more."""
-        self._uncounted += size + COUNTED // 64
+        self._uncounted += size + COUNTED // 256
         if self._uncounted < COUNTED:
             return
         self._uncounted = 0

@@ -45,7 +45,7 @@ _ECHOED = regex(
 _URL = regex(r"https?://[^\s\"'<>|;)`\\]+")
 _SEND = regex(r"(?i)\b(?:curl|wget|nc|ncat|netcat|Invoke-WebRequest|Invoke-RestMethod|iwr|irm)\b|/dev/tcp/")
 _SECRET = regex(
-    r"\$\{?(\w*(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|PRIVATE_KEY)\w*)\}?|(~/\.(?:ssh/id_\w+|aws/credentials|npmrc|pypirc|netrc|git-credentials|kube/config|docker/config\.json))"
+    r"\$\{?(\w*(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|PRIVATE_KEY)\w*)\}?|(~/\.(?:ssh/id_\w+(?!\w|\.pub)|aws/credentials|npmrc|pypirc|netrc|git-credentials|kube/config|docker/config\.json))"
 )
 _WHOLE_ENV = regex(r"(?:^|[;&|(`$'\"]\s*)(?:printenv|env|set|export\s+-p)\s*(?:\||>|\)|`)")
 _HOST = regex(r"[$`(]\(?\s*(?:hostname|whoami|uname\s+-\w*[an]|id)\b")

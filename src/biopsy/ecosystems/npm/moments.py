@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from biopsy.ecosystems.manifests import Malformed
-from biopsy.ecosystems.npm import manifest
+from biopsy.ecosystems.npm import bundled, manifest
 from biopsy.ecosystems.npm.package import LIFECYCLE, Package, load, matching, targets
 from biopsy.ecosystems.reading import MAX_READ, aside, read
 from biopsy.model.behaviour import When
@@ -29,6 +29,8 @@ _LOADING = ("require", "import", "from")
 _SCRIPT = regex(r"(['\"`])([\w@./-]{1,300}\.(?:[cm]?js|sh|py))\1")
 _TOKENS = regex(r"[\s;&|()<>\"'`=,\[\]{}]+")
 _RUN = regex(r"\b(?:npm|yarn|pnpm|bun)\s+(?:run-script\s+|run\s+)?(?:-[\w-]*\s+)*([\w:.-]+)")
+
+_RUNNER = regex(r"\b(?:npm|yarn|pnpm|bun)\b")
 
 
 def moments(tree: Tree) -> Mapping[str, When]:
@@ -73,28 +75,40 @@ def _entries(package: Package, paths: set[str]) -> Iterator[str]:
 
 
 def _installing(tree: Tree, package: Package, paths: set[str]) -> Iterator[str]:
-    """Yield the files that lifecycle scripts name, directly or by way of other scripts."""
-    queue = [package.scripts[name] for name in LIFECYCLE if name in package.scripts]
+    """Yield the files that lifecycle scripts name, directly or by way of others, bundled packages' too."""
+    queue = [("", package.scripts[name]) for name in LIFECYCLE if name in package.scripts]
     if manifest.rebuilds(tree, package):
         yield manifest.GYP
-        queue.append(read(tree, manifest.GYP) or "")
-    for count, command in enumerate(queue):
+        queue.append(("", read(tree, manifest.GYP) or ""))
+    inside: dict[str, Package] | None = None
+    for count, (folder, command) in enumerate(queue):
         if count >= MAX_SCRIPTS:
             return
         for _, relative in _RELATIVE.findall(command):
-            if resolved := _resolve(relative, "", paths):
+            if resolved := _resolve(relative, folder, paths):
                 yield resolved
         words = _TOKENS.split(command[:100_000])
-        for before, word in zip(["", *words], words, strict=False):
-            node = before in ("node", "nodejs")
-            name = (package.main or "index.js") if node and word == "." else word
-            endings = _ENDINGS if node or name.startswith("./") else ("",)
-            if name and (resolved := _resolve(name, "", paths, endings)):
-                yield resolved
-        for name in _RUN.findall(command):
-            queue.extend(
-                package.scripts[n] for n in (f"pre{name}", name, f"post{name}") if n in package.scripts
-            )
+        yield from _named(words, package.main if not folder else "", folder, paths)
+        if not folder:
+            for name in _RUN.findall(command):
+                queue.extend(("", package.scripts[n]) for n in _with(name) if n in package.scripts)
+            if _RUNNER.search(command):
+                inside = bundled.found(tree, paths) if inside is None else inside
+                queue.extend(bundled.scripts(inside, words))
+
+
+def _named(words: list[str], main: str, folder: str, paths: set[str]) -> Iterator[str]:
+    """Yield the files that the words of a command name."""
+    for before, word in zip(["", *words], words, strict=False):
+        node = before in ("node", "nodejs")
+        name = (main or "index.js") if node and word == "." else word
+        endings = _ENDINGS if node or name.startswith("./") else ("",)
+        if name and (resolved := _resolve(name, folder, paths, endings)):
+            yield resolved
+
+
+def _with(name: str) -> tuple[str, str, str]:
+    return f"pre{name}", name, f"post{name}"
 
 
 def _follow(tree: Tree, paths: set[str], start: Iterable[str], links: Links) -> Iterator[str]:

@@ -42,9 +42,9 @@ class Package(Struct, frozen=True):
     about: dict[str, Any] = field(default_factory=dict)  # what is for people, as written: see ABOUT
 
 
-def load(tree: Tree) -> Package | Malformed:
-    """Read the package.json at the root of a tree. Never raises."""
-    document = decoded(tree, PATH, json.loads)
+def load(tree: Tree, path: str = PATH) -> Package | Malformed:
+    """Read the package.json of a tree, or another one of it. Never raises."""
+    document = decoded(tree, path, json.loads)
     return document if isinstance(document, Malformed) else parse(document)
 
 

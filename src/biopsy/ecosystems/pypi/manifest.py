@@ -6,6 +6,7 @@
     cmdclass install=Class           setup.py puts a class of its own in the place of a command
     build-backend NAME               runs when the sdist is built
     backend-path DIR                 …and lies in the sdist itself
+    hatch-hook PATH                  so does what a build tool starts of it: see `builders`
     pth NAME.pth                     a line of it that begins with `import` runs at every start of Python
     sitecustomize PATH               so does this module
     usercustomize PATH
@@ -21,7 +22,7 @@ from email.parser import HeaderParser
 from typing import Any
 
 from biopsy.ecosystems.manifests import once
-from biopsy.ecosystems.pypi import identity, setup_py
+from biopsy.ecosystems.pypi import builders, identity, setup_py
 from biopsy.ecosystems.reading import read, under
 from biopsy.model.behaviour import Behaviour, InFile, Kind, When
 from biopsy.model.regex import regex
@@ -58,6 +59,10 @@ def _all(tree: Tree) -> Iterator[Behaviour]:
         yield from _setup_py(tree)
         yield from _pyproject(tree)
         yield from _setup_cfg(tree)
+        paths = {file.path for file in tree.files}
+        for built in builders.stated(tree):
+            if not built.file or built.file in paths:
+                yield Behaviour(Kind.PKG_HOOK, built.hook, InFile(built.manifest, 0, When.INSTALL))
 
 
 def pth_lines(tree: Tree) -> Iterator[tuple[str, int, str]]:
@@ -163,10 +168,6 @@ def _setup_cfg(tree: Tree) -> Iterator[Behaviour]:
                 name, equals, target = line.partition("=")
                 if equals:
                     yield _entry(group, name, target, "setup.cfg")
-    for line in config.get("options", "cmdclass", fallback="").splitlines():
-        if "=" in line:
-            command, _, name = (part.strip() for part in line.partition("="))
-            yield Behaviour(Kind.PKG_HOOK, f"cmdclass {command}={name}", InFile("setup.cfg", 0, When.INSTALL))
 
 
 def _table(document: dict[str, Any], key: str) -> dict[str, Any]:

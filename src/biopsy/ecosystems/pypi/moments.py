@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from biopsy.ecosystems.pypi import identity, imports, manifest
+from biopsy.ecosystems.pypi import builders, identity, imports, manifest
 from biopsy.ecosystems.reading import MAX_READ, aside, read, under
 from biopsy.model.behaviour import When
 from biopsy.model.regex import regex
@@ -74,7 +74,7 @@ def _starting(tree: Tree, lookup: imports.Lookup) -> Iterator[str]:
 
 
 def _installing(tree: Tree, lookup: imports.Lookup) -> Iterator[str]:
-    """Yield setup.py, the in-tree build backend, and what setup.py names or imports, in functions too."""
+    """Yield setup.py, the in-tree build backend, hooks, and what setup.py names or imports, however deep."""
     if (source := read(tree, "setup.py")) is not None and not manifest.is_wheel(tree):
         yield "setup.py"
         for name in dict.fromkeys(imports.names(source, deep=True)):
@@ -84,6 +84,8 @@ def _installing(tree: Tree, lookup: imports.Lookup) -> Iterator[str]:
     for folder in folders:
         for name in imports.parts(backend):
             yield from imports.Lookup(lookup.sources, (f"{folder}/" if folder else "",)).files(name)
+    for built in builders.stated(tree):
+        yield from (built.file,) if built.file in lookup.sources else lookup.files(built.module)
 
 
 def _follow(tree: Tree, lookup: imports.Lookup, start: Iterable[str]) -> Iterator[str]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from rich.console import RenderableType
 from rich.text import Text
 
 from biopsy.formats.views import evaluated
+from biopsy.formats.views.fitted import Fitted
 from biopsy.formats.views.measure import many
 from biopsy.formats.views.visible import visible
 from biopsy.model.dossier import Dossier
@@ -13,7 +15,7 @@ MAX_LAYERS = 5
 """Texts that are shown on the screen."""
 
 
-def section(dossier: Dossier) -> Iterator[Text]:
+def section(dossier: Dossier) -> Iterator[RenderableType]:
     """The lines of the section; none where nothing was evaluated."""
     layers = evaluated.layers(dossier)
     if not layers:
@@ -24,7 +26,8 @@ def section(dossier: Dossier) -> Iterator[Text]:
         arrow = "  " * layer.depth + ("↳ " if layer.depth else "")
         word = visible(layer.evaluated.evaluator, limit=40)
         first = visible(layer.first, limit=160)
-        yield _line("  ", arrow, (word, "cyan"), f"  {first}", (f"  @ {visible(layer.place)}", "dim"))
+        head = Text.assemble("  ", arrow, (word, "cyan"), "  ")
+        yield Fitted(head, Text(first), Text(f"@ {visible(layer.place)}", "dim"))
     if len(layers) > MAX_LAYERS:
         yield _line((f"  and {len(layers) - MAX_LAYERS} more", "dim"))
 

@@ -1,10 +1,12 @@
 """Indicators, classes and techniques as a person wants to see them."""
 
+import re
 from collections.abc import Iterator
 
 from msgspec import Struct
 
 from biopsy.model.attack import TACTICS, Technique
+from biopsy.model.behaviour import Behaviour
 from biopsy.model.dossier import Analysis, Call, Ioc, IocType
 
 WORDS = {
@@ -16,6 +18,11 @@ WORDS = {
     IocType.TOKEN: "token",
     IocType.MAIL: "mail",
 }
+_UNKNOWN = re.compile(r"[${]|%[sd]|\?(?![\w%.-]+=)")
+"""Where an address was read as a pattern, marks stand for what was not known: `/agent-?-?`, `/agent-$`."""
+
+_ADDRESS = re.compile(r"\b(?:http|ws|ftp)s?://[^\s/?#]+")
+_HOST = re.compile(r"(?<![\w./[-])(?:[\w-]+\.)+[a-z]{2,}(?![\w./-])")
 _LIVE = frozenset({IocType.DOMAIN, IocType.URL, IocType.ADDRESS, IocType.MAIL})
 
 
@@ -36,9 +43,29 @@ def defanged(ioc: Ioc) -> str:
     return f"{scheme.replace('tt', 'xx')}{there}{host}{slash}{path}"
 
 
+def unlinked(behaviour: Behaviour) -> str:
+    """A line of evidence of which no program that shows it makes a link: `GET hxxps://x[.]example/a.js`."""
+    told, at, where = str(behaviour).rpartition(" @ ")
+    kind, blank, what = told.partition(" ")
+    what = _ADDRESS.sub(lambda found: _harmless(found[0]), what)
+    if behaviour.kind.family in {"net", "canary"}:
+        what = _HOST.sub(lambda found: _harmless(found[0]), what)
+    return kind + blank + what + at + where
+
+
+def _harmless(address: str) -> str:
+    scheme, there, host = address.rpartition("://")
+    return f"{scheme.replace('tt', 'xx')}{there}{host.replace('.', '[.]')}"
+
+
 def telling(analysis: Analysis) -> tuple[Ioc, ...]:
-    """The indicators that are worth naming first: nobody else's, and not of a domain whose URL is named."""
+    """The indicators that are worth naming first: nobody else's, and not of a domain whose URL is named.
+
+    A pattern (`/agent-?-?`) is left out where an address of its host is known whole.
+    """
     own = [ioc for ioc in analysis.iocs if not ioc.shared and ioc.type is not IocType.HASH]
+    whole = {_host(ioc.value) for ioc in own if ioc.type is IocType.URL and not _UNKNOWN.search(ioc.value)}
+    own = [ioc for ioc in own if not (_UNKNOWN.search(ioc.value) and _host(ioc.value) in whole)]
     urls = {_host(ioc.value) for ioc in own if ioc.type is IocType.URL}
     return tuple(ioc for ioc in own if not (ioc.type is IocType.DOMAIN and ioc.value in urls))
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from rich.console import RenderableType
 from rich.text import Text
 
 from biopsy.formats.views import since
+from biopsy.formats.views.fitted import Fitted
 from biopsy.formats.views.visible import visible
 from biopsy.model.comparison import Comparison
 from biopsy.model.release import Release
@@ -14,7 +16,7 @@ SIGNS = {"new": "bold", "changed": "bold", "gone": "dim"}
 _FACET = 22  # columns
 
 
-def section(comparison: Comparison, release: Release, limit: int) -> Iterator[Text]:
+def section(comparison: Comparison, release: Release, limit: int) -> Iterator[RenderableType]:
     """A heading with the counts, and the gravest differences."""
     head = f"Since {visible(since.name(comparison, release), limit=60)}  "
     counts = visible(since.summary(comparison), limit=200)
@@ -29,7 +31,7 @@ def section(comparison: Comparison, release: Release, limit: int) -> Iterator[Te
         yield _line((f"  {'; '.join(rest)}", "dim"))
 
 
-def difference(line: since.Line) -> Text:
+def difference(line: since.Line) -> Fitted:
     """One difference: sign, class, what, how it stands and how it stood, where."""
     one = line.difference
     words = [visible(one.what, limit=120)]
@@ -40,12 +42,11 @@ def difference(line: since.Line) -> Text:
     else:
         words.append(visible(one.now or one.was, limit=80))
     where = visible(since.place(one), limit=70)
-    return _line(
+    head = Text.assemble(
         (f"  {line.sign} ", f"{SIGNS[line.turn]} {TONES[line.tone]}"),
         (f"{line.facet:{_FACET}}", TONES[line.tone] if line.turn != "gone" else "dim"),
-        "  ".join(filter(None, words)),
-        (f"  @ {where}" if where else "", "dim"),
     )
+    return Fitted(head, Text("  ".join(filter(None, words))), Text(f"@ {where}" if where else "", "dim"))
 
 
 def _line(*pieces: str | tuple[str, str]) -> Text:

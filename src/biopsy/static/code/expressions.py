@@ -253,6 +253,8 @@ class Expressions(State):
             return self.attribute(obj, name, line)
         if len(key.consts) == 1 and obj.fields is not None and not any(HOLE in k for k in obj.fields):
             return Value(taint=obj.taint)
+        if not key.consts and key.taint and fold.alphabet(obj):
+            return Value(taint=obj.taint | key.taint)  # what it stands for is told by its place
         held = [*(obj.items or ()), *(obj.fields or {}).values()]
         return merge([*held, Value(taint=obj.taint)]) if held else unknown(obj)
 

@@ -211,6 +211,21 @@ def index(obj: Value, key: Value) -> Value | None:
     return None
 
 
+MIN_ALPHABET = 10  # digits alone
+MAX_ALPHABET = 256
+
+
+def alphabet(obj: Value) -> bool:
+    """Whether something holds letters, or bytes, of which each stands for a number."""
+    whole = obj.whole()
+    if whole is not None:
+        return MIN_ALPHABET <= len(whole) <= MAX_ALPHABET and len(set(whole)) == len(whole)
+    letters = obj.items if obj.items is not None and obj.fields is None else []
+    return MIN_ALPHABET <= len(letters) <= MAX_ALPHABET and all(
+        len(one.consts) == 1 and (isinstance(one.consts[0], int) or len(one.text()) <= 2) for one in letters
+    )
+
+
 def cut(obj: Value, ends: "list[Value | None]") -> Value:
     """`obj[low:high:step]`."""
     bounds: list[int | None] = []

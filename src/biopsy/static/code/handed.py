@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING
 
 from biopsy.static.code import contents
-from biopsy.static.code.value import HOLE, Value
+from biopsy.static.code.value import HOLE, Value, shown
 
 if TYPE_CHECKING:
     from biopsy.static.code.witness import Witness
 
 MAX_KEPT = 200  # files of a package
+MIN_NAMED = 4  # characters of a path, part of which is not known, that tell it from others
 MAX_SIZE = 512 * 1024  # characters or bytes of one
 
 
@@ -49,3 +50,11 @@ def run_file(run: "Witness", path: Value, line: int) -> None:
         written = contents.content(path.text(), run.source) if path.consts else None
     if written is not None:
         run.peel(written, line, "python")
+
+
+def named(path: str, text: str) -> bool:
+    """Whether a command names a path of which a part is not known, by what comes after that."""
+    if HOLE in path and shown(path) in text.split():
+        return len(path) > MIN_NAMED
+    end = path.rpartition(HOLE)[2] if HOLE in path else ""
+    return len(end.strip("/\\.")) > 2 and shown(path) in text

@@ -334,6 +334,8 @@ def _radix(number: int, base: int) -> str:
 
 
 def _translate(one: object, call: Invocation) -> Value | None:
+    if isinstance(one, bytes) and isinstance(whole := call.args[0].whole(), bytes):
+        return const(one.translate(whole))
     table = call.args[0].fields
     text = one.decode("latin-1") if isinstance(one, bytes) else one
     if table is None or not isinstance(text, str):

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from biopsy.model.behaviour import Kind, When
 from biopsy.model.regex import regex
 from biopsy.static import commands, decode
-from biopsy.static.code import contents, fed, handed
+from biopsy.static.code import contents, fed, handed, project
 from biopsy.static.code.interpret import Interpreter, Language
 from biopsy.static.code.link import Linker, Shared
 from biopsy.static.code.state import MAX_LOOPS
-from biopsy.static.code.value import CLEAN, HOLE, Value, changed, const, shown, union, unknown
+from biopsy.static.code.value import CLEAN, HOLE, Value, changed, const, shown, union
 from biopsy.static.concealed import concealed
 from biopsy.static.secrets import is_secret_name, is_secret_path
 from biopsy.static.sight import SCRIPTS, Layer, Part, Sight, Source, guess
@@ -22,7 +22,6 @@ MAX_SIGHTS = 800  # of one kind, in one file
 MAX_OPENED = 20  # files whose content is remembered
 MAX_HASHED = 500  # digests of one file that are remembered
 MAX_WRITTEN = 2000  # files of a package that are known to hold what may be run
-MIN_NAMED = 4  # characters of a path, part of which is not known, that tell it from others
 MAX_ORIGINS = 5000  # places of a package where a flow may start
 
 _HOMES = {"HOME": "~", "USERPROFILE": "~", "APPDATA": "~/AppData/Roaming", "LOCALAPPDATA": "~/AppData/Local",
@@ -49,6 +48,8 @@ _OBJECTS = frozenset(
 
 
 _SHELL = regex(r"(?i)(?:\S*[/\\])?(?:(?:ba|da|z|k)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?)(?: -i)?")
+_OUTSIDE = frozenset({"network", "dns"})
+_PROJECT = frozenset({project.TAINT})
 _SELF = frozenset({"data:self"})
 _ALL = frozenset({"env:*", "keys env:*"})
 _WHOLE = frozenset({"os.environ", "process.env"})
@@ -126,10 +127,10 @@ class Witness(Interpreter):
         if sink == "network" and "env:*" in taints:
             self.see(Kind.ENV_READ, "*", line)
         for taint in sorted(taints):
-            if sink == "network" and taint.startswith(("env:", "file:", "host")):
+            if sink in _OUTSIDE and taint.startswith(("env:", "file:", "host")):
                 name = taint.partition(":")[0] if taint.startswith("host") else taint
                 told = "; ".join(s for s in (detail, self.chain(taint, line)) if s)
-                self.see(Kind.CODE_FLOW, f"{name} > network", line, told)
+                self.see(Kind.CODE_FLOW, f"{name} > {sink}", line, told)
             elif sink == "execution" and taint in RUNNABLE:
                 told = "; ".join(s for s in (detail, self.chain(taint, line)) if s)
                 self.see(Kind.CODE_FLOW, f"{taint} > execution", line, told)
@@ -157,7 +158,7 @@ class Witness(Interpreter):
             self.peel(code, line, language)
         for text in texts:
             for path, taint in self.written.items():
-                if len(path) > 3 and (path in text or _named(path, text)):
+                if len(path) > 3 and (path in text or handed.named(path, text)):
                     values.append(Value(taint=taint))
             for path, held in handed.texts(self).items():
                 if len(path) > 3 and path in text:
@@ -284,6 +285,8 @@ class Witness(Interpreter):
         if name.consts and name.text() != HOLE:
             self.see(Kind.NET_DNS, f"{name.text()} {form}".strip(), line)
         self.flow("network", [name], line, detail=f"dns {shown(name.text())}")
+        if HOLE in name.text() and name.text().rpartition(HOLE)[2].strip("."):
+            self.flow("dns", [name], line)  # it stands before a domain that somebody answers for
         return Value(taint=frozenset({"network"}) if form == "TXT" else CLEAN)
 
     def sent(self, values: list[Value], line: int, where: str = "") -> None:
@@ -301,6 +304,8 @@ class Witness(Interpreter):
             self.see(Kind.ENV_READ, text, line)
             if is_secret_name(text):
                 taints.append(f"env:{shown(text)}")
+            elif text in project.VARIABLES:
+                taints.append(project.TAINT)
         self.born(taints, line)
         home = _HOMES.get(name.text())
         return Value(consts=(home.replace("?", HOLE),) if home else (), taint=frozenset(taints))
@@ -343,9 +348,10 @@ class Witness(Interpreter):
             if is_secret_path(shown(name)):
                 taints.add(f"file:{shown(name)}")
             taints |= self.written.get(name, CLEAN)
+        taints |= path.taint & _PROJECT
         self.born(taints, line)
         own = contents.find(path.text(), self.source) if len(path.consts) == 1 else ""
-        data = contents.content(path.text(), self.source) if own and not taints else None
+        data = contents.content(path.text(), self.source) if own and not taints - _PROJECT else None
         taints |= (
             {"data"} if data is not None and own != self.source.path else {"data"} | (path.taint & _SELF)
         )
@@ -359,7 +365,7 @@ class Witness(Interpreter):
         taint = CLEAN.union(*(c.all_taint() for c in content)) if content else CLEAN
         for text in path.texts():
             if text.strip(HOLE + "/."):
-                self.see(Kind.FILE_WRITE, text, line)
+                self.see(Kind.FILE_WRITE, text + project.said(text, content), line)
             fed.kept(self, text, content, line)
             if taint & _KEPT:
                 self.written[text] = self.written.get(text, CLEAN) | (taint & _KEPT)
@@ -378,17 +384,4 @@ class Witness(Interpreter):
             self.see(Kind.EVASION_SLEEP, f"{seconds:g}", line)
 
 
-def _named(path: str, text: str) -> bool:
-    """Whether a command names a path of which a part is not known, by what comes after that."""
-    if HOLE in path and shown(path) in text.split():
-        return len(path) > MIN_NAMED
-    end = path.rpartition(HOLE)[2] if HOLE in path else ""
-    return len(end.strip("/\\.")) > 2 and shown(path) in text
-
-
-def passed(*values: Value) -> Value:
-    """What comes out of a function that changes the form of a value and keeps its content."""
-    return unknown(*values)
-
-
-__all__ = ["When", "Witness", "passed"]
+__all__ = ["When", "Witness"]

@@ -68,6 +68,26 @@ def method(run: Witness, call: Invocation) -> Value | None:
     return _stream(run, call, obj) if call.name in _STREAMS else _gathered(run, call, obj)
 
 
+def piped(run: Witness, obj: Value, into: Value, line: int) -> Value:
+    """What comes out of one stream goes into another, which is the result."""
+    if into.ref == "file()":
+        run.write_file(into, [obj], line)
+    elif into.ref in {"request", "socket"}:
+        _sent(run, into, [obj], line)
+    elif into.ref == "process.stdin":
+        _steered(run, [obj], into, line)
+    into.take(obj.all_taint())
+    return into
+
+
+def _sent(run: Witness, stream: Value, content: list[Value], line: int) -> None:
+    """Something is sent by what is connected; what was asked for is told where secrets go with it."""
+    run.sent(content, line)
+    asked = (stream.fields or {}).get("#asked")
+    if asked is not None and any(t.startswith(("env:", "file:")) for c in content for t in c.all_taint()):
+        run.see(Kind.NET_HTTP, asked.text(), line)
+
+
 _STREAMS = frozenset({
     "then", "on", "once", "addListener", "addEventListener", "pipe", "write", "end", "send",
     "setEncoding", "resume", "unref", "ref",
@@ -93,14 +113,9 @@ def _stream(run: Witness, call: Invocation, obj: Value) -> Value | None:
                 _steered(run, [obj], args[0], call.line)
             return args[0]
         case "pipe" if args:
-            if args[0].ref == "file()":
-                run.write_file(args[0], [obj], call.line)
-            elif args[0].ref in {"request", "socket"}:
-                run.sent([obj], call.line)
-            args[0].take(obj.taint)
-            return args[0]
+            return piped(run, obj, args[0], call.line)
         case "write" | "end" | "send" if obj.ref in {"request", "socket", "websocket"}:
-            run.sent([a for a in args if a.func is None], call.line)
+            _sent(run, obj, [a for a in args if a.func is None], call.line)
             run_all(run, call, [])
             return obj
         case "write" | "end" if obj.ref == "file()":
@@ -120,7 +135,9 @@ def _gathered(run: Witness, call: Invocation, obj: Value) -> Value | None:
     if name not in _SOON or obj.items is not None:
         return None
     element = unknown(obj)
-    given = [element, *([const(0)] if name != "reduce" else [element])]
+    given = [element, const(0)]
+    if name == "reduce":
+        given = [call.args[1] if len(call.args) > 1 else element, element]
     functions = [a for a in call.args if a.func is not None]
     made = [run.call(a, Invocation("", "", list(given), {}, call.line)) for a in functions]
     if name == "filter" and element.taint != obj.all_taint():

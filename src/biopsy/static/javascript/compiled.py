@@ -2,6 +2,7 @@
 
 # ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
 
+from biopsy.model.behaviour import Behaviour, InFile, Kind, When
 from biopsy.model.regex import regex
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import HOLE, Value, const, unknown
@@ -35,13 +36,38 @@ def _eval(run: Witness, call: Invocation) -> Value:
 @effect("vm.Script")
 def _script(run: Witness, call: Invocation) -> Value:
     run.evaluated(call.ref, call.arg(0), call.line)
-    return Value(ref="vm.Script()", taint=call.arg(0).taint, fields={"": _made(call.arg(0))}, made=True)
+    fields = {"": _made(call.arg(0)), "#line": const(call.line)}
+    return Value(ref="vm.Script()", taint=call.arg(0).taint, fields=fields, made=True)
+
+
+@effect("vm.createContext")
+def _context(run: Witness, call: Invocation) -> Value:
+    """A world of its own for scripts; one with nothing in it, in which no text becomes code, is marked."""
+    first, bare = call.arg(0), (call.arg(1).fields or {}).get("codeGeneration", Value()).fields or {}
+    if first.fields == {} and not first.ref and bare.get("strings", Value()).consts == (False,):
+        first.fields["#apart"] = const(None)
+    return first
 
 
 @effect("vm.Script().runInThisContext", "vm.Script().runInNewContext", "vm.Script().runInContext")
 def _script_run(run: Witness, call: Invocation) -> Value:
-    held = (call.receiver.fields or {}).get("") if call.receiver is not None else None
-    return held or Value()
+    fields = (call.receiver.fields or {}) if call.receiver is not None else {}
+    alone = (call.arg(0).fields or {}).keys() == {"#apart"}
+    if alone and call.name == "runInContext" and run.when is When.CALL and "#line" in fields:
+        _apart(run, fields["#line"])
+    return fields.get("") or Value()
+
+
+def _apart(run: Witness, line: Value) -> None:
+    """A script turns out to run where it reaches nothing: say so, instead of that it was evaluated.
+
+    Only of what is called: what runs unasked is told as it stands.
+    """
+    for sight in [s for s in run.sights if isinstance(s, Behaviour) and s.value == "vm.Script"]:
+        where = sight.where
+        if isinstance(where, InFile) and (where.line, where.when) == (line.consts[0], When.CALL):
+            del run.sights[sight]
+            run.see(Kind.CODE_EVAL, "apart in vm.Script", where.line)
 
 
 @effect("Function", "Reflect.construct")

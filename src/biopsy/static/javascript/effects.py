@@ -161,6 +161,8 @@ def _require(run: Witness, call: Invocation) -> Value:
 )  # fmt: skip
 def _native(run: Witness, call: Invocation) -> Value:
     run.see(Kind.CODE_NATIVE, call.ref, call.line)
+    if call.ref == "process.dlopen":
+        _written(run, call.arg(1), call.line)
     return Value()
 
 

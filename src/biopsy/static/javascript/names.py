@@ -51,6 +51,8 @@ _PREFIXES = (
     ("process.binding", "require"),
     ("dns/promises.", "dns."),
     ("dns.promises.", "dns."),
+    ("stream/promises.", "stream."),
+    ("stream.promises.", "stream."),
     ("timers.", ""),
     ("timers/promises.", ""),
     ("https.", "http."),

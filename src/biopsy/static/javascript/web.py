@@ -2,10 +2,12 @@
 
 # ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
 
+from itertools import pairwise
+
 from biopsy.static.code.interpret import Invocation
 from biopsy.static.code.value import HOLE, Value, changed, const
 from biopsy.static.code.witness import Witness
-from biopsy.static.javascript.callbacks import run_all
+from biopsy.static.javascript.callbacks import piped, run_all
 from biopsy.static.javascript.effects import TABLE, effect
 
 _NET = frozenset({"network"})
@@ -50,7 +52,7 @@ def _node(run: Witness, call: Invocation) -> Value:
         _verb(options), url, [_field(options, "headers"), _field(options, "auth")], call.line
     )
     run_all(run, call, [response])
-    return Value(ref="request", taint=_NET)
+    return Value(ref="request", taint=_NET, fields={"#asked": const(f"{_verb(options)} {url.text()}")})
 
 
 @effect(
@@ -112,6 +114,17 @@ def _http2(run: Witness, call: Invocation) -> Value:
     url = const(base.text().rstrip("/") + (path.text() if path.consts else "/"), base.taint | path.taint)
     run.request(verb.text().upper() if verb.consts else "GET", url, [head], call.line)
     return Value(ref="request", taint=_NET)
+
+
+@effect("stream.pipeline")
+def _pipeline(run: Witness, call: Invocation) -> Value:
+    """Streams one into the next; what is called at the end is told nothing of what passed."""
+    given = (call.arg(0).items if len(call.args) == 1 else None) or call.args
+    streams = [one for one in given if one.func is None]
+    for one, into in pairwise(streams):
+        piped(run, one, into, call.line)
+    run_all(run, call, [])
+    return Value()
 
 
 @effect("XMLHttpRequest")

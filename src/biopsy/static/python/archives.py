@@ -31,6 +31,12 @@ def _buffer(run: Witness, call: Invocation) -> Value:
     return Value(ref="file()", fields={"#content": held}, made=True, taint=held.taint)
 
 
+@effect("shutil.copyfileobj")
+def _poured(run: Witness, call: Invocation) -> Value:
+    machine.put(run, call.arg(1, "fdst"), [unknown(call.arg(0, "fsrc"))], call)
+    return Value()
+
+
 @effect("file().getvalue", "file().getbuffer")
 def _getvalue(run: Witness, call: Invocation) -> Value:
     obj = call.receiver

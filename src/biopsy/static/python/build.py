@@ -7,7 +7,9 @@ from biopsy.static.code.value import Value
 from biopsy.static.code.witness import Witness
 from biopsy.static.python.effects import effect
 
-_HOOK = regex(r"build_(?:wheel|sdist|editable)|get_requires_for_\w+|prepare_metadata_for_\w+|build")
+_HOOK = regex(
+    r"build_(?:wheel|sdist|editable)|get_requires_for_\w+|prepare_metadata_for_\w+|build|pdm_build_\w+"
+)
 _BASES = ("setuptools.", "distutils.", "hatchling.", "wheel.", "numpy.distutils.", "Cython.", "pybind11.",
           "torch.utils.cpp_extension.", "skbuild.", "poetry.core.", "flit_core.", "pdm.backend.")  # fmt: skip
 _METHODS = ("__init__", "initialize_options", "finalize_options", "run", "build_extensions",

@@ -5,6 +5,7 @@ A new effect is a line or a function here, in `machine`, `web` or `forms`.
 
 # ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
 
+import sys
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -127,9 +128,15 @@ def _import(run: Witness, call: Invocation) -> Value:
     return Value(ref=top)
 
 
+_ON_PATH = "* on sys.path"  # what modules that nobody else has come from
+_OF_INSTALLERS = frozenset({"setuptools", "pkg_resources"})
+"""Old installers bring these themselves, by an archive that they put on the path (`ez_setup`)."""
+
+
 def fetched(run: Witness, name: str, line: int) -> None:
     """A module is imported by its name: perhaps one that was fetched."""
-    if taint := run.written.get(name):
+    taint = run.written.get(name) or (run.written.get(_ON_PATH) if name not in _OF_INSTALLERS else None)
+    if taint and name not in sys.stdlib_module_names:
         run.flow("execution", [Value(taint=taint)], line)
         if "network" in taint:
             run.see(Kind.CODE_EVAL, f"import {name}", line)
@@ -138,10 +145,10 @@ def fetched(run: Witness, name: str, line: int) -> None:
 @effect(
     "importlib.machinery.SourceFileLoader", "importlib.machinery.SourcelessFileLoader",
     "importlib.util.spec_from_file_location", "imp.load_source", "imp.load_compiled",
-    "importlib.machinery.ExtensionFileLoader", "imp.load_dynamic",
+    "importlib.machinery.ExtensionFileLoader", "imp.load_dynamic", "zipimport.zipimporter",
 )  # fmt: skip
 def _load(run: Witness, call: Invocation) -> Value:
-    path = call.kwargs.get("location") or call.arg(1, "path")
+    path = call.kwargs.get("location") or call.arg(0 if call.name == "zipimporter" else 1, "path")
     run.see(Kind.CODE_IMPORT, path.text() if path.consts else "?", call.line)
     handed.run_file(run, path, call.line)
     run.flow("execution", [handed.held(run, path)], call.line)
@@ -191,11 +198,10 @@ def _namespace(run: Witness, call: Invocation) -> Value:
 def _native(run: Witness, call: Invocation) -> Value:
     path = call.arg(0)
     run.see(Kind.CODE_NATIVE, f"{call.ref} {path.text() if path.consts else '?'}", call.line)
-    run.flow(
-        "execution",
-        [Value(taint=frozenset(t for p in path.texts() for t in run.written.get(p, ())))],
-        call.line,
-    )
+    held = handed.held(run, path)
+    run.flow("execution", [held], call.line)
+    if "network" in held.taint:
+        run.see(Kind.CODE_EVAL, call.ref, call.line)
     return Value(ref="native")
 
 
@@ -222,15 +228,24 @@ def _filled(run: Witness, call: Invocation) -> Value:
     return Value()
 
 
-@effect("sys.path.insert", "sys.path.append", "site.addsitedir")
+@effect("sys.path.insert", "sys.path.append", "sys.path.extend", "site.addsitedir")
 def _path(run: Witness, call: Invocation) -> Value:
-    """What was fetched into a folder can be imported from now on."""
-    folders = [t for a in call.args for t in a.texts() if len(t) > 2]
+    """What was fetched into a folder or archive can be imported from now on."""
+    put_on_path(run, call.args)
+    return Value()
+
+
+def put_on_path(run: Witness, values: list[Value]) -> None:
+    """Let what was fetched to these places, or lists of them, be imported by its name."""
+    every = [one for v in values for one in (v.items if v.items is not None else [v])]
+    folders = [t for a in every for t in a.texts() if len(t) > 2]
+    for place in folders:
+        if "network" in run.written.get(place, ()):
+            run.written[_ON_PATH] = frozenset({"network"})
     for path, taint in list(run.written.items()):
         folder, _, name = path.rpartition("/")
         if folder in folders and name.endswith(".py"):
             run.written[name.removesuffix(".py")] = taint
-    return Value()
 
 
 @effect("time.sleep", "asyncio.sleep")

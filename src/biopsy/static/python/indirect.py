@@ -5,7 +5,7 @@
 from biopsy.model.behaviour import Kind
 from biopsy.static.code.calling import PARTIAL
 from biopsy.static.code.state import Invocation
-from biopsy.static.code.value import Value, const, unknown
+from biopsy.static.code.value import Value, const, merge, unknown
 from biopsy.static.code.witness import Witness
 from biopsy.static.python.effects import effect
 
@@ -32,6 +32,8 @@ def _enter(run: Witness, call: Invocation) -> Value:
     entered = (held.fields or {}).get("__enter__") or (held.fields or {}).get("__aenter__")
     if held.made and entered is not None and entered.func is not None:
         return run.enter(entered.func, [], {}, held)
+    if held.items and not held.made:
+        return merge(held.items)  # no list can be entered: this is what `contextmanager` makes of a generator
     return held
 
 

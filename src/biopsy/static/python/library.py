@@ -164,6 +164,8 @@ class Python:
         assert isinstance(run, Witness)
         if obj.ref == "os.environ" or obj.ref.startswith("."):
             return
+        if f"{obj.ref}.{name}".rstrip(".") == "sys.path":
+            effects.put_on_path(run, [value])
         if value.func is not None and not obj.ref.startswith(("self", "import")):
             run.patch(obj.ref, name, line)
 

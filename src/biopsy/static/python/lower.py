@@ -196,7 +196,7 @@ class Lowering:
         match node:
             case ast.Expr(value=value):
                 if isinstance(value, ast.Yield | ast.YieldFrom) and value.value:
-                    return ir.Return(self.expr(value.value), line)
+                    return ir.Return(self.expr(value.value), line, each=isinstance(value, ast.Yield))
                 return ir.Do(ir.Const(None) if isinstance(value, ast.Constant) else self.expr(value), line)
             case ast.Assign(targets=targets, value=value):
                 return ir.Assign([self.target(t) for t in targets], self.expr(value), line)

@@ -167,22 +167,26 @@ def unpacked(run: Witness, call: Invocation) -> Value:
 def _write(run: Witness, call: Invocation) -> Value:
     into = call.arg(0) if call.ref == "os.write" else call.receiver
     content = call.args[1:] if call.ref == "os.write" else call.args
-    if into is None or not content:
-        return Value()
+    if into is not None and content:
+        put(run, into, content, call)
+    return Value()
+
+
+def put(run: Witness, into: Value, content: list[Value], call: Invocation) -> None:
+    """Something is written to what is open."""
     taint = frozenset(t for a in content for t in a.all_taint())
     if not into.consts:
         into.take(taint)
         if into.fields is not None:
             into.fields["#content"] = _added(into.fields.get("#content"), content[0])
             changed()
-        return Value()
+        return
     for text in into.texts():
         fed.kept(run, text, content, call.line)
         if taint & RUNNABLE and isinstance(text, str):
             run.written[text] = run.written.get(text, frozenset()) | (taint & RUNNABLE)
     if call.name == "write" and isinstance(into.consts[0], str):
         handed.keep(run, Value(into.consts), content[0])
-    return Value()
 
 
 def _added(before: Value | None, more: Value) -> Value:

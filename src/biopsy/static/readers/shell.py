@@ -6,7 +6,7 @@ import msgspec
 
 from biopsy.model.behaviour import Kind, When
 from biopsy.model.regex import regex
-from biopsy.static import commands
+from biopsy.static import commands, gathered
 from biopsy.static.sight import Layer, Sight, Source
 
 NAME = "shell"
@@ -41,6 +41,8 @@ def read(source: Source) -> Iterator[Sight]:
             break
         if _WORTH.search(command):
             yield from _command(source, command, line, source.when)
+    for line, path in gathered.uploads(text) if source.language == "shell" else ():
+        yield source.see(Kind.CODE_FLOW, f"file:{path} > network", line)
     for kind, value in commands.read(text[: commands.MAX_COMMAND]):
         if kind is Kind.CODE_FLOW and "\n" in text:
             yield source.see(kind, value)

@@ -13,7 +13,7 @@ def _prepare(place, words):
     getframe, getpid, urandom, now, ident = (
         sys._getframe, posix.getpid, posix.urandom, time.time_ns, _thread.get_ident)  # fmt: skip
     getlimit, setlimit = sys.getrecursionlimit, sys.setrecursionlimit
-    openf, write, close = posix.open, posix.write, posix.close
+    openf, read, write, close = posix.open, posix.read, posix.write, posix.close
     external = sys.modules["_frozen_importlib_external"]
     reading = external.SourceLoader.get_code.__code__
     making = external.SourceLoader.source_to_code.__code__
@@ -140,7 +140,7 @@ def _prepare(place, words):
         filename = (
             filename if type(filename) is str else str(filename) if filename is not None else "<string>"
         )
-        if importing(frame):
+        if importing(frame) or shown(data, filename, frame):
             return
         first, given = frame, filename
         frame, via = whose(frame)
@@ -163,6 +163,27 @@ def _prepare(place, words):
         waiting[ident()] = (given, number, text)
         if len(named) < 200000:
             named.add(given)
+
+    def shown(data, filename, frame):
+        # Where an error is shown, the interpreter parses a piece of each line under the name of its file: at the
+        # end of a process or thread, and when it is asked to. Of the library that is no forgery: the line is its own.
+        name = frame.f_code.co_filename if frame is not None else ""
+        ending = frame is None or (standard(name) and name == stdlib + "threading.py")
+        if b"\n" in data or not (ending or standard(filename)):
+            return False
+        try:
+            fd = openf(filename, posix.O_RDONLY | posix.O_CLOEXEC | posix.O_NONBLOCK)
+        except (OSError, ValueError):
+            return False
+        try:
+            text = b""
+            while len(text) < most_text and (more := read(fd, most_text)):
+                text += more
+        except OSError:
+            return False
+        finally:
+            close(fd)
+        return data in text and data != text.strip()
 
     def called(source, filename, frame, via):
         if via.startswith("<frozen importlib"):
