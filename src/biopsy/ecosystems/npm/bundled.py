@@ -6,7 +6,8 @@ acts then stands in the scripts of another manifest.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from biopsy.ecosystems.npm.package import LIFECYCLE, PATH, PREPARING, Malformed, Package, load
+from biopsy.ecosystems.manifests import Malformed
+from biopsy.ecosystems.npm.package import LIFECYCLE, PATH, PREPARING, Package, load
 from biopsy.model.release import Tree
 
 MAX_BUNDLED = 20
