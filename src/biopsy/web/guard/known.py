@@ -36,7 +36,7 @@ _OSV = {"pypi": "PyPI", "npm": "npm"}
 TYPES: Mapping[str, Callable[[str], str]] = {
     purl: naming.RULES[name].canonical for purl, name in _OSV.items()
 }
-"""The purl types that policies may name, each with the one spelling of a name: those whose registries are guarded.
+"""The purl types that policies may name, each with the one spelling of a name: those that are guarded.
 
 A policy that names another would be believed to hold for it.
 """
