@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from biopsy.errors import UsageError
 from biopsy.formats import mail, markdown, stix
+from biopsy.formats.views import contacts
 from biopsy.model.behaviour import Behaviour
 from biopsy.model.dossier import Analysis, Call, Ioc, IocType
 
@@ -42,6 +43,16 @@ def test_markdown_says_the_verdict_the_findings_and_their_evidence() -> None:
         assert finding.rule in text
     assert "hxxps://" in text
     assert "https://drop" not in text
+
+
+def test_no_host_that_was_contacted_is_a_link_in_markdown() -> None:
+    analysis = sample.malicious()
+    contacted = next(
+        line for line in markdown.render(analysis).splitlines() if line.startswith("| Contacted")
+    )
+    hosts = [host.name for host in contacts.own(analysis.dossier)]
+    assert hosts
+    assert not [name for name in hosts if name in contacted]
 
 
 def test_nothing_of_a_package_is_markup_in_markdown() -> None:

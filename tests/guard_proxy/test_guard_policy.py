@@ -40,6 +40,8 @@ def test_the_policy_of_the_documentation_is_one() -> None:
         ("packages: [{names: ['pkg:npm/x'], minimum-age: soon}]", "no age: 'soon'"),
         ("packages: [{names: ['x'], minimum-age: 0}]", "no pattern of releases"),
         ("packages: [{names: ['pkg:cobol/x']}]", "no ecosystem 'cobol'"),
+        ("reserved: [{names: ['pkg:gem/acme-*']}]", "no ecosystem 'gem'; guarded are: npm, pypi"),
+        ("ecosystems: {cargo: {minimum-age: 3d}}", "no ecosystem 'cargo'; guarded are: npm, pypi"),
         ("overrides: [{release: 'pkg:npm/x@1', expires: 2026-01-01}]", "missing required field `reason`"),
         ("overrides: [{release: 'pkg:npm/x@1', reason: because, expires: soon}]", "overrides[0].expires"),
         ("reserved: [{names: ['pkg:npm/x'], registry: 'ftp://x'}]", "an http(s) address"),

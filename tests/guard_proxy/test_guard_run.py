@@ -116,6 +116,7 @@ def test_pip_says_why_an_exact_release_is_refused(shell: Shell) -> None:
     assert ran.status != 0
     assert f"blocked-by-biopsy-guard:-{BAD_PYPI}" in ran.said
     assert f"kept out: bad-py 1.1: {BAD_PYPI}" in ran.said
+    assert "more: biopsy guard why pypi:bad-py@1.1" in ran.said
 
 
 @slow

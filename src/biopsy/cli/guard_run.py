@@ -88,14 +88,19 @@ def _summary(recent: "list[Decision]", *, failed: bool) -> None:
     Where the command was content, only what is known to be bad is named; the rest is counted.
     """
     told: dict[str, tuple[str, str]] = {}
+    asked: dict[str, str] = {}
     for one in recent:
         for kept in (*one.refused, *one.warned):
             told.setdefault(f"{one.name} {kept.version}", (kept.rule, kept.reason))
+            asked[f"{one.name} {kept.version}"] = f"{one.ecosystem}:{one.name}@{kept.version}"
         if one.asked == "file" and one.action != "allow":
             told[f"{one.name} {one.version}"] = (one.rule, one.reason)
+            asked[f"{one.name} {one.version}"] = f"{one.ecosystem}:{one.name}@{one.version}"
     named = {name: why for name, (rule, why) in told.items() if failed or rule in LOUD}
     for name, why in list(named.items())[:MAX_TOLD]:
         click.echo(visible(f"biopsy guard: kept out: {name}: {why}"), err=True)
+    if named:  # the addresses that clients showed were this guard's, which has ended
+        click.echo(visible(f"biopsy guard: more: biopsy guard why {asked[next(iter(named))]}"), err=True)
     if left := len(told) - min(len(named), MAX_TOLD):
         what = "releases were" if left > 1 else "release was"
         click.echo(f"biopsy guard: {left:,} more {what} kept out or warned of: biopsy guard log", err=True)

@@ -8,11 +8,11 @@ be seen is spelled out, and indicators are defanged, so that no client makes a l
 import re
 from collections.abc import Iterable, Iterator
 
-from biopsy.formats.views import digest, summary
+from biopsy.formats.views import contacts, digest, summary
 from biopsy.formats.views.indicators import accused, defanged, telling
 from biopsy.formats.views.visible import visible
 from biopsy.formats.wire.scalar import purl
-from biopsy.model.dossier import Analysis, Call, Finding, Ioc
+from biopsy.model.dossier import Analysis, Call, Dossier, Finding, Ioc
 from biopsy.model.run import Outcome, Status
 
 ENDING = ".md"
@@ -61,7 +61,7 @@ def _analysis(analysis: Analysis) -> Iterator[str]:
         ("SHA-256", code(artifact.sha256)),
     ]
     facts += [("Class", words(", ".join(one.title for one in analysis.classes)))] if analysis.classes else []
-    facts += [(name, words(line)) for name, line in summary.rows(dossier)]
+    facts += [(name, words(_unlinked(dossier, line))) for name, line in summary.rows(dossier)]
     facts += [
         ("Run", f"{code(dossier.run_id)}, {words(dossier.created)}, biopsy {words(dossier.tool.biopsy)}")
     ]
@@ -69,6 +69,13 @@ def _analysis(analysis: Analysis) -> Iterator[str]:
     yield from _findings(analysis)
     yield from _phases(dossier.outcomes)
     yield from _indicators(analysis)
+
+
+def _unlinked(dossier: Dossier, line: str) -> str:
+    """A line in which no host that was contacted becomes a link."""
+    for host in contacts.own(dossier):
+        line = line.replace(host.name, host.name.replace(".", "[.]"))
+    return line
 
 
 def _findings(analysis: Analysis) -> Iterator[str]:

@@ -195,7 +195,7 @@ def _plain(terms: Terms) -> Terms:
 
 def _known(word: str, rules: Rules) -> str:
     if word not in rules:
-        raise PolicyError(f"no ecosystem {word!r}; there are: {', '.join(sorted(rules))}")
+        raise PolicyError(f"no ecosystem {word!r}; guarded are: {', '.join(sorted(rules))}")
     return word
 
 

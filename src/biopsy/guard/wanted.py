@@ -35,7 +35,7 @@ def wanted(text: str, rules: Mapping[str, Callable[[str], str]]) -> Wanted:
     if len(text) > MAX_TEXT or not text.startswith("pkg:") or not slash or not rest:
         raise UsageError(f"no pattern of releases: {text[:80]!r} (pkg:npm/NAME, pkg:pypi/NAME@VERSION)")
     if kind not in rules:
-        raise UsageError(f"{text[:80]!r}: no ecosystem {kind!r}; there are: {', '.join(sorted(rules))}")
+        raise UsageError(f"{text[:80]!r}: no ecosystem {kind!r}; guarded are: {', '.join(sorted(rules))}")
     name, at, version = rest.rpartition("@")
     if not at or not name or name.endswith("/"):  # the @ of a scope is none of a version
         name, version = rest, ""

@@ -31,10 +31,15 @@ REPORT = "/report/"
 """Where the site has reports, by their ids."""
 
 LOG = logging.getLogger("biopsy.guard")
-TYPES: Mapping[str, Callable[[str], str]] = {r.purl: r.canonical for r in naming.RULES.values() if r.purl}
-"""The purl types that policies may name, each with the one spelling of a name."""
-
 _OSV = {"pypi": "PyPI", "npm": "npm"}
+
+TYPES: Mapping[str, Callable[[str], str]] = {
+    purl: naming.RULES[name].canonical for purl, name in _OSV.items()
+}
+"""The purl types that policies may name, each with the one spelling of a name: those that are guarded.
+
+A policy that names another would be believed to hold for it.
+"""
 
 
 class Analyses(Protocol):

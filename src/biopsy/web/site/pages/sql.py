@@ -1,5 +1,6 @@
 """SQL: any question to the warehouse, read only, with limits; saved examples, table, chart, files."""
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -32,6 +33,7 @@ Question = Annotated[str, QueryParameter(max_length=MAX_QUESTION, description="o
 Values = Annotated[
     list[str] | None, QueryParameter(max_items=20, description="what stands for `$name`: `name=value`")
 ]
+_OPTION = re.compile(r" \(--[a-z]+[^)]{0,20}\)")
 
 
 class Example(Struct, frozen=True):
@@ -87,8 +89,8 @@ async def answer(
     except (UsageError, Busy) as error:
         status = 429 if isinstance(error, Busy) else 400
         if wants_json(request) or request.url.path.endswith(".json"):
-            raise Refused(detail=str(error), status_code=status) from error
-        return Shown(_page(questions, asked, name, values, None, str(error)), status=status)
+            raise Refused(detail=_said(error), status_code=status) from error
+        return Shown(_page(questions, asked, name, values, None, _said(error)), status=status)
     return _page(questions, asked, name, values, table, "")
 
 
@@ -151,6 +153,11 @@ def _given(questions: Questions, q: str, name: str, given: list[str] | None) -> 
         raise Refused(detail="a question is one SELECT: /sql has examples")
     known = next((one for one in questions.known() if one.name == name), None)
     return q, {**(known.values if known else {}), **values}
+
+
+def _said(error: Exception) -> str:
+    """What went wrong, without the options that the command line has for it."""
+    return _OPTION.sub("", str(error))
 
 
 def _page(  # noqa: PLR0917
