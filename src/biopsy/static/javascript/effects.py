@@ -73,6 +73,8 @@ def _spawn(run: Witness, call: Invocation) -> Value:
         return Value(ref="worker")
     rest_ = call.arg(1)
     output = run.command(call.arg(0), call.line, rest_ if rest_.items is not None else None)
+    if any((a.fields or {}).get("detached", Value()).consts == (True,) for a in call.args[1:]):
+        run.see(Kind.PROCESS_DOES, "detached background", call.line)
     _given(run, call, output)
     run_all(run, call, [Value(), output, Value()], 1)
     return output
