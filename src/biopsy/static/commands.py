@@ -31,7 +31,7 @@ _DECODE_RUN = regex(
     r"|\bpowershell(?:\.exe)?\b[^\n]{0,200}\s-e(?:nc|ncodedcommand)?\s+[A-Za-z0-9+/=]{16,}"
 )
 _SAVED = regex(
-    rf"(?is)\b{_FETCH}\b[^;&|\n]{{0,400}}?(?:-o|-O|--output|--output-document|-OutFile|>)\s*=?[\"']?([^\s\"';&|]+)"
+    rf"(?is)\b{_FETCH}\b[^;&|\n]{{0,400}}?(?:-[A-Za-z]{{0,8}}[oO]|--output|--output-document|-OutFile|>)\s*=?[\"']?([^\s\"';&|]+)"
 )
 _INLINE = regex(r"\b(?:python[\d.]*|node|bun|deno|(?:ba|da|z|k|a)?sh)\b")
 _CODE_OPTIONS = frozenset({"-c", "-lc", "-ic", "-e", "-p", "--eval", "-pe"})

@@ -1,7 +1,8 @@
 """Code of a package that its build tool runs by what pyproject.toml and setup.cfg say of it.
 
 Setuptools replaces commands by classes that they name; Hatchling, Poetry, PDM and scikit-build-core start
-scripts and hooks that lie in the source. None of it needs a setup.py or a back end in the tree.
+scripts and hooks that lie in the source; so do Meson and CMake.
+None of it needs a setup.py or a back end in the tree.
 """
 
 import configparser
@@ -12,11 +13,22 @@ from typing import Any
 from msgspec import Struct
 
 from biopsy.ecosystems.reading import read
+from biopsy.model.regex import regex
 from biopsy.model.release import Tree
 
 MAX_STATED = 200
 """Most pieces of code that the manifests of one package may name."""
 
+MAX_TEXT = 512 * 1024
+"""Longest part of a build description that is looked through, in characters."""
+
+_STARTED = {
+    "meson.build": regex(
+        r"\b(?:run_command|find_program|add_(?:postconf|install)_script)\s*\(([^)]{1,1000})"
+    ),
+    "CMakeLists.txt": regex(r"(?i)\bexecute_process\s*\(([^)]{1,1000})"),
+}
+_WORD = regex(r"[\s'\",()]+")
 _SCRIPTS = {"hatch": "hatch_build.py", "pdm": "pdm_build.py"}
 
 
@@ -38,6 +50,7 @@ def stated(tree: Tree) -> list[Built]:
         tool = {}
     for name, reader in _TOOLS.items():
         found += reader(_table(tool, name))
+    found += _native(tree)
     return found[:MAX_STATED]
 
 
@@ -51,6 +64,17 @@ def _configured(text: str) -> Iterator[Built]:
         command, equals, name = (part.strip() for part in line.partition("="))
         if equals:
             yield Built("setup.cfg", f"cmdclass {command}={name}", module=_module(name))
+
+
+def _native(tree: Tree) -> Iterator[Built]:
+    """Scripts of the tree that Meson or CMake start while they look around."""
+    paths = {file.path for file in tree.files}
+    for manifest, pattern in _STARTED.items():
+        for match in pattern.finditer((read(tree, manifest) or "")[:MAX_TEXT]):
+            for word in _WORD.split(match[1]):
+                path = word.rpartition("}/")[2].removeprefix("./")
+                if path in paths and path.endswith((".py", ".sh")):
+                    yield Built(manifest, f"build-script {path}", path)
 
 
 def _setuptools(table: dict[str, Any]) -> Iterator[Built]:

@@ -10,6 +10,9 @@ from biopsy.static.code.value import HOLE, Value
 TAINT = "project"
 """Of the folder of the project that a package is installed in, and of what is read there."""
 
+HERE = frozenset({TAINT})
+"""Of the folder that a script is started in: what of it is the package's own is known, the rest is not."""
+
 VARIABLES = frozenset({"INIT_CWD", "PROJECT_CWD", "npm_config_local_prefix"})
 """Variables that name this folder."""
 

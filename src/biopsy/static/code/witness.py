@@ -49,7 +49,6 @@ _OBJECTS = frozenset(
 
 _SHELL = regex(r"(?i)(?:\S*[/\\])?(?:(?:ba|da|z|k)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?)(?: -i)?")
 _OUTSIDE = frozenset({"network", "dns"})
-_PROJECT = frozenset({project.TAINT})
 _SELF = frozenset({"data:self"})
 _ALL = frozenset({"env:*", "keys env:*"})
 _WHOLE = frozenset({"os.environ", "process.env"})
@@ -348,10 +347,10 @@ class Witness(Interpreter):
             if is_secret_path(shown(name)):
                 taints.add(f"file:{shown(name)}")
             taints |= self.written.get(name, CLEAN)
-        taints |= path.taint & _PROJECT
+        taints |= path.taint & project.HERE
         self.born(taints, line)
         own = contents.find(path.text(), self.source) if len(path.consts) == 1 else ""
-        data = contents.content(path.text(), self.source) if own and not taints - _PROJECT else None
+        data = contents.content(path.text(), self.source) if own and not taints - project.HERE else None
         taints |= (
             {"data"} if data is not None and own != self.source.path else {"data"} | (path.taint & _SELF)
         )

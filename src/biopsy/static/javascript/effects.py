@@ -5,10 +5,10 @@
 from collections.abc import Callable
 
 from biopsy.model.behaviour import Kind
-from biopsy.static.code import decode_form, fed, fold, handed
+from biopsy.static.code import decode_form, fed, fold, handed, project
 from biopsy.static.code.data import parsed
 from biopsy.static.code.state import Invocation
-from biopsy.static.code.value import HOLE, Value, changed, const
+from biopsy.static.code.value import CLEAN, HOLE, Value, changed, const
 from biopsy.static.code.witness import Witness
 from biopsy.static.javascript import modules
 from biopsy.static.javascript.callbacks import run_all
@@ -73,6 +73,8 @@ def _spawn(run: Witness, call: Invocation) -> Value:
         return Value(ref="worker")
     rest_ = call.arg(1)
     output = run.command(call.arg(0), call.line, rest_ if rest_.items is not None else None)
+    if any((a.fields or {}).get("detached", Value()).consts == (True,) for a in call.args[1:]):
+        run.see(Kind.PROCESS_DOES, "detached background", call.line)
     _given(run, call, output)
     run_all(run, call, [Value(), output, Value()], 1)
     return output
@@ -245,7 +247,8 @@ for _name, _fact in _FACTS.items():
     "os.homedir", "os.tmpdir", "process.cwd", "untildify",
 )  # fmt: skip
 def _place(run: Witness, call: Invocation) -> Value:
-    return const({"os.homedir": "~", "os.tmpdir": "/tmp", "process.cwd": "."}.get(call.ref, HOLE))  # noqa: S108
+    named = {"os.homedir": "~", "os.tmpdir": "/tmp", "process.cwd": "."}  # noqa: S108
+    return const(named.get(call.ref, HOLE), project.HERE if call.ref == "process.cwd" else CLEAN)
 
 
 # files

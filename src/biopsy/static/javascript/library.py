@@ -32,7 +32,8 @@ class JavaScript:
     def builtin(self, name: str) -> Value | None:
         """A builtin, by its name."""
         if name.startswith("import "):
-            return None
+            whole = canonical(name[7:].removeprefix("node:")) == "process.env"
+            return Value(ref="process.env", taint=frozenset({"env:*"})) if whole else None
         if name.startswith("param "):
             name = name[6:]
             if name in requests.NAMES:

@@ -17,6 +17,7 @@ from biopsy.static.python.effects import TABLE
 from biopsy.static.python.names import canonical
 from biopsy.static.python.telling import HOT, ROOTS, Spelling, Words, spelt
 
+MAX_KNOWN = 4 * 1024**2  # characters of texts whose words are kept until they are run
 MAX_CHAINS = 4000  # attributes of whole modules that one file asks for
 
 _START = regex(r"\n[^\s#)\]},:]")
@@ -58,18 +59,30 @@ class Block(Struct, frozen=True):
     defines: bool = False
 
 
-class Known(Struct):
-    """What was last found out of a text: whoever looks at a file often runs it next."""
+class Known:
+    """What was found out of texts: whoever looks at a file often runs it, after those that it leads to."""
 
-    text: str = ""
-    words: Words | None = None
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._kept: dict[str, Words] = {}
+        self._size = 0
+
+    def keep(self, text: str, words: Words) -> None:
+        """Keep the words of a text, where there is room for it."""
+        if self._size + len(text) <= MAX_KNOWN and text not in self._kept:
+            self._kept[text] = words
+            self._size += len(text)
+
+    def take(self, text: str) -> Words | None:
+        """Give the words of a text, and let them go; None where they are not known."""
+        if (held := self._kept.pop(text, None)) is not None:
+            self._size -= len(text)
+        return held
 
 
 def words(text: str, known: Known) -> Words:
     """The words that count in a text."""
-    if known.words is not None and known.text is text:
-        return known.words
-    return _words(text, list(modules.imports(text)))
+    return known.take(text) or _words(text, list(modules.imports(text)))
 
 
 def _words(text: str, imported: list[modules.Imported], held: set[str] | None = None) -> Words:
@@ -96,7 +109,7 @@ def look(text: str, path: str, paths: frozenset[str], known: Known) -> Look:
     spelling = Spelling(text[begin:])
     counted = _words(text, imported, spelling.all)
     if spelt(text[:begin]) & HOT <= spelling.all:
-        known.text, known.words = text, counted
+        known.keep(text, counted)
     told = list(counted.hot())
     taken = [t for i in imported if (t := _one(i, path, paths)) is not None]
     gives = {i.name for i in imported if _is_root(i)}

@@ -72,6 +72,9 @@ def started(run: Witness, call: Invocation, command: Value) -> Value:
     _own_script(run, command, call.line)
     clipboard = devices.piped(run, text, [command, *([given] if given else [])], call.line)
     result = run.command(command, call.line, given)
+    alone = call.kwargs.get("start_new_session", Value()).consts == (True,)
+    if alone or call.kwargs.get("preexec_fn", Value()).ref == "os.setsid":
+        run.see(Kind.PROCESS_DOES, "detached background", call.line)
     if given is not None:
         fed.give(run, result, [given], call.line)
     return Value(result.consts, result.ref, result.taint | clipboard) if clipboard else result
