@@ -12,7 +12,7 @@ from biopsy.sandbox.raw import Raw
 def told(raw: Raw, net: Net) -> tuple[list[Draft], bool]:
     """Tell every canary that left, and whether all that was said was searched.
 
-    What a host handed out in this run and is told again is no leak: so is a session kept.
+    What a host handed out in this run, and it or a neighbour of its domain is told, is no leak.
     """
     phases = [talk.phase for talk in net.talks]
     leaks, searched = leak.find(raw.canaries, [talk.said for talk in net.talks], phases)
@@ -22,8 +22,13 @@ def told(raw: Raw, net: Net) -> tuple[list[Draft], bool]:
 
 
 def _returned(net: Net, one: leak.Leak, secret: bytes) -> bool:
-    host = net.talks[one.said].host
-    return any(talk.host == host and secret in talk.said.response for talk in net.talks[: one.said])
+    owner = _owner(net.talks[one.said].host)
+    return any(secret in talk.said.response and _owner(talk.host) == owner for talk in net.talks[: one.said])
+
+
+def _owner(host: str) -> str:
+    """Give the part of a name that somebody registers: uploads go to a neighbour of who gave the token."""
+    return host if host.replace(".", "").isdigit() or ":" in host else ".".join(host.split(".")[-2:])
 
 
 def _drafts(net: Net, leaks: list[leak.Leak]) -> Iterator[Draft]:
