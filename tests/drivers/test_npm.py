@@ -367,6 +367,26 @@ def test_a_handler_is_sent_the_request_that_its_code_asks_for(project: Project) 
     assert project.marks == {"met"}
 
 
+def test_who_watches_the_client_of_a_caller_sees_a_request_of_his(project: Project) -> None:
+    held = project.root.parent / ".config" / "partner-intake"
+    held.mkdir(parents=True)
+    (held / "session").write_text("a-session\n")
+    text = f"""
+    exports.watch = (instance) => {{
+      instance.interceptors.request.use((config) => {{
+        if (config.headers.Authorization === 'Bearer a-session') {mark("watched")}
+        return config
+      }})
+    }}
+    exports.replace = (axios) => {{
+      axios.request = async (config) => {{ if (config.headers.Authorization) {mark("replaced")}; return {{}} }}
+    }}"""
+    path = project.pack({"name": "thing", "version": "1.0.0", "main": "index.js"}, {"index.js": text})
+    project.drive("install", "thing", str(path))
+    project.drive("execute", "thing")
+    assert project.marks == {"watched", "replaced"}
+
+
 LINED = """\
 // only a comment
 const a = 1

@@ -11,7 +11,7 @@ from biopsy.model.behaviour import Behaviour, Kind
 from biopsy.model.dossier import Call, Dossier
 from biopsy.model.release import Artifact, Release
 from biopsy.model.run import Outcome, Run, Status, Watch
-from biopsy.pipeline import Options, analyze, differing, roster
+from biopsy.pipeline import Options, analyze, differing, platforms, roster
 from biopsy.sandbox import profile
 from biopsy.sandbox.order import Engine
 from biopsy.sandbox.raw import Job
@@ -147,6 +147,20 @@ def test_what_needs_a_system_that_is_not_there_is_no_gap_where_it_went_well_else
     assert (there.outcomes[0].status, there.outcomes[0].reason) == (Status.SKIPPED, "no-such-system: x")
     assert other.outcomes[0].status is Status.FAILED
     assert differing.profiles((failed, real))[0].outcomes == failed.outcomes
+
+
+@pytest.mark.parametrize(
+    ("text", "systems"),
+    [
+        ("if sys.platform == 'win32':\n    moved('subprocess', 'urlopen')", ()),
+        ("if sys.platform == 'win32':\n    subprocess.run(urlopen(where).read())", ("windows",)),
+        ("if (os.type() === 'Darwin') spawn(Buffer.from(x, 'base64').toString())", ("macos",)),
+        ("if (process.platform === 'linux') spawn(atob(x))", ()),
+        ("process.platform;" * 20_000 + "'win32' eval(atob(x))", ("windows",)),
+    ],
+)
+def test_a_question_for_the_system_counts_beside_what_acts(text: str, systems: tuple[str, ...]) -> None:
+    assert platforms.asked([text]) == systems
 
 
 PAGE = Path(__file__).parents[2] / "docs" / "profiles.md"

@@ -21,6 +21,8 @@ ASKS = {
     "cgroup": ["cat", "/proc/1/cgroup"],
     "mounts": ["sh", "-c", "cat /proc/mounts /proc/$$/mounts; df /"],
     "dmi": ["sh", "-c", "test -d /sys/class/dmi/id && cat /sys/class/dmi/id/sys_vendor"],
+    "thermal": ["ls", "/sys/class/thermal"],
+    "sys": ["sh", "-c", "for one in PATHS; do echo $one $(cat $one); done"],
     "uptime": ["cut", "-d.", "-f1", "/proc/uptime"],
     "up": ["python3", "-c", "import time; print(int(time.clock_gettime(time.CLOCK_BOOTTIME)))"],
 }
@@ -35,9 +37,14 @@ for name, argv in json.loads(ASKS).items():
 @pytest.mark.sandbox
 @pytest.mark.parametrize("name", profile.names())
 def test_what_programs_see_is_the_profile(name: str, attempt: Callable[..., Any]) -> None:
-    seen = attempt(RUN.replace("ASKS", repr(json.dumps(ASKS))), profile=name, timeout=60)
+    paths = " ".join(profile.load(name).data["machine"].get("sys", ())) or "/dev/null"
+    asks = json.dumps(ASKS).replace("PATHS", paths)
+    seen = attempt(RUN.replace("ASKS", repr(asks)), profile=name, timeout=60)
     said = dict(json.loads(line) for line in seen.text().splitlines())
     machine = profile.load(name).data["machine"]
+    hardware = {path: str(what) for path, what in machine.get("sys", {}).items() if type(what) is not list}
+    assert {path: said["sys"].partition(path + " ")[2].partition("\n")[0] for path in hardware} == hardware
+    assert ("thermal_zone0" in said["thermal"]) is ("/sys/class/thermal/thermal_zone0/type" in hardware)
     kernel, cpus = machine["kernel"], machine["cpus"]
     assert (said["uname"], said["build"]) == (kernel, machine["build"])
     assert said["version"].startswith(f"Linux version {kernel} ")

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from biopsy.model.behaviour import Behaviour, By
 from biopsy.model.run import Change, Run, Status
 from biopsy.sandbox.observe import observe
-from biopsy.sandbox.raw import Changed, Said, Subject
+from biopsy.sandbox.raw import Canary, Changed, Said, Subject
 
 SITE = "/opt/venv/lib/python3.11/site-packages"
 
@@ -270,6 +270,19 @@ def test_a_leak_names_canary_destination_and_encoding(tmp_path: Path) -> None:
     run = run_of(tmp_path, story, said=(http(story.now + 1, "POST /", body=TOKEN.secret.encode()),))
     assert [one.value for one in run.behaviours if one.kind == "canary.leak"] == [
         "npm-token > collector.example:443 as clear"
+    ]
+
+
+def test_what_a_host_handed_out_is_no_leak_to_that_host_and_one_to_another(tmp_path: Path) -> None:
+    story = install().connect(4, "198.51.100.7", 443)
+    minted = Canary("minted-npm-token", "npm_" + "q7Rw" * 9)
+    secret = minted.secret.encode()
+    gave = replace(http(story.now + 1, "POST /mint"), response=b'{"token":"' + secret + b'"}')
+    back = http(story.now + 2, "PUT /", body=secret)
+    assert told(tmp_path, story, "canary.leak", said=(gave, back), canaries=(minted,)) == []
+    on = replace(back, name="third.example", address="198.51.100.9")
+    assert told(tmp_path, story, "canary.leak", said=(gave, on), canaries=(minted,)) == [
+        "canary.leak minted-npm-token > third.example:443 as clear"
     ]
 
 

@@ -26,12 +26,12 @@ _NAMES: Final = {
 }
 _RUNS: Final = re.compile(
     r"child_process|\bexec(?:Sync|File\w*)?\(|\bspawn(?:Sync)?\(|\beval\(|\bFunction\(|runIn\w{0,40}Context"
-    r"|\bsubprocess\b|os\.(?:system|popen|exec|spawn|startfile)|\bctypes\b|\bsystem\(|\bproc_open\(|\bshell_exec\("
+    r"|\bsubprocess\.[a-zP]|\bPopen\(|os\.(?:system|popen|exec|spawn|startfile)|\bctypes\.|\bsystem\(|\bproc_open\(|\bshell_exec\("
     r"|\bpassthru\(|\bOpen3\b|\bIO\.popen\b|\bCommand::new\("
 )
 _BRINGS: Final = re.compile(
     r"\bfetch\(|['\"](?:node:)?(?:https?|net|tls|dgram)['\"]|\bhttps?\.(?:get|request)\b|\baxios\b|\bgot\(|WebSocket"
-    r"|\burl(?:open|retrieve)\b|\brequests\.(?:get|post|request|Session)\b|\bhttpx\.|\bsocket\.socket\b"
+    r"|\burl(?:open|retrieve)\(|\brequests\.(?:get|post|request|Session)\b|\bhttpx\.|\bsocket\.socket\b"
     r"|\bXMLHttpRequest\b|\bcurl\b|Invoke-WebRequest|\bDownload(?:File|String)\b|\bNet::HTTP\b|\bURI\.open\b"
     r"|\bcurl_exec\(|file_get_contents\(['\"]http|\breqwest::|\bureq::"
     r"|\batob\(|['\"]base64['\"]|b64decode|fromCharCode|unhexlify|fromhex|zlib\.decompress|createDecipher"
@@ -53,9 +53,10 @@ def acts(text: str) -> bool:
 def _asked(text: str) -> Iterator[str]:
     seen = 0
     for asks in _ASKS.finditer(text):
-        at = asks.start()
+        if (at := asks.start()) < seen:
+            continue  # a text may ask a million times: what is close was looked at
         close = text[max(0, at - _ASKED) : at + _ASKED]
         named = [name for name, words in _NAMES.items() if words.search(close)]
-        if at >= seen and named and acts(text[max(0, at - NEAR) : at + NEAR]):
+        if named and acts(text[max(0, at - NEAR) : at + NEAR]):
             yield from named
-            seen = at + NEAR // 4  # a bundle asks a thousand times
+        seen = at + (NEAR // 4 if named else _ASKED // 2)

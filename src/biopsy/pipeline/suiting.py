@@ -126,8 +126,9 @@ def more(
     plan: tuple[Phase, ...],
     disk: Disk = Disk.INSTALLED,
     names: frozenset[str] = again.LIGHT,
+    ahead: float = 0.0,
 ) -> tuple[Phase, ...]:
-    """Give the phases to do once more on such a machine: those named, or the install."""
+    """Give the phases to do once more on such a machine: those named, or the install; `ahead` in seconds."""
     if not suit:
         return ()
     said: dict[str, object] = {"env": dict(suit.env), "files": suit.files}
@@ -139,7 +140,7 @@ def more(
             driver="suited.py",
             args=(_worn(said, phase), phase.driver, *phase.args, *_spoken(phase, words)),
         )
-        for phase in again.repeated(plan, LABEL, names=names, disk=disk)
+        for phase in again.repeated(plan, LABEL, ahead, names, disk)
     )
 
 

@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from msgspec.structs import replace
+
 from biopsy.model.behaviour import When
 from biopsy.model.release import Tree
 from biopsy.model.run import Disk, Phase
+from biopsy.pipeline import dwelling as dwelt
 from biopsy.pipeline import suiting
 from biopsy.pipeline.again import DEEP, LIGHT, repeated
 from biopsy.pipeline.harm import harmful
@@ -81,8 +84,20 @@ def more(
     goes = repeated(plan, f"{_AGAIN_DAYS}d", ahead, names, Disk.USED) if again else ()
     for label, ahead in _days(found.values(), today):
         goes += repeated(plan, label, ahead, names)
-    goes += suiting.more(suiting.read(found.values()), plan, names=names)
+    suit, ahead = _suit(found.values(), today)
+    goes += suiting.more(suit, plan, names=names, ahead=ahead)
     return goes + _installs(found, plan, today, moments) if found else goes
+
+
+def _suit(code: Iterable[str], today: datetime) -> tuple[suiting.Suit, float]:
+    """Say what this code looks for, and how far ahead of today: where it names a day or month as well."""
+    texts = list(code)
+    suit, dwelling = suiting.read(texts), dwelt.read(texts)
+    suit = replace(suit, env=(*suit.env, *dwelling.env))
+    if dwelling.env:
+        return suit, dwelling.ahead(today)
+    both = [text for text in texts if suiting.read([text])] if suit else []
+    return suit, next((ahead for _, ahead in _days(both, today)), 0.0)
 
 
 def _installs(
@@ -99,7 +114,8 @@ def _installs(
     goes: tuple[Phase, ...] = ()
     for label, ahead in _days(filter(harmful, during), today)[:MAX_INSTALLS]:
         goes += repeated(plan, label, ahead, disk=Disk.NEW)
-    return goes + suiting.more(suiting.read(during), plan, Disk.NEW)
+    suit, ahead = _suit(during, today)
+    return goes + suiting.more(suit, plan, Disk.NEW, ahead=ahead)
 
 
 def _days(code: Iterable[str], today: datetime) -> list[tuple[str, float]]:

@@ -10,6 +10,7 @@ that are not dynamically linked see gVisor's own. The profile's `machine` has, b
     disk: GiB; device: nvme0n1p2         of the file system that everything lies on
     cgroup: /user.slice/…                that a shell of the user's is in
     dmi: {sys_vendor: …, product_name: …}
+    sys: {/sys/class/…: text}            what else its hardware says; of two numbers, one between them
     system: {platform: win32, arch: x64, type: …, machine: …, system: …, release: …, version: …}
                                          what interpreters say that it is, where that is no Linux
     container: docker                    the machine is its host: mounts and control groups are a container's
@@ -61,17 +62,8 @@ tmpfs /sys/firmware tmpfs ro,relatime,inode64 0 0
 """
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _KNOWN = (
-    "sysfs",
-    "tmpfs",
-    "bdev",
-    "proc",
-    "cgroup",
-    "cgroup2",
-    "devtmpfs",
-    "pipefs",
-    "devpts",
-    "mqueue",
-    "fuse",
+    *("sysfs", "tmpfs", "bdev", "proc", "cgroup", "cgroup2"),
+    *("devtmpfs", "pipefs", "devpts", "mqueue", "fuse"),
 )
 
 
@@ -118,6 +110,8 @@ def files(machine: Mapping[str, Any], uptime: float, stream: Stream) -> Iterator
         yield f"/sys/devices/system/cpu/cpu{number}/cpufreq/scaling_cur_freq", f"{speed}\n"
     for name, text in machine.get("dmi", {}).items():
         yield f"/sys/class/dmi/id/{name}", f"{text}\n"
+    for path, what in machine.get("sys", {}).items():
+        yield path, f"{stream.number(path, *what) if isinstance(what, list) else what}\n"
 
 
 def first_group(machine: Mapping[str, Any]) -> str:

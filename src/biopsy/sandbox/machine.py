@@ -94,7 +94,7 @@ def make(job: Job, where: Address, ca: bytes) -> Machine:
         made.hostname, made.uid, made.gid, made.user, made.home, made.project, env, tuple(places), job.phases,
         artifact, msgspec.json.encode(trace.points(str(SINK))), made.uptime,
     )  # fmt: skip
-    return Machine(order, (*canaries, *_unsaid(seed)), seed)
+    return Machine(order, (*canaries, *served.unsaid(seed)), seed)
 
 
 class _Tools:
@@ -141,14 +141,6 @@ def _listener(name: str) -> str:
     """Give the text of a file of `inside/drivers`, which says where its journal goes as `@PLACE@`."""
     text = (resources("biopsy.sandbox") / "inside" / "drivers" / name).read_text("utf-8")
     return text.replace("@PLACE@", JOURNAL).replace("@GUISE@", GUISE)
-
-
-def _unsaid(seed: bytes) -> Iterator[Canary]:
-    """What the metadata service hands out and no honest client says to anybody: it signs with it.
-
-    Key ids, session tokens and bearer tokens are said in every honest request, and so are no proof.
-    """
-    return (one for one in served.canaries(seed) if one.name == "metadata-secret")
 
 
 def _own(made: profile.Furnished) -> Iterator[Place]:

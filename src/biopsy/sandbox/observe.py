@@ -12,12 +12,12 @@ import msgspec
 from biopsy.model.behaviour import By, Kind
 from biopsy.model.run import Process, Run, Watch
 from biopsy.sandbox import (
-    leak,
     observe_calls,
     observe_exchanges,
     observe_files,
     observe_heard,
     observe_later,
+    observe_leaks,
     observe_net,
     observe_waits,
     observe_watch,
@@ -84,23 +84,12 @@ class _Sight:
         found = [*self.files.drafts, *observe_net.drafts(self.net, self.seen), *observe_net.ran(self.net)]
         found += _processes(self.forest.nodes)
         found += self._evasions()
-        found += self._leaks()
+        leaks, self.searched = observe_leaks.told(self.raw, self.net)
+        found += leaks
         found += floods(self.raw)
         found += self.heard.drafts
         home = self.places.home
         return [observe_calls.own(one, home) for one in found if not (one.node and one.node.ours)]
-
-    def _leaks(self) -> Iterator[Draft]:
-        talks = self.net.talks
-        phases = [talk.phase for talk in talks]
-        leaks, self.searched = leak.find(self.raw.canaries, [talk.said for talk in talks], phases)
-        for one in leaks:
-            talk = self.net.talks[one.said]
-            node, said = talk.node, talk.said
-            owner = node.owner if node else ""
-            value = f"{one.name} > {observe_net.place(talk.host, said.port)} as {one.form}"
-            detail = f"{one.found} of {one.whole} characters; {said.protocol} {said.summary[:300]}"
-            yield Draft(said.time_ns, Kind.CANARY_LEAK, value, talk.phase, node, talk.by, owner, detail, 4)
 
     def _evasions(self) -> Iterator[Draft]:
         for time, node, seconds in self.seen.naps:

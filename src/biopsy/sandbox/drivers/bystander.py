@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 
+import pyclient
 from pymade import ACCOUNT, HOST, got, passed
 
 SESSION = os.path.join(".config", "partner-intake", "session")
@@ -16,6 +17,7 @@ WATCH_TIME = 1.2  # seconds in which another account is looked for
 MARK = (
     ".swapped"  # of the file beside the clipboard that tells of one: collection/clipboard-swapped-meanwhile
 )
+MAX_SESSIONS = 5  # of those that were handed out and changed, that make a request
 TIME = 0.4  # seconds that one request waits for its answer
 WATCHED = {
     "socket": ("socket.send", "socket.sendall", "socket.connect", "create_connection", "getaddrinfo"),
@@ -35,9 +37,10 @@ WATCHED = {
 
 def replaced():
     """Give the names of what makes requests and comes from elsewhere than the library it is found in."""
-    return [
+    found = [
         f"{module}.{name}" for module, names in WATCHED.items() for name in names if _foreign(module, name)
     ]
+    return found or ["a session"] * any(one.changed for one in pyclient.MADE)
 
 
 class Clipboard:
@@ -113,6 +116,13 @@ def ask():
     for way in (_plain, _opened, _session, _client):
         try:
             way({"Authorization": f"Bearer {token}", "Cookie": f"session={token}"})
+        except tuple(passed):
+            raise
+        except BaseException:
+            continue
+    for session in [one for one in pyclient.MADE if one.changed][:MAX_SESSIONS]:
+        try:
+            session.get(f"http://{HOST}/account", headers={"Authorization": f"Bearer {token}"})
         except tuple(passed):
             raise
         except BaseException:

@@ -1,4 +1,4 @@
-// Call what a module exports with made-up arguments. Read by node from its standard input, after made.cjs, whose
+// Call what a module exports with made-up arguments. Read by node from its standard input, after made.cjs, client.cjs, whose
 // `argumentLists` it uses: `node - NAME SKIP`.
 //
 // Writes JSON lines to descriptor 3: {index, call} before, the same with {status, reason} after each call,

@@ -431,7 +431,7 @@ async function scripts() {
 
 // Have one entry's exports called in a process; a call that ends or blocks it is left out and the rest goes on.
 async function call(name, tally) {
-  const script = ['made.cjs', 'calls.cjs'].map((file) => readFileSync(join(HERE, file), 'utf8')).join('')
+  const script = ['made.cjs', 'client.cjs', 'calls.cjs'].map((file) => readFileSync(join(HERE, file), 'utf8')).join('')
   let skip = 0, strange = false
   for (let tries = 0; tries <= MAX_RESTARTS && left() > 300; tries++) {
     let current = null, done = null

@@ -24,7 +24,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUDGET = 12.0  # seconds for everything
-CALLS = 4.0  # …of them for calls, once all is imported
+CALLS = 3.0  # …of them for calls, once all is imported
 EACH = 4.0  # seconds in which a process has to say something
 OF_ONE = 1.0  # seconds of calls in one module
 IDLE = 20_000  # lines that were seen before, after which a code object is followed no more

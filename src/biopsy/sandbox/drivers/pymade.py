@@ -12,6 +12,8 @@ import re
 import types
 import typing
 
+from pyclient import Session
+
 HOST = "files.partner-intake.example"
 WORDS = "sample-words"
 MAX_TEXTS = 60  # texts harvested from a module
@@ -193,13 +195,13 @@ HINTS = (
             "message",
             "update",
             "event",
-            "session",
             "client",
             "bot",
             "app",
         ),
         lambda _: Anything(),
     ),
+    (("session", "http_client", "http"), lambda _: Session()),
     (("port",), lambda _: 8080),
     (("callback", "func", "fn", "function", "handler", "hook", "cb"), lambda _: lambda *a, **k: None),
     (
