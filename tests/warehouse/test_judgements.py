@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from made_dossiers import analysis, dossier
 from msgspec.structs import replace
 
 from biopsy.model.dossier import Call
 from biopsy.warehouse import Unreadable, Warehouse, judgement, restore
+from made_dossiers import analysis, dossier
 
 
 def test_of_two_judgements_the_later_one_holds(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from made_dossiers import analysis, dossier
 
 from biopsy.cli import app
 from biopsy.errors import UsageError
@@ -15,6 +14,7 @@ from biopsy.warehouse.health import wrong
 from biopsy.warehouse.ledger import File, Ledger
 from biopsy.warehouse.mirror import Mirror
 from biopsy.warehouse.query import Desk
+from made_dossiers import analysis, dossier
 
 pytest.importorskip("duckdb")
 

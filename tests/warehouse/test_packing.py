@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from made_dossiers import analysis, dossier
 from msgspec.structs import replace
 
 from biopsy.errors import UsageError
 from biopsy.model.dossier import Call, Dossier
 from biopsy.warehouse import Unreadable, Warehouse, judgement, ledger, pack, parquet, places, restore, rows
 from biopsy.warehouse.ledger import Commit, File, Ledger
+from made_dossiers import analysis, dossier
 
 pytest.importorskip("duckdb")
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from made_dossiers import FACTS, analysis, dossier
 from msgspec.structs import replace
 
 from biopsy.cli import app
@@ -17,6 +16,7 @@ from biopsy.model.dossier import Call
 from biopsy.model.run import Outcome, Status
 from biopsy.warehouse import Warehouse, charts, results, saved
 from biopsy.warehouse.query import Answer, Desk, Limits
+from made_dossiers import FACTS, analysis, dossier
 
 pytest.importorskip("duckdb")
 

@@ -6,12 +6,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import CliRunner
-from made_dossiers import analysis, dossier
 
 from biopsy.cli import app
 from biopsy.cli.commands.trends import sparks
 from biopsy.model.dossier import Call
 from biopsy.warehouse import Warehouse
+from made_dossiers import analysis, dossier
 
 pytest.importorskip("duckdb")
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from made_dossiers import dossier
 
 from biopsy.errors import UsageError
 from biopsy.warehouse import Warehouse
 from biopsy.warehouse.compact import Compactor
 from biopsy.warehouse.mirror import Mirror
+from made_dossiers import dossier
 
 pytest.importorskip("duckdb")
 sys.path.append(str(Path(__file__).parent.parent / "warehouse_bigquery"))

@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
-from made_dossiers import analysis, dossier
 
 from biopsy.warehouse import Unreadable, Warehouse
 from biopsy.warehouse.compact import Compactor
 from biopsy.warehouse.health import wrong
 from biopsy.warehouse.query import Desk
+from made_dossiers import analysis, dossier
 
 pytest.importorskip("duckdb")
 

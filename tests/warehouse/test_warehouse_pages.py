@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from made_dossiers import analysis, dossier
 
 from biopsy.cli import app
 from biopsy.warehouse import Warehouse, catalog, saved
 from biopsy.warehouse.tables import TABLES, columns
+from made_dossiers import analysis, dossier
 
 pytest.importorskip("duckdb")
 
