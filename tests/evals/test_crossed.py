@@ -25,6 +25,7 @@ NETWORKS = [
         "203.0.113.0/24",
         "127.0.0.0/8",
         "169.254.169.254/32",
+        "169.254.170.2/32",
     )
 ]
 DESTRUCTION = re.compile(r"rmtree|rmSync|\bunlink|rm -rf|os\.remove|shred|mkfs|fork\(\)|\.rmdir|rmdirSync")
@@ -32,8 +33,8 @@ DESTRUCTION = re.compile(r"rmtree|rmSync|\bunlink|rm -rf|os\.remove|shred|mkfs|f
 DEFAULTS = {"registry" + ".npmjs.org", "github.com", "api.github.com", "nodejs.org"}
 """Public defaults that honest packages name as they do; a simulant names none."""
 
-OWN_FILES = {"KCM04", "KPM05", "LN02"}
-"""Simulants that remove the temporary file that they wrote, or fork once. Controls may tidy up after themselves."""
+OWN_FILES = {"KCM04", "KPM05", "LN02", "ZP10"}
+"""Simulants that remove the temporary file that they wrote, or fork once or twice. Controls may tidy up after themselves."""
 
 
 def words(one: Scenario) -> str:
@@ -100,7 +101,8 @@ def test_only_reserved_hosts_and_addresses_are_named() -> None:
     for one in EVERY:
         text = re.sub(r"xmlns=\"[^\"]*\"", "", words(one))  # which names a language, and is never asked
         for host in re.findall(r"(?:https?|tcp|ssl|ftp|wss?)://\[?([A-Za-z][A-Za-z0-9.-]*)", text):
-            named = host in ("host", "HOST", "x-access-token") or (not one.malicious and host in DEFAULTS)
+            honest = not one.malicious and (host in DEFAULTS or host.endswith("."))  # the rest is a variable
+            named = host in ("host", "HOST", "x-access-token") or honest
             assert named or reserved.search(host), (one.id, host)
         for address in re.findall(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", words(one)):
             assert any(ipaddress.ip_address(address) in net for net in NETWORKS), (one.id, address)

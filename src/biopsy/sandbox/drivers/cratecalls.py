@@ -4,20 +4,26 @@ What is public is found by reading, not by compiling; what then does not compile
 tried again.
 """
 
-import importlib.util
+import importlib
 import json
 import os
 import re
+import sys
 import time
 
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
 def sibling(name):
-    """Load a driver that lies beside this one."""
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """Import a module that lies beside this file and may import others there; leave no trace of that."""
+    written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    sys.path.append(HERE)
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(HERE)
+        sys.dont_write_bytecode = written
 
 
 made_up = sibling("pymade")

@@ -36,7 +36,9 @@ def go_on() -> None:
     """Write ahead until standard input ends."""
     settle_beside(NICE)
     settings = replace(handed_over(), reads=0, writes=0, workers=1, tokens=None)
-    asyncio.run(_go_on(build(settings.database, settings)))
+    app = build(settings.database, settings)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # or it tells of every page
+    asyncio.run(_go_on(app))
 
 
 async def _go_on(app: Any) -> None:
