@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from bench.stability import CASES, Seen, analyse, artifacts, compare
 
+from thorough import WHOLE
+
 ROUNDS = int(os.environ.get("BIOPSY_STABILITY", "2"))
-SOME = CASES if ROUNDS > 2 else ("C23", "P03")
+SOME = CASES if ROUNDS > 2 else ("C23", "P03") if WHOLE else ("P03",)
 
 
 def _seen(*behaviours: str, verdict: str = "benign", rules: tuple[str, ...] = ()) -> Seen:

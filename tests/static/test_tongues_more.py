@@ -11,6 +11,7 @@ from reading import seen, short
 from biopsy.model.behaviour import When
 from biopsy.static.clr import assembly
 from biopsy.static.jvm import classfile
+from thorough import often
 
 RUN = "process.exec echo a marker"
 B64 = base64.b64encode(b"echo a marker").decode()
@@ -111,7 +112,7 @@ def test_a_damaged_class_is_read_as_far_as_it_goes(at: int, put: bytes, cut: int
     classfile.parse(classfile.MAGIC + b"\0\0\0\x34" + put)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=often(6, 20), deadline=None)
 @given(data=st.binary(max_size=400))
 def test_what_only_looks_like_an_assembly_is_told_as_damaged(data: bytes) -> None:
     assert not isinstance(assembly.parse(b"MZ" + data + b"BSJB"), assembly.Assembly)
