@@ -113,12 +113,7 @@ def _work(chosen: Settings, tokens: Tokens | None) -> dict[str, Any]:
 def worker() -> Litestar:
     """The application of a worker process, by what its environment says."""
     chosen = handed_over()
-    app = build(chosen.database, chosen)
-    if site := app.state.site:
-        from biopsy.web.site.elsewhere import Elsewhere  # noqa: PLC0415
-
-        site.elsewhere = Elsewhere()
-    return app
+    return build(chosen.database, chosen)
 
 
 def handed_over() -> Settings:
@@ -160,7 +155,7 @@ def _pages(*, front: bool) -> list[Any]:
 
 def _life(stores: Stores) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
-    async def life(app: Litestar) -> AsyncIterator[None]:
+    async def life(_app: Litestar) -> AsyncIterator[None]:
         gc.freeze()  # what is loaded stays: collections need not look at it again
         sys.setswitchinterval(SWITCH)
         keeping = asyncio.create_task(stores.keep_current())
@@ -169,7 +164,5 @@ def _life(stores: Stores) -> Callable[[Litestar], AbstractAsyncContextManager[No
         with suppress(asyncio.CancelledError):
             await keeping
         stores.close()
-        if app.state.site and app.state.site.elsewhere:
-            app.state.site.elsewhere.close()
 
     return life

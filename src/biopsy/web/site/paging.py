@@ -227,12 +227,5 @@ def _here(request: Request[Any, Any, Any]) -> str:
     return request.url.path + (f"?{asked}" if asked else "")
 
 
-def address(request: Request[Any, Any, Any]) -> str:
-    """What was asked for, as it came."""
-    path = bytes(request.scope.get("raw_path", b"") or request.url.path.encode())
-    asked = bytes(request.scope.get("query_string", b""))
-    return (path + (b"?" + asked if asked else b"")).decode("ascii", "replace")
-
-
 def _first(ask: Handler) -> str:
     return (inspect.getdoc(ask) or "").partition("\n")[0].rstrip(".")

@@ -11,7 +11,6 @@ from litestar.di import NamedDependency
 from biopsy import detect
 from biopsy.model import kept
 from biopsy.warehouse import Warehouse
-from biopsy.web.site.elsewhere import Elsewhere
 from biopsy.web.site.index.reading import Index
 from biopsy.web.site.kept_pages import Pages
 from biopsy.web.site.shelf import Shelf, named
@@ -31,7 +30,6 @@ class Site:
         self.warehouse = Warehouse(home)
         self.pages = Pages()
         self.shelf = Shelf(home / "cache" / "pages")
-        self.elsewhere: Elsewhere | None = None
         self._rules: tuple[detect.Rule, ...] = ()
         self._digest = ""
         self._lock = threading.Lock()
@@ -44,21 +42,6 @@ class Site:
     async def heavy(self, work: Callable[[], Answer]) -> Answer:
         """Do what takes a core for a while, one after the other, so that quick pages stay quick."""
         return await to_thread.run_sync(work, limiter=self._limit("heavy", HEAVY))
-
-    async def page(self, name: str, address: str, work: Callable[[], bytes]) -> bytes:
-        """What is kept under a name, else what is written at its address elsewhere, else what `work` gives.
-
-        Without a name it is written here, and not kept.
-        """
-        body = await self.ask(lambda _: self.shelf.get(name)) if name else None
-        if body is None and name and self.elsewhere and await self.elsewhere.write(address):
-            body = await self.ask(lambda _: self.shelf.get(name))
-        if body is not None:
-            return body
-        made = await self.heavy(work)
-        if name:
-            await self.ask(lambda _: self.shelf.keep(name, made))
-        return made
 
     def rules(self) -> tuple[detect.Rule, ...]:
         """The rules of today, read once; raises RuleError."""

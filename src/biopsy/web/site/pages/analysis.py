@@ -16,7 +16,7 @@ from biopsy.web.site.glance import PAIRS, fitted
 from biopsy.web.site.index.answers import Seen
 from biopsy.web.site.index.reading import Index
 from biopsy.web.site.judging import Judged, Machine
-from biopsy.web.site.paging import Shown, address, page, plainly, written
+from biopsy.web.site.paging import Shown, page, plainly, written
 from biopsy.web.site.peeled import MAX_PAIRS, Pair, peeled
 from biopsy.web.site.place import GivenSite, Site
 from biopsy.web.site.viewer import viewer
@@ -72,14 +72,18 @@ async def analysis(request: Asked, site: GivenSite, *, run_id: FromPath[str], wh
     """
     plain = plainly(request)
 
-    def ask(index: Index) -> tuple[Known, str]:
+    def ask(index: Index) -> tuple[Known, str, bytes | None]:
         known = _known(index, run_id)
-        return known, "" if plain or viewer(request).name else site.shelved("analysis", run_id, known, whole)
+        name = "" if plain or viewer(request).name else site.shelved("analysis", run_id, known, whole)
+        return known, name, site.shelf.get(name) if name else None
 
-    known, name = await site.ask(ask)
+    known, name, body = await site.ask(ask)
     if plain:
         return await site.heavy(lambda: _whole(site, run_id, known))
-    body = await site.page(name, address(request), lambda: _page(request, site, run_id, known, whole=whole))
+    if body is None:
+        body = await site.heavy(lambda: _page(request, site, run_id, known, whole=whole))
+        if name:
+            await site.ask(lambda _: site.shelf.keep(name, body))
     return Shown(known, body=body)
 
 

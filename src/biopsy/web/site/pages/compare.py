@@ -19,7 +19,7 @@ from biopsy.web.site.differing import Differing, differing
 from biopsy.web.site.glance import fitted
 from biopsy.web.site.index.answers import Seen
 from biopsy.web.site.index.reading import Index
-from biopsy.web.site.paging import Missing, Refused, Shown, address, page, plainly, written
+from biopsy.web.site.paging import Missing, Refused, Shown, page, plainly, written
 from biopsy.web.site.place import GivenSite, Site
 from biopsy.web.site.viewer import viewer
 from biopsy.web.store import Asked
@@ -97,7 +97,11 @@ async def _made(
     if plainly(request):
         return await site.heavy(lambda: _plain(work()))
     name = "" if viewer(request).name else await site.ask(lambda _: site.shelved(*parts, whole))
-    body = await site.page(name, address(request), lambda: _page(request, work(), whole=whole))
+    body = await site.ask(lambda _: site.shelf.get(name)) if name else None
+    if body is None:
+        body = await site.heavy(lambda: _page(request, work(), whole=whole))
+        if name:
+            await site.ask(lambda _: site.shelf.keep(name, body))
     return Shown(ComparePage("", "", "", (), (), (), None), body=body)
 
 
