@@ -7,8 +7,8 @@
 Makes a home with that many reports, outlines of analyses in the index with hosts, findings and verdicts of
 two years, and in its warehouse a dossier of each (`bench.site_warehouse`, models: --like homes);
 serves it with two processes; asks for pages over HTTP on loopback, a connection a reader. Each goes from page
-to page as a person does, and reads for a while (--pause) before it goes on. Of the analyses and comparisons
-half are any of all there are, which nobody asked for before, and half of the newest (--newest), as Home and
+to page as a person does, and reads for a while (--pause) before it goes on: for seven seconds in the mean, as
+TPC-W's browsers do, then once more for one second. Of the analyses and comparisons half are any of all there are, which nobody asked for before, and half of the newest (--newest), as Home and
 feeds link to them. Pages that other runs kept on disk are removed first, and it is waited until the server
 has written those of the newest, as it does in the background whenever something lands. Prints a table; the
 exit status is 1 where the bound is missed.
@@ -50,6 +50,7 @@ READERS = 100
 WARM = 150  # requests that are not counted
 ANY = 20_000  # of all analyses, that readers choose from
 DAYS = 730
+PAUSES = (7.0, 1.0)  # the think time of TPC-W's browsers, which is judged; and seven times as many pages
 STEADY = 20.0  # seconds without a new page after which all are taken to be written
 AHEAD = 400.0  # seconds that are waited for them at most
 BATCH = 2000
@@ -69,7 +70,7 @@ def main() -> int:
     parser.add_argument("--analyses", type=int, default=1_000_000)
     parser.add_argument("--home", type=Path)
     parser.add_argument("--seconds", type=float, default=20.0, help="how long is asked")
-    parser.add_argument("--pause", type=float, default=1.0, help="seconds that a reader reads a page, about")
+    parser.add_argument("--pause", type=float, action="append", help="seconds that a page is read: 7, then 1")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--newest", type=int, default=500, help="how many analyses count as the newest")
     parser.add_argument("--like", type=Path, action="append", default=[], help="a home with dossiers")
@@ -89,7 +90,9 @@ def main() -> int:
         shutil.rmtree(home / "cache" / "pages", ignore_errors=True)
         with served(home, given.workers) as at:
             ahead(home)
-            return measured(at, Pages(home, given.newest), given.seconds, given.pause)
+            pages = Pages(home, given.newest)
+            first, *_ = [measured(at, pages, given.seconds, pause) for pause in given.pause or PAUSES]
+            return first
 
 
 def made(home: Path, reports: int, analyses: int) -> None:
@@ -273,18 +276,18 @@ def measured(at: tuple[int, int], pages: Pages, seconds: float, pause: float) ->
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         connection.request("GET", pages.next()[1].replace(" ", "%20"))
         connection.getresponse().read()
-    before = _processor(process)
+    before, seconds = _processor(process), seconds * max(1.0, pause / 2)
     took = asyncio.run(_crowd(port, pages, seconds, pause))
     used = _processor(process) - before
     every = sorted(one for times in took.values() for one in times)
-    print(f"{len(every):,} pages for {READERS} readers in {seconds:.0f} s\n")
+    print(f"\n{len(every):,} pages for {READERS} readers in {seconds:.0f} s, who read {pause:g} s\n")
     print(f"{'page':12} {'asked':>6} {'p50 ms':>8} {'p95 ms':>8} {'max ms':>8}")
     for kind, times in sorted(took.items()):
         print(f"{kind:12} {len(times):6} {_at(times, 0.5):8.1f} {_at(times, 0.95):8.1f} {max(times):8.1f}")
     print(f"processor time of the server: {1000 * used / len(every):.1f} ms a page")
     p95 = _at(every, 0.95)
     print(f"{'all':12} {len(every):6} {_at(every, 0.5):8.1f} {p95:8.1f} {max(every):8.1f}")
-    print(json.dumps({"p95_ms": round(p95, 1), "bound_ms": BOUND}))
+    print(json.dumps({"p95_ms": round(p95, 1), "bound_ms": BOUND, "pause_s": pause}))
     return 0 if p95 <= BOUND else 1
 
 
