@@ -5,13 +5,14 @@
     python -m bench.site --home DIR                            what was made before, kept there
 
 Makes a home with that many reports, outlines of analyses in the index with hosts, findings and verdicts of
-two years, and in its warehouse a dossier of each (`bench.site_warehouse`, models: --like homes);
-serves it with two processes; asks for pages over HTTP on loopback, a connection a reader. Each goes from page
-to page as a person does, and reads for a while (--pause) before it goes on: for seven seconds in the mean, as
-TPC-W's browsers do, then once more for one second. Of the analyses and comparisons half are any of all there are, which nobody asked for before, and half of the newest (--newest), as Home and
-feeds link to them. Pages that other runs kept on disk are removed first, and it is waited until the server
-has written those of the newest, as it does in the background whenever something lands. Prints a table; the
-exit status is 1 where the bound is missed.
+two years, and in its warehouse a dossier of each (`bench.site_warehouse`, models: --like homes); serves it
+with two processes; asks for pages over HTTP on loopback, a connection a reader. Each goes from page to page
+as a person does, and reads for a while (--pause) before it goes on: for seven seconds in the mean, as
+TPC-W's browsers do, then once more for one second. Of the analyses and comparisons half are any of all
+there are, which nobody asked for before, and half of the newest (--newest), as Home and feeds link to them.
+Pages that other runs kept on disk are removed first, and it is waited until the server has written those of
+the newest, as it does in the background whenever something lands. Prints a table; the exit status is 1
+where the bound is missed.
 """
 # ruff: noqa: A005 - named as what it measures
 
