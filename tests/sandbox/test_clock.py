@@ -2,9 +2,17 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from evals.build import build
+from evals.scenario import scenarios
+from msgspec.structs import replace
+
+from biopsy import pipeline
+from biopsy.model.behaviour import Kind
+from thorough import WHOLE
 
 pytestmark = pytest.mark.sandbox
 
@@ -79,3 +87,18 @@ def test_what_sleeps_wakes_at_once_and_has_slept(
         slept = float(said.split()[-1])
         assert wanted - 1 <= slept <= wanted * 8, (name, said)  # late on a busy machine, never early
         assert took < 7, (name, took)
+
+
+@pytest.mark.skipif(not WHOLE, reason="half a minute of compiling")
+def test_what_is_compiled_at_install_does_not_come_late(tmp_path: Path, home: Path) -> None:
+    plain = next(one for one in scenarios() if one.id == "C15")
+    more = {f"src/more{n}.c": f"int more{n}(int a) {{ return a + {n}; }}\n" for n in range(40)}
+    gyp = plain.files["binding.gyp"].replace(
+        '"src/hash.c"', ", ".join(f'"{one}"' for one in ("src/hash.c", *more))
+    )
+    artifact = build(replace(plain, files={**plain.files, **more, "binding.gyp": gyp}), tmp_path)
+    chosen = pipeline.Options(home=home, profiles=("laptop",), against="none")
+    (analysis,) = pipeline.analyze(str(artifact), chosen, lambda _text, _done: None)
+    seen = {one.kind for one in analysis.dossier.behaviours}
+    assert Kind.PROCESS_EXEC in seen
+    assert Kind.DIFFERS_CLOCK not in seen

@@ -149,7 +149,7 @@ def _place(file: Path, inside: str, image: Path) -> Place:
 @cache
 def _digest() -> str:
     own = ("words.py", "system.py", "listen.py", "system.cjs", "listen.cjs", "libdl.c", "init.c")
-    told = (_BUILD, _COMPILE, _BUILD_CLOCK, CLOCK, START, UP, HOST, USER, GUISE, _managers())
+    told = (_BUILD, _COMPILE, _BUILD_CLOCK, CLOCK, MODULE, START, UP, HOST, USER, GUISE, _managers())
     recipe = "\0".join((*map(_part, (*own, *_library())), *told))
     return hashlib.sha256(recipe.encode()).hexdigest()[:12]
 
@@ -229,7 +229,7 @@ def _clock(image: Path, part: Path) -> None:
     """Make the library that keeps time, and an `ld.so` that has every program load it."""
     source = "".join(map(_part, _library()))
     words = {"PLACE": JOURNAL, "START": START, "UP": UP, "HOST": HOST, "USER": USER, "GUISE": GUISE}
-    words |= {"MANAGERS": _managers()}
+    words |= {"MANAGERS": _managers(), "MODULE": MODULE}
     for word, text in words.items():
         source = source.replace(f"@{word}@", text)
     for loader in sorted((image / "usr/lib").glob("*/ld-linux-*.so.*")):

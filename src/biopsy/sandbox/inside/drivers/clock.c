@@ -110,6 +110,7 @@ static int number;            /* of the family */
 static pid_t pid;
 static int forked;
 static int engine;            /* a Node, whose own threads have waits that are nobody's idea */
+static int tool;              /* npm or node-gyp: its waits are its own, and no code of a package is in it */
 static int naps;
 static ns told;               /* how far ahead it was when that was written down last */
 static char journal[64];
@@ -232,16 +233,20 @@ static int ends(const char *text, const char *end) {
     return size >= less && !strcmp(text + size - less, end);
 }
 
+static int begins(const char *text, const char *with) { return !strncmp(text, with, strlen(with)); }
+
 static const char *const managers[] = {@MANAGERS@, NULL}; /* of toolchains: names of programs, paths of scripts */
 
-static int package_manager(int argc, char **argv) {
-    const char *name = argc ? argv[0] : "";
-    const char *slash = strrchr(name, '/');
-    name = slash ? slash + 1 : name;
-    for (const char *const *one = managers; *one; one++)
-        if (!strcmp(*one, name) || (**one == '/' && argc > 1 && !strcmp(*one, argv[1]))) return 1;
+static const char *called(int argc, char **argv) {
+    const char *name = argc ? argv[0] : "", *slash = strrchr(name, '/');
+    return slash ? slash + 1 : name;
+}
+
+/* Whether it is npm, one of its own tools, or pip. */
+static int empty_tool(int argc, char **argv) {
+    const char *name = called(argc, argv);
     if (!strncmp(name, "node", 4) || !strcmp(name, "env"))
-        return argc > 1 && (!strcmp(argv[1], "/usr/local/bin/npm") || strstr(argv[1], "/usr/local/lib/node_modules/npm/"));
+        return argc > 1 && (!strcmp(argv[1], "/usr/local/bin/npm") || (begins(argv[1], "/usr/local/lib/node_modules/npm/") && !strstr(argv[1], "/../")));
     if (strncmp(name, "python", 6)) return 0;
     for (int i = 1; i < argc && i < 5; i++) {
         if (!strcmp(argv[i], "-m")) return i + 1 < argc && !strcmp(argv[i + 1], "pip");
@@ -249,6 +254,19 @@ static int package_manager(int argc, char **argv) {
         if (argv[i][0] != '-') return 0;
     }
     return 0;
+}
+
+/* Whether a Node was told to load something first that is not ours (libdl.c). */
+static int rides(void) {
+    const char *options = getenv("NODE_OPTIONS");
+    return options && strcmp(options, "--require=@MODULE@");
+}
+
+static int package_manager(int argc, char **argv) {
+    const char *name = called(argc, argv);
+    for (const char *const *one = managers; *one; one++)
+        if (!strcmp(*one, name) || (**one == '/' && argc > 1 && !strcmp(*one, argv[1]))) return 1;
+    return empty_tool(argc, argv);
 }
 
 static void fork_child(void) {
@@ -280,6 +298,7 @@ __attribute__((constructor)) static void begin(int argc, char **argv) {
     int keep = errno;
     pid = getpid();
     engine = dlsym(RTLD_DEFAULT, "napi_create_function") != NULL;
+    tool = engine && empty_tool(argc, argv) && !rides();
     pid_t parent = getppid();
     int id = shmget(KEY, sizeof(struct page), 0666 | IPC_CREAT);
     void *at = id < 0 ? (void *)-1 : shmat(id, NULL, 0);
@@ -430,7 +449,7 @@ static void start(struct wait *wait, ns deadline) {
     wait->ahead = mine->ahead;
     wait->place = NULL;
     wait->met = 0;
-    if (deadline == FOREVER || deadline - wait->began < SLICE || unasked()) return;
+    if (deadline == FOREVER || deadline - wait->began < SLICE || unasked() || tool) return;
     int count = page->waiters;
     for (int i = 0; i < WAITERS; i++) {
         int none = 0;
