@@ -2,7 +2,7 @@
 
 import msgspec
 
-from biopsy.sandbox.internet import tag
+from biopsy.sandbox.internet.orders import orders
 from biopsy.sandbox.internet.record import shown
 from biopsy.sandbox.internet.talk import Speaker
 from biopsy.sandbox.internet.wire import Wire
@@ -19,7 +19,7 @@ class _Tape:
         self.wire, self.place, self.world = wire, place, world
         self.heard, self.told = bytearray(), bytearray()
         self.size, self.token = 0, ""
-        self.left: list[str] = []  # that will be said yet
+        self.left: list[bytes] = []  # that will be said yet
 
     def hear(self, data: bytes) -> None:
         self.size += len(data)
@@ -33,8 +33,8 @@ class _Tape:
     async def tempt(self) -> None:
         """Say what a shell or an interpreter at the other end would run."""
         self.token = self.world.tags.token()
-        self.left = list(tag.lines(self.token))
-        await self.say(tag.code(self.token).encode())
+        first, *self.left = orders(self.token, bytes(self.heard))
+        await self.say(first)
 
     async def read(self) -> bytes:
         """The next bytes; who takes orders line by line gets such, one after each silence."""
@@ -42,7 +42,7 @@ class _Tape:
             try:
                 return await self.wire.read(PAUSE)
             except TimeoutError:
-                await self.say(self.left.pop(0).encode() + b"\n")
+                await self.say(self.left.pop(0))
         return await self.wire.read()
 
     def record(self) -> None:

@@ -77,13 +77,19 @@ def code(token: str) -> str:
     return "\n".join((*lines, ""))
 
 
+def order(token: str) -> str:
+    """An order as an object of JSON, in one line, under the names that clients have been seen to look for."""
+    named = dict.fromkeys(("type", "action", "op", "event", "kind"), "exec")
+    named |= dict.fromkeys(
+        ("cmd", "command", "data", "args", "exec", "run", "shell", "task", "order"), shell(token)
+    )
+    named |= dict.fromkeys(("code", "script", "payload", "eval", "js"), code(token))
+    return json.dumps(named | {"id": 1})
+
+
 def lines(token: str) -> tuple[str, ...]:
     """Orders of one line each, for who reads lines: in shell, in JSON, in Python, in JavaScript."""
-    order = shell(token)
-    named = dict.fromkeys(("type", "action", "op"), "exec") | dict.fromkeys(
-        ("cmd", "command", "data", "args"), order
-    )
-    return order, json.dumps(named), python(token), javascript(token)
+    return shell(token), order(token), python(token), javascript(token)
 
 
 def script(token: str) -> str:

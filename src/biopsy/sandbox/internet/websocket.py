@@ -4,7 +4,8 @@ import asyncio
 
 import msgspec
 
-from biopsy.sandbox.internet import frames, tag
+from biopsy.sandbox.internet import frames
+from biopsy.sandbox.internet.orders import orders
 from biopsy.sandbox.internet.record import shown
 from biopsy.sandbox.internet.wire import Wire
 from biopsy.sandbox.internet.world import Place, World
@@ -17,7 +18,7 @@ async def serve(wire: Wire, place: Place, world: World) -> None:
     """Take frames until the connection ends; record them as one exchange."""
     heard = frames.Frames(world.bounds.request)
     raw, token, sent = bytearray(), "", wire.sent
-    answer, left = b"", list[str]()
+    answer, left = b"", list[bytes]()
     at = place.inner(depth=place.depth)
     try:
         while True:
@@ -32,9 +33,9 @@ async def serve(wire: Wire, place: Place, world: World) -> None:
                     break
             if not token:
                 token = world.tags.token()
-                left = [tag.code(token), *tag.lines(token)]
+                left = list(orders(token, bytes(heard.payload)))
             if left:
-                said = frames.text(left.pop(0).encode())
+                said = frames.text(left.pop(0).rstrip(b"\n"))
                 answer += said
                 await wire.write(said)
     except (ConnectionError, asyncio.IncompleteReadError):
