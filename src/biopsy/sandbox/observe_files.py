@@ -1,5 +1,6 @@
 """File behaviours: from what processes opened, and from what differs on the disk afterwards."""
 
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,13 @@ _READ_QUIETLY = frozenset(Place) - {Place.CONFIG, Place.HOME, Place.OTHER}
 _TOOLS_OWN = frozenset({Place.INSTALLED, Place.SHIPPED})  # where installing writes
 _WRITTEN_QUIETLY = frozenset({Place.SCRATCH, Place.DEVICE, Place.OWN})
 _WEIGHTY = frozenset({Place.CONFIG, Place.STARTUP})
+_GUARDED: Final = re.compile(
+    r"/etc/(?:passwd|shadow|group|sudoers(?:\.d/.+)?|ld\.so\.preload|crontab|cron\.[^/]+/.+|profile(?:\.d/.+)?|rc\.local"
+    r"|systemd/system/.+|init\.d/.+|ssh/sshd_config|pam\.d/.+|hosts)|/var/spool/cron/.+|/root/.+"
+    r"|/proc/sys/kernel/(?:core_pattern|modprobe|hotplug)|/proc/sysrq-trigger|/proc/\d+/mem|/sys/kernel/uevent_helper"
+    r"|/sys/fs/cgroup/(?:.+/)?(?:release_agent|notify_on_release)|/dev/(?:k?mem|port|kmsg|(?:sd|nvme|vd|xvd)\w+)"
+)
+"""What nobody writes by chance: trying to is told, too, where it was refused."""
 
 
 @dataclass(slots=True)
@@ -45,7 +53,8 @@ def opened(opens: Sequence[Open], places: Places, files: Files) -> None:
             continue
         place = places.of(one.path)
         if one.write:
-            if not one.error and not (one.node.by is By.TOOL and place in _TOOLS_OWN):
+            told = _GUARDED.fullmatch(one.path) if one.error else True
+            if told and not (one.node.by is By.TOOL and place in _TOOLS_OWN):
                 files.drafts.extend(_write(one, place, places))
         else:
             _read(one, place, places, files)
@@ -60,7 +69,7 @@ def _write(one: Open, place: Place, places: Places) -> Iterator[Draft]:
     if place in _WRITTEN_QUIETLY or _bytecode(one.path):
         return
     weight = 2 if place in _WEIGHTY else 1 if place in {Place.INSTALLED, Place.SHIPPED} else 0
-    more = f"of {places.package(one.path)}" if place is Place.INSTALLED else ""
+    more = "refused" if one.error else f"of {places.package(one.path)}" if place is Place.INSTALLED else ""
     yield draft(one.time, Kind.FILE_WRITE, one.path, one.node, weight=weight, detail=_detail(one, more))
 
 

@@ -1,6 +1,7 @@
 """What was said to the simulated internet, tied to whoever said it and to the name that was looked up."""
 
 import bisect
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,12 @@ _PARSE: Final[Callable[[bytes], DNSRecord]] = DNSRecord.parse  # untyped
 _DEFAULT = {"http": 80, "https": 443}
 _PICKLE = b"cbuiltins\neval\n"
 _LOCAL = ("127.", "0.", "::1", "localhost")
+_SERVICES: Final = re.compile(
+    r"unix:(?:/var)?/run/(?:docker\.sock|containerd/containerd\.sock|crio/crio\.sock|podman/podman\.sock"
+    r"|buildkit/[^/]+\.sock|dbus/system_bus_socket)|unix:/run/user/\d+/(?:docker\.sock|podman/podman\.sock"
+    r"|gnupg/.+|keyring/.+|bus)|unix:@?/tmp/(?:ssh-[^/]+/agent\.\d+|\.X11-unix/X\d+)"
+)
+"""Sockets of services that rule a machine, keep its secrets or show its screen; others are nobody's."""
 
 
 @dataclass(slots=True)
@@ -153,18 +160,15 @@ def drafts(net: Net, seen: Seen) -> Iterator[Draft]:
         yield from _talk(talk)
     for time, node, host, port in seen.connects:
         name = net.names.get(host, host)
-        if node.ours or port in {0, 53} or host.startswith(_LOCAL) or _quiet_unix(host):
+        local = _SERVICES.fullmatch(host)
+        if node.ours or (port in {0, 53} and not local) or host.startswith(_LOCAL):
             continue
-        value = host if host.startswith("unix:") else place(name, port)
+        value = host if local else place(name, port)
         yield Draft(time, Kind.NET_CONNECT, value, node.phase, node, node.by, node.owner, weight=1)
     for time, node, host, port in seen.listens:
         if not node.ours and not host.startswith("unix:"):
             value = place(host, port)
             yield Draft(time, Kind.NET_LISTEN, value, node.phase, node, node.by, node.owner, weight=1)
-
-
-def _quiet_unix(host: str) -> bool:
-    return host.startswith(("unix:/var/run/nscd/", "unix:/run/nscd/")) or host in {"unix:", "unix:@"}
 
 
 def place(host: str, port: int) -> str:
