@@ -2,6 +2,8 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 BIOPSY := .venv/bin/biopsy
+# Tests start hundreds of Pythons: without kept bytecode, which some machines forbid, each would compile all anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup image browser demo test check fix pytest eval rules-report eval-benign bench bench-cost bench-peers bench-reports bench-serving bench-guard test-faults test-clients test-whole test-endtoend bench-own bench-queue bench-warehouse bench-watch bench-replay vendor lock clean
 

@@ -97,10 +97,11 @@ def pairwise(sizes: Sequence[int], random: Random) -> Iterator[Triple]:
     }
     every = list(itertools.product(*columns))
     random.shuffle(every)
+    pairs = {triple: _pairs(triple) for triple in every}
     while left:
-        best = max(every, key=lambda triple: len(left & _pairs(triple)))
-        left -= _pairs(best)
-        every.remove(best)
+        whole = (triple for triple, its in pairs.items() if its <= left)  # none can have more than all new
+        best = next(whole, None) or max(pairs, key=lambda triple: len(left & pairs[triple]))
+        left -= pairs.pop(best)
         yield best
 
 

@@ -60,25 +60,24 @@ def test_every_row_of_pypi_and_npm_has_a_scenario_and_the_others_a_reason() -> N
     assert len([one for one in MALICIOUS if one.waits]) <= 7
 
 
-@pytest.mark.parametrize("one", ALL, ids=identity)
-def test_only_reserved_hosts_and_addresses_are_named(one: Scenario) -> None:
-    for host in re.findall(r"(?:https?|tcp|ftp|wss?)://\[?([A-Za-z0-9.-]+)", texts(one)):
-        if not host[0].isdigit():
-            assert RESERVED.search(host), host
-    for name in re.findall(
-        r"['\"/@ ]([a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|io|dev|sh|co|ru|cn|app|me))\b(?!\()",
-        texts(one),
-    ):
-        known = {"kubernetes.io", "java.io", "java.net"}  # a folder in every pod, packages of Java's library
-        assert name.endswith(".sh") or name in known, name
-    for address in re.findall(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", texts(one)):
-        assert any(ipaddress.ip_address(address) in net for net in PRIVATE), address
+def test_only_reserved_hosts_and_addresses_are_named() -> None:
+    known = {"kubernetes.io", "java.io", "java.net"}  # a folder in every pod, packages of Java's library
+    for one in ALL:
+        for host in re.findall(r"(?:https?|tcp|ftp|wss?)://\[?([A-Za-z0-9.-]+)", texts(one)):
+            if not host[0].isdigit():
+                assert RESERVED.search(host), (one.id, host)
+        for name in re.findall(
+            r"['\"/@ ]([a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|io|dev|sh|co|ru|cn|app|me))\b(?!\()",
+            texts(one),
+        ):
+            assert name.endswith(".sh") or name in known, (one.id, name)
+        for address in re.findall(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", texts(one)):
+            assert any(ipaddress.ip_address(address) in net for net in PRIVATE), (one.id, address)
 
 
-@pytest.mark.parametrize("one", ALL, ids=identity)
-def test_nothing_is_destroyed_outside_a_decoy_folder(one: Scenario) -> None:
-    found = re.search(r"rmtree|rmSync|\bunlink|rm -rf|os\.remove|shred|mkfs|fork\(\)", texts(one))
-    assert not found or "sim_doomed" in texts(one)
+def test_nothing_is_destroyed_outside_a_decoy_folder() -> None:
+    found = re.compile(r"rmtree|rmSync|\bunlink|rm -rf|os\.remove|shred|mkfs|fork\(\)")
+    assert [one.id for one in ALL if found.search(texts(one)) and "sim_doomed" not in texts(one)] == []
 
 
 @pytest.mark.parametrize("one", ALL, ids=identity)
@@ -110,13 +109,14 @@ def test_sources_parse_with_and_without_the_payload(one: Scenario) -> None:
             assert not re.search(rb"^(!!|\?\?) ", data, re.MULTILINE)
 
 
-@pytest.mark.parametrize("one", ALL, ids=identity)
-def test_expectations_make_sense(one: Scenario) -> None:
-    assert one.profile in names()
-    assert one.artifact in builders.names()
-    assert by_type(one.ecosystem).type == one.ecosystem
-    assert bool(one.expect.phase) is one.malicious
-    assert bool(one.needs) is one.malicious or one.expect.phase == "static"  # which needs no sandbox
+def test_expectations_make_sense() -> None:
+    for one in ALL:
+        assert one.profile in names(), one.id
+        assert one.artifact in builders.names(), one.id
+        assert by_type(one.ecosystem).type == one.ecosystem, one.id
+        assert bool(one.expect.phase) is one.malicious, one.id
+        read_only = one.expect.phase == "static"  # which needs no sandbox
+        assert bool(one.needs) is one.malicious or read_only, one.id
 
 
 @pytest.mark.parametrize("one", MALICIOUS, ids=identity)

@@ -119,6 +119,21 @@ def test_pip_says_why_an_exact_release_is_refused(shell: Shell) -> None:
     assert "more: biopsy guard why pypi:bad-py@1.1" in ran.said
 
 
+def test_an_index_of_the_whole_machine_is_not_asked_beside_the_guard(shell: Shell) -> None:
+    (shell.folder / "pip").mkdir()
+    (shell.folder / "pip" / "pip.conf").write_text(
+        f"[global]\nextra-index-url = {shell.environment['UV_DEFAULT_INDEX']}\n"
+    )
+    assert "bad_py-1.1" not in shell.guarded(*pip("bad-py==1.1"), XDG_CONFIG_DIRS=str(shell.folder)).said
+    assert installed(shell) == set()
+
+
+def test_nothing_is_left_in_the_temporary_folder_of_a_guard_that_was_killed(shell: Shell) -> None:
+    (shell.folder / "tmp").mkdir()
+    shell.guarded("sh", "-c", "kill -9 $PPID", TMPDIR=str(shell.folder / "tmp"))
+    assert list((shell.folder / "tmp").iterdir()) == []
+
+
 @slow
 def test_pip_takes_the_next_good_release_also_of_a_dependency(shell: Shell) -> None:
     assert shell.guarded(*pip("needs-bad")).status == 0

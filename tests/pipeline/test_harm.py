@@ -8,6 +8,7 @@ import pytest
 
 from biopsy.pipeline import compared, harm
 from biopsy.pipeline.harm import harmful
+from biopsy.pipeline.languages import LANGUAGES
 
 HARMFUL = (
     "require('child_process')", "exec(x)", "execSync(x)", "execFile(", "spawn(x)", "spawnSync(", "fetch(x)", "http.get", "https').",
@@ -66,3 +67,13 @@ def test_both_agree_on_code_of_every_kind() -> None:
     ]
     lines = [line for text in texts for line in text.splitlines()[::25]]
     assert [one for one in (*lines, *texts) if harmful(one) != (harm._HARM.search(one) is not None)] == []
+
+
+@pytest.mark.parametrize("field", ["harm", "host", "user", "folder", "words"])
+def test_what_a_language_adds_is_tried_only_where_it_says_and_found_there(field: str) -> None:
+    examples = HARMFUL if field == "harm" else ASKING[field].split()
+    for name, language in LANGUAGES.items():
+        for pattern, begin in getattr(language, field).items():
+            found = [match[0] for code in examples if (match := re.search(pattern, f"\n {code}"))]
+            assert found, (name, pattern)
+            assert all(text.startswith(begin) for text in found), (name, pattern)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from tests.registry.build import wheel
 
 from biopsy.model.behaviour import Behaviour, When
 from biopsy.model.release import Tree, TreeFile
@@ -176,11 +177,9 @@ thread.start()
 
 @pytest.mark.sandbox
 def test_time_days_traces_and_units_all_bring_out_what_waited_for_them(tmp_path: Path, home: Path) -> None:
-    package = tmp_path / "sim"
-    (package / "sim_bomb").mkdir(parents=True)
-    (package / "sim_bomb" / "__init__.py").write_text(BOMB)
-    setup = "from setuptools import setup\nsetup(name='sim-bomb', version='1.0', packages=['sim_bomb'])\n"
-    (package / "setup.py").write_text(setup)
+    name, data = wheel("sim-bomb", "1.0", {"sim_bomb/__init__.py": BOMB})  # is installed without being built
+    package = tmp_path / name
+    package.write_bytes(data)
     chosen = Options(home=home, profiles=("laptop",), against="none")
     (analysis,) = analyze(str(package), chosen, lambda _text, _done: None)
     seen = {f"{b.kind} {b.value}" for b in analysis.dossier.behaviours}

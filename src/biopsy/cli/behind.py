@@ -119,18 +119,18 @@ def guarding(guard: "Guard", passed: set[str], *, standing: bool) -> Iterator[di
     thread.start()
     if not beside.begun.wait(PATIENCE) or beside.error:
         raise UsageError(f"the guard did not begin: {beside.error or 'it takes too long'}")
-    with tempfile.NamedTemporaryFile("wb", prefix="biopsy-guard-") as file:
-        try:
-            if standing:
+    try:
+        if standing:
+            with tempfile.NamedTemporaryFile("wb", prefix="biopsy-guard-") as file:
                 file.write(beside.authorities)
                 file.flush()
                 yield clients.standing(beside.proxy, file.name, os.environ)
-            else:
-                yield clients.environment(beside.url, os.environ, file.name)
-        finally:
-            beside.stop()
-            thread.join(GRACE)
-            passed |= beside.passed
+        else:
+            yield clients.environment(beside.url, os.environ)
+    finally:
+        beside.stop()
+        thread.join(GRACE)
+        passed |= beside.passed
 
 
 def _configured() -> Iterator[str]:

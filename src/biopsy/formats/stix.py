@@ -21,16 +21,6 @@ ENDING = ".stix.json"
 MAX_INDICATORS = 500
 """Most indicators of one release; what is beyond stays in the table (`iocs`)."""
 
-_KINDS = {
-    IocType.DOMAIN: "domain",
-    IocType.URL: "url",
-    IocType.ADDRESS: "address",
-    IocType.HASH: "file",
-    IocType.WALLET: "wallet",
-    IocType.TOKEN: "token",
-    IocType.MAIL: "mail",
-}
-
 
 def render(first: Analysis, *more: Analysis) -> str:
     """One bundle of all of them."""
@@ -59,7 +49,7 @@ def _objects(analysis: Analysis, us: str) -> Iterator[Object]:
     file = Ioc(IocType.HASH, dossier.artifact.sha256, ("artifact",))
     telling = [one for one in analysis.iocs if not (one.shared or one.reserved)]
     for one in list(dict.fromkeys((file, *telling)))[:MAX_INDICATORS]:
-        kind, value = _KINDS[one.type], text(one.value)
+        kind, value = one.type.tells, text(one.value)
         if pattern := stix.pattern(kind, value):
             sign = stix.ident("indicator", f"{kind}\n{value}")
             yield stix.made(

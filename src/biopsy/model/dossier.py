@@ -102,6 +102,11 @@ class IocType(StrEnum):
     TOKEN = "token"  # noqa: S105 - `telegram-bot 12:AA…`: whose, then all of it, for it says who is behind this
     MAIL = "mail"
 
+    @property
+    def tells(self) -> str:
+        """What it tells of, in one word: of a file where it is a digest."""
+        return "file" if self is IocType.HASH else self.value
+
 
 class Ioc(Struct, frozen=True):
     """Something by which others can recognise, block or report what this release did.

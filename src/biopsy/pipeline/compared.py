@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from biopsy.model.regex import stands
+from biopsy.pipeline.languages import also, begins
 
 MAX_PLACES: Final = 200
 """Most comparisons of one kind that are looked at in a text."""
@@ -17,30 +18,38 @@ MAX_VALUE: Final = 64
 """Longest text that a machine, a user or an argument is given, in characters."""
 
 _ENV = (
-    r"(?:process\.env\.(?:{0})\b"
-    r"|environ(?:\.get\(|\[)\s*['\"](?:{0})['\"]\s*[\])]|getenv\(\s*['\"](?:{0})['\"]\s*\)"
-    r"|\bENV(?:\[|\.fetch\(\s*)['\"](?:{0})['\"][^()\]]{{0,20}}[\])])"
+    r"(?:process\.env\.(?:{name})\b"
+    r"|environ(?:\.get\(|\[)\s*['\"](?:{name})['\"]\s*[\])]|getenv\(\s*['\"](?:{name})['\"]\s*\)"
+    + also("named")
+    + ")"
 )
+
+
+def _variable(names: str) -> str:
+    return _ENV.replace("{name}", names)
+
+
 _ASKS: Final = {
     "host": r"(?:\bhostname\(\)|\bgethostname\(\)|\bgetfqdn\(\)|platform\.node\(\)"
-    r"|uname\(\)\.nodename|uname\(\)\[1\]|\bSocket\.gethostname\b|\bEtc\.uname\[:nodename\]"
-    r"|\bphp_uname\(['\"]n['\"]\)|" + _ENV.format("HOSTNAME|COMPUTERNAME") + ")",
-    "user": r"(?:userInfo\(\)\.username|\bgetuser\(\)|\bgetlogin\(\)|\bEtc\.getlogin\b"
-    r"|\bget_current_user\(\)|" + _ENV.format("USER|USERNAME|LOGNAME") + ")",
-    "folder": r"(?:process\.cwd\(\)|\bgetcwd\(\)|Path\.cwd\(\)|\bDir\.(?:pwd|getwd)\b|"
-    + _ENV.format("PWD|INIT_CWD")
+    r"|uname\(\)\.nodename|uname\(\)\[1\]|" + _variable("HOSTNAME|COMPUTERNAME") + also("host") + ")",
+    "user": r"(?:userInfo\(\)\.username|\bgetuser\(\)|\bgetlogin\(\)|"
+    + _variable("USER|USERNAME|LOGNAME")
+    + also("user")
     + ")",
-    "words": r"(?:process\.argv\b|\bsys\.argv\b|(?<![\w.])ARGV\b|\$argv\b)",
+    "folder": r"(?:process\.cwd\(\)|\bgetcwd\(\)|Path\.cwd\(\)|"
+    + _variable("PWD|INIT_CWD")
+    + also("folder")
+    + ")",
+    "words": rf"(?:process\.argv\b|\bsys\.argv\b{also('words')})",
 }
-_VARIABLE_WORDS = ("process.env.", "environ", "getenv(", "ENV")
+_VARIABLE_WORDS = ("process.env.", "environ", "getenv(", *begins("named"))
 _WORDS: Final = {
     "host": (
-        "hostname()", "gethost", "getfqdn()", "platform.node()", "uname()", "Socket.get", "Etc.uname",
-        "php_uname(", *_VARIABLE_WORDS,
+        "hostname()", "gethost", "getfqdn()", "platform.node()", "uname()", *begins("host"), *_VARIABLE_WORDS,
     ),
-    "user": ("userInfo()", "getuser()", "getlogin()", "Etc.getlogin", "get_current_user()", *_VARIABLE_WORDS),
-    "folder": ("process.cwd()", "getcwd()", "Path.cwd()", "Dir.", *_VARIABLE_WORDS),
-    "words": ("process.argv", "sys.argv", "ARGV", "$argv"),
+    "user": ("userInfo()", "getuser()", "getlogin()", *begins("user"), *_VARIABLE_WORDS),
+    "folder": ("process.cwd()", "getcwd()", "Path.cwd()", *begins("folder"), *_VARIABLE_WORDS),
+    "words": ("process.argv", "sys.argv", *begins("words")),
 }  # fmt: skip
 """What a match of each begins with."""
 
@@ -53,7 +62,10 @@ _LIST = r"[\[({]\s*((?:['\"][^'\"\n]{1,64}['\"]\s*,?\s*){1,60})[\])}]"
 _REGEX = r"/((?:[^/\n\\]|\\.){1,200})/[a-z]*"
 _WITH = (
     r"\s*(?:={2,3}|!={1,2})\s*" + _TEXT,
-    r"\??\.(?:includes|indexOf|startsWith|endsWith|startswith|endswith|find|count|search|match|localeCompare|include\?|start_with\?|end_with\?|match\?)\(\s*(?:"
+    r"\??\.(?:includes|indexOf|startsWith|endsWith|startswith|endswith|find|count|search|match|localeCompare"
+    + also("contains")
+    + also("matches")
+    + r")\(\s*(?:"
     + _TEXT
     + "|"
     + _REGEX
@@ -62,7 +74,7 @@ _WITH = (
 )
 _BEFORE = (
     _TEXT + r"\s*(?:={2,3}|!={1,2}|(?:not\s+)?in)\s*(?:str\()?",
-    _LIST + r"\.(?:includes|indexOf|has|include\?)\(\s*",
+    _LIST + rf"\.(?:includes|indexOf|has{also('contains')})\(\s*",
     _REGEX + r"\.test\(\s*(?:String\()?",
     r"\bre\.\w+\(\s*r?" + _TEXT + r"\s*,\s*",
     _LIST + r"\.some\(\s*\(?\w+\)?\s*=>\s*",

@@ -77,24 +77,13 @@ def run(
     engine = gvisor.choose(options.home)
     plan = (*sample.ecosystem.plan(opened.tree, sample.artifact, sample.listing), waiting.LATER)
     chosen, left_out = _choose(plan, options.phases)
-    moments = partial(sample.ecosystem.moments, opened.tree)
-    again: tuple[Phase, ...] = ()
-    if not options.phases:
-        again = waiting.more(opened.tree, chosen, moments=moments, deep=suspected)
-        again += unasked.more(waiting.texts(opened.tree), chosen) + counted.more(opened.tree, chosen)
+    again = () if options.phases else _again(opened, chosen, suspected=suspected)
     make = partial(_job, opened, run_id, phases=chosen, options=options, plants=decoys.wanted(seen))
     jobs = [make(name=name) for name in roster.first(options.profiles)]
     first = replace(jobs[0], phases=(*jobs[0].phases, *again))
 
     def came_to(runs: list[Run]) -> Ran:
-        finished = tuple(
-            evaluated.own(
-                replace(piped.told(run), outcomes=run.outcomes + _left_out(run.profile, left_out)),
-                opened.tree,
-            )
-            for run in runs
-        )
-        finished = differing.profiles(finished)
+        finished = differing.profiles(tuple(_finished(run, opened, left_out) for run in runs))
         if not options.phases and any(one.name == "import" for one in chosen):
             finished = counted.told(finished, opened.tree)
         more = evaluated.read(finished, options.temporary)
@@ -115,6 +104,22 @@ def run(
             return replace(ran, runs=_noted(ran.runs, named, took))
         more = [make(name=name) for name in named]
         return came_to(runs + _runs(more, bench, progress)) if more else ran
+
+
+def _again(opened: Opened, plan: tuple[Phase, ...], *, suspected: bool) -> tuple[Phase, ...]:
+    """Give what the first machine does once more, for what the package waits for and for its lines."""
+    moments = partial(opened.sample.ecosystem.moments, opened.tree)
+    return (
+        *waiting.more(opened.tree, plan, moments=moments, deep=suspected),
+        *unasked.more(waiting.texts(opened.tree), plan),
+        *counted.more(opened.tree, plan),
+    )
+
+
+def _finished(run: Run, opened: Opened, left_out: tuple[str, ...]) -> Run:
+    """Add to a run what its command lines hold, which phases were left out, and whose evaluated code is."""
+    run = replace(piped.told(run), outcomes=run.outcomes + _left_out(run.profile, left_out))
+    return evaluated.own(run, opened.tree)
 
 
 def _noted(runs: tuple[Run, ...], named: tuple[str, ...], took: float) -> tuple[Run, ...]:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from biopsy.model.behaviour import Behaviour, By, InTrace, Kind
 from biopsy.model.run import Evaluated, Run
+from biopsy.pipeline.languages import LANGUAGES
 
 MAX_TEXTS: Final = 20
 """Most programs that are taken out of the command lines of a run."""
@@ -27,8 +28,11 @@ _WORD = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{40,}={0,2}(?![\w+/…])")
 _STARTS: Final = {
     "python": re.compile(r"\|\s*(?:\S*/)?(?:pypy|python)[\d.]*(?!\S*/)\b"),
     "javascript": re.compile(r"\|\s*(?:\S*/)?(?:node|nodejs|bun)\b"),
-    "php": re.compile(r"\|\s*(?:\S*/)?php[\d.]*\b"),
-    "ruby": re.compile(r"\|\s*(?:\S*/)?ruby[\d.]*\b"),
+    **{
+        name: re.compile(rf"\|\s*(?:\S*/)?{language.interpreter}\b")
+        for name, language in LANGUAGES.items()
+        if language.interpreter
+    },
 }
 
 

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from biopsy.model.run import Disk, Phase
 from biopsy.pipeline import again, compared
 from biopsy.pipeline.harm import harmful
+from biopsy.pipeline.languages import also
 from biopsy.sandbox import toolchain
 
 LABEL: Final = "suited"
@@ -42,26 +43,25 @@ _VARIABLE = re.compile(
     r"""process\.env(?:\.([A-Za-z_]\w*)|\[\s*['"]([^'"\]]+)['"]\s*\])"""
     r"""|\b(?:environ\.get|getenv|environ\.pop)\(\s*['"]([^'"]+)['"](?:\s*,\s*[^()]{0,40})?\)"""
     r"""|\benviron\[\s*['"]([^'"]+)['"]\s*\]|['"]([A-Za-z_]\w*)['"]\s+(?:not\s+)?in\s+(?:os\.)?environ\b"""
-    r"""|\bENV(?:\[|\.(?:fetch|key\?|include\?|has_key\?)[( ])\s*['"]([^'"]+)['"]"""
-    r"""\s*(?:,\s*[^()\]]{0,40})?\]?"""
-    r"""|\benv::var(?:_os)?\(\s*['"]([^'"]+)['"]\s*\)"""
-    r"""|\$_(?:ENV|SERVER)\[\s*['"]([^'"]+)['"]\s*\]"""
+    + also("variables")
 )
 _EQUALS = re.compile(
     r"""\s*\)?\s*(?:\|\|\s*['"]{2}\s*\))?\s*"""
-    r"""(?:[!=]==?\s*|\.(?:includes|startsWith|endsWith|startswith|endswith|include\?|start_with\?|end_with\?)\(\s*)['"]([^'"\n]*)['"]"""
+    rf"""(?:[!=]==?\s*|\.(?:includes|startsWith|endsWith|startswith|endswith{also("contains")})\(\s*)"""
+    r"""['"]([^'"\n]*)['"]"""
 )
 _LOOKS = re.compile(
-    r"\b(?:existsSync|accessSync|access|statSync|lstatSync|stat|readdirSync|isfile|isdir|exists|lexists|is_file|is_dir|file_exists)\("
-    r"|\b(?:File|Dir)\.(?:exists?|file|directory|readable)\?\(|\bPath::new\("
+    r"\b(?:existsSync|accessSync|access|statSync|lstatSync|stat|readdirSync|isfile|isdir|exists|lexists|is_file|is_dir)\("
+    + also("looks")
 )
 _NAMED = re.compile(r"(?:^|[;{\n])\s*(?:const|let|var)?\s*([A-Za-z_$][\w$]*)\s*=\s*([^=;\n][^;\n]{0,199})")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _TEXT = re.compile(r"""(['"`])((?:(?!\1)[^\\\n$])*)\1""")
 _HOLE = re.compile(r"\$\{[^{}]*\}")
-_HOME = re.compile(r"homedir|expanduser|Path\.home|\bDir\.home\b|\bHOME\b|USERPROFILE|~/")
+_HOME = re.compile(r"homedir|expanduser|Path\.home|\bHOME\b|USERPROFILE|~/" + also("home"))
 _OWN = re.compile(
-    r"__dirname|__filename|__file__|import\.meta|require\.resolve|tmpdir|gettempdir|process\.execPath|sys\.|__dir__|__DIR__|__FILE__|\bDir\.tmpdir\b|sys_get_temp_dir"
+    r"__dirname|__filename|__file__|import\.meta|require\.resolve|tmpdir|gettempdir|process\.execPath|sys\."
+    + also("own")
 )
 _MODULE = re.compile(r"\b(?:require|import|__import__|import_module)\(")
 _PART = re.compile(r"[\w.@+ -]+")

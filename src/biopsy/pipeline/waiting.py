@@ -20,6 +20,7 @@ from biopsy.pipeline import dwelling as dwelt
 from biopsy.pipeline import suiting
 from biopsy.pipeline.again import DEEP, LIGHT, repeated
 from biopsy.pipeline.harm import harmful
+from biopsy.pipeline.languages import also
 
 LATER: Final = Phase("later", "later.py", ("later", "--budget", "30"), 40.0, ahead=86_400.0)
 """What was put where a machine starts things by itself is started, a day later."""
@@ -40,22 +41,21 @@ _AGAIN_DAYS: Final = 3
 _NEAR: Final = timedelta(hours=36)
 _FAR: Final = timedelta(days=8 * 365)  # certificates of the simulated internet last for nine years
 
-_CODE = re.compile(r"\.(?:[cm]?js|pyw?|pth|rb|rake|php|rs)$")
+_CODE = re.compile(rf"\.(?:[cm]?js|pyw?|pth{also('suffixes')})$")
 _HOOKS: Final = "package.json"  # code stands in its scripts, too
 _INSTALLING: Final = ("preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare")
 _ASIDE = re.compile(r"(?:^|/)(?:tests?|__tests__|docs?|examples?|node_modules|locales?|i18n)/|\.min\.js$")
 _TIME = re.compile(
     r"\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\)|\btime\.time(?:_ns)?\(|\btime\(\)|\b(?:utc)?now\(|\btoday\("
-    r"|\btime\.localtime\(|\bTime\.now\b|\bDate(?:Time)?\.(?:today|now)\b|\bnew DateTime(?:Immutable)?\("
-    r"|\bdate\("
+    r"|\btime\.localtime\(" + also("time")
 )
 _STAMP = re.compile(
-    r"mtime|birthtime|\b[fl]?stat(?:Sync)?\(|\bexists(?:Sync)?\(|\bFile\.(?:exist|file)\?|\bfile_exists\(|filemtime"
-    r"|\b86_?400|\b8\.64e7|\b24\s*\*\s*60|\b60\s*\*\s*24|timedelta\("
+    r"mtime|birthtime|\b[fl]?stat(?:Sync)?\(|\bexists(?:Sync)?\("
+    r"|\b86_?400|\b8\.64e7|\b24\s*\*\s*60|\b60\s*\*\s*24|timedelta\(" + also("stamps")
 )
 _ISO = re.compile(r"(?<!\d)(20[2-4]\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?!\d)")
 _MADE = re.compile(
-    r"\b(Date|UTC|datetime|date|Time\.(?:new|utc|local|gm|mktime)|Date(?:Time)?\.new)"
+    rf"\b(Date|UTC|datetime|date{also('dates')})"
     r"\(\s*(20[2-4]\d),\s*(\d{1,2}),\s*(\d{1,2})\b"
 )
 _EPOCH = re.compile(r"(?<![\w.])([12]\d{9})(\d{3})?(?:[._]\d+)?(?![\w.])")

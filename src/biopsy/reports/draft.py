@@ -28,15 +28,6 @@ _CATEGORIES = (
     ({"protestware", "wiper"}, "protest"),
     ({"unwanted", "telemetry"}, "unwanted"),
 )
-_TYPES = {
-    IocType.DOMAIN: "domain",
-    IocType.URL: "url",
-    IocType.ADDRESS: "address",
-    IocType.HASH: "file",
-    IocType.WALLET: "wallet",
-    IocType.TOKEN: "token",
-    IocType.MAIL: "mail",
-}
 _HARM = ("malware", "pentest", "spam", "protest", "unwanted")
 _SEVERITY = {"pentest": "high", "spam": "medium", "unwanted": "medium"}
 _MARKUP = re.compile(r"[\x00-\x1f\x7f`\u2028\u2029\u202a-\u202e\u2066-\u2069\u200b-\u200f]+")
@@ -199,8 +190,8 @@ def _iocs(found: Sequence[Ioc]) -> Iterator[dict[str, Any]]:
     """Indicators as schema/report-1.json has them, sorted; what stands for nobody is left out."""
     kept = [ioc for ioc in found if not ioc.reserved and ioc.type is not IocType.HASH][:MAX_IOCS]
     kept += [ioc for ioc in found if ioc.type is IocType.HASH][: MAX_IOCS - len(kept)]
-    for ioc in sorted(kept, key=lambda i: (_TYPES[i.type], i.value)):
-        kind = "artifact" if ioc.type is IocType.HASH and "artifact" in ioc.where else _TYPES[ioc.type]
+    for ioc in sorted(kept, key=lambda i: (i.type.tells, i.value)):
+        kind = "artifact" if ioc.type is IocType.HASH and "artifact" in ioc.where else ioc.type.tells
         made: dict[str, Any] = {"type": kind, "value": ioc.value, "sources": [SOURCE]}
         if ioc.type is IocType.HASH:
             made["digests"] = {"sha256": ioc.value}

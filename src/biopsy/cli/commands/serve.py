@@ -1,6 +1,5 @@
 """`biopsy serve`: the report database over HTTP."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -11,12 +10,12 @@ import rich_click as click
 
 from biopsy.cli.commands.tokens import tokens_option
 from biopsy.cli.home import home_option
+from biopsy.cli.listening import BACKLOG, listen
 from biopsy.cli.queueing import dsn_option
 from biopsy.cli.reporting import database_option
 from biopsy.cli.teach import Taught, grouped
 from biopsy.errors import UsageError
 
-BACKLOG = 2048  # connections that wait to be taken
 GRACE = 15  # seconds that requests have to end when the server is told to
 MAX_OPEN = 2000  # connections of one process; more are answered with 503
 
@@ -87,7 +86,7 @@ def command(host: str, port: int, home: Path, database: Path | None, **asked: An
     exports = asked["exports"].absolute() if asked["exports"] else None
     path = (database or home / "reports.db").absolute()
     build(path)  # says what is wrong before anything listens
-    listening = _listen(host, port)
+    listening = listen(host, port)
     here = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
     shown = None if asked["no_site"] else home.absolute()
     settings = Settings(path, exports, tokens, *limits, asked["url"] or here, shown, asked["dsn"])
@@ -120,17 +119,3 @@ def _beside(home: Path | None, database: Path) -> Iterator[None]:
 
     with kept_current(home, database), written_ahead():
         yield
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        made.bind((host, port))
-        made.listen(BACKLOG)
-    except (OSError, UnicodeError) as error:
-        made.close()
-        raise UsageError(f"cannot listen at {host}:{port}: {error}; --port names another") from error
-    made.set_inheritable(True)
-    return made

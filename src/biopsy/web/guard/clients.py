@@ -4,6 +4,7 @@ Credentials that a client has for its own registry stay with it: they belong to 
 the guard's is another. The guard asks the registry with those that it finds where the client would.
 """
 
+import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -14,10 +15,10 @@ GONE = (
 """Other places that packages could come from."""
 
 
-def environment(url: str, own: Mapping[str, str], configuration: str) -> dict[str, str]:
+def environment(url: str, own: Mapping[str, str]) -> dict[str, str]:
     """The environment of a command whose packages come through the guard at `url`.
 
-    `configuration` is an empty file: what pip is configured with besides is not for this command.
+    What pip's files say is not for this command: they may name indexes that no guard stands before.
     """
     kept = {
         name: value
@@ -31,7 +32,7 @@ def environment(url: str, own: Mapping[str, str], configuration: str) -> dict[st
     return {
         **kept,
         "PIP_INDEX_URL": index,
-        "PIP_CONFIG_FILE": configuration,
+        "PIP_CONFIG_FILE": os.devnull,  # which pip knows: it reads no file at all, the machine's neither
         "PIP_RETRIES": "30",
         "UV_DEFAULT_INDEX": index,
         "UV_NO_CONFIG": "1",
