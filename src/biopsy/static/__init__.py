@@ -23,7 +23,8 @@ from biopsy.static.sight import Layer, Package, Part, Sight, Source
 MAX_FILE = 64 * 1024**2  # bytes of one file that any reader looks at
 MAX_BYTES = 512 * 1024**2  # bytes of a tree that are read
 MAX_SECONDS = 60.0  # of processor time, for a whole tree: for what counting steps missed
-MAX_DEPTH = 5  # layers inside layers
+MAX_DEPTH = 120  # layers inside layers: packers that squeeze again and again leave a hundred
+DEEP = 20  # layers inside layers from which it is told that they were not all read
 MAX_LAYERS = 200  # of one file
 MAX_NESTED = 3  # files inside files
 MAX_PARTS = 1000  # files inside one file, in all
@@ -240,7 +241,13 @@ def _one(source: Source, room: _Room, reader: str = "") -> list[Behaviour]:
         current = waiting.pop(0)
         for sight in _sights(current, reader if current is source else ""):
             if isinstance(sight, Layer):
-                if current.depth >= MAX_DEPTH or layers >= MAX_LAYERS or (sight.text, sight.when) in seen:
+                if (sight.text, sight.when) in seen:
+                    continue
+                if current.depth >= MAX_DEPTH or layers >= MAX_LAYERS:
+                    if current.depth >= DEEP:
+                        _keep(
+                            best, current.see(Kind.PKG_MALFORMED, f"{current.path} not read: too-many layers")
+                        )
                     continue
                 layers += 1
                 seen.add((sight.text, sight.when))

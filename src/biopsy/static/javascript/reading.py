@@ -15,6 +15,7 @@ from biopsy.static.javascript import compiled, devices, forms, hosts, objects, o
 from biopsy.static.javascript.library import JavaScript
 from biopsy.static.javascript.lower import Lowering
 from biopsy.static.javascript.names import hot
+from biopsy.static.javascript.shuffled import restored
 from biopsy.static.javascript.worth import interest
 from biopsy.static.sight import SCRIPTS, Package, Sight, Source
 from biopsy.static.words import read_words
@@ -63,13 +64,15 @@ def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | N
         return None
     if b"\r" in data and b"\n" not in data:
         data = data.replace(b"\r", b"\n")  # the grammar knows no such line ends
-    root = _parser(language).parse(data).root_node
+    parser = _parser(language)
+    data = restored(data, lambda code: parser.parse(code).root_node)
+    root = parser.parse(data).root_node
     witness = Witness(JavaScript(), source, linker.steps(min(MAX_STEPS, 100_000 + 3 * len(data))), linker)
     if root.has_error and root.type == "ERROR" and not source.depth:
         witness.limits["SyntaxError"] = 0
     looked = interest(source.package)
     names = {name.encode() for name in looked.names(source)} if linker.deep else set()
-    lowering = Lowering(data, sorted(hot(source.data, names)))  # the same places, whatever its line ends
+    lowering = Lowering(data, sorted(hot(data, names)))
     exports = Value(ref="exports", fields={})
     witness.scope.names["exports"] = exports
     witness.scope.names["module"] = Value(ref="module", fields={"exports": exports})
