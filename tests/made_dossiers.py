@@ -56,7 +56,7 @@ def dossier(
 def analysis(of: Dossier, call: Call = Call.MALICIOUS, rule: str = "exfil/npm-token") -> Analysis:
     """An analysis with one finding, unless it is benign."""
     if call is Call.BENIGN:
-        return Analysis(of, (), Verdict(call, "Everything was run and nothing worrying was found."))
+        return Analysis(of, (), Verdict(call, "Every phase was run and nothing worrying was found."))
     finding = Finding(
         rule,
         "Reads npm credentials, then connects out",

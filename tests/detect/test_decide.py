@@ -2,13 +2,14 @@
 
 from itertools import permutations
 
+import msgspec
 import pytest
 from made_rules import behaviours, dossier, finding
 
 from biopsy.detect import decide
 from biopsy.model.behaviour import By
 from biopsy.model.dossier import Call, Finding
-from biopsy.model.run import Watch
+from biopsy.model.run import Outcome, Status, Step, Watch
 
 PROOF = finding(convicts=True, name="exfil/proof", title="Sends a key")
 DOUBT = finding("medium", "medium", name="evasion/doubt", title="Hides")
@@ -78,6 +79,18 @@ def test_code_that_runs_at_install_and_was_not_read_to_its_end_is_a_gap() -> Non
         "pkg.malformed setup.py SyntaxError @ setup.py (install)",
     ]
     assert decide([], dossier(*others)).call is Call.BENIGN
+
+
+def test_a_benign_one_says_how_far_its_run_came() -> None:
+    whole = Outcome("laptop", "import", Status.COMPLETED, steps=(Step("a", Status.COMPLETED),))
+    part = Outcome("ci", "import", Status.COMPLETED, steps=(*whole.steps, Step("a.b", Status.SKIPPED, "x")))
+    half, other = msgspec.structs.replace(part, profile="laptop"), dossier().outcomes[0]
+    for outcomes, words in (
+        ((whole, other), "Every phase was run and nothing worrying was found."),
+        ((part, half), "Every phase was run (1 of 2 modules imported) and nothing worrying was found."),
+    ):
+        verdict = decide([], msgspec.structs.replace(dossier(), outcomes=outcomes))
+        assert (verdict.call, verdict.reason) == (Call.BENIGN, words)
 
 
 def test_having_had_nothing_to_do_is_no_gap() -> None:

@@ -159,3 +159,19 @@ WORDS = ["eval(", ")", "require('fs')", "\n", "process.env", "[", "]", "'a'", "`
 @given(st.lists(st.sampled_from(WORDS), max_size=60))
 def test_any_words_can_be_read(words: list[str]) -> None:
     seen("eval(1);" + "".join(words), "index.js", When.INSTALL)
+
+
+@pytest.mark.parametrize(
+    ("path", "climbs", "expected"),
+    [
+        ("scripts/a.js", "'..', 'package.json'", "./package.json"),
+        ("lib/a/b.js", "'../../package.json'", "./package.json"),
+        ("a.js", "'..', 'package.json'", "./../package.json"),
+        ("scripts/a.js", "'../../..', 'package.json'", "./../../../package.json"),
+    ],
+)
+def test_a_file_that_a_package_climbs_to_within_itself_is_its_own(
+    path: str, climbs: str, expected: str
+) -> None:
+    code = f"require('fs').writeFileSync(require('path').resolve(__dirname, {climbs}), 'x')"
+    assert f"file.write {expected}" in short(seen(code, path, also=("package.json",)))

@@ -7,7 +7,7 @@ import zlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reading import seen, short
+from reading import package, seen, short
 
 from biopsy.model.behaviour import When
 
@@ -81,6 +81,8 @@ def test_hidden_code_is_found_and_read_in_turn(name: str) -> None:
         ("import requests\nrequests.post('https://x.example/' + p)", "net.http POST https://x.example/?"),
         ("import requests\ns = requests.Session()\ns.get('https://x.example')", "net.http GET https://x.example"),
         ("import urllib.request as u\nu.urlopen(u.Request('http://x.example', data=d))", "net.http GET http://x.example"),
+        ("import urllib.request as u\nu.urlopen(u.Request('http://x.example', None, {'a': 'b'}))", "net.http GET http://x.example"),
+        ("import urllib.request as u\nu.urlopen('http://x.example', b'a')", "net.http POST http://x.example"),
         ("import http.client\nc = http.client.HTTPSConnection('x.example')\nc.request('PUT', '/a')", "net.http PUT http://x.example/a"),
         ("import socket\ns = socket.socket()\ns.connect(('203.0.113.9', 443))", "net.connect 203.0.113.9:443"),
         ("import socket\nsocket.gethostbyname('a.example')", "net.dns a.example"),
@@ -161,6 +163,37 @@ def test_methods_of_setup_commands_run_at_install() -> None:
     behaviours = seen(code, "setup.py", When.INSTALL)
     assert "process.exec id @ setup.py:6 (install)" in behaviours
     assert "process.exec later @ setup.py:9 (call)" in behaviours
+
+
+SETUP = b"import sys\nsys.path.insert(0, '.')\nfrom tool import version\nimport tool.cli\n"
+PROGRAM = b"import os\ndef main():\n    os.system('id')\nif __name__ == '__main__':\n    main()\n"
+
+
+@pytest.mark.parametrize("path", ["tool.py", "tool/cli.py"])
+def test_what_setup_py_only_imports_does_not_run_as_the_program(path: str) -> None:
+    told = package({"setup.py": SETUP, path: PROGRAM}, {"setup.py": When.INSTALL, path: When.INSTALL})
+    assert f"process.exec id @ {path}:3 (call)" in told
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        b"exec(open('tool.py').read())",
+        b"import runpy\nrunpy.run_module('tool', run_name='__main__')",
+        b"subprocess.run([sys.executable, '-m', 'tool'])",
+        b"tool.main()",
+    ],
+)
+def test_what_setup_py_runs_as_well_happens_at_install(runs: bytes) -> None:
+    moments = {"setup.py": When.INSTALL, "tool.py": When.INSTALL}
+    told = package({"setup.py": b"import tool, subprocess, sys\n" + runs, "tool.py": PROGRAM}, moments)
+    assert "process.exec id @ tool.py:3 (install)" in told
+
+
+def test_what_a_build_names_and_setup_py_does_not_import_is_the_program() -> None:
+    moments = {"setup.py": When.INSTALL, "gen.py": When.INSTALL}
+    told = package({"setup.py": b"import tool", "gen.py": PROGRAM}, moments)
+    assert "process.exec id @ gen.py:3 (install)" in told
 
 
 def test_tests_stay_tests() -> None:

@@ -4,10 +4,17 @@ from collections.abc import Iterable, Sequence
 
 from biopsy.detect.sight import cut_short, finished, unread
 from biopsy.model.behaviour import By, Kind
+from biopsy.model.coverage import Reach, coverage
 from biopsy.model.dossier import Call, Dossier, Finding, Level, Verdict
 
 _WORRYING = (Level.MEDIUM, Level.HIGH)
 _UNREAD = (Kind.ARCHIVE_BOMB, Kind.ARCHIVE_DAMAGED)
+_SORTS = {
+    "modules": "modules imported",
+    "functions": "functions called",
+    "commands": "commands started",
+    "scripts": "install scripts run",
+}
 _NAMED = 3  # how many titles or gaps one sentence holds
 
 
@@ -31,11 +38,27 @@ def decide(findings: Sequence[Finding], dossier: Dossier) -> Verdict:
             Call.UNKNOWN, f"Nothing worrying was found, but the analysis is incomplete: {_few(gaps)}."
         )
     low = [f.rule for f in stable]
-    return Verdict(Call.BENIGN, f"Everything was {_how(dossier)} and nothing worrying was found.", tuple(low))
+    return Verdict(Call.BENIGN, f"{_how(dossier)} and nothing worrying was found.", tuple(low))
 
 
 def _how(dossier: Dossier) -> str:
-    return "read (packages of this kind are read, not run)" if dossier.read_only else "run"
+    """What was done; where a phase did not reach all that there is, how far it came."""
+    if dossier.read_only:
+        return "Everything was read (packages of this kind are read, not run)"
+    far = [
+        f"{few if few == most else f'{few} to {most}'} of {of} {words}"
+        for sort, words in _SORTS.items()
+        if (counts := [reach for one in coverage(dossier) if (reach := getattr(one, sort)).of])
+        for few, most, of in [_range(counts)]
+        if few < of
+    ]
+    return f"Every phase was run ({', '.join(far)})" if far else "Every phase was run"
+
+
+def _range(counts: Sequence[Reach]) -> tuple[int, int, int]:
+    """The fewest and the most that any profile reached, of the most that there were."""
+    done = [reach.done for reach in counts]
+    return min(done), max(done), max(reach.of for reach in counts)
 
 
 def _verdict(call: Call, because: Sequence[Finding], gaps: Sequence[str]) -> Verdict:

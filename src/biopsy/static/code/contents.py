@@ -27,6 +27,17 @@ def content(path: str, source: Source) -> bytes | None:
     return data if data is not None and len(data) <= MAX_CONTENT else None
 
 
+def told(path: str, source: Source) -> str:
+    """A path as it is told: where it climbs to a file of the package, it is named from the package's root.
+
+    `./../package.json` of `scripts/a.js` is the package's own manifest, of `a.js` it is somebody else's.
+    """
+    if not path.startswith("./../"):
+        return path
+    found = posixpath.normpath(posixpath.join(posixpath.dirname(source.path), path))
+    return f"./{found}" if found in source.paths else path
+
+
 def _roots(source: Source) -> tuple[str, ...]:
     first = source.path.partition("/")[0]
     return ("src",) if first == "src" else ()

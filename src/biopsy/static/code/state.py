@@ -127,7 +127,7 @@ class State:
         self.by_object = bool(getattr(language, "by_object", False))  # a method is run for each that it is of
         self.bare_fields = bool(getattr(language, "bare_fields", False))  # of `this`, by their names alone
         self.language, self.source, self.when, self.steps = language, source, when, steps
-        self.main_when = when if when in {When.INSTALL, When.START, When.TEST, When.DOCS} else When.CALL
+        self.main_when: When = when if when in {When.INSTALL, When.START, When.TEST, When.DOCS} else When.CALL
         self.call_when = when if when in {When.TEST, When.DOCS, When.UNKNOWN} else When.CALL
         self.scope = Scope()
         self.closures: list[Closure] = []

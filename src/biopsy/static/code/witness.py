@@ -364,7 +364,9 @@ class Witness(Interpreter):
         taint = CLEAN.union(*(c.all_taint() for c in content)) if content else CLEAN
         for text in path.texts():
             if text.strip(HOLE + "/."):
-                self.see(Kind.FILE_WRITE, text + project.said(text, content), line)
+                self.see(
+                    Kind.FILE_WRITE, contents.told(text, self.source) + project.said(text, content), line
+                )
             fed.kept(self, text, content, line)
             if taint & _KEPT:
                 self.written[text] = self.written.get(text, CLEAN) | (taint & _KEPT)

@@ -12,7 +12,7 @@ from biopsy.static.code.link import Linker, Module, finished
 from biopsy.static.code.state import Exhausted
 from biopsy.static.code.value import const
 from biopsy.static.code.witness import Witness
-from biopsy.static.python import blocks, build, parse
+from biopsy.static.python import blocks, build, parse, programs
 from biopsy.static.python.library import Python
 from biopsy.static.python.lower import Lowering
 from biopsy.static.sight import Package, Sight, Source
@@ -91,6 +91,8 @@ def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | N
     starts = [0, *(m.end() for m in re.finditer("\n", text))]
     lines = sorted({bisect_right(starts, at) for at in blocks.words(text, _known(source.package)).hot(names)})
     witness = Witness(Python(), source, linker.steps(min(MAX_STEPS, 100_000 + 3 * len(source.data))), linker)
+    if source.when is When.INSTALL and programs.only_imported(source):
+        witness.main_when = witness.call_when
     name = source.path.rpartition("/")[2]
     witness.scope.names["__file__"] = const(f"./{name}", frozenset({"data:self"}))
     witness.scope.names["__doc__"] = const(ast.get_docstring(tree, clean=False))

@@ -51,7 +51,7 @@ def _urlopen(run: Witness, call: Invocation) -> Value:
     if file is None:
         data += [call.arg(1, "data")]
     verb = fields.get("method", Value())
-    has_data = any(d.consts or d.taint or d.fields for d in (data[0], *data[3:]))
+    has_data = any(d.consts not in {(), (None,)} or d.taint or d.fields for d in (data[0], *data[3:]))
     response = run.request(
         verb.text() if verb.consts else "POST" if has_data else "GET", url, data, call.line
     )
