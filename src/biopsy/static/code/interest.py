@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec import Struct
 
 from biopsy.model.behaviour import When
+from biopsy.static.code.aside import ASIDE
 from biopsy.static.sight import Package, Source
 
 ALL = "*"
@@ -56,9 +57,10 @@ Scan = Callable[[Source], Look]
 class Interest:
     """Looks at each file once, by words, when it or a file that leads to it is asked for."""
 
-    def __init__(self, package: Package, scan: Scan, reader: str) -> None:
-        """Take a package, how its files are looked at, and who reads them."""
-        self._package, self._scan, self._reader = package, scan, reader
+    def __init__(self, package: Package, scan: Scan, reader: str, strong: Callable[[Source], bool]) -> None:
+        """Take a package, how its files are looked at, who reads them, and which are worth it in any case."""
+        self._package, self._scan, self._reader, self._strong = package, scan, reader, strong
+        self._led: set[str] = set()  # what others than tests and documents lead to, and themselves
         self._looks: dict[str, Look] = {}
         self._told: dict[str, set[str]] = {}
         self._worth: dict[str, bool] = {}
@@ -73,6 +75,8 @@ class Interest:
         if source.depth:
             look = self._scan(source)
             return look.telling or bool(self._taken(look)[1])
+        if source.when in ASIDE and source.path not in self._led and not self._strong(source):
+            return False  # they come last: whatever leads to one was looked at
         self._solve(source.path, source)
         if not self._worth[source.path]:
             return False
@@ -99,6 +103,8 @@ class Interest:
         if path in self._worth:
             return
         new = self._reached(path, source)
+        if self._package.moments.get(path) not in ASIDE:
+            self._led.update(new)
         pending = new[::-1]  # what is imported mostly stands before what imports it
         changed = True
         while changed:

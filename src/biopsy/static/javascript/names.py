@@ -100,6 +100,11 @@ _WORDLY = f"{LETTERS}{DIGITS}_".encode()
 _BLANKED = bytes(at if at in _WORDLY else 32 for at in range(256))
 
 
+def spelt(data: bytes) -> set[str]:
+    """The words of a script, each once."""
+    return {word.decode("latin-1") for word in set(data.translate(_BLANKED).split())}
+
+
 def hot(data: bytes, also: Collection[bytes] = ()) -> Iterator[int]:
     """Where words stand that something acts on, and those of `also`."""
     # What no word is made of becomes a blank.

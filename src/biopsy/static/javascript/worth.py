@@ -1,6 +1,7 @@
 """Which scripts are worth running. Apart from what runs them, which most small packages have no need of."""
 
 from biopsy.static.code.interest import ALL, Interest, Look
+from biopsy.static.javascript import strong
 from biopsy.static.javascript.modules import CODE, links
 from biopsy.static.javascript.names import telling
 from biopsy.static.sight import SCRIPTS, Package, Source
@@ -8,7 +9,9 @@ from biopsy.static.sight import SCRIPTS, Package, Source
 
 def interest(package: Package) -> Interest:
     """What of a package is worth running, looked at once."""
-    return package.kept("javascript interest", Interest, lambda: Interest(package, _scan, "javascript"))
+    return package.kept(
+        "javascript interest", Interest, lambda: Interest(package, _scan, "javascript", strong.stands)
+    )
 
 
 def _scan(source: Source) -> Look:

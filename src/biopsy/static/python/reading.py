@@ -12,7 +12,7 @@ from biopsy.static.code.link import Linker, Module, finished
 from biopsy.static.code.state import Exhausted
 from biopsy.static.code.value import const
 from biopsy.static.code.witness import Witness
-from biopsy.static.python import blocks, build, parse, programs
+from biopsy.static.python import blocks, build, parse, programs, strong
 from biopsy.static.python.library import Python
 from biopsy.static.python.lower import Lowering
 from biopsy.static.sight import Package, Sight, Source
@@ -58,7 +58,9 @@ def _broken(package: Package) -> dict[str, str]:
 
 def interest(package: Package) -> Interest:
     """What of a package is worth running, looked at once."""
-    return package.kept("python interest", Interest, lambda: Interest(package, _scan, "python"))
+    return package.kept(
+        "python interest", Interest, lambda: Interest(package, _scan, "python", strong.stands)
+    )
 
 
 def linker_of(package: Package) -> Linker:
