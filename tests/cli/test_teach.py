@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator
 
+import pytest
 import rich_click as click
+from click.shell_completion import ShellComplete
 
 from biopsy.cli.app import biopsy
 from biopsy.cli.teach import fitted
@@ -69,3 +71,17 @@ def test_commands_of_examples_and_their_options_exist() -> None:
                 name for option in EVERYTHING[known].params for name in (*option.opts, *option.secondary_opts)
             }
             assert asked <= options | {"--help", "-h", "--version"}, (path, line)
+
+
+@pytest.mark.parametrize(
+    ("typed", "begun", "offered"),
+    [
+        (["analyze", "--profile"], "lap", ["laptop"]),
+        (["compare", "--profile"], "a", ["all", "auto"]),
+        (["rules", "show"], "exfil/keys-p", ["exfil/keys-pushed"]),
+        (["guard"], "w", ["why"]),
+    ],
+)
+def test_the_tab_key_offers_what_may_stand_there(typed: list[str], begun: str, offered: list[str]) -> None:
+    found = ShellComplete(biopsy, {}, "biopsy", "_BIOPSY_COMPLETE").get_completions(typed, begun)
+    assert [item.value for item in found] == offered

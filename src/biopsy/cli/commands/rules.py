@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from biopsy.cli.complete import rule_ids
 from biopsy.cli.options import form_option, rules_option
 from biopsy.cli.teach import TaughtGroup
 from biopsy.errors import UsageError
@@ -58,7 +59,7 @@ def _print_json(rules: "list[Rule]") -> None:
 
 
 @command.command("show")
-@click.argument("rule_id", metavar="RULE")
+@click.argument("rule_id", metavar="RULE", shell_complete=rule_ids)
 @rules_option
 def show(rule_id: str, rules: Path | None) -> None:
     """Print one rule as it is written, with its examples."""
