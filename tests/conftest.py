@@ -57,8 +57,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 _WHY = pytest.StashKey[str | None]()
 
 LONGEST = (
-    "test_docs.py",
     "test_nothing_is_lost.py",
+    "test_docs.py",
     "test_machines.py",
     "test_lies.py",
     "test_packaging.py",
@@ -67,6 +67,10 @@ LONGEST = (
     "test_killing.py",
     "test_waiting.py",
     "test_evaluated.py",
+    "test_stability.py",
+    "test_processes.py",
+    "test_worker.py",
+    "test_serve_command.py",
 )
 """Files that take longest, longest first: begun last, one of them would keep one process busy alone."""
 

@@ -126,6 +126,7 @@ _GROUPS = {
         },
         {"name": "Malicious packages", "commands": ["check", "guard", "reports", "serve", "site", "tokens"]},
         {"name": "This machine", "commands": ["doctor", "image"]},
+        {"name": "More", "commands": ["completion", "names", "rules", "version"]},
     ]
 }
 
@@ -139,7 +140,6 @@ _GROUPS = {
             "text_markup": "rich",
             "max_width": 100,
             "command_groups": _GROUPS,
-            "commands_panel_title": "More",
         },
     },
     epilog=EXAMPLES,

@@ -1,4 +1,4 @@
-"""What the Tab key offers for a target: kept releases and analyses by name and id, else files."""
+"""What the Tab key offers: kept releases and analyses by name and id, files, profiles, rules."""
 
 from pathlib import Path
 from urllib.parse import unquote
@@ -20,6 +20,22 @@ def targets(ctx: click.Context, _param: click.Parameter, incomplete: str) -> lis
 def run_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Ids of kept analyses."""
     return [item for item in _kept(ctx, incomplete) if item.value[:1].isdigit()][-MAX_OFFERED:]
+
+
+def profiles(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Machines to pretend to be."""
+    from biopsy.sandbox.profile import names  # noqa: PLC0415 - slow to import, and --help is not
+
+    return [name for name in (*names(), "all", "auto") if name.startswith(incomplete)]
+
+
+def rule_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Ids of rules, as far as they are typed: each is the path of its file."""
+    from biopsy.detect.load import SHIPPED  # noqa: PLC0415
+
+    folder = Path(ctx.params.get("rules") or SHIPPED)
+    known = (path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yml"))
+    return sorted(name for name in known if name.startswith(incomplete))
 
 
 def _kept(ctx: click.Context, incomplete: str) -> list[CompletionItem]:

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import rich_click as click
 
+from biopsy.cli.complete import profiles
+
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 form_option = click.option(
@@ -65,6 +67,7 @@ def run_options(function: Decorated) -> Decorated:
             multiple=True,
             callback=words,
             metavar="NAME",
+            shell_complete=profiles,
             help="The machine to pretend to be: laptop, github-actions, gitlab-ci, container-build, "
             "coding-agent, windows, macos; all; auto: the first two, and others where there is reason. "
             "Repeatable. Default: auto.",

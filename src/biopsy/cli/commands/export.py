@@ -10,7 +10,7 @@ import rich_click as click
 
 from biopsy.cli.home import home_option
 from biopsy.cli.options import quiet_option
-from biopsy.cli.teach import Taught
+from biopsy.cli.teach import Taught, TaughtGroup
 
 if TYPE_CHECKING:
     from biopsy.model.dossier import Dossier
@@ -58,7 +58,14 @@ ecosystem_option = click.option(
 )
 
 
-@click.group("export")
+EXPORT = """
+Examples
+  biopsy export package-analysis out/          files, as the Package Analysis project has them
+  biopsy export bigquery my-project.biopsy     rows of tables in BigQuery
+"""
+
+
+@click.group("export", cls=TaughtGroup, epilog=EXPORT)
 def command() -> None:
     """Write what is kept here in the forms that others read."""
 

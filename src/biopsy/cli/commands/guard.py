@@ -32,6 +32,31 @@ Exit status
   0  it was told to end
   2  a policy that cannot be read, or the address is taken
 """
+RUN = """
+Examples
+  biopsy guard run -- pip install requests      also uv, poetry, pdm
+  biopsy guard run -- npm ci                    also pnpm, yarn, bun
+  biopsy guard run -- sh -c 'npm ci && make'    whatever a script installs
+
+What clients write into lock files names the registries, as without the guard.
+"""
+WHY = """
+Examples
+  biopsy guard why pypi:requests           the versions that are not let through
+  biopsy guard why npm:left-pad@1.3.0      one version
+  biopsy guard why npm:left-pad --all      those that are, too
+"""
+LOG = """
+Examples
+  biopsy guard log                         what was kept out or warned of
+  biopsy guard log --all --limit 500       what was let through, too
+  biopsy guard log --json                  for programs
+"""
+POLICY = """
+Examples
+  biopsy guard policy > guard.yml          one to begin with
+  biopsy guard policy guard.yml            can it be read?
+"""
 _PANELS = {
     "What is let through": ("--policy", "--database", "--analyze", "--dsn"),
     "Where": ("--host", "--port", "--url", "--allow-host", "--site"),
@@ -93,7 +118,7 @@ def guarding(function: Any) -> Any:
 @listening
 @guarding
 def command(host: str, port: int, **asked: Any) -> None:
-    """Keep packages that are known to be bad, or too fresh, out of pip, uv, npm, pnpm and yarn."""
+    """Keep packages that are known to be bad, or too fresh, out of pip, uv, npm and their like."""
     here = click.get_current_context()
     if here is not None and here.invoked_subcommand is not None:
         return
@@ -113,7 +138,10 @@ def serve(host: str, port: int, **asked: Any) -> None:
 
 
 @command.command(
-    "run", cls=Taught, context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
+    "run",
+    cls=Taught,
+    epilog=RUN,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
 @guarding
 @click.argument("words", nargs=-1, required=True, metavar="-- COMMAND...", type=click.UNPROCESSED)
@@ -124,7 +152,7 @@ def run(words: tuple[str, ...], **asked: Any) -> int:
     return doing.run(words, **asked)
 
 
-@command.command("why", cls=Taught)
+@command.command("why", cls=Taught, epilog=WHY)
 @click.argument("package", metavar="PACKAGE")
 @click.option("--all", "every", is_flag=True, help="Every version, not only those that are not let through.")
 @guarding
@@ -135,7 +163,7 @@ def why(package: str, every: bool, **asked: Any) -> int:  # noqa: FBT001
     return doing.why(package, every=every, **asked)
 
 
-@command.command("log", cls=Taught)
+@command.command("log", cls=Taught, epilog=LOG)
 @click.option(
     "--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="How many, at most."
 )
@@ -149,7 +177,7 @@ def log(limit: int, home: Path, every: bool, json_: bool) -> None:  # noqa: FBT0
     doing.log(home, limit, every=every, as_json=json_)
 
 
-@command.command("policy", cls=Taught)
+@command.command("policy", cls=Taught, epilog=POLICY)
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 def policy(file: Path | None) -> None:
     """Print a policy to begin with; with a FILE, say whether it can be read."""

@@ -7,6 +7,7 @@ import rich_click as click
 
 from biopsy.cli.home import home_option
 from biopsy.cli.options import form_option, quiet_option
+from biopsy.cli.teach import TaughtGroup
 from biopsy.formats.views import measure
 from biopsy.formats.views.visible import visible
 
@@ -18,7 +19,15 @@ def _kinds(_context: click.Context, _parameter: click.Parameter, typed: str) -> 
     return [kind for kind in image_layers.wanted() if kind.startswith(typed)]
 
 
-@click.group("image")
+IMAGE = """
+Examples
+  biopsy image build            the image, and the tools of every ecosystem
+  biopsy image build gem        the image, and those of one
+  biopsy image list             what is there, and which is in use
+"""
+
+
+@click.group("image", cls=TaughtGroup, epilog=IMAGE)
 def command() -> None:
     """Build, list and remove the images that packages run on."""
 

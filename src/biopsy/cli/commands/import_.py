@@ -6,7 +6,7 @@ import rich_click as click
 
 from biopsy.cli.home import home_option
 from biopsy.cli.options import quiet_option
-from biopsy.cli.teach import Taught
+from biopsy.cli.teach import Taught, TaughtGroup
 
 REFUSED = 1
 MAX_TOLD = 20
@@ -28,7 +28,13 @@ Exit status
 """
 
 
-@click.group("import")
+IMPORT = """
+Examples
+  biopsy import package-analysis results/    what the Package Analysis project found out
+"""
+
+
+@click.group("import", cls=TaughtGroup, epilog=IMPORT)
 def command() -> None:
     """Take over what others found out about packages, for our rules to judge."""
 

@@ -8,7 +8,7 @@ import rich_click as click
 
 from biopsy.cli.home import home_option
 from biopsy.cli.options import form_option
-from biopsy.cli.teach import Taught
+from biopsy.cli.teach import Taught, TaughtGroup
 from biopsy.errors import UsageError
 from biopsy.formats.views.visible import visible
 
@@ -40,7 +40,14 @@ Nothing is asked of any registry.
 """
 
 
-@click.group("names")
+NAMES = """
+Examples
+  biopsy names check reqeusts -e pypi    does it resemble a well-known name?
+  biopsy names list                      which lists are in use, and how old
+"""
+
+
+@click.group("names", cls=TaughtGroup, epilog=NAMES)
 def command() -> None:
     """Show and refresh the lists of well-known names; check what a name resembles."""
 

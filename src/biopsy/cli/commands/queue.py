@@ -8,7 +8,7 @@ import rich_click as click
 from biopsy.cli.home import home_option
 from biopsy.cli.options import form_option
 from biopsy.cli.queueing import ask, dsn_option
-from biopsy.cli.teach import Taught
+from biopsy.cli.teach import Taught, TaughtGroup
 
 if TYPE_CHECKING:
     from biopsy.queue import Entry, Queue
@@ -49,15 +49,26 @@ limit_option = click.option(
 )
 
 
-@click.group("queue")
+QUEUE = """
+Examples
+  biopsy queue list --state parked       what waits for a person
+  biopsy queue show 17                   one job, and what became of it
+  biopsy queue retry --parked            do all of that again
+  biopsy queue pause npm                 and later: biopsy queue resume npm
+"""
+
+
+@click.group("queue", cls=TaughtGroup, epilog=QUEUE)
 def command() -> None:
     """Look at the queue of jobs, and put right what is wrong with it."""
 
 
 @command.command("list", cls=Taught, epilog=LIST)
-@click.option("--state", type=click.Choice(("waiting", "running", "done", "parked", "cancelled")))
+@click.option(
+    "--state", type=click.Choice(("waiting", "running", "done", "parked", "cancelled")), help="Only these."
+)
 @click.option("--ecosystem", "-e", metavar="NAME", default="", help="pypi, npm, …")
-@click.option("--lane", type=click.Choice(("manual", "realtime", "batch")))
+@click.option("--lane", type=click.Choice(("manual", "realtime", "batch")), help="Only of this one.")
 @click.option("--name", metavar="PATTERN", default="", help="A package; * stands for anything.")
 @click.option("--reason", metavar="CODE", default="", help="Why it was parked, or ended so.")
 @limit_option
@@ -189,7 +200,9 @@ def limit(home: Path, dsn: str, ecosystem: str, **asked: Any) -> None:
 
 
 @command.command("stats")
-@click.option("--hours", type=click.FloatRange(0, min_open=True), default=24.0, show_default=True)
+@click.option(
+    "--hours", type=click.FloatRange(0, min_open=True), default=24.0, show_default=True, help="How lately."
+)
 @form_option
 @dsn_option
 @home_option

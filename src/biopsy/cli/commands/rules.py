@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from biopsy.cli.complete import rule_ids
 from biopsy.cli.options import form_option, rules_option
+from biopsy.cli.teach import TaughtGroup
 from biopsy.errors import UsageError
 from biopsy.formats.views.visible import visible
 
@@ -13,7 +15,15 @@ if TYPE_CHECKING:
     from biopsy.detect import Rule
 
 
-@click.group("rules")
+RULES = """
+Examples
+  biopsy rules list --status draft             what is not proven yet
+  biopsy rules show exfil/keys-pushed          one, with its examples
+  biopsy rules test --rules my-rules/          do the examples of one's own hold?
+"""
+
+
+@click.group("rules", cls=TaughtGroup, epilog=RULES)
 def command() -> None:
     """List, show and test the rules that judge behaviours."""
 
@@ -49,7 +59,7 @@ def _print_json(rules: "list[Rule]") -> None:
 
 
 @command.command("show")
-@click.argument("rule_id", metavar="RULE")
+@click.argument("rule_id", metavar="RULE", shell_complete=rule_ids)
 @rules_option
 def show(rule_id: str, rules: Path | None) -> None:
     """Print one rule as it is written, with its examples."""

@@ -30,7 +30,14 @@ Exit status
 
 @click.command("status", cls=Taught, epilog=EXAMPLES)
 @click.option("--once", is_flag=True, help="Show it once. So it is, too, where the output is no terminal.")
-@click.option("--every", type=click.FloatRange(0.2, 3600), default=2.0, show_default=True, metavar="SECONDS")
+@click.option(
+    "--every",
+    type=click.FloatRange(0.2, 3600),
+    default=2.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often it is shown anew.",
+)
 @form_option
 @plain_option
 @dsn_option

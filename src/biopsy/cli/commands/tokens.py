@@ -8,7 +8,7 @@ import rich_click as click
 from biopsy.cli.home import home_option
 from biopsy.cli.options import form_option
 from biopsy.cli.reporting import table
-from biopsy.cli.teach import Taught
+from biopsy.cli.teach import Taught, TaughtGroup
 
 CREATE = """
 Examples
@@ -36,7 +36,15 @@ tokens_option = click.option(
 )
 
 
-@click.group("tokens")
+TOKENS = """
+Examples
+  biopsy tokens create scanner-7 --scope submit    prints it, once
+  biopsy tokens list                               whose, for what, until when
+  biopsy tokens revoke 3                           by its number in the list
+"""
+
+
+@click.group("tokens", cls=TaughtGroup, epilog=TOKENS)
 def command() -> None:
     """Make, list and revoke tokens for writing over HTTP; reading needs none."""
 

@@ -22,7 +22,9 @@ BY = ("ecosystem", "source", "month", "reason")
 
 
 @click.command("stats", cls=Taught, epilog=STATS)
-@click.option("--by", type=click.Choice(BY), default="ecosystem", show_default=True)
+@click.option(
+    "--by", type=click.Choice(BY), default="ecosystem", show_default=True, help="What is counted by."
+)
 @form_option
 @database_option
 @home_option
