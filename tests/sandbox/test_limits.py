@@ -43,6 +43,10 @@ except OSError as error:
     assert seen.text() == "errno 28\n"
     assert seen.text(1) == "still here\n"
     assert seen.change("/tmp/big").size <= 64 * MB
+    assert (seen.ran[0].status, seen.ran[0].reason) == (
+        Status.FAILED,
+        "disk-limit: nothing more could be written",
+    )
 
 
 def test_many_small_files_do_not_break_the_reading_of_the_layer(attempt):

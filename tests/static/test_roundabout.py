@@ -352,3 +352,18 @@ def test_a_process_that_is_cut_loose_is_told_so(path: str, code: str) -> None:
     waits = code.replace("detached: true, ", "").replace(", start_new_session=True", "").replace(
         ", preexec_fn=os.setsid", "")  # fmt: skip
     assert not any(b.startswith("process.does") for b in package({path: waits}))
+
+
+ROUTE = """const { exec } = require('child_process')
+module.exports = (app) => { app.%s((question, answer) => exec(question.query.c, (error, out) => answer.send(out))) }"""
+
+
+@pytest.mark.parametrize("route", ["get('/__debug', ", "post('/x', check, ", "use('/api', "])
+def test_what_a_request_says_is_followed_into_a_command_whatever_the_request_is_called(route: str) -> None:
+    code = ROUTE.replace("%s(", f"%s{route}", 1).replace("%s", "")
+    assert "code.flow request > command @ index.js:2 (call)" in package({"index.js": code})
+
+
+def test_the_answer_that_a_client_gets_is_no_request() -> None:
+    code = ROUTE.replace("%s(", "get('/version', ").replace("(question, answer)", "(question)")
+    assert not any("request > command" in b for b in package({"index.js": code}))

@@ -96,6 +96,13 @@ def test_an_odd_member_is_a_behaviour_and_stays_inside(
     assert all((unpacked.tree.root / file.path).is_file() for file in unpacked.tree.files)
 
 
+def test_a_member_that_lies_too_deep_leaves_the_others_where_they_are(tmp_path: Path) -> None:
+    unpacked = opened(
+        tmp_path, "x-1.tar.gz", gzip.compress(tar(("p/setup.py", b"1"), ("p/" + "d/" * 60 + "x", b"x")))
+    )
+    assert "setup.py" in paths(unpacked)
+
+
 def test_duplicates_are_told_and_all_kept(tmp_path: Path) -> None:
     data = gzip.compress(
         tar(("p/a.py", b"1"), ("p/a.py", b"2"), ("p/A.py", b"3"), ("p/e\u0301", b""), ("p/\u00e9", b""))

@@ -19,6 +19,7 @@ BASE = Path("/run/box")
 """Where a cell keeps its mounts: below its own private /run."""
 SINK = BASE / "sink"
 ROOT = BASE / "root"
+SPARE = 500  # a full disk has less than so manieth part of its room left
 UPPER = BASE / "disk" / "upper"
 BELOW = BASE / "below"
 """What a layer lies over, as one, where that is more than the image: a kept layer, those of toolchains."""
@@ -36,6 +37,15 @@ class Mark:
     mode: int
     size: int
     digest: str
+
+
+def full() -> bool:
+    """Whether next to nothing can be written any more, of bytes or of files."""
+    try:
+        room = os.statvfs(BASE / "disk")
+    except OSError:
+        return False
+    return room.f_bavail * SPARE < room.f_blocks or (room.f_files > 0 and not room.f_favail)
 
 
 def mount(image: str, disk: int, below: str = "", layers: Iterable[str] = ()) -> Path:

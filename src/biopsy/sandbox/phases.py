@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import IO
 
 from biopsy.model.run import Phase, Status
+from biopsy.sandbox import layer
 from biopsy.sandbox.box import Box
 from biopsy.sandbox.cgroup import Group
 from biopsy.sandbox.inside.prepare import START, UP
@@ -34,7 +35,7 @@ _LOST = (1, 128)  # of a `runsc exec` that lost its sandbox, among other things
 
 
 class Watch:
-    """Looks after the whole sandbox from a thread: its memory, its processes, the time of all phases.
+    """Looks after the whole sandbox from a thread: its memory, processes and disk, the time of all phases.
 
     The processes are counted here since gVisor of these years does not hold RLIMIT_NPROC.
     """
@@ -42,6 +43,7 @@ class Watch:
     def __init__(self, box: Box, group: Group, limits: Limits) -> None:
         """Begin."""
         self._reason = ""
+        self.filled = 0.0  # when the disk was last seen to be full; a run goes on, and not all of it was seen
         self.deadline = time.monotonic() + limits.time
         self._box, self._group, self._limits = box, group, limits
         self._kernel = group.holds_memory
@@ -64,6 +66,8 @@ class Watch:
 
     def _look(self) -> None:
         while not self._done.wait(0.2):
+            if layer.full():
+                self.filled = time.monotonic()
             if self.reason:
                 self._box.end()
                 return
@@ -177,6 +181,8 @@ class Phases:
             status, reason = Status.TIMEOUT, "total-time" if total else f"timeout: after {phase.timeout:g} s"
         else:
             status, reason = _judge(box, self._watch, child.returncode)
+            if status in (Status.COMPLETED, Status.FAILED) and (self._watch.filled >= began or layer.full()):
+                status, reason = Status.FAILED, "disk-limit: nothing more could be written"
         code = None if late or status is Status.CRASHED else child.returncode
         return Ran(
             phase.name, status, reason, start, time.time_ns(), first, code, bytes(output), bytes(errors),

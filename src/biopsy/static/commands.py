@@ -31,7 +31,9 @@ _DECODE_RUN = regex(
     r"|\bpowershell(?:\.exe)?\b[^\n]{0,200}\s-e(?:nc|ncodedcommand)?\s+[A-Za-z0-9+/=]{16,}"
 )
 _SAVED = regex(
-    rf"(?is)\b{_FETCH}\b[^;&|\n]{{0,400}}?(?:-[A-Za-z]{{0,8}}[oO]|--output|--output-document|-OutFile|>)\s*=?[\"']?([^\s\"';&|]+)"
+    rf"(?is)\b{_FETCH}\b[^;&|\n]{{0,400}}?(?:-[A-Za-z]{{0,8}}[oO](?!utFile|utput)|--output|--output-document|-OutFile|>)\s*=?[\"']?([^\s\"';&|]+)"
+    r"|\bDownloadFile\(\s*['\"][^'\"\n]{4,400}['\"]\s*,\s*['\"]([^'\"\n]{2,200})"
+    r"|\b(?:certutil|bitsadmin|Start-BitsTransfer)\b[^;&|\n]{0,200}?https?://[^\s\"';&|]+[\"']?\s+(?:-Destination\s+)?[\"']?([^\s\"';&|]+)"
 )
 _INLINE = regex(r"\b(?:python[\d.]*|node|bun|deno|(?:ba|da|z|k|a)?sh)\b")
 _CODE_OPTIONS = frozenset({"-c", "-lc", "-ic", "-e", "-p", "--eval", "-pe"})
@@ -65,7 +67,9 @@ def read(text: str) -> Iterator[tuple[Kind, str]]:
     if (
         not talks(text)
         and "base64" not in text
-        and not re.search(r"(?i)powershell|DownloadString|iex\b", text)
+        and not re.search(
+            r"(?i)powershell|Download(?:String|File)|iex\b|certutil|bitsadmin|BitsTransfer", text
+        )
     ):
         return
     if talks(text):
@@ -89,9 +93,11 @@ def read(text: str) -> Iterator[tuple[Kind, str]]:
 
 def _saved_and_run(text: str) -> bool:
     for match in _SAVED.finditer(text):
-        name, rest = re.escape(match[1]), text[match.end() :]
-        if len(match[1]) > 1 and re.search(
-            rf"(?:[;&\n]|\b(?:{_SHELL}|chmod\s+\S+|start|source|\.))\s*(?:\./)?{name}", rest
+        saved = match[1] or match[2] or match[3]
+        name, rest = re.escape(saved), text[match.end() :]
+        if len(saved) > 1 and re.search(
+            rf"(?i:[;&\n]|\b(?:{_SHELL}|chmod\s+\S+|start|source|Start-Process|saps|Invoke-Item|ii)(?:\s+/b)?(?:\s+-FilePath)?|\s\.)\s*[\"']?(?:\./)?{name}",
+            rest,
         ):
             return True
     return False

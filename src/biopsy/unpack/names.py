@@ -83,7 +83,7 @@ def _fit(parts: list[str], limits: Limits) -> tuple[str, ...]:
     length = sum(len(p.encode("utf-8", "surrogatepass")) + 1 for p in clean)
     if len(clean) > limits.depth or length > limits.name:
         digest = sha256("/".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        return (f"~{digest}", clean[-1])
+        return (*clean[: min(1, len(clean) - 1)], f"~{digest}", clean[-1])  # below what all have in common
     return tuple(clean)
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from biopsy.static.code import contents
 from biopsy.static.code.value import HOLE, Value, shown
+from biopsy.static.secrets import is_secret_path
 
 if TYPE_CHECKING:
     from biopsy.static.code.witness import Witness
@@ -36,6 +37,21 @@ def content(run: "Witness", path: Value) -> str | bytes | None:
     """What stands in a file that the package wrote; None where that is not known."""
     files = texts(run)
     return next((files[text] for text in path.texts() if text in files), None)
+
+
+def copies(run: "Witness") -> dict[str, frozenset[str]]:
+    """Which of its user's secrets the package copied, by the path of the copy."""
+    held = run.source.package.memo.setdefault("copied secrets", {})
+    assert isinstance(held, dict)
+    return held
+
+
+def copied(run: "Witness", path: Value, content: Value) -> None:
+    """Remember that a secret was copied, as is done with what a browser keeps open."""
+    secret = frozenset(t for t in content.all_taint() if t.startswith("file:") and is_secret_path(t[5:]))
+    for text in path.texts():
+        if secret and len(copies(run)) < MAX_KEPT:
+            copies(run)[text] = copies(run).get(text, frozenset()) | secret
 
 
 def held(run: "Witness", path: Value) -> Value:

@@ -16,6 +16,9 @@ _LIVE = frozenset({
 })  # fmt: skip
 
 
+_ROUTES = frozenset({"get", "post", "put", "patch", "delete", "all", "use"})
+
+
 def run_all(run: Witness, call: Invocation, given: list[Value], skip: int = 0) -> None:
     """Call every local function among the arguments."""
     for value in call.args[skip:]:
@@ -63,9 +66,19 @@ def method(run: Witness, call: Invocation) -> Value | None:
     if call.name in {"call", "apply"} and obj.ref:
         given = args[1:] if call.name == "call" else list(fold.items(args[1]) or []) if len(args) > 1 else []
         return run.call(obj, Invocation(obj.ref, obj.ref.rpartition(".")[2], given, {}, call.line))
+    if call.name in _ROUTES and not obj.ref and len(args) > 1 and args[0].text().startswith("/"):
+        return _answered(run, call)
     if call.name == "next" and not args[1:]:
         return Value(fields={"value": merge(obj.items) if obj.items else obj, "done": Value()})
     return _stream(run, call, obj) if call.name in _STREAMS else _gathered(run, call, obj)
+
+
+def _answered(run: Witness, call: Invocation) -> Value:
+    """A server is told who answers for a path: given request and answer, where a client's is given one."""
+    for value in call.args[1:]:
+        if value.func is not None and len(value.func.func.params) > 1:
+            run.call(value, Invocation("", "", [requests.given()], {}, call.line))
+    return Value()
 
 
 def piped(run: Witness, obj: Value, into: Value, line: int) -> Value:

@@ -1,4 +1,4 @@
-"""Effects of Python's libraries that watch the user: keyboard, screen, clipboard, camera, microphone."""
+"""Effects of Python's libraries on a desk: keyboard, screen, clipboard, camera, microphone, registry."""
 
 from biopsy.model.behaviour import Kind
 from biopsy.model.regex import regex
@@ -59,3 +59,24 @@ def _register(name: str, does: str) -> None:
 for _what, _names in _DOES.items():
     for _name in _names:
         _register(_name, _what)
+
+
+_RUN_KEY = regex(r"(?i)\\CurrentVersion\\Run(?:Once)?\b")
+
+
+def _key(_: Witness, call: Invocation) -> Value:
+    """A key of Windows' registry, known by its path."""
+    return Value(consts=call.arg(1, "sub_key").consts, ref="winreg.key()")
+
+
+def _entered(run: Witness, call: Invocation) -> Value:
+    """What is entered below the key of programs that start with the session starts again and again."""
+    if any(_RUN_KEY.search(text) for text in call.arg(0).texts()):
+        run.see(Kind.PROCESS_DOES, "persist run-key", call.line)
+    return Value()
+
+
+for _module in ("winreg", "_winreg"):
+    for _name in ("OpenKey", "OpenKeyEx", "CreateKey", "CreateKeyEx"):
+        TABLE[f"{_module}.{_name}"] = _key
+    TABLE[f"{_module}.SetValueEx"] = _entered

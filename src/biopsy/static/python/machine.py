@@ -87,6 +87,8 @@ _PLAIN = frozenset({"open", "aiofiles.open", "pathlib.Path().open"})
 def read(run: Witness, path: Value, line: int, *, text: bool) -> Value:
     """A file is read; what the package itself wrote there is known."""
     content = run.read_file(path, line, text=text)
+    if copied := frozenset(t for one in path.texts() for t in handed.copies(run).get(one, ())):
+        content = Value(content.consts, content.ref, content.taint | copied)
     written = handed.content(run, path) if not content.consts else None
     if written is None:
         return content
@@ -210,7 +212,8 @@ def _delete(run: Witness, call: Invocation) -> Value:
 )  # fmt: skip
 def _copy(run: Witness, call: Invocation) -> Value:
     source, target = call.arg(0), call.arg(1)
-    run.read_file(source, call.line)
+    content = run.read_file(source, call.line)
+    handed.copied(run, target, content)
     held = frozenset(t for p in source.texts() for t in run.written.get(p, ()))
     run.write_file(target, [Value(taint=held)], call.line)
     return Value()
