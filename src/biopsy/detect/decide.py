@@ -46,19 +46,21 @@ def _how(dossier: Dossier) -> str:
     if dossier.read_only:
         return "Everything was read (packages of this kind are read, not run)"
     far = [
-        f"{few if few == most else f'{few} to {most}'} of {of} {words}"
-        for sort, words in _SORTS.items()
-        if (counts := [reach for one in coverage(dossier) if (reach := getattr(one, sort)).of])
-        for few, most, of in [_range(counts)]
-        if few < of
+        words
+        for sort, what in _SORTS.items()
+        if (words := _short([getattr(one, sort) for one in coverage(dossier)], what))
     ]
     return f"Every phase was run ({', '.join(far)})" if far else "Every phase was run"
 
 
-def _range(counts: Sequence[Reach]) -> tuple[int, int, int]:
-    """The fewest and the most that any profile reached, of the most that there were."""
-    done = [reach.done for reach in counts]
-    return min(done), max(done), max(reach.of for reach in counts)
+def _short(reached: Sequence[Reach], what: str) -> str:
+    """Where something was left out: the least that any profile reached."""
+    counts = [reach for reach in reached if reach.of]
+    least = min(counts, key=lambda reach: reach.done / reach.of, default=Reach())
+    if least.done == least.of:
+        return ""
+    alike = all((reach.done, reach.of) == (least.done, least.of) for reach in counts)
+    return f"{'' if alike else 'at least '}{least.done} of {least.of} {what}"
 
 
 def _verdict(call: Call, because: Sequence[Finding], gaps: Sequence[str]) -> Verdict:

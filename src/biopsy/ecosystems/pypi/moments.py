@@ -11,6 +11,10 @@ from biopsy.model.release import Tree
 MAX_FOLLOWED = 500
 """Most files that are read to follow imports, for each moment."""
 
+MAX_HEAD = 2048
+"""Bytes in which a script says what it needs."""
+
+_INLINE = regex(rb"(?m)\A#![^\n]*\n(?:[ \t]*\n|#[^\n]*\n)*?# /// script[ \t]*$")
 _CUSTOMIZE = regex(r"(?:src/|[^/]+\.data/(?:purelib|platlib)/)?(?:site|user)customize(?:\.py|/__init__\.py)")
 _TOP = regex(r"(?:src/)?[^/]+\.egg-info/top_level\.txt")
 
@@ -23,11 +27,11 @@ def moments(tree: Tree) -> Mapping[str, When]:
     tops = _tops(tree, sources)
     for path in sources:
         if when := _alone(path, sources, tops, wheel=wheel):
-            found[path] = when
+            found[path] = When.CALL if when is When.IMPORT and _script(tree, path) else when
     lookup = imports.Lookup(sources)
     imported = sorted(p for p, when in found.items() if when is When.IMPORT)
     for path in _follow(tree, lookup, imported):
-        if found.get(path) in (None, When.TEST, When.DOCS):
+        if found.get(path) in (None, When.CALL, When.TEST, When.DOCS):
             found[path] = When.IMPORT
     starting = [*_starting(tree, lookup)]
     for path in [*starting, *_follow(tree, lookup, starting)]:
@@ -51,6 +55,17 @@ def _alone(path: str, sources: set[str], tops: set[str], *, wheel: bool) -> When
         return When.IMPORT
     first = path.removeprefix("src/").partition("/")[0].removesuffix(".py")
     return When.IMPORT if first in tops else None
+
+
+def _script(tree: Tree, path: str) -> bool:
+    """Whether a file says what it needs to be run by itself (PEP 723), as no module does."""
+    if path.endswith("__init__.py"):
+        return False
+    try:
+        with (tree.root / path).open("rb") as file:
+            return _INLINE.search(file.read(MAX_HEAD)) is not None
+    except (OSError, ValueError):
+        return False
 
 
 def _tops(tree: Tree, sources: set[str]) -> set[str]:

@@ -78,7 +78,11 @@ class Python:
         found = modules.resolve(ref, run.source.path, run.source.paths)
         if found is None and isinstance(run, Witness):
             effects.fetched(run, ref.partition(".")[0], line)
-        return ir.Linked(found[0], found[1], line) if found else None
+        if (
+            not found or found[0] == run.source.path
+        ):  # what is built beside a package is none of its own names
+            return None
+        return ir.Linked(found[0], found[1], line)
 
     def exported(self, module: str) -> tuple[str, ...]:
         """What of a library has an effect that is known."""

@@ -2,11 +2,13 @@
 
 # ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
 
+from biopsy.model.regex import regex
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import HOLE, Value, const
 from biopsy.static.code.witness import Witness
 from biopsy.static.python.effects import TABLE, effect
 
+_FILE = regex(r"(?:[\w.-]+/)*[\w.-]+\.\w+")
 _HTTP = ("get", "post", "put", "patch", "delete", "head", "options")
 for _library in (
     "requests",
@@ -55,10 +57,21 @@ def _urlopen(run: Witness, call: Invocation) -> Value:
     response = run.request(
         verb.text() if verb.consts else "POST" if has_data else "GET", url, data, call.line
     )
+    if call.ref.startswith("urllib.") and _no_address(url):
+        response = Value(ref=response.ref)
     if file is not None:
         run.write_file(file, [response], call.line)
         return Value(items=[file, Value()])
     return response
+
+
+def _no_address(url: Value) -> bool:
+    """Whether all that is known of an address are names of files, which urllib never fetches.
+
+    Then it fetches only what somebody else names instead, as whoever builds a program for himself may do.
+    """
+    texts = list(url.texts())
+    return bool(texts) and not url.taint and all(_FILE.fullmatch(text) for text in texts)
 
 
 @effect("http.client.HTTPSConnection", "http.client.HTTPConnection")
