@@ -228,9 +228,9 @@ def test_what_somebody_names_instead_of_a_file_is_not_fetched_from_an_address_of
 
 
 def test_tests_stay_tests() -> None:
-    assert seen("import os\ndef test_a():\n    os.system('a')", "tests/a.py", When.TEST) == [
-        "process.exec a @ tests/a.py:3 (test)"
-    ]
+    assert seen(
+        "import urllib.request\ndef test_a():\n    exec('import os; a')", "tests/a.py", When.TEST
+    ) == ["code.eval exec @ tests/a.py:3 (test)"]
 
 
 def test_what_does_not_parse_is_told_and_read_by_words() -> None:

@@ -223,7 +223,7 @@ class Expressions(State):
                 return Value(func=value.func, fields={"": obj}, taint=value.taint)
             return value
         special = self.language.attribute(self, obj, name, line)
-        if special is None:
+        if special is None and obj.taint:
             special = self.drawn(obj, const(name), line)
         if special is not None:
             return special

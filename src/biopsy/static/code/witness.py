@@ -112,7 +112,8 @@ class Witness(Interpreter):
         """What tells one machine from another is looked at, or a digest is checked."""
         if self._hashed and len(values) > 1:
             self._verified(values)
-        for taint in sorted(union([v.taint for v in values])):
+        taints = union([v.taint for v in values])
+        for taint in sorted(taints) if taints else ():
             if taint.startswith(("host:", "fact:")):
                 self.see(Kind.EVASION_FINGERPRINT, taint[5:], line)
 

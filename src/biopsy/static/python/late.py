@@ -1,22 +1,31 @@
 """Functions that wait to be lowered: as text, which takes a small part of the room of a syntax tree."""
 
 import ast
-import re
+import io
 import warnings
 from collections.abc import Callable
+from itertools import accumulate
 
 from biopsy.static.code import ir
 
 MIN_LINES = 3  # of a body that is kept as text
 
 
+def line_starts(text: str) -> list[int]:
+    """Where each line of a text starts: after each line feed, and at its beginning."""
+    ends = list(accumulate(map(len, io.StringIO(text, newline="\n")), initial=0))
+    if len(ends) > 1 and not text.endswith("\n"):
+        ends.pop()
+    return ends
+
+
 class Late:
     """The lines of a text that was parsed as it stands."""
 
-    def __init__(self, text: str) -> None:
-        """Take the text."""
+    def __init__(self, text: str, starts: list[int]) -> None:
+        """Take the text, and where its lines start."""
         self._text = text
-        self._starts = [0, *(m.end() for m in re.finditer("\n", text)), len(text)]
+        self._starts = [*starts, len(text)]
 
     def cut(self, body: list[ast.stmt]) -> tuple[str, int] | None:
         """The lines of a body, and the number of the first; None where it does not stand on its own."""

@@ -28,10 +28,10 @@ _OPS: dict[type, str] = {
 class Lowering:
     """Lowers one module. `hot` are the lines, sorted, that hold a word somebody acts on."""
 
-    def __init__(self, hot: list[int], text: str = "") -> None:
-        """Take the hot lines, and the text of the tree where functions may be parsed anew from it."""
+    def __init__(self, hot: list[int], late: Late | None = None) -> None:
+        """Take the hot lines, and the lines of the tree where functions may be parsed anew from them."""
         self._names: dict[str, ir.Name] = {}
-        self._hot, self.late = hot, Late(text) if text else None
+        self._hot, self.late = hot, late
         self._expr: dict[type, Callable[..., ir.Expr]] = {
             ast.Constant: lambda n: ir.Const(n.value if n.value is not ... else None, n.lineno),
             ast.Name: self._name,

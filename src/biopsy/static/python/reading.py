@@ -1,7 +1,6 @@
 """Python source, through its syntax tree; what does not parse is read by its words."""
 
 import ast
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
@@ -13,6 +12,7 @@ from biopsy.static.code.state import Exhausted
 from biopsy.static.code.value import const
 from biopsy.static.code.witness import Witness
 from biopsy.static.python import blocks, build, parse, programs, strong
+from biopsy.static.python.late import Late, line_starts
 from biopsy.static.python.library import Python
 from biopsy.static.python.lower import Lowering
 from biopsy.static.sight import Package, Sight, Source
@@ -90,7 +90,7 @@ def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | N
     if tree is None:
         return None
     names = interest(source.package).names(source) if linker.deep else None
-    starts = [0, *(m.end() for m in re.finditer("\n", text))]
+    starts = line_starts(text)
     lines = sorted({bisect_right(starts, at) for at in blocks.words(text, _known(source.package)).hot(names)})
     witness = Witness(Python(), source, linker.steps(min(MAX_STEPS, 100_000 + 3 * len(source.data))), linker)
     if source.when is When.INSTALL and programs.only_imported(source):
@@ -98,4 +98,4 @@ def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | N
     name = source.path.rpartition("/")[2]
     witness.scope.names["__file__"] = const(f"./{name}", frozenset({"data:self"}))
     witness.scope.names["__doc__"] = const(ast.get_docstring(tree, clean=False))
-    return witness, Lowering(lines, "" if parsed.why else text).module(tree)
+    return witness, Lowering(lines, None if parsed.why else Late(text, starts)).module(tree)

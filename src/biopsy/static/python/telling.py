@@ -166,9 +166,10 @@ class Spelling:
         self.all = set(self._blank.split())
         numbers = [word for word in self.all if word < "A"]
         self.all.difference_update(numbers)
-        if glued := _WORD.findall(" ".join(numbers)):
-            self.all.update(glued)
-            self._blank = ""
+        self._glued = {
+            number: words for number in numbers if (words := _WORD.findall(number))
+        }  # as in `0x1f`
+        self.all.update(*self._glued.values())
         if not self._blank:
             self.all.update(_WORD.findall(text))
 
@@ -176,7 +177,10 @@ class Spelling:
         """The words of a part, and maybe numbers."""
         if not self._blank:
             return set(_WORD.findall(self._text, start, end))
-        return set(self._blank[start:end].split())
+        held = set(self._blank[start:end].split())
+        for number in self._glued.keys() & held if self._glued else ():
+            held.update(self._glued[number])
+        return held
 
 
 def spelt(text: str) -> set[str]:
