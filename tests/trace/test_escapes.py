@@ -110,6 +110,15 @@ TOLD = (
     "process.exec mount --bind / /mnt",
     "process.exec su -c true",
     "evasion.tracer ptrace attach",
+    "evasion.tracer kill cell SIGKILL",
+    "evasion.tracer socket /run/docker.sock",
+    "file.write /proc/sys/kernel/core_pattern",
+    "file.write /proc/sys/kernel/modprobe",
+    "file.write /proc/sysrq-trigger",
+    "file.write /sys/kernel/uevent_helper",
+    "file.write /sys/fs/cgroup/release_agent",
+    "file.write /etc/ld.so.preload",
+    "file.write /etc/passwd",
     *(
         f"evasion.tracer call {name}"
         for name in (

@@ -10,7 +10,7 @@ from biopsy.model.behaviour import By, Kind
 from biopsy.model.run import Change, FileChange
 from biopsy.sandbox.inside.prepare import JOURNAL
 from biopsy.sandbox.observe_ledger import Draft, draft
-from biopsy.sandbox.observe_places import FINGERPRINTS, Place, Places
+from biopsy.sandbox.observe_places import FINGERPRINTS, RULING, Place, Places
 from biopsy.sandbox.observe_seen import Open
 from biopsy.sandbox.raw import Changed, Raw
 from biopsy.sandbox.trace_text import host_path
@@ -45,7 +45,8 @@ def opened(opens: Sequence[Open], places: Places, files: Files) -> None:
             continue
         place = places.of(one.path)
         if one.write:
-            if not one.error and not (one.node.by is By.TOOL and place in _TOOLS_OWN):
+            told = RULING.fullmatch(one.path) if one.error else place not in _TOOLS_OWN
+            if told or not (one.error or one.node.by is By.TOOL):
                 files.drafts.extend(_write(one, place, places))
         else:
             _read(one, place, places, files)

@@ -14,6 +14,7 @@ from biopsy.model.behaviour import By, Kind
 from biopsy.sandbox import observe_calls
 from biopsy.sandbox.observe_files import excerpt
 from biopsy.sandbox.observe_ledger import Draft
+from biopsy.sandbox.observe_places import GOVERNING
 from biopsy.sandbox.observe_seen import Seen
 from biopsy.sandbox.raw import Raw, Said
 from biopsy.sandbox.tree import Forest, Node
@@ -152,19 +153,19 @@ def drafts(net: Net, seen: Seen) -> Iterator[Draft]:
             continue  # a tool fetches a package: its exchange is kept, a behaviour it is not
         yield from _talk(talk)
     for time, node, host, port in seen.connects:
-        name = net.names.get(host, host)
-        if node.ours or port in {0, 53} or host.startswith(_LOCAL) or _quiet_unix(host):
+        if node.ours:
             continue
-        value = host if host.startswith("unix:") else place(name, port)
+        if governor := GOVERNING.fullmatch(host):
+            what = f"socket {governor[1]}"
+            yield Draft(time, Kind.EVASION_TRACER, what, node.phase, node, node.by, node.owner, weight=1)
+        if port in {0, 53} or host.startswith(_LOCAL):
+            continue  # 0: between programs of the machine, which goes nowhere
+        value = place(net.names.get(host, host), port)
         yield Draft(time, Kind.NET_CONNECT, value, node.phase, node, node.by, node.owner, weight=1)
     for time, node, host, port in seen.listens:
         if not node.ours and not host.startswith("unix:"):
             value = place(host, port)
             yield Draft(time, Kind.NET_LISTEN, value, node.phase, node, node.by, node.owner, weight=1)
-
-
-def _quiet_unix(host: str) -> bool:
-    return host.startswith(("unix:/var/run/nscd/", "unix:/run/nscd/")) or host in {"unix:", "unix:@"}
 
 
 def place(host: str, port: int) -> str:

@@ -148,7 +148,7 @@ class Forest:
         target = self._live.get(pid)
         if target is None or target is node:
             return ""
-        return "cell" if target.ours else "driver" if target.first else ""
+        return "cell" if target.ours or target.container else "driver" if target.first else ""
 
     def where(self, node: Node, folder: str, path: str) -> str:
         """Make a path of an event of `node` absolute; `(?)` stands for a folder that is not known."""
