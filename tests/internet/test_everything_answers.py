@@ -5,6 +5,8 @@ import socket
 import ssl
 import time
 
+import pytest
+
 from .conftest import Net
 
 
@@ -127,6 +129,52 @@ def test_who_takes_orders_line_by_line_gets_one_that_is_an_order(net: Net) -> No
             return next(line for line in lines if line.startswith("t="))
 
     assert "getent hosts" in net.inside(obey)
+
+
+def test_who_is_greeted_and_says_nothing_is_tempted_whatever_the_port(net: Net) -> None:
+    def obey() -> list[str]:
+        with (
+            socket.create_connection(("203.0.113.46", 21), timeout=9) as client,
+            client.makefile("r") as lines,
+        ):
+            return [next(lines), next(line for line in lines if line.startswith("t="))]
+
+    greeting, order = net.inside(obey)
+    assert greeting == "220 FTP server ready\n"
+    assert "getent hosts" in order
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"sh: 1: 220: not found\n",
+        b"/bin/sh: 0: can't access tty; job control turned off\n$ ",
+        b"user@host:/app$ ",
+    ],
+)
+def test_a_shell_that_hides_behind_a_services_port_is_tempted(net: Net, said: bytes) -> None:
+    assert b"__import__" in net.tcp("203.0.113.48", 21, said, shut=False, wait=0.5)
+
+
+def test_a_client_of_a_service_is_not_tempted(net: Net) -> None:
+    got = net.tcp("203.0.113.49", 21, b"USER thing\r\nPASS not found\r\n", shut=False, wait=2.5)
+    assert got == b"331 Password required\r\n230 Logged in\r\n"
+
+
+def test_who_joins_a_channel_is_told_what_to_do_there(net: Net) -> None:
+    def join() -> list[str]:
+        with (
+            socket.create_connection(("203.0.113.47", 6667), timeout=9) as client,
+            client.makefile("r") as lines,
+        ):
+            client.sendall(b"NICK bot\r\nUSER bot 0 * :bot\r\nJOIN #floor\r\n")
+            return [next(line for line in lines if " PRIVMSG " in line) for _ in range(2)]
+
+    plain, marked = net.inside(join)
+    assert " PRIVMSG #floor :t=" in plain
+    assert "getent hosts" in plain
+    assert " PRIVMSG #floor :!" in marked
+    assert net.heard(lambda s: s.port == 6667).token
 
 
 def test_an_echo_is_answered_and_recorded(net: Net) -> None:

@@ -96,6 +96,9 @@ class Story:
         packed = struct.pack("<H", 2) + struct.pack(">H", port) + bytes(map(int, host.split("."))) + bytes(8)
         return self.add("Connect", pid, address=packed)
 
+    def local(self, pid: int, path: str) -> "Story":
+        return self.add("Connect", pid, address=struct.pack("<H", 1) + path.encode() + b"\0")
+
     def exit(self, pid: int, status: int = 0) -> "Story":
         self.records.append(record("End", number=5, **self.who(pid), status=status))
         self.records.append(record("End", number=4, **self.who(pid), status=status))

@@ -109,19 +109,16 @@ TOLD = (
     "process.exec ip route replace default dev lo",
     "process.exec mount --bind / /mnt",
     "process.exec su -c true",
-    *(
-        f"file.write {path}"
-        for path in (
-            *("/etc/passwd", "/etc/ld.so.preload", "/dev/kmsg", "/proc/sysrq-trigger"),
-            *("/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe"),
-            *("/sys/kernel/uevent_helper", "/sys/fs/cgroup/release_agent"),
-        )
-    ),
-    "net.connect unix:/var/run/docker.sock",
-    "net.connect unix:/run/dbus/system_bus_socket",
-    "net.connect unix:@/tmp/.X11-unix/X0",
-    "evasion.tracer kill cell SIGKILL",
     "evasion.tracer ptrace attach",
+    "evasion.tracer kill cell SIGKILL",
+    "evasion.tracer socket /run/docker.sock",
+    "file.write /proc/sys/kernel/core_pattern",
+    "file.write /proc/sys/kernel/modprobe",
+    "file.write /proc/sysrq-trigger",
+    "file.write /sys/kernel/uevent_helper",
+    "file.write /sys/fs/cgroup/release_agent",
+    "file.write /etc/ld.so.preload",
+    "file.write /etc/passwd",
     *(
         f"evasion.tracer call {name}"
         for name in (

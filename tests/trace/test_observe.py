@@ -322,9 +322,68 @@ def test_many_short_waits_add_up(tmp_path: Path) -> None:
 
 def test_reaching_for_whoever_watches_is_told(tmp_path: Path) -> None:
     story = install().raw(4, 62, 2, 9).raw(4, 62, 2**64 - 1, 9).raw(4, 62, 4, 9).raw(4, 101, 0)
+    story.raw(4, 62, 1, 15).raw(4, 62, 1, 0)
     assert told(tmp_path, story, "evasion.") == [
         "evasion.tracer kill driver SIGKILL", "evasion.tracer kill all SIGKILL", "evasion.tracer ptrace traceme",
+        "evasion.tracer kill cell SIGTERM",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/proc/sys/kernel/core_pattern",
+        "/proc/sysrq-trigger",
+        "/sys/fs/cgroup/release_agent",
+        "/etc/sudoers.d/90-thing",
+        "/etc/ld.so.preload",
+        "/etc/passwd",
+        "/dev/mem",
+        "/proc/1/mem",
+    ],
+)
+def test_a_refused_write_to_what_rules_the_machine_is_told_as_one(tmp_path: Path, path: str) -> None:
+    story = install().write(4, path, error=13)
+    assert told(tmp_path, story, "file.") == [f"file.write {path}"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{HOME}/.bashrc",
+        "/etc/hosts",
+        "/etc/passwd-",
+        "/etc/bash_completion.d/thing",
+        "/usr/bin/thing",
+        "/proc/self/mem",
+    ],
+)
+def test_other_refused_writes_are_not_told(tmp_path: Path, path: str) -> None:
+    assert told(tmp_path, install().write(4, path, error=13), "file.") == []
+
+
+def test_asking_what_governs_the_machine_over_its_socket_is_told(tmp_path: Path) -> None:
+    story = install()
+    for path in ("/var/run/docker.sock", "/run/containerd/containerd.sock", "/run/systemd/private"):
+        story.local(4, path)
+    assert told(tmp_path, story, "evasion.tracer", "net.") == [
+        "evasion.tracer socket /run/docker.sock",
+        "evasion.tracer socket /run/containerd/containerd.sock",
+        "evasion.tracer socket /run/systemd/private",
+    ]
+
+
+def test_programs_that_talk_among_themselves_over_sockets_are_not_told(tmp_path: Path) -> None:
+    story = install()
+    for path in (
+        "/run/nscd/socket",
+        "/tmp/.X11-unix/X0",
+        "/tmp/pymp-x1/listener-y",
+        "/dev/log",
+        "/run/dbus/system_bus_socket",
+    ):
+        story.local(4, path)
+    assert told(tmp_path, story, "evasion.tracer", "net.") == []
 
 
 def test_calls_that_lead_past_what_holds_a_process_are_told(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ class Kind(StrEnum):
     """The closed vocabulary. The word before the dot is the family."""
 
     FILE_READ = "file.read"  # path opened for reading, or found unreadable: path
-    FILE_WRITE = "file.write"  # path created or changed: path
+    FILE_WRITE = "file.write"  # path created or changed, or refused where it rules the machine: path
     FILE_DELETE = "file.delete"  # path
     FILE_STORE = "file.store"  # place of a known class, named in the code: `browser Login Data` (stores.txt)
     PROCESS_EXEC = "process.exec"  # command line, shell-quoted

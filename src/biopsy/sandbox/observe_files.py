@@ -1,6 +1,5 @@
 """File behaviours: from what processes opened, and from what differs on the disk afterwards."""
 
-import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,7 +10,7 @@ from biopsy.model.behaviour import By, Kind
 from biopsy.model.run import Change, FileChange
 from biopsy.sandbox.inside.prepare import JOURNAL
 from biopsy.sandbox.observe_ledger import Draft, draft
-from biopsy.sandbox.observe_places import FINGERPRINTS, Place, Places
+from biopsy.sandbox.observe_places import FINGERPRINTS, RULING, Place, Places
 from biopsy.sandbox.observe_seen import Open
 from biopsy.sandbox.raw import Changed, Raw
 from biopsy.sandbox.trace_text import host_path
@@ -26,13 +25,6 @@ _READ_QUIETLY = frozenset(Place) - {Place.CONFIG, Place.HOME, Place.OTHER}
 _TOOLS_OWN = frozenset({Place.INSTALLED, Place.SHIPPED})  # where installing writes
 _WRITTEN_QUIETLY = frozenset({Place.SCRATCH, Place.DEVICE, Place.OWN})
 _WEIGHTY = frozenset({Place.CONFIG, Place.STARTUP})
-_GUARDED: Final = re.compile(
-    r"/etc/(?:passwd|shadow|group|sudoers(?:\.d/.+)?|ld\.so\.preload|crontab|cron\.[^/]+/.+|profile(?:\.d/.+)?|rc\.local"
-    r"|systemd/system/.+|init\.d/.+|ssh/sshd_config|pam\.d/.+|hosts)|/var/spool/cron/.+|/root/.+"
-    r"|/proc/sys/kernel/(?:core_pattern|modprobe|hotplug)|/proc/sysrq-trigger|/proc/\d+/mem|/sys/kernel/uevent_helper"
-    r"|/sys/fs/cgroup/(?:.+/)?(?:release_agent|notify_on_release)|/dev/(?:k?mem|port|kmsg|(?:sd|nvme|vd|xvd)\w+)"
-)
-"""What nobody writes by chance: trying to is told, too, where it was refused."""
 
 
 @dataclass(slots=True)
@@ -53,8 +45,8 @@ def opened(opens: Sequence[Open], places: Places, files: Files) -> None:
             continue
         place = places.of(one.path)
         if one.write:
-            told = _GUARDED.fullmatch(one.path) if one.error else True
-            if told and not (one.node.by is By.TOOL and place in _TOOLS_OWN):
+            told = RULING.fullmatch(one.path) if one.error else place not in _TOOLS_OWN
+            if told or not (one.error or one.node.by is By.TOOL):
                 files.drafts.extend(_write(one, place, places))
         else:
             _read(one, place, places, files)

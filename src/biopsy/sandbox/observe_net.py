@@ -1,7 +1,6 @@
 """What was said to the simulated internet, tied to whoever said it and to the name that was looked up."""
 
 import bisect
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from biopsy.model.behaviour import By, Kind
 from biopsy.sandbox import observe_calls
 from biopsy.sandbox.observe_files import excerpt
 from biopsy.sandbox.observe_ledger import Draft
+from biopsy.sandbox.observe_places import GOVERNING
 from biopsy.sandbox.observe_seen import Seen
 from biopsy.sandbox.raw import Raw, Said
 from biopsy.sandbox.tree import Forest, Node
@@ -29,12 +29,6 @@ _PARSE: Final[Callable[[bytes], DNSRecord]] = DNSRecord.parse  # untyped
 _DEFAULT = {"http": 80, "https": 443}
 _PICKLE = b"cbuiltins\neval\n"
 _LOCAL = ("127.", "0.", "::1", "localhost")
-_SERVICES: Final = re.compile(
-    r"unix:(?:/var)?/run/(?:docker\.sock|containerd/containerd\.sock|crio/crio\.sock|podman/podman\.sock"
-    r"|buildkit/[^/]+\.sock|dbus/system_bus_socket)|unix:/run/user/\d+/(?:docker\.sock|podman/podman\.sock"
-    r"|gnupg/.+|keyring/.+|bus)|unix:@?/tmp/(?:ssh-[^/]+/agent\.\d+|\.X11-unix/X\d+)"
-)
-"""Sockets of services that rule a machine, keep its secrets or show its screen; others are nobody's."""
 
 
 @dataclass(slots=True)
@@ -159,11 +153,14 @@ def drafts(net: Net, seen: Seen) -> Iterator[Draft]:
             continue  # a tool fetches a package: its exchange is kept, a behaviour it is not
         yield from _talk(talk)
     for time, node, host, port in seen.connects:
-        name = net.names.get(host, host)
-        local = _SERVICES.fullmatch(host)
-        if node.ours or (port in {0, 53} and not local) or host.startswith(_LOCAL):
+        if node.ours:
             continue
-        value = host if local else place(name, port)
+        if governor := GOVERNING.fullmatch(host):
+            what = f"socket {governor[1]}"
+            yield Draft(time, Kind.EVASION_TRACER, what, node.phase, node, node.by, node.owner, weight=1)
+        if port in {0, 53} or host.startswith(_LOCAL):
+            continue  # 0: between programs of the machine, which goes nowhere
+        value = place(net.names.get(host, host), port)
         yield Draft(time, Kind.NET_CONNECT, value, node.phase, node, node.by, node.owner, weight=1)
     for time, node, host, port in seen.listens:
         if not node.ours and not host.startswith("unix:"):

@@ -23,6 +23,19 @@ FINGERPRINTS: Final = re.compile(
 )
 """Files that are looked at to tell what kind of machine this is."""
 
+RULING: Final = re.compile(
+    r"/proc/sys/kernel/(?:core_pattern|modprobe|hotplug)|/proc/sysrq-trigger|/sys/kernel/uevent_helper"
+    r"|/sys/fs/cgroup/(?:.*/)?release_agent|/proc/1/mem|/dev/(?:k?mem|port|(?:[sv]d[a-z]|nvme\d+n\d+)(?:p?\d+)?)"
+    r"|/etc/(?:passwd|shadow|sudoers|sudoers\.d/.*|ld\.so\.preload|pam\.d/.*)"
+)
+"""Files that say who rules the machine, or that its kernel acts upon: trying to write one is telling."""
+
+GOVERNING: Final = re.compile(
+    r"unix:(?:/var)?(/run/(?:docker|podman/podman|user/\d+/(?:docker|podman/podman)|containerd/containerd|k3s/containerd/containerd"
+    r"|crio/crio|cri-dockerd|buildkit/buildkitd)\.sock|/run/systemd/private)"
+)
+"""Sockets of what starts containers and services with the machine's rights."""
+
 _STARTUP = (
     r".*/(?:site|dist)-packages/[^/]+\.(?:pth|egg-link)|.*/(?:site|user)customize(?:\.py|/__init__\.py)"
 )

@@ -10,12 +10,14 @@ r"""Protocols that are neither HTTP nor DNS, as data: `dialogues/*.yml`, one fil
         then: "250 taken\r\n"             # … and answered with this
       - {hear: "^QUIT", say: "221 bye\r\n", end: true}
       - {hear: "^STARTTLS", say: "220 go\r\n", secure: true}
+      - {hear: "^JOIN", orders: ["DO ${word} ${order}\r\n"]}   # said later, one after each silence
     otherwise: "250 OK\r\n"
 
 Text is latin-1: `"\x00\xff"` in double quotes are those two bytes. `${host}` is who we are, `${tag}` the
-first word of what is answered, `${comma}` our IPv4 address as FTP writes it. Where no dialogue fits, the
-first thing that is sent (or a short silence) is answered with tagged code: a shell or an interpreter at the
-other end of the connection would run it.
+first word of what is answered, `${word}` the second, `${order}` a tagged line of shell, `${comma}` our IPv4
+address as FTP writes it. Where no dialogue fits, the first thing that is sent (or a short silence) is
+answered with tagged code: a shell or an interpreter at the other end of the connection would run it. So is
+one who was greeted and says nothing, or what a shell says.
 """
 
 import re
@@ -27,6 +29,8 @@ import msgspec
 import yaml
 
 FOLDER = Path(__file__).parent / "dialogues"
+ORDER = "${order}"
+"""What stands in the orders of a dialogue for what is to be run."""
 MAX_LINE = 16 * 1024
 """Longest line of a dialogue, in bytes; a longer one is taken as it comes."""
 
@@ -40,6 +44,7 @@ class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     then: str = ""
     end: bool = False
     secure: bool = False
+    orders: tuple[str, ...] = ()
 
     @cached_property
     def pattern(self) -> re.Pattern[bytes]:
@@ -92,6 +97,7 @@ class Speaker:
         self._waiting: Turn | None = None  # for the end of what `until` takes
         self.ended = False
         self.secure = False
+        self.orders: list[str] = []  # that what was said last leads to
 
     @property
     def greeting(self) -> bytes:
@@ -138,9 +144,10 @@ class Speaker:
             self._waiting = turn
             if turn.until.startswith("\r\n"):
                 self._held = b"\r\n" + self._held  # an empty message ends at once
+        self.orders = self.orders or [self._text(one, piece).decode("latin-1") for one in turn.orders]
         return self._text(turn.say, piece)
 
     def _text(self, text: str, piece: bytes = b"") -> bytes:
-        tag = piece.split(b" ")[0][:32].decode("latin-1").strip()
-        filled = text.replace("${host}", self._host).replace("${tag}", tag)
+        tag, word = (one[:32].decode("latin-1").strip() for one in (*piece.split(b" ", 2), b"", b"")[:2])
+        filled = text.replace("${host}", self._host).replace("${tag}", tag).replace("${word}", word)
         return filled.replace("${comma}", self._address.replace(".", ",")).encode("latin-1", "replace")
