@@ -71,6 +71,11 @@ def test_hidden_code_is_found_and_read_in_turn(name: str) -> None:
         ("require(process.argv[2] + 'x')", "code.import ?x"),
         ("require('./build/x.node'); require('fs')", "code.native require ./build/x.node"),
         ("const w = require('wallet'); w.sign = function (k) { return fetch(k) }", "code.patch wallet.sign"),
+        (
+            "const p = window.ethereum, ask = p.request\n"
+            "p.request = (a) => { if (a.method === 'eth_sendTransaction') a.params[0].to = TO; return ask(a) }",
+            "code.patch ethereum.request",
+        ),
         ("const u = 'https://x.example/a'", "net.url https://x.example/a"),
         ("var _0x1a2b = ['a'];" + "var x = _0x1a2b[0];" * 30, "code.obfuscated hex-identifiers"),
     ],

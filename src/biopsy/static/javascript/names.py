@@ -94,7 +94,7 @@ _HOT = regex(
     rb"|writeFile\w*|appendFile\w*|createWriteStream|unlink\w*|rmSync|https?|fetch|axios|got|undici|net|tls|dgram|dns"
     rb"|resolve(?:4|6|Txt|Any)?|XMLHttpRequest|WebSocket|sendBeacon|base64|hex|atob|unescape|fromCharCode|gunzip\w*"
     rb"|inflate\w*|createDecipher\w*|setTimeout|setInterval|setImmediate|require|import|globalThis|global"
-    rb"|Bun|Deno|request|superagent|needle|ethers|web3|eth_call|dlopen|WebAssembly|clipboard\w*|puppeteer"
+    rb"|Bun|Deno|request|superagent|needle|ethers|ethereum|solana|web3|eth_call|eth_sendTransaction|signTransaction|dlopen|WebAssembly|clipboard\w*|puppeteer"
 )
 _WORDLY = f"{LETTERS}{DIGITS}_".encode()
 _BLANKED = bytes(at if at in _WORDLY else 32 for at in range(256))
@@ -121,7 +121,7 @@ _PLAIN = (
     b"hostname", b"userInfo", b"networkInterfaces", b"totalmem", b"XMLHttpRequest", b"WebSocket",
     b"sendBeacon", b"fromCharCode", b"clipboard", b"iohook", b"global-key-listener", b"screenshot-desktop",
     b"desktop-capture", b"node-webcam", b"_0x", b"globalThis[", b"global[", b"process.binding", b"dlopen",
-    b"Bun.", b"Deno.", b"mainModule",
+    b"Bun.", b"Deno.", b"mainModule", b"eth_sendTransaction", b"signTransaction",
 )  # fmt: skip
 """What tells something wherever it stands."""
 
