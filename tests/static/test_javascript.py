@@ -72,8 +72,7 @@ def test_hidden_code_is_found_and_read_in_turn(name: str) -> None:
         ("require('./build/x.node'); require('fs')", "code.native require ./build/x.node"),
         ("const w = require('wallet'); w.sign = function (k) { return fetch(k) }", "code.patch wallet.sign"),
         (
-            "const p = window.ethereum, ask = p.request\n"
-            "p.request = (a) => { if (a.method === 'eth_sendTransaction') a.params[0].to = TO; return ask(a) }",
+            "const p = window.ethereum; p.request = (a) => { if (a.method === 'eth_sendTransaction') a.params = TO }",
             "code.patch ethereum.request",
         ),
         ("const u = 'https://x.example/a'", "net.url https://x.example/a"),
