@@ -82,6 +82,7 @@ SCRIPTS = {
     "function n(r) { var o = t[r]; if (void 0 !== o) return o.exports; var i = t[r] = {exports: {}};\n"
     "return e[r](i, i.exports, n), i.exports } n(1) })();",
     "lone carriage returns": "const c = require('child_process');\r// x\rc.execSync('id');\r",
+    "a carriage return that ends a statement": "const c = require('child_process')\rc.execSync('id')\nc.x()\n",
 }
 
 

@@ -93,3 +93,39 @@ def test_a_module_whose_name_is_written_with_escapes_is_that_module() -> None:
         "sync.js": "exports.go = () => require('\\u0063hild_process').exec('id -u')",
     }
     assert "process.exec id -u @ sync.js:1 (import)" in package(files)
+
+
+STAR = (
+    "var __exportStar = (this && this.__exportStar) || function (m, e) { for (var p in m) e[p] = m[p]; };\n"
+)
+HANDED_ON = {
+    "whole": "module.exports = require('./impl')",
+    "in two steps": "module.exports = require('./middle')",
+    "spread": "module.exports = {...require('./impl')}",
+    "assigned": "Object.assign(module.exports, require('./impl'))",
+    "into a new object": "module.exports = Object.assign({}, require('./impl'))",
+    "as TypeScript compiles a star": f"{STAR}__exportStar(require('./impl'), exports)",
+    "name by name": "const i = require('./impl'); for (const k in i) exports[k] = i[k]",
+    "by its keys": "const i = require('./impl'); Object.keys(i).forEach(k => { exports[k] = i[k] })",
+    "by getters": "const i = require('./impl'); Object.keys(i).forEach(function (k) {\n"
+    "Object.defineProperty(exports, k, {get: function () { return i[k] } }) })",
+    "when asked for": "module.exports = { get run() { return require('./impl').run }, set run(x) {} }",
+    "as a class's": "class A { get run() { return require('./impl').run } set run(x) {} }\nmodule.exports = new A()",
+    "one of two": "module.exports = process.env.X ? require('./impl') : require('./other')",
+    "from a file of data": "module.exports = require('./impl.dat')",
+}
+
+
+@pytest.mark.parametrize("code", HANDED_ON.values(), ids=HANDED_ON.keys())
+def test_what_a_module_hands_on_from_another_is_followed(code: str) -> None:
+    impl = "const cp = require('child_process'); exports.run = c => cp.execSync(c);"
+    files = {"index.js": "const s = require('./barrel');\ns.run('id')\n", "barrel.js": code}
+    files |= {"impl.js": impl, "impl.dat": impl, "middle.js": "module.exports = require('./impl')"}
+    told = package({**files, "other.js": "exports.run = () => 1"})
+    where = "impl.dat" if "impl.dat" in code else "impl.js"
+    assert f"process.exec id @ {where}:1 (import)" in told
+
+
+def test_modules_that_hand_on_each_other_end() -> None:
+    files = {"index.js": "require('./a').run('id')", "a.js": "module.exports = require('./b')"}
+    assert not package({**files, "b.js": "module.exports = require('./a')"})

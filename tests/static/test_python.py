@@ -173,6 +173,8 @@ PROGRAM = b"import os\ndef main():\n    os.system('id')\nif __name__ == '__main_
 def test_what_setup_py_only_imports_does_not_run_as_the_program(path: str) -> None:
     told = package({"setup.py": SETUP, path: PROGRAM}, {"setup.py": When.INSTALL, path: When.INSTALL})
     assert f"process.exec id @ {path}:3 (call)" in told
+    old = {name: code.replace(b"\n", b"\r") for name, code in {"setup.py": SETUP, path: PROGRAM}.items()}
+    assert package(old, {"setup.py": When.INSTALL, path: When.INSTALL}) == told
 
 
 @pytest.mark.parametrize(

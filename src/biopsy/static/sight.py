@@ -87,6 +87,14 @@ class Package(Struct):
         return Source(path, data, self.moments.get(path, When.UNKNOWN), package=self)
 
 
+_LONE = regex(rb"\r(?!\n)")
+
+
+def lines_fed(data: bytes) -> bytes:
+    """The same bytes with a line feed for each carriage return that none follows."""
+    return _LONE.sub(b"\n", data) if b"\r" in data else data
+
+
 class Source:
     """One file to be read, or a layer that was peeled out of one.
 
@@ -123,8 +131,11 @@ class Source:
 
     @cached_property
     def text(self) -> str:
-        """The bytes as text; what is not UTF-8 becomes a replacement character."""
-        return self.data.decode("utf-8", "replace")
+        """The bytes as text; what is not UTF-8 becomes a replacement character.
+
+        In code, a carriage return by itself ends a line, as it does for Python and JavaScript.
+        """
+        return (lines_fed(self.data) if self.language else self.data).decode("utf-8", "replace")
 
     @cached_property
     def language(self) -> str:

@@ -32,7 +32,7 @@ class Calling(State):
         """Make a value of a function."""
         closure = Closure(func, self.scope, home=self.source)
         self.closures.append(closure)
-        return Value(func=closure)
+        return Value(func=closure, getter=func.getter)
 
     def lambda_(self, node: ir.Lambda) -> Value:
         """A function."""

@@ -128,7 +128,7 @@ class Expressions(State):
         taint = CLEAN
         for key, value in node.pairs:
             if key is None:
-                spread = self.evaluate(value)
+                spread = self.opened(self.evaluate(value))
                 fields.update(spread.fields or {})
                 taint |= spread.taint
                 continue

@@ -188,6 +188,7 @@ class Func(Struct):
     line: int
     hot: bool = True
     doc: str = ""
+    getter: bool = False  # it stands for the value that it gives
 
 
 class Lambda(Struct):

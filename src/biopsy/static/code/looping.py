@@ -16,7 +16,7 @@ class Looping(State):
 
     def loop(self, node: ir.For) -> None:
         """Run a loop."""
-        over = self.evaluate(node.iterable)
+        over = self.opened(self.evaluate(node.iterable))
         if node.target is None:
             self.execute(node.body)
             if not isinstance(node.iterable, ir.Const | ir.Name | ir.Attr):

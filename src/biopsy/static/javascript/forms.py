@@ -135,7 +135,7 @@ def _parsed(run: Witness, call: Invocation) -> Value | None:
 @effect("Object.assign")
 def _assign(run: Witness, call: Invocation) -> Value:
     target = call.arg(0)
-    for source in call.args[1:]:
+    for source in map(run.opened, call.args[1:]):
         _full(run, source, call.line)
         target.taint |= source.taint
         if source.fields:
@@ -148,7 +148,7 @@ def _assign(run: Witness, call: Invocation) -> Value:
     "Reflect.ownKeys",
 )  # fmt: skip
 def _container(run: Witness, call: Invocation) -> Value:
-    value = _full(run, call.arg(0), call.line)
+    value = _full(run, run.opened(call.arg(0)), call.line)
     if call.ref == "Array.from" and len(call.args) > 1:
         items = fold.items(value) or [unknown(value)]
         each = [

@@ -23,6 +23,8 @@ _GLOBALS = frozenset({
     "globalThis", "global", "window", "self",
 })  # fmt: skip
 
+MAX_HANDED_ON = 8  # modules in a row that each give what the next one gives
+
 
 class JavaScript:
     """The language, for the interpreter."""
@@ -57,8 +59,12 @@ class JavaScript:
 
     def member(self, run: State, module: Module, name: str, line: int) -> Value | None:
         """What a module exports under a name, or as a whole."""
-        whole = module.scope.names.get("module")
-        exports = (whole.fields or {}).get("exports") if isinstance(whole, Value) else None
+        exports = _exports(module)
+        for _ in range(MAX_HANDED_ON):
+            if exports is None or not exports.link:
+                break
+            further = run.module(exports.link)
+            exports = _exports(further) if further is not None else exports
         if exports is None or not name:
             return exports
         return run.attribute(exports, name, line) if not exports.link else None
@@ -141,3 +147,8 @@ class JavaScript:
     def installs(self, name: str, bases: tuple[str, ...]) -> bool:  # noqa: ARG002 - no name does
         """No function of a script is called by npm itself."""
         return False
+
+
+def _exports(module: Module) -> Value | None:
+    whole = module.scope.names.get("module")
+    return (whole.fields or {}).get("exports") if isinstance(whole, Value) else None

@@ -261,7 +261,10 @@ class Lowering:
                 case "shorthand_property_identifier":
                     pairs.append((ir.Const(self.text(child)), self.expr(child)))
                 case "method_definition":
-                    pairs.append((self._key(child, "name"), self._function(child)))
+                    key = self._key(child, "name")
+                    pairs.append(
+                        (ir.Bin("+", ir.Const("set "), key) if sets(child) else key, self._function(child))
+                    )
         return ir.Map(pairs, line(node))
 
     def _key(self, node: Node, field: str = "key") -> ir.Expr:
@@ -301,6 +304,7 @@ class Lowering:
 
         func = ir.Func(self.text(named) if named else "", params, ir.Once(lower), line(node))
         func.hot = self.is_hot(node)
+        func.getter = node.type == "method_definition" and any(c.type == "get" for c in node.children)
         return func
 
     def _params(self, node: Node) -> list[ir.Param]:
@@ -365,6 +369,11 @@ def _parted(whole: ir.Expr) -> list[ir.Expr]:
     """What a template's tag is called with: its texts, and what stands between them."""
     parts: list[ir.Expr] = list(whole.parts) if isinstance(whole, ir.Join) else [whole]
     return [ir.Seq(parts[::2]), *parts[1::2]]
+
+
+def sets(node: Node) -> bool:
+    """Whether a method is what assigning to its name runs: it is not what that name gives."""
+    return any(c.type == "set" for c in node.children)
 
 
 def line(node: Node) -> int:

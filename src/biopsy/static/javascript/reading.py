@@ -17,7 +17,7 @@ from biopsy.static.javascript.lower import Lowering
 from biopsy.static.javascript.names import hot
 from biopsy.static.javascript.shuffled import restored
 from biopsy.static.javascript.worth import interest
-from biopsy.static.sight import SCRIPTS, Package, Sight, Source
+from biopsy.static.sight import SCRIPTS, Package, Sight, Source, lines_fed
 from biopsy.static.words import read_words
 
 MAX_PARSE = 4 * 1024**2  # bytes of one file that is parsed
@@ -58,12 +58,10 @@ def linker_of(package: Package) -> Linker:
 
 
 def _start(source: Source, linker: Linker) -> "tuple[Witness, list[ir.Stmt]] | None":
-    data = source.data
+    data = lines_fed(source.data)  # the grammar knows no lone carriage returns between statements
     language = source.language or "javascript"  # Node runs what has no known ending as JavaScript
     if len(data) > MAX_PARSE or language not in SCRIPTS or source.binary:
         return None
-    if b"\r" in data and b"\n" not in data:
-        data = data.replace(b"\r", b"\n")  # the grammar knows no such line ends
     parser = _parser(language)
     data = restored(data, lambda code: parser.parse(code).root_node)
     root = parser.parse(data).root_node

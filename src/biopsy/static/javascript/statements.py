@@ -4,7 +4,7 @@ from tree_sitter import Node
 
 from biopsy.static.code import ir
 from biopsy.static.javascript import exports
-from biopsy.static.javascript.lower import Lowering, line, unescape
+from biopsy.static.javascript.lower import Lowering, line, sets, unescape
 
 _HOISTED = frozenset({"function_declaration", "generator_function_declaration"})
 
@@ -203,7 +203,8 @@ def lower_class(low: Lowering, node: Node) -> ir.Class:
         at = line(member)
         if member.type == "method_definition":
             func = low.func(member)
-            body.append(ir.Assign([ir.Name(func.name, at)], ir.Lambda(func, at), at))
+            bound = f"set {func.name}" if sets(member) else func.name
+            body.append(ir.Assign([ir.Name(bound, at)], ir.Lambda(func, at), at))
         elif member.type in {"field_definition", "public_field_definition"}:
             name = member.child_by_field_name("property") or member.child_by_field_name("name")
             value = member.child_by_field_name("value")

@@ -10,7 +10,7 @@ _SETUP = "setup.py"
 _BUILDS = (_SETUP, "pyproject.toml", "setup.cfg", "meson.build", "CMakeLists.txt")
 """What names the files that a build runs."""
 
-_IMPORTS = regex(rb"(?m)^[ \t]*(?:from|import)[ \t]+([A-Za-z_][A-Za-z0-9_]*)")
+_IMPORTS = regex(rb"(?:\A|[\r\n;])[ \t]*(?:from|import)[ \t]+([A-Za-z_][A-Za-z0-9_]*)")
 _RUNNERS = regex(rb"runpy|run_module|run_path|[\"' ]-m[\"' ]|__main__[\"'],")
 """Words with which a module is run as the program though it is named like one that is imported."""
 
