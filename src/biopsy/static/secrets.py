@@ -23,6 +23,7 @@ _PATH = regex(
     | Keychains (?:/.*)? | login\.keychain.* | Messages/chat\.db | tdata (?:/.*)? | \.claude\.json
     | \.claude/\.credentials\.json | \.codex/auth\.json | \.gemini/oauth_creds\.json
     )$
+    | ^~/[^/]*\.(?:pem|ppk|kdbx|ovpn|p12|pfx|jks)$
     | ^/etc/(?:shadow|passwd)$ | ^/var/run/secrets/.* | ^/run/secrets/.* | ^/proc/[^/]+/(?:environ|mem)$
     """
 )

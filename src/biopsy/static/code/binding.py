@@ -16,6 +16,9 @@ def _put_byte(whole: bytes, at: int, value: Value) -> tuple[bytes, ...]:
 MAX_FIELDS = 5000  # of one object
 
 
+_OWN = "globals()"  # what gives the names of the module itself
+
+
 class Binding(State):
     """Binds targets."""
 
@@ -25,11 +28,11 @@ class Binding(State):
             case ir.Name(id=name):
                 self._store(name, value)
             case ir.Attr(obj=inner, name=name, line=line):
-                self._put(self.evaluate(inner), name, value, line)
+                self.put(self.evaluate(inner), name, value, line)
             case ir.Index(obj=inner, key=key, line=line):
                 obj = self.evaluate(inner)
                 at = self.evaluate(key)
-                self._put(obj, at.text() if at.consts else "", value, line)
+                self.put(obj, at.text() if at.consts else "", value, line)
             case ir.Seq(items=items):
                 parts = fold.items(value)
                 for place, item in enumerate(items):
@@ -60,13 +63,14 @@ class Binding(State):
         scope = scope or self.scope
         scope.names[name] = value
 
-    def _put(self, obj: Value, name: str, value: Value, line: int) -> None:
+    def put(self, obj: Value, name: str, value: Value, line: int) -> None:
+        """`obj.name = value`, or `obj[name] = value`."""
         if obj.link and self.linker is not None:
             module = self.module(obj.link)
             if module is not None and name.isidentifier():
                 module.scope.names[name] = value
             return
-        if obj.ref and not obj.ref.endswith("()"):
+        if obj.ref and (not obj.ref.endswith("()") or obj.ref == _OWN):
             self.language.patched(self, obj, name, value, line)
         if obj.items is not None and name.isdigit() and int(name) < len(obj.items):
             obj.items[int(name)] = value

@@ -16,11 +16,12 @@ from biopsy.static.code.state import (
     Scope,
     State,
 )
-from biopsy.static.code.value import CLEAN, Value, merge, taints, unknown
+from biopsy.static.code.value import CLEAN, Value, clean, merge, taints, unknown
 
 MAX_YIELDED = 200  # values of one call of a generator
 _STANDING = frozenset({"data", "decoded"})
 """Where what is known from the package's own files comes from."""
+_FILLS = frozenset({"append", "extend", "add", "update", "insert", "appendleft", "push", "unshift"})
 PARTIAL = "#partial"
 """The library path of a function with some of its arguments given: its items are the function and these."""
 
@@ -51,8 +52,21 @@ class Calling(State):
         else:
             callee = self.evaluate(func)
         args = self.sequence(node.args)
+        if name in _FILLS and type(func) is ir.Attr and not all(map(clean, args)):
+            self._filled(func.obj, args)
         kwargs = {k: self.evaluate(v) for k, v in node.kwargs} if node.kwargs else {}
         return self.call(callee, Invocation(callee.ref, name, args, kwargs, node.line, receiver, node.new))
+
+    def _filled(self, held: ir.Expr, args: list[Value]) -> None:
+        """Something is put into a container that is taken from another one: that holds it as well."""
+        if type(held) is ir.Call and type(held.func) is ir.Attr and held.func.name in {"setdefault", "get"}:
+            whole = held.func.obj
+        elif type(held) is ir.Index:
+            whole = held.obj
+        else:
+            return
+        if type(whole) is ir.Name or type(whole) is ir.Attr:
+            self.evaluate(whole).take(frozenset(t for a in args for t in a.all_taint()))
 
     def call(self, callee: Value, call: Invocation) -> Value:
         """Call a value: enter it where it is local, ask the language where it is not."""

@@ -216,7 +216,7 @@ class Expressions(State):
             return held if held is not None else Value()
         if obj.fields is not None and (value := obj.fields.get(name)) is not None:
             if value.func is None:
-                return value
+                return self._described(value, obj) if value.made and obj.made else value
             if value.getter:
                 return self.enter(value.func, [], {}, obj if obj.made else None)
             if obj.made:
@@ -230,6 +230,13 @@ class Expressions(State):
         refs = (obj.ref, *obj.bases) if obj.made else (obj.ref,)
         ref = next((f"{r}.{name}" for r in refs if r), "")
         return Value(ref=ref, taint=obj.taint)
+
+    def _described(self, value: Value, obj: Value) -> Value:
+        """An attribute that is an object which says itself what it gives (Python's descriptors)."""
+        held = (value.fields or {}).get("__get__")
+        if held is None or held.func is None or held.func.active:
+            return value
+        return self.enter(held.func, [obj, Value()], {}, value)
 
     def item(self, node: ir.Index) -> Value:
         """`obj[key]`, as it is written."""

@@ -47,8 +47,10 @@ def copies(run: "Witness") -> dict[str, frozenset[str]]:
 
 
 def copied(run: "Witness", path: Value, content: Value) -> None:
-    """Remember that a secret was copied, as is done with what a browser keeps open."""
-    secret = frozenset(t for t in content.all_taint() if t.startswith("file:") and is_secret_path(t[5:]))
+    """Remember that a secret was copied, as is done with what a browser keeps open, or the environment."""
+    secret = frozenset(
+        t for t in content.all_taint() if t == "env:*" or (t.startswith("file:") and is_secret_path(t[5:]))
+    )
     for text in path.texts():
         if secret and len(copies(run)) < MAX_KEPT:
             copies(run)[text] = copies(run).get(text, frozenset()) | secret

@@ -11,6 +11,9 @@ MAX_WHILE_STEPS = 12_000  # steps of these
 MAX_REPEATED = 24_000  # steps of all such loops of a file
 
 
+_ITERATED = ("__iter__", "__aiter__", "Symbol.iterator")
+
+
 class Looping(State):
     """Runs loops."""
 
@@ -52,12 +55,21 @@ class Looping(State):
 
     def elements(self, over: Value, *, keys: bool = False) -> Iterator[Value]:
         """What a loop over a value meets: every item where they are known, else one that stands for all."""
+        over = self.iterated(over)
         known = fold.items(over, keys=keys)
         if known is None or not known or len(known) > MAX_LOOP or self.loops + len(known) > MAX_LOOPS:
             yield merge(known[:MAX_CONSTS]) if known else unknown(over)
             return
         self.loops += len(known)
         yield from tuple(known)  # the body may add to the list
+
+    def iterated(self, over: Value) -> Value:
+        """What an object gives that says itself what a loop over it meets; any other value is itself."""
+        for name in _ITERATED if over.made and over.fields else ():
+            held = (over.fields or {}).get(name)
+            if held is not None and held.func is not None and not held.func.active:
+                return self.enter(held.func, [], {}, over)
+        return over
 
 
 def _key(element: Value) -> Value:

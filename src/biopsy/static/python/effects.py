@@ -12,7 +12,7 @@ from typing import TypeVar
 from biopsy.model.behaviour import Kind
 from biopsy.static.code import handed, ir
 from biopsy.static.code.state import Invocation
-from biopsy.static.code.value import Value, changed, unknown
+from biopsy.static.code.value import Value, unknown
 from biopsy.static.code.witness import Witness
 
 Effect = Callable[[Witness, Invocation], Value | None]
@@ -180,9 +180,8 @@ def _setattr(run: Witness, call: Invocation) -> Value:
     name, obj = call.arg(1).whole(), call.arg(0)
     if isinstance(name, str) and obj.ref and not obj.ref.endswith("()"):
         run.language.patched(run, obj, name, call.arg(2), call.line)
-    elif isinstance(name, str) and obj.fields is not None:
-        obj.fields[name] = call.arg(2)
-        changed()
+    elif isinstance(name, str):
+        run.put(obj, name, call.arg(2), call.line)
     return Value()
 
 

@@ -80,10 +80,10 @@ def _full(run: Witness, value: Value, line: int) -> Value:
 
 
 _passes(
-    "json.dumps", "json.dump", "base64.b64encode",
+    "json.dumps", "base64.b64encode",
     "base64.urlsafe_b64encode", "zlib.compress", "gzip.compress", "bz2.compress", "lzma.compress",
     "urllib.parse.urlencode", "urllib.parse.quote", "base64.b32encode", "urllib.parse.quote_plus",
-    "pickle.dumps", "yaml.dump", "pprint.pformat", "binascii.hexlify",
+    "pickle.dumps", "pprint.pformat", "binascii.hexlify",
     "repr", "ascii", "memoryview", "copy.copy", "copy.deepcopy", "binascii.b2a_hex",
     "base64.encodebytes", "next", "iter", "ujson.dumps", "orjson.dumps",
     "simplejson.dumps", "textwrap.dedent", "binascii.b2a_base64", "pprint.pprint",
@@ -105,7 +105,7 @@ def _fernet(run: Witness, call: Invocation) -> Value:
     "dict", "list", "tuple", "set", "frozenset", "reversed", "collections.OrderedDict",
 )  # fmt: skip
 def _container(run: Witness, call: Invocation) -> Value:
-    first = _full(run, call.arg(0), call.line)
+    first = _full(run, run.iterated(call.arg(0)), call.line)
     if call.ref in {"dict", "collections.OrderedDict"}:
         fields = dict(first.fields or {})
         for pair in (first.items or [])[:5000]:
@@ -123,11 +123,14 @@ def _container(run: Witness, call: Invocation) -> Value:
     return Value(items=list(items)[:: -1 if call.ref == "reversed" else 1], taint=first.taint)
 
 
+_SPOKEN = {"str": ("__str__", "__repr__"), "unicode": ("__str__",), "bytes": ("__bytes__",)}
+
+
 @effect(
     "str", "unicode", "int", "float", "bytes", "bytearray", "chr", "ord", "unichr", "hex", "bool",
 )  # fmt: skip
 def _convert(run: Witness, call: Invocation) -> Value:
-    value = _full(run, call.arg(0), call.line)
+    value = _full(run, _told(run, call), call.line)
     taint = value.all_taint()
     if not call.args and call.ref in {"bytes", "bytearray", "str"}:
         return const("" if call.ref == "str" else b"")
@@ -140,6 +143,16 @@ def _convert(run: Witness, call: Invocation) -> Value:
     if not known or any(k is None for k in known):
         return Value(taint=taint, ref="str()" if call.ref == "str" else "")
     return Value(tuple(known)[:MAX_CONSTS], taint=taint)
+
+
+def _told(run: Witness, call: Invocation) -> Value:
+    """What is converted; of an object that says itself what it is as a text, that."""
+    given = call.arg(0)
+    for special in _SPOKEN.get(call.ref, ()) if given.made and given.fields else ():
+        held = (given.fields or {}).get(special)
+        if held is not None and held.func is not None and not held.func.active:
+            return run.enter(held.func, [], {}, given)
+    return given
 
 
 def _converted(name: str, one: object, call: Invocation) -> object:

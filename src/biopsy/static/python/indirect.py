@@ -3,6 +3,7 @@
 # ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
 
 from biopsy.model.behaviour import Kind
+from biopsy.static.code import fold
 from biopsy.static.code.calling import PARTIAL
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import Value, const, merge, unknown
@@ -97,8 +98,6 @@ def _apply(run: Witness, call: Invocation) -> Value:
 
 @effect("operator.getitem", "operator.add", "operator.concat", "operator.xor")
 def _operator(run: Witness, call: Invocation) -> Value:
-    from biopsy.static.code import fold  # noqa: PLC0415 - one use
-
     if call.name == "getitem":
         return run.index(call.arg(0), call.arg(1), call.line)
     return fold.binary("^" if call.name == "xor" else "+", call.arg(0), call.arg(1))
@@ -150,6 +149,23 @@ def _later(run: Witness, call: Invocation) -> Value:
         waited = call.ref.startswith(("asyncio", "trio", "anyio"))
         return result if waited else Value(ref=f"{call.ref}()", taint=result.taint)
     return call.arg(0) if call.ref.startswith("asyncio") else Value(ref=f"{call.ref}()")
+
+
+_POOLS = (
+    "concurrent.futures.ThreadPoolExecutor()", "concurrent.futures.ProcessPoolExecutor()",
+    "multiprocessing.Pool()", "multiprocessing.pool.ThreadPool()", "multiprocessing.dummy.Pool()",
+)  # fmt: skip
+_EACH = ("map", "imap", "imap_unordered", "map_async", "starmap", "starmap_async")
+MAX_EACH = 200  # items that a pool gives to its function one by one
+
+
+@effect(*(f"{pool}.{name}" for pool in _POOLS for name in _EACH))
+def _mapped(run: Witness, call: Invocation) -> Value:
+    """A pool calls a function for each of many."""
+    each = (fold.items(call.arg(1)) or [unknown(call.arg(1))])[:MAX_EACH]
+    spread = call.name.startswith("starmap")
+    made = [again(run, call.arg(0), list(i.items or ()) if spread else [i], call.line) for i in each]
+    return Value(items=made, taint=call.arg(1).taint)
 
 
 def _library(value: Value, call: Invocation) -> bool:

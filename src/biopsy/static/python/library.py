@@ -3,7 +3,7 @@
 from biopsy.static.code import ir
 from biopsy.static.code.link import Module
 from biopsy.static.code.methods import method
-from biopsy.static.code.state import Invocation, State
+from biopsy.static.code.state import Invocation, Scope, State
 from biopsy.static.code.value import HOLE, Value, const
 from biopsy.static.code.witness import Witness
 from biopsy.static.python import (  # most register their effects
@@ -104,6 +104,8 @@ class Python:
         assert isinstance(run, Witness)
         if name in _QUIET and obj.taint:
             return Value()
+        if obj.made and (own := _protocol(run, obj, name)) is not None:
+            return own
         if obj.ref == "environment":
             return Value(ref=f"os.environ.{name}", taint=obj.taint)
         if asked := requested.attribute(obj, name):
@@ -168,6 +170,9 @@ class Python:
         assert isinstance(run, Witness)
         if obj.ref == "os.environ" or obj.ref.startswith("."):
             return
+        if obj.ref == "globals()" and name.isidentifier():
+            _module(run.scope).names[name] = value
+            return
         if f"{obj.ref}.{name}".rstrip(".") == "sys.path":
             effects.put_on_path(run, [value])
         if value.func is not None and not obj.ref.startswith(("self", "import")):
@@ -187,10 +192,24 @@ def _rebound(call: Invocation) -> None:
 
 def _own(run: Witness, name: str) -> Value | None:
     """What the module itself binds to a name."""
-    scope = run.scope
+    return run.named(_module(run.scope), name)
+
+
+def _module(scope: Scope) -> Scope:
     while scope.parent is not None:
         scope = scope.parent
-    return run.named(scope, name)
+    return scope
+
+
+def _protocol(run: Witness, obj: Value, name: str) -> Value | None:
+    """What an object's own `__getattr__` or `__getitem__` gives for a name that it does not have."""
+    if name.startswith("__"):
+        return None
+    for special in ("__getattr__", "__getattribute__", "__getitem__"):
+        held = (obj.fields or {}).get(special)
+        if held is not None and held.func is not None and not held.func.active:
+            return run.enter(held.func, [const(name)], {}, obj)
+    return None
 
 
 def _by_method(run: Witness, call: Invocation) -> Value | None:

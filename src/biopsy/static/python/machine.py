@@ -183,6 +183,7 @@ def put(run: Witness, into: Value, content: list[Value], call: Invocation) -> No
             into.fields["#content"] = _added(into.fields.get("#content"), content[0])
             changed()
         return
+    handed.copied(run, Value(into.consts), Value(taint=taint))
     for text in into.texts():
         fed.kept(run, text, content, call.line)
         if taint & RUNNABLE and isinstance(text, str):
@@ -196,6 +197,17 @@ def _added(before: Value | None, more: Value) -> Value:
     if before is None or not before.consts:
         return more if before is None or not before.taint else unknown(before, more)
     return fold.binary("+", before, more)
+
+
+@effect("json.dump", "pickle.dump", "yaml.dump", "yaml.safe_dump", "toml.dump", "marshal.dump", "ujson.dump")
+def _dumped(run: Witness, call: Invocation) -> Value:
+    """Something is written to an open file in a form of its own; without one, YAML's gives it."""
+    content = unknown(call.arg(0) if call.arg(0).ref != "os.environ" else run.environment(call.line))
+    if len(call.args) > 1 or "fp" in call.kwargs or "stream" in call.kwargs:
+        into = call.arg(1, "fp" if "fp" in call.kwargs else "stream")
+        put(run, into, [content], call)
+        return Value()
+    return content
 
 
 @effect(

@@ -151,7 +151,10 @@ def _wrapped(run: Witness, call: Invocation) -> Value:
     return Value(ref="socket.socket()", taint=call.arg(0, "sock").taint)
 
 
-@effect("paramiko.SSHClient().open_sftp().put", "pysftp.Connection().put", "paramiko.SFTPClient().put")
+@effect(
+    "paramiko.SSHClient().open_sftp().put", "pysftp.Connection().put", "paramiko.SFTPClient().put",
+    "paramiko.SFTPClient.from_transport().put", "scp.SCPClient().put", "fabric.Connection().put",
+)  # fmt: skip
 def _put(run: Witness, call: Invocation) -> Value:
     run.sent([run.read_file(call.arg(0), call.line)], call.line)
     return Value()
