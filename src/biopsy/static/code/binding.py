@@ -85,6 +85,9 @@ class Binding(State):
             return
         if obj.fields is None:
             obj.fields = {}
+        if (setter := obj.fields.get(f"set {name}")) is not None and setter.func is not None:
+            self.enter(setter.func, [value], {}, obj)
+            return
         if len(obj.fields) < MAX_FIELDS:
             if not clean(value) or not clean(obj.fields.get(name)):
                 changed()

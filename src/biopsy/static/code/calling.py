@@ -73,6 +73,8 @@ class Calling(State):
         if callee.link:
             callee = self.opened(callee)
         call.target, self.line = callee, call.line
+        if callee.func is not None and call.new:
+            return self._made_by(callee, call)
         if callee.func is not None:
             bound = callee.fields.get("") if callee.fields else None
             if bound is None and call.receiver is not None and call.receiver.fields and not self.self_first:
@@ -94,6 +96,16 @@ class Calling(State):
             return result
         taint = taints(call.all()) if not call.receiver and call.args else CLEAN
         return Value(ref=f"{call.ref}()" if call.ref and len(call.ref) < 200 else "", taint=taint)
+
+    def _made_by(self, callee: Value, call: Invocation) -> Value:
+        """What `new` makes of a plain function: an object with what its prototype has, unless it gives one."""
+        assert callee.func is not None
+        prototype = (callee.fields or {}).get("prototype")
+        made = Value(fields=dict(prototype.fields or {}) if prototype is not None else {}, made=True)
+        given = self.enter(callee.func, call.args, call.kwargs, made)
+        return (
+            given if given.made or given.fields is not None or given.func is not None or given.ref else made
+        )
 
     def _construct(self, cls: Value, call: Invocation) -> Value:
         made = instance(cls)
@@ -171,6 +183,8 @@ class Calling(State):
         try:
             if bound is not None:
                 self.scope.names["this"] = bound
+            if self.rebinds and args:
+                self.scope.names["arguments"] = Value(items=args)
             self._bind_params(closure.func.params, args, kwargs)
             self.execute(_lowered(closure.func))
             result = _given(self.returns)

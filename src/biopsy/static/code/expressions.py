@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from biopsy.static.code import fold, ir
-from biopsy.static.code.state import Exhausted, Scope, State, Thunk
+from biopsy.static.code.state import Exhausted, Scope, State, Thunk, outermost
 from biopsy.static.code.value import CLEAN, HOLE, Value, changed, const, merge, unknown
 
 MAX_FIELDS = 5000  # of an object that are set by their names alone
@@ -194,7 +194,7 @@ class Expressions(State):
         scope: Scope | None = self.scope
         while scope is not None and name not in scope.names:
             scope = scope.parent
-        (scope or self.scope).names[name] = value
+        (scope or (outermost(self.scope) if self.unbound_global else self.scope)).names[name] = value
         this = self.this() if scope is None and self.bare_fields else None
         if this is not None and this.fields is not None and len(this.fields) < MAX_FIELDS:
             this.fields[name] = value

@@ -63,6 +63,13 @@ class Closure(Struct, eq=False):
     known: dict[object, tuple[Value, object]] = field(default_factory=dict)
 
 
+def outermost(scope: Scope) -> Scope:
+    """The scope of the module itself."""
+    while scope.parent is not None:
+        scope = scope.parent
+    return scope
+
+
 class Invocation(Struct, eq=False):
     """One call of something that is not a local function."""
 
@@ -125,6 +132,7 @@ class State:
         self.rebinds = bool(getattr(language, "rebinds", False))  # variables of scopes further out
         self.self_first = bool(getattr(language, "self_first", False))  # among the arguments of a method
         self.by_object = bool(getattr(language, "by_object", False))  # a method is run for each that it is of
+        self.unbound_global = bool(getattr(language, "unbound_global", False))  # what is not declared
         self.bare_fields = bool(getattr(language, "bare_fields", False))  # of `this`, by their names alone
         self.language, self.source, self.when, self.steps = language, source, when, steps
         self.main_when: When = when if when in {When.INSTALL, When.START, When.TEST, When.DOCS} else When.CALL

@@ -347,7 +347,7 @@ class Witness(Interpreter):
                 self.see(Kind.FILE_READ, name, line)
             if is_secret_path(shown(name)):
                 taints.add(f"file:{shown(name)}")
-            taints |= self.written.get(name, CLEAN)
+            taints |= self.written.get(name, CLEAN) | handed.copies(self).get(name, CLEAN)
         taints |= path.taint & project.HERE
         self.born(taints, line)
         own = contents.find(path.text(), self.source) if len(path.consts) == 1 else ""
@@ -363,6 +363,7 @@ class Witness(Interpreter):
     def write_file(self, path: Value, content: list[Value], line: int) -> None:
         """A file is written."""
         taint = CLEAN.union(*(c.all_taint() for c in content)) if content else CLEAN
+        handed.copied(self, path, Value(taint=taint))
         for text in path.texts():
             if text.strip(HOLE + "/."):
                 self.see(

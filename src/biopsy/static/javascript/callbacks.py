@@ -2,6 +2,7 @@
 
 from biopsy.model.behaviour import Kind
 from biopsy.static.code import fed, fold
+from biopsy.static.code.calling import PARTIAL
 from biopsy.static.code.interpret import Invocation
 from biopsy.static.code.value import Value, changed, const, merge, unknown
 from biopsy.static.code.witness import Witness
@@ -59,10 +60,15 @@ def method(run: Witness, call: Invocation) -> Value | None:
         return None
     if obj.func is not None and call.name in {"call", "apply", "bind"}:
         if call.name == "bind":
-            return obj
+            held = Value(func=obj.func, fields={"": args[0]} if args and args[0].fields else None)
+            return Value(ref=PARTIAL, items=[held, *args[1:]]) if held.fields or args[1:] else obj
         given = args[1:] if call.name == "call" else list(args[1].items or []) if len(args) > 1 else []
         this = args[0] if args and args[0].fields and args[0].made else None
         return run.call(obj, Invocation("", "", given, {}, call.line, this))
+    if call.name == "bind" and obj.ref and args[1:]:
+        return Value(ref=PARTIAL, items=[obj, *args[1:]])
+    if call.name in {"replace", "replaceAll"} and len(args) > 1 and args[1].func and not obj.consts:
+        return unknown(obj, run.call(args[1], Invocation("", "", [unknown(obj)], {}, call.line)))
     if call.name in {"call", "apply"} and obj.ref:
         given = args[1:] if call.name == "call" else list(fold.items(args[1]) or []) if len(args) > 1 else []
         return run.call(obj, Invocation(obj.ref, obj.ref.rpartition(".")[2], given, {}, call.line))
@@ -103,7 +109,7 @@ def _sent(run: Witness, stream: Value, content: list[Value], line: int) -> None:
 
 _STREAMS = frozenset({
     "then", "on", "once", "addListener", "addEventListener", "pipe", "write", "end", "send",
-    "setEncoding", "resume", "unref", "ref",
+    "setEncoding", "resume", "unref", "ref", "emit",
 })  # fmt: skip
 
 
@@ -120,6 +126,9 @@ def _stream(run: Witness, call: Invocation, obj: Value) -> Value | None:
                 run_all(run, call, [requests.said()], 1)
             elif obj.ref in _LIVE or "network" in obj.taint:
                 run_all(run, call, [unknown(obj), unknown(obj)], 1)
+            return obj
+        case "emit" if obj.ref == "websocket":
+            _sent(run, obj, args[1:], call.line)
             return obj
         case "pipe" if args and args[0].ref in {"process.stdin", "process.stdout"}:
             if args[0].ref == "process.stdin":

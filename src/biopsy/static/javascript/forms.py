@@ -37,9 +37,21 @@ def _later(run: Witness, call: Invocation) -> Value:
     return out
 
 
-@effect("FormData", "Headers", "URLSearchParams")
+@effect("zlib.gzip", "zlib.deflate", "zlib.deflateRaw", "zlib.brotliCompress")
+def _packed(run: Witness, call: Invocation) -> Value:
+    """An encoder that gives what comes out to a function, or as a promise."""
+    out = unknown(_full(run, call.arg(0), call.line))
+    run_all(run, call, [Value(), out], 1)
+    return out
+
+
+@effect(
+    "FormData", "Headers", "URLSearchParams", "form-data", "formdata-node.FormData", "undici.FormData",
+    "url.URLSearchParams",
+)  # fmt: skip
 def _form(run: Witness, call: Invocation) -> Value:
-    return Value(ref=f"{call.ref}()", taint=unknown(*(_full(run, a, call.line) for a in call.args)).taint)
+    made = call.ref if call.ref in {"Headers", "URLSearchParams"} else "FormData"
+    return Value(ref=f"{made}()", taint=unknown(*(_full(run, a, call.line) for a in call.args)).taint)
 
 
 @effect(

@@ -4,10 +4,18 @@ from biopsy.model.behaviour import Kind
 from biopsy.static.code import ir
 from biopsy.static.code.link import Module
 from biopsy.static.code.methods import method
-from biopsy.static.code.state import Invocation, State
+from biopsy.static.code.state import Invocation, State, outermost
 from biopsy.static.code.value import HOLE, Value, const
 from biopsy.static.code.witness import Witness
-from biopsy.static.javascript import callbacks, effects, modules, objects, octets, requests
+from biopsy.static.javascript import (
+    callbacks,
+    effects,
+    maps,  # noqa: F401 - registers its effects
+    modules,
+    objects,
+    octets,
+    requests,
+)
 from biopsy.static.javascript.names import BUILTINS, GIVEN, canonical
 
 _TEXTS = {
@@ -30,6 +38,7 @@ class JavaScript:
     """The language, for the interpreter."""
 
     rebinds = True
+    unbound_global = True
 
     def builtin(self, name: str) -> Value | None:
         """A builtin, by its name."""
@@ -86,6 +95,8 @@ class JavaScript:
             return obj
         if name == "constructor" and (obj.items is not None or obj.ref.startswith("[].")):
             return Value(ref="Function" if obj.ref else "Array")
+        if name == "prototype" and obj.func is not None:
+            return objects.prototype(obj)
         if not obj.ref and name.isidentifier() and (obj.items is not None or obj.consts):
             return Value(ref=f"[].{name}", taint=obj.taint)
         if not obj.ref:
@@ -96,6 +107,8 @@ class JavaScript:
             return run.env(const(name), line) if name != HOLE else Value()
         if obj.ref in _GLOBALS and name in BUILTINS:
             return Value(ref=name)
+        if obj.ref in _GLOBALS and (own := run.named(outermost(run.scope), name)) is not None:
+            return own
         ref = canonical(f"{obj.ref}.{name}")
         if ref == "process.env":
             return Value(ref=ref, taint=frozenset({"env:*"}))
@@ -138,7 +151,9 @@ class JavaScript:
         """An attribute of another module, or of a builtin, is assigned a function."""
         assert isinstance(run, Witness)
         ours = obj.ref.startswith((".", "module", "exports", "process.env", *_GLOBALS)) or "()" in obj.ref
-        if value.func is not None and obj.ref == "websocket" and name == "onmessage":
+        if obj.ref in _GLOBALS and name not in BUILTINS and name.isidentifier():
+            outermost(run.scope).names[name] = value
+        if value.func is not None and obj.ref in {"websocket", "xhr"} and name.startswith("on"):
             said = Value(fields={"data": Value(taint=obj.taint)}, taint=obj.taint)
             run.call(value, Invocation("", "", [said], {}, line))
         elif value.func is not None and not ours:

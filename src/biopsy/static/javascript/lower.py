@@ -22,6 +22,8 @@ _INTEROP = frozenset({
     "_interop_require_default", "_interop_require_wildcard", "_interopNamespaceDefault",
 })  # fmt: skip
 """What compilers put round a module that they take for one of the other kind."""
+_EXTENDS = frozenset({"__extends", "_inherits", "_inheritsLoose", "_inherits_loose"})
+"""Helpers of compilers that put one function's prototype below another's."""
 MAX_CHAIN = 50_000  # operands of one `a + b + …`
 
 
@@ -205,6 +207,8 @@ class Lowering:
         made = ir.Call(callee, given, line=line(node))
         if given and isinstance(callee, ir.Name) and callee.id in _INTEROP:
             return ir.Call(ir.Name("#interop"), [given[0], made], line=line(node))
+        if isinstance(callee, ir.Name) and callee.id in _EXTENDS:
+            return ir.Call(ir.Name("#extends"), given, line=line(node))
         if len(given) > 3 and isinstance(given[3], ir.Lambda) and isinstance(callee, ir.Name | ir.Attr):
             called = callee.name if isinstance(callee, ir.Attr) else callee.id
             if (

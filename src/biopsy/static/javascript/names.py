@@ -14,7 +14,7 @@ BUILTINS = frozenset({
     "WebSocket", "XMLHttpRequest", "import", "Reflect", "Symbol", "WebAssembly", "Uint8Array",
     "TextDecoder", "TextEncoder", "URL", "URLSearchParams", "console", "Error", "Date", "RegExp", "Bun",
     "Deno", "#range", "#interop", "__exportStar", "super", "Proxy", "Map", "Set", "setup", "Worker",
-    "FormData", "Blob", "File", "Headers",
+    "FormData", "Blob", "File", "Headers", "WeakMap", "WeakSet", "EventTarget", "#extends",
 })  # fmt: skip
 """What has a meaning without being bound."""
 

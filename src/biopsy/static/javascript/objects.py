@@ -91,21 +91,33 @@ def _entries(_: Witness, call: Invocation) -> Value:
     return call.arg(0)
 
 
-@effect("Map", "Set")
-def _collection(_: Witness, call: Invocation) -> Value:
-    fields = {}
-    for pair in (call.arg(0).items or ())[:2000]:
-        if pair.items and len(pair.items) > 1 and pair.items[0].consts:
-            fields[pair.items[0].text()] = pair.items[1]
-    return Value(ref=f"{call.ref}()", fields=fields, items=None if fields else call.arg(0).items, made=True)
+def prototype(function: Value) -> Value:
+    """What all objects have that `new` makes of a function."""
+    if function.fields is None:
+        function.fields = {}
+    return function.fields.setdefault("prototype", Value(fields={}))
 
 
-@effect("Map().get")
-def _of_map(_: Witness, call: Invocation) -> Value:
-    held = (call.receiver.fields or {}).get(call.arg(0).text()) if call.receiver is not None else None
-    return (
-        held if held is not None else Value(taint=call.receiver.all_taint() if call.receiver else frozenset())
-    )
+def _inherited(above: Value) -> dict[str, Value]:
+    own = (above.fields or {}).get("prototype") if above.func is not None else above
+    return (own.fields or {}) if own is not None else {}
+
+
+@effect("util.inherits", "inherits", "#extends")
+def _extended(_: Witness, call: Invocation) -> Value:
+    """Objects of one function have from now on what those of another have."""
+    below, above = call.arg(0), call.arg(1)
+    if below.func is not None:
+        held = prototype(below)
+        held.fields = {**_inherited(above), **(held.fields or {})}
+        changed()
+    return below
+
+
+@effect("events", "events.EventEmitter", "eventemitter3", "eventemitter3.EventEmitter", "EventTarget")
+def _emitter(_: Witness, __: Invocation) -> Value:
+    """An emitter, on which the package itself listens and emits."""
+    return Value(fields={}, made=True)
 
 
 @effect("super")

@@ -22,6 +22,8 @@ def _field(value: Value, *names: str) -> Value:
 
 def _url(value: Value, secure: bool = True) -> Value:  # noqa: FBT001, FBT002
     """A URL from a text, a URL object, or an object of its parts."""
+    if value.consts and value.fields:
+        return Value(value.consts, taint=value.all_taint())
     if value.consts or not value.fields:
         return value
     whole = _field(value, "url", "uri", "href")
@@ -84,6 +86,8 @@ for _library in ("axios", "got", "superagent", "request", "needle", "ky", "http-
             first = call.arg(0)
             response = run.request(call.name.upper(), _url(first), [first, *call.args[1:]], call.line)
             run_all(run, call, [Value(), response, response], 1)
+            if call.ref.startswith("superagent."):
+                response.ref = "request"  # what is sent is said in the calls that follow
             return response
 
         TABLE[f"{_library}.{_verb_name}"] = _by_verb
@@ -206,4 +210,22 @@ for _one, _form in _FORMS.items():
 @effect("URL", "url.URL", "url.parse")
 def _parsed(run: Witness, call: Invocation) -> Value:
     first = call.arg(0)
-    return Value(consts=first.consts, taint=first.taint)
+    return Value(first.consts, taint=first.taint, fields={"searchParams": Value(ref="URLSearchParams()")})
+
+
+@effect("FormData().submit")
+def _submitted(run: Witness, call: Invocation) -> Value:
+    sent = [call.receiver] if call.receiver is not None else []
+    return run.request("POST", _url(call.arg(0)), sent, call.line)
+
+
+@effect(
+    "nodemailer.createTransport().sendMail", "node-telegram-bot-api().sendMessage",
+    "node-telegram-bot-api().sendDocument", "discord.js.WebhookClient().send", "ssh2-sftp-client().put",
+    "ssh2-sftp-client().fastPut", "basic-ftp.Client().uploadFrom", "ftp().put",
+)  # fmt: skip
+def _handed_over(run: Witness, call: Invocation) -> Value:
+    """A client of mail, of a messenger or of files sends what it is given."""
+    files = call.ref.endswith(("ut", "uploadFrom", "sendDocument"))
+    run.sent([*call.args, *([run.read_file(call.arg(0), call.line)] if files else [])], call.line)
+    return Value()

@@ -3,7 +3,7 @@
 from biopsy.static.code import ir
 from biopsy.static.code.link import Module
 from biopsy.static.code.methods import method
-from biopsy.static.code.state import Invocation, Scope, State
+from biopsy.static.code.state import Invocation, State, outermost
 from biopsy.static.code.value import HOLE, Value, const
 from biopsy.static.code.witness import Witness
 from biopsy.static.python import (  # most register their effects
@@ -171,7 +171,7 @@ class Python:
         if obj.ref == "os.environ" or obj.ref.startswith("."):
             return
         if obj.ref == "globals()" and name.isidentifier():
-            _module(run.scope).names[name] = value
+            outermost(run.scope).names[name] = value
             return
         if f"{obj.ref}.{name}".rstrip(".") == "sys.path":
             effects.put_on_path(run, [value])
@@ -192,13 +192,7 @@ def _rebound(call: Invocation) -> None:
 
 def _own(run: Witness, name: str) -> Value | None:
     """What the module itself binds to a name."""
-    return run.named(_module(run.scope), name)
-
-
-def _module(scope: Scope) -> Scope:
-    while scope.parent is not None:
-        scope = scope.parent
-    return scope
+    return run.named(outermost(run.scope), name)
 
 
 def _protocol(run: Witness, obj: Value, name: str) -> Value | None:

@@ -87,8 +87,6 @@ _PLAIN = frozenset({"open", "aiofiles.open", "pathlib.Path().open"})
 def read(run: Witness, path: Value, line: int, *, text: bool) -> Value:
     """A file is read; what the package itself wrote there is known."""
     content = run.read_file(path, line, text=text)
-    if copied := frozenset(t for one in path.texts() for t in handed.copies(run).get(one, ())):
-        content = Value(content.consts, content.ref, content.taint | copied)
     written = handed.content(run, path) if not content.consts else None
     if written is None:
         return content
