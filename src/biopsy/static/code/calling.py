@@ -98,7 +98,7 @@ class Calling(State):
         return Value(ref=f"{call.ref}()" if call.ref and len(call.ref) < 200 else "", taint=taint)
 
     def _made_by(self, callee: Value, call: Invocation) -> Value:
-        """What `new` makes of a plain function: an object with what its prototype has, unless it gives one."""
+        """What `new` makes of a plain function: an object of its prototype, unless it gives one itself."""
         assert callee.func is not None
         prototype = (callee.fields or {}).get("prototype")
         made = Value(fields=dict(prototype.fields or {}) if prototype is not None else {}, made=True)
