@@ -18,7 +18,7 @@ from evals.encode import encode
 FOLDER = Path(__file__).parent / "scenarios"
 HELDOUT = Path(__file__).parent / "heldout"
 GENERATIONS = {"2026-11a": HELDOUT} | {
-    name: HELDOUT / name for name in ("2026-11b", "2026-11c", "2026-11d", "2026-11e")
+    name: HELDOUT / name for name in ("2026-11b", "2026-11c", "2026-11d", "2026-11e", "2026-11f")
 }
 """What is kept aside, by when it was written: the older it is, the more its misses have taught."""
 _MARK = {mark: re.compile(r"\A" + re.escape(mark) + r"(?: |(?=\n|\Z))") for mark in ("!!", "??")}
