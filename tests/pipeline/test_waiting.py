@@ -1,7 +1,7 @@
 """What a package may be waiting for, as far as its code shows it; and what only one of several machines saw."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -43,11 +43,51 @@ def test_code_that_asks_for_the_time_and_for_files_is_started_once_more(tmp_path
         "datetime(2031, 4, 1, 8, 30)",
         "1932768000",
         "1932768000000",
+        "1_932_768_000",
+        "1.932768e12",
+        "1932768e3",
     ],
 )
 def test_a_day_to_come_is_gone_to_where_the_code_asks_for_the_time(tmp_path: Path, date: str) -> None:
     assert goes(tmp_path, f"if (Date.now() > {date}) go()") == ["2031-04-01"]
     assert goes(tmp_path, f"const expires = {date}") == []
+
+
+@pytest.mark.parametrize(
+    ("code", "day"),
+    [
+        ("const d = new Date(); if (d.getUTCMonth() === 11 && d.getUTCDate() > 24) eval(x)", "2026-12-25"),
+        ("const day = new Date().getDay(); if (day === 6) eval(x)", "2026-11-28"),
+        ("if (new Date().getFullYear() >= 2028) eval(x)", "2028-01-01"),
+        ("if date.today().month == 2 and date.today().day == 29: exec(x)", "2028-02-29"),
+        ("if time.localtime().tm_year > 2026: exec(x)", "2027-01-01"),
+        ("if time.localtime()[:2] >= (2027, 3): exec(x)", "2027-03-02"),
+        ("if date.today().toordinal() > 740200: exec(x)", "2027-08-08"),
+        ("m = datetime.now().month\nif m >= 6 and m < 8: exec(x)", "2027-06-01"),
+        ("if datetime.now().month in range(4, 6): exec(x)", "2027-04-01"),
+    ],
+)
+def test_a_day_is_gone_to_on_which_holds_what_harmful_code_asks_of_the_calendar(
+    tmp_path: Path, code: str, day: str
+) -> None:
+    assert goes(tmp_path, code, "a.py" if "exec" in code else "index.js") == [day]
+    assert (
+        day not in goes(tmp_path, code.replace("eval", "f").replace("exec", "f"))
+        or "(2027" in code
+        or "740" in code
+    )
+
+
+def test_a_calendar_that_asks_for_today_or_for_no_day_there_is_moves_nothing(tmp_path: Path) -> None:
+    assert goes(tmp_path, "if (new Date().getMonth() === 10) eval(x)") == []
+    assert goes(tmp_path, "const d = new Date(); if (d.getMonth() === 1 && d.getDate() === 31) eval(x)") == []
+
+
+def test_the_hour_that_is_asked_for_is_kept_too(tmp_path: Path) -> None:
+    text = "t = time.localtime()\nif t.tm_mon == 12 and t.tm_hour in range(2, 5): exec(x)"
+    (tmp_path / "a.py").write_text(text)
+    (go,) = waiting.more(Tree(tmp_path, (TreeFile("a.py", len(text), ""),)), PLAN[1:2], TODAY)
+    assert (TODAY + timedelta(seconds=go.ahead)).hour == 2
 
 
 @pytest.mark.parametrize(

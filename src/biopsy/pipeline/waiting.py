@@ -16,8 +16,8 @@ from msgspec.structs import replace
 from biopsy.model.behaviour import When
 from biopsy.model.release import Tree
 from biopsy.model.run import Disk, Phase
+from biopsy.pipeline import days, suiting
 from biopsy.pipeline import dwelling as dwelt
-from biopsy.pipeline import suiting
 from biopsy.pipeline.again import DEEP, LIGHT, repeated
 from biopsy.pipeline.harm import harmful
 from biopsy.pipeline.languages import also
@@ -38,8 +38,6 @@ MAX_BYTES: Final = 6 * 1024**2
 """Most bytes of a package that are looked into."""
 
 _AGAIN_DAYS: Final = 3
-_NEAR: Final = timedelta(hours=36)
-_FAR: Final = timedelta(days=8 * 365)  # certificates of the simulated internet last for nine years
 
 _CODE = re.compile(rf"\.(?:[cm]?js|pyw?|pth{also('suffixes')})$")
 _HOOKS: Final = "package.json"  # code stands in its scripts, too
@@ -47,18 +45,12 @@ _INSTALLING: Final = ("preinstall", "install", "postinstall", "preprepare", "pre
 _ASIDE = re.compile(r"(?:^|/)(?:tests?|__tests__|docs?|examples?|node_modules|locales?|i18n)/|\.min\.js$")
 _TIME = re.compile(
     r"\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\)|\btime\.time(?:_ns)?\(|\btime\(\)|\b(?:utc)?now\(|\btoday\("
-    r"|\btime\.localtime\(" + also("time")
+    r"|\btime\.(?:localtime|gmtime|strftime)\(" + also("time")
 )
 _STAMP = re.compile(
     r"mtime|birthtime|\b[fl]?stat(?:Sync)?\(|\bexists(?:Sync)?\("
     r"|\b86_?400|\b8\.64e7|\b24\s*\*\s*60|\b60\s*\*\s*24|timedelta\(" + also("stamps")
 )
-_ISO = re.compile(r"(?<!\d)(20[2-4]\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?!\d)")
-_MADE = re.compile(
-    rf"\b(Date|UTC|datetime|date{also('dates')})"
-    r"\(\s*(20[2-4]\d),\s*(\d{1,2}),\s*(\d{1,2})\b"
-)
-_EPOCH = re.compile(r"(?<![\w.])([12]\d{9})(\d{3})?(?:[._]\d+)?(?![\w.])")
 
 
 def more(
@@ -120,7 +112,7 @@ def _installs(
 
 def _days(code: Iterable[str], today: datetime) -> list[tuple[str, float]]:
     """Give the days that are gone to, with how far ahead they are, in seconds."""
-    dates = {day for text in code if _TIME.search(text) for day in _dates(text, today)}
+    dates = {day for text in code if _TIME.search(text) for day in _moments(text, today)}
     return [(f"{day:%Y-%m-%d}", (day - today).total_seconds()) for day in _apart(sorted(dates))]
 
 
@@ -151,26 +143,16 @@ def _scripts(text: str) -> str:
     return "\n".join(said for name in _INSTALLING if isinstance(said := named.get(name), str))
 
 
-def _dates(text: str, today: datetime) -> Iterator[datetime]:
-    """Give noon of every day ahead that a text names."""
-    found: list[tuple[int, int, int]] = [(int(y), int(m), int(d)) for y, m, d in _ISO.findall(text)]
-    for maker, year, month, day in _MADE.findall(text):
-        found.append((int(year), int(month) + (maker in {"Date", "UTC"}), int(day)))
-    for seconds, _ in _EPOCH.findall(text):
-        moment = datetime.fromtimestamp(int(seconds), UTC)
-        found.append((moment.year, moment.month, moment.day))
-    for one in found:
-        try:
-            noon = datetime(*one, 12, tzinfo=UTC)
-        except ValueError:
-            continue
-        if today + _NEAR < noon < today + _FAR:
-            yield noon
+def _moments(text: str, today: datetime) -> Iterator[datetime]:
+    yield from days.named(text, today)
+    asked = days.asked(text, today) if harmful(text) else None
+    if asked is not None:
+        yield asked
 
 
-def _apart(days: list[datetime]) -> list[datetime]:
+def _apart(moments: list[datetime]) -> list[datetime]:
     chosen: list[datetime] = []
-    for day in days:
-        if len(chosen) < MAX_DATES and (not chosen or day - chosen[-1] > _NEAR):
+    for day in moments:
+        if len(chosen) < MAX_DATES and (not chosen or day - chosen[-1] > days.NEAR):
             chosen.append(day)
     return chosen

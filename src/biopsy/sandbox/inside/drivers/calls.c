@@ -51,6 +51,11 @@ static int doze(ns deadline, ns *rest) {
     struct wait wait;
     int done = 0;
     start(&wait, deadline);
+    if (deadline != FOREVER && lone < LONE && wait.place && alone()) {
+        lone++;
+        ns rest = deadline - now();
+        if (rest > 0) mine->ahead += rest;
+    }
     for (ns span; !done && (span = left(&wait)) > 0;) {
         struct timespec slice = to(span == FOREVER ? 3600 * SECOND : span);
         done = real(CLOCK_MONOTONIC, 0, &slice, NULL);

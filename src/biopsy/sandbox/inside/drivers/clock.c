@@ -58,7 +58,9 @@ typedef int64_t ns;
 #define HEARD (150 * MS)         /* …since something came from a socket */
 #define ANSWER (3 * SECOND)      /* that an answer may take */
 #define FREE_JUMPS 10            /* after which each is four times as long as the last, at least */
-#define LARGE (10 * SECOND)      /* from which a jump counts for two */
+#define LARGE (10 * SECOND)      /* from which there are more of them: who counts 72 hours is let count */
+#define FREE_LEAPS 80
+#define LONE 20000               /* sleeps of one process that nobody is with: each is over at once */
 #define LONGEST (24 * HOUR)      /* that they get to be */
 #define SPINS 200000             /* readings of the clock, one after the other, that are a wait too */
 #define SPIN_EACH 20000
@@ -80,7 +82,7 @@ struct family {
     _Atomic ns busy;   /* when something happened last, in real time */
     _Atomic ns looked;
     _Atomic int quiet;  /* how many looks found nothing since */
-    _Atomic int jumps;
+    _Atomic int jumps, leaps;
     _Atomic int root;  /* its first process */
 };
 struct process {
@@ -111,7 +113,7 @@ static pid_t pid;
 static int forked;
 static int engine;            /* a Node, whose own threads have waits that are nobody's idea */
 static int tool;              /* npm or node-gyp: its waits are its own, and no code of a package is in it */
-static int naps;
+static int naps, lone;
 static ns told;               /* how far ahead it was when that was written down last */
 static char journal[64];
 static unsigned char sockets[SOCKETS / 8];
@@ -221,7 +223,7 @@ static void begin_family(void) {
     if (fresh >= FAMILIES || fresh < 1) fresh = FAMILIES - 1;
     else {
         page->family[fresh].ahead = page->family[fresh].began = ahead;
-        page->family[fresh].jumps = 0;
+        page->family[fresh].jumps = page->family[fresh].leaps = 0;
     }
     page->family[fresh].root = pid;
     page->family[fresh].busy = real_time(CLOCK_MONOTONIC);
@@ -273,7 +275,7 @@ static void fork_child(void) {
     pid = getpid();
     forked = 1;
     journal[0] = 0;
-    naps = 0;
+    naps = lone = 0;
     spins = 0;
     if (page) self = enter(pid);
 }
@@ -382,9 +384,10 @@ static void look(struct family *family) {
         }
     }
     if (next == FOREVER) return;
-    int jumps = family->jumps;
-    family->jumps = jumps + (next - here < LARGE ? 1 : 2);
-    if (jumps >= FREE_JUMPS) {
+    int large = next - here >= LARGE, jumps = family->jumps, leaps = family->leaps;
+    if (large) family->leaps = leaps + 1;
+    else family->jumps = jumps + 1;
+    if (large ? leaps >= FREE_LEAPS : jumps >= FREE_JUMPS) {
         ns least = family->stride < SECOND / 4 ? SECOND : 4 * family->stride;
         if (least > LONGEST) least = LONGEST;
         if (next < here + least) next = here + least;
@@ -392,6 +395,29 @@ static void look(struct family *family) {
     family->stride = next - here;
     family->ahead += next - here;
     family->busy = at;
+}
+
+/* Whether this thread is all that there is of its family. */
+static int alone(void) {
+    int count = page->processes, threads = 0;
+    if (pid != getpid()) return 0;
+    for (int i = 0; i < count && i < PROCESSES; i++) {
+        int who = page->process[i].pid;
+        if (who && who != pid && page->process[i].family == number && cpu_of(who) >= 0) return 0;
+    }
+    char entries[512];
+    int fd = syscall(SYS_openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    int size = syscall(SYS_getdents64, fd, entries, sizeof entries);
+    syscall(SYS_close, fd);
+    for (int at = 0; at < size;) {
+        unsigned short length;
+        memcpy(&length, entries + at + 16, sizeof length);
+        if (entries[at + 19] != '.') threads++;
+        if (!length) return 0;
+        at += length;
+    }
+    return threads == 1;
 }
 
 /* One wait: `start`, then slices for as long as `left` gives some, then `stop`. */
