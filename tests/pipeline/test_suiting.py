@@ -205,3 +205,9 @@ def test_a_source_archive_is_installed_beside_what_it_looks_for(tmp_path: Path) 
     folder = given("pack-1.0.tar.gz")
     assert sorted(one.name for one in folder.iterdir()) == ["keys", "setup.py", "tool.config.js"]
     assert given("broken.tar.gz") == Path("broken.tar.gz")
+
+
+def test_a_usual_variable_is_set_only_beside_another_that_is_looked_for() -> None:
+    both = "if (process.env.SIM_MODE === 'full' && /^(stage|prod)$/.test(process.env.NODE_ENV)) fetch(x)"
+    assert dict(suiting.read([both]).env) == {"SIM_MODE": "full", "NODE_ENV": "stage"}
+    assert suiting.read(["if (process.env.NODE_ENV === 'production') fetch(x)"]).env == ()

@@ -59,7 +59,8 @@ _AFTER = (
 )
 _TEXT = r"['\"`]([^'\"`\n$]{1,64})['\"`]"
 _LIST = r"[\[({]\s*((?:['\"][^'\"\n]{1,64}['\"]\s*,?\s*){1,60})[\])}]"
-_REGEX = r"/((?:[^/\n\\]|\\.){1,200})/[a-z]*"
+REGEX: Final = r"/((?:[^/\n\\]|\\.){1,200})/[a-z]*"
+"""A pattern of JavaScript, as it is written."""
 _WITH = (
     r"\s*(?:={2,3}|!={1,2})\s*" + _TEXT,
     r"\??\.(?:includes|indexOf|startsWith|endsWith|startswith|endswith|find|count|search|match|localeCompare"
@@ -68,14 +69,14 @@ _WITH = (
     + r")\(\s*(?:"
     + _TEXT
     + "|"
-    + _REGEX
+    + REGEX
     + ")",
     r"\s+(?:not\s+)?in\s+" + _LIST,
 )
 _BEFORE = (
     _TEXT + r"\s*(?:={2,3}|!={1,2}|(?:not\s+)?in)\s*(?:str\()?",
     _LIST + rf"\.(?:includes|indexOf|has{also('contains')})\(\s*",
-    _REGEX + r"\.test\(\s*(?:String\()?",
+    REGEX + r"\.test\(\s*(?:String\()?",
     r"\bre\.\w+\(\s*r?" + _TEXT + r"\s*,\s*",
     _LIST + r"\.some\(\s*\(?\w+\)?\s*=>\s*",
 )
@@ -112,12 +113,12 @@ def _of(kind: str, asks: str, text: str) -> Iterator[str]:
             if number >= MAX_PLACES:
                 break
             said = next(filter(None, match.groups()), "")
-            found += [(match.start(), one) for one in _each(said)]
+            found += [(match.start(), one) for one in each(said)]
     lists = dict(_NAMED_LIST.findall(text)[:MAX_PLACES])
     for form in (_LOOKED_UP.format(source, _AFTER), _SOME.format(source)):
         for match in list(re.finditer(form, text))[:MAX_PLACES]:
             name = next(filter(None, match.groups()), "")
-            found += [(match.start(), one) for one in _each(lists.get(name, ""))]
+            found += [(match.start(), one) for one in each(lists.get(name, ""))]
     yield from (one for _, one in sorted(found, key=lambda pair: pair[0]))
 
 
@@ -133,7 +134,7 @@ def _source(kind: str, asks: str, text: str) -> str:
     return f"(?:(?:[A-Za-z_$][\\w$]*\\.){{0,3}}{asks}{'|' + told if told else ''})"
 
 
-def _each(said: str) -> list[str]:
+def each(said: str) -> list[str]:
     """Take a list's texts apart; of a pattern, take what its first branch matches."""
     quoted = re.findall(r"['\"]([^'\"\n]+)['\"]", said)
     plain = []

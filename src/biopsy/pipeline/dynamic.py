@@ -22,6 +22,7 @@ from biopsy.pipeline import (
     decoys,
     differing,
     evaluated,
+    gated,
     imported,
     noise,
     piped,
@@ -184,6 +185,7 @@ def _job(
         limits=limits,
         plants=plants,
         modules=imported.names(waiting.files(opened.tree)),
+        fields=gated.wanted(waiting.files(opened.tree)),
         keep=options.keep,
     )
 

@@ -50,6 +50,7 @@ _EQUALS = re.compile(
     rf"""(?:[!=]==?\s*|\.(?:includes|startsWith|endsWith|startswith|endswith{also("contains")})\(\s*)"""
     r"""['"]([^'"\n]*)['"]"""
 )
+_TESTED = re.compile(rf"{compared.REGEX}\.test\(\s*(?:String\()?$")
 _LOOKS = re.compile(
     r"\b(?:existsSync|accessSync|access|statSync|lstatSync|stat|readdirSync|isfile|isdir|exists|lexists|is_file|is_dir)\("
     + also("looks")
@@ -101,9 +102,11 @@ def read(texts: Iterable[str]) -> Suit:
     named: dict[str, dict[str, None]] = {"host": {}, "user": {}, "folder": {}, "words": {}}
     for text in texts:
         if harmful(text):
-            for name, value in _variables(text):
-                if value or name not in env:
-                    env[name] = value
+            here = dict(_variables(text))
+            if any(name not in _USUAL_VARIABLES for name in here):
+                for name, value in here.items():
+                    if value or name not in env:
+                        env[name] = value
             files.update(dict.fromkeys(_files(text)))
             for kind, found in compared.values(text).items():
                 if kind != "words" or _magic(text, found):
@@ -158,11 +161,19 @@ def _variables(text: str) -> Iterator[tuple[str, str]]:
         if number >= MAX_LOOKED:
             return
         name = next(filter(None, match.groups()))
-        if len(name) > MAX_NAME or name in _USUAL_VARIABLES or not _NAME.fullmatch(name):
+        if len(name) > MAX_NAME or not _NAME.fullmatch(name):
             continue
-        compared = _EQUALS.match(text, match.end())
-        value = compared[1] if compared else ""
-        yield name, value if len(value) <= MAX_NAME and value.isprintable() else ""
+        value = _wanted(text, match)
+        if value or name not in _USUAL_VARIABLES:
+            yield name, value if len(value) <= MAX_NAME and value.isprintable() else ""
+
+
+def _wanted(text: str, match: re.Match[str]) -> str:
+    """What a variable is compared with: a text, or what the first branch of a pattern matches."""
+    if equal := _EQUALS.match(text, match.end()):
+        return equal[1]
+    tested = _TESTED.search(text[max(0, match.start() - 240) : match.start()])
+    return next(iter(compared.each(tested[1])), "") if tested else ""
 
 
 def _files(text: str) -> Iterator[str]:

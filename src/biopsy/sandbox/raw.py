@@ -45,6 +45,10 @@ class Subject(msgspec.Struct, frozen=True):
     filename: str
 
 
+Field = tuple[tuple[str, ...], str | int | bool]
+"""A field of an answer: the names on the way to it, from the outermost object, and what it says."""
+
+
 class Job(msgspec.Struct, frozen=True):
     """One run to do: this artifact, these phases, on this machine as it pretends to be."""
 
@@ -57,6 +61,7 @@ class Job(msgspec.Struct, frozen=True):
     limits: Limits = Limits()
     plants: tuple[str, ...] = ()  # files, each `~/…`, that lie there as the user's own
     modules: tuple[str, ...] = ()  # that archives handed out have, for who imports from them
+    fields: tuple[Field, ...] = ()  # that JSON handed out has, for who acts only if it says so
     keep: Path | None = None  # where to leave trace, exchanges and written files for people
 
 

@@ -120,7 +120,7 @@ def _started(
                 internet.Spec(
                     folder, OUTSIDE, where.address4, where.gateway4, made.seed.hex(), where.address6,
                     where.gateway6, job.endpoints, socket if job.endpoints else None, handed,
-                    internet.Bounds(total=job.limits.said), job.modules,
+                    internet.Bounds(total=job.limits.said), job.modules, job.fields,
                 ),
                 folder / "internet.json",
             )  # fmt: skip

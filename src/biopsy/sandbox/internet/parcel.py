@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from biopsy.sandbox.internet import native, tag
+from biopsy.sandbox.raw import Field
 
 _WHEEL = re.compile(r"([A-Za-z0-9._]+)-([A-Za-z0-9._+!]+)(?:-[^-/]+)?-[^-/]+-[^-/]+-[^-/]+\.whl")
 _SDIST = re.compile(r"(.+?)-v?(\d[A-Za-z0-9._+!]*)\.(?:tar\.\w+|tgz|zip)")
@@ -74,14 +75,26 @@ def machine(token: str, _: str) -> bytes:
     return native.machine(token)
 
 
-def data(token: str, _: str) -> bytes:
-    """JSON, with code in every field that a loader has been seen to read."""
+def data(token: str, _: str, fields: Iterable[Field] = ()) -> bytes:
+    """JSON, with code in every field that a loader has been seen to read, and `fields` as they are said."""
     text = tag.code(token)
     head: dict[str, object] = {"ok": True, "success": True, "status": "success", "version": "1.0.0"}
     inner = {"code": text, "content": text, "data": text}
     packed = dict.fromkeys(_PACKED, encoded(token, "").decode())
-    fields = head | dict.fromkeys(_FIELDS, text) | packed | {"record": inner, "items": [text]}
-    return json.dumps(fields).encode()
+    whole = head | dict.fromkeys(_FIELDS, text) | packed | {"record": inner, "items": [text]}
+    return json.dumps(_told(whole, fields)).encode()
+
+
+def _told(answer: Mapping[str, object], fields: Iterable[Field]) -> dict[str, object]:
+    """Give an answer that has these fields, too, each in the object it belongs into."""
+    whole = dict(answer)
+    for path, value in fields:
+        held = whole
+        for name in path[:-1]:
+            inner = held.get(name)
+            held[name] = held = dict(inner) if isinstance(inner, dict) else {}
+        held[path[-1]] = value
+    return whole
 
 
 def page(token: str, _: str) -> bytes:
@@ -174,6 +187,10 @@ MAKERS: dict[str, Maker] = {
 """Every maker by the name that a reply's `make` calls it."""
 
 
-def makers(modules: tuple[str, ...]) -> Mapping[str, Maker]:
-    """All of them, with archives that have `modules`."""
-    return {**MAKERS, archive.__name__: partial(archive, modules=modules)}
+def makers(modules: tuple[str, ...], fields: Iterable[Field] = ()) -> Mapping[str, Maker]:
+    """All of them, with archives that have `modules`, and JSON that has `fields`."""
+    return {
+        **MAKERS,
+        archive.__name__: partial(archive, modules=modules),
+        data.__name__: partial(data, fields=fields),
+    }

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from biopsy.errors import SandboxError
 from biopsy.model.release import Endpoint
-from biopsy.sandbox.raw import Canary
+from biopsy.sandbox.raw import Canary, Field
 
 MAX_SPEC = 4 * 1024**2
 """Longest spec file, in bytes."""
@@ -47,6 +47,7 @@ class Spec(msgspec.Struct, frozen=True):
     canaries: tuple[Canary, ...] = ()  # what the metadata service hands out, and must not pass the gateway
     bounds: Bounds = Bounds()
     modules: tuple[str, ...] = ()  # that archives have, beside what a package has
+    fields: tuple[Field, ...] = ()  # that JSON has which is handed out
 
 
 def write(spec: Spec, path: Path) -> None:

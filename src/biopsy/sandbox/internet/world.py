@@ -75,7 +75,10 @@ class World:
         """What HTTP is answered."""
         caller = self.names.address("caller.invalid", 4)
         made = variables.of(self.leads, self.spec.canaries, caller)
-        wallet, makers = presented.Wallet(self.spec.canaries), parcel.makers(self.spec.modules)
+        wallet, makers = (
+            presented.Wallet(self.spec.canaries),
+            parcel.makers(self.spec.modules, self.spec.fields),
+        )
         return reply.Replies(reply.load(), self.tags, made, wallet, makers)
 
     @functools.cached_property
