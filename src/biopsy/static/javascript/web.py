@@ -3,6 +3,7 @@
 # ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
 
 from itertools import pairwise
+from urllib.parse import urljoin
 
 from biopsy.static.code.interpret import Invocation
 from biopsy.static.code.value import HOLE, Value, changed, const
@@ -205,5 +206,9 @@ for _one, _form in _FORMS.items():
 
 @effect("URL", "url.URL", "url.parse")
 def _parsed(run: Witness, call: Invocation) -> Value:
-    first = call.arg(0)
-    return Value(consts=first.consts, taint=first.taint)
+    first, base = call.arg(0), call.arg(1)
+    start = base.text() if len(base.consts) == 1 and call.ref != "url.parse" else ""
+    if not start.lower().startswith(("https://", "http://", "ws://", "wss://")):
+        return Value(consts=first.consts, taint=first.taint)
+    joined = [text if text.startswith(HOLE) else urljoin(start, text) for text in first.texts()]
+    return Value(tuple(joined), taint=first.taint | base.taint)
