@@ -97,14 +97,19 @@ async function through(ways) {
   for (const way of ways) if (await asked(way, 'none')) await asked(way, token)
 }
 
-// The ways of the clients among exports: what sends, and instances of classes that do.
+// The ways of the clients among exports: what they hold, and what has methods that send.
 function clientsAmong(module, found) {
-  const held = [module, get(Object(module), 'default'), ...found.filter(([, , make]) => !make).map(([, thing]) => thing)]
+  const held = [module, ...names(Object.keys, Object(module)).map((key) => get(module, key))]
+  for (const [, thing, make] of found) {
+    try {
+      if (!make || VERBS.includes(thing)) held.push(make ? make() : thing)
+    } catch {
+      // it cannot be made
+    }
+  }
   const ways = []
   for (const one of new Set(held)) {
-    if (one === null || !/^(?:object|function)$/.test(typeof one) || ways.length >= MAX_WAYS) continue
-    const sends = typeof one === 'function' && VERBS.some((verb) => typeof get(Object(get(one, 'prototype')), verb) === 'function')
-    ways.push(...waysOf(sends ? build(one) : one))
+    if (ways.length < MAX_WAYS && one !== null && /^(?:object|function)$/.test(typeof one)) ways.push(...waysOf(one))
   }
   return ways
 }
