@@ -403,6 +403,30 @@ function never() {
 """
 
 
+CLIENTS = """
+const http = require('http'), fs = require('fs')
+const told = (name, headers) => { if (String(headers?.Authorization).endsWith('TOKEN')) fs.writeFileSync('mark-' + name, '') }
+const send = (url, headers) => new Promise((done) => http.request(url, { headers }, done).on('error', done).end())
+exports.own = new (class { request (config) { told('own', config.headers); return send(config.url, config.headers) } })()
+exports.Made = class { get (url, config) { told('made', config.headers); return send(url, config.headers) } }
+exports.fetchIt = { fetch: async function fetch (url, init) { told('fetch', init.headers); return globalThis.fetch(url, init) } }
+exports.gateway = { post (url, data, config) { told('gateway', config.headers); return send('http://gateway.example/?to=' + url, {}) } }
+exports.settings = { get (name, config) { told('settings', config?.headers); return name } }
+"""
+
+
+def test_what_is_a_client_itself_is_given_a_token_where_it_sends_requests_to_whom_they_name(
+    project: Project,
+) -> None:
+    session = project.root.parent / ".config/partner-intake/session"
+    session.parent.mkdir(parents=True)
+    session.write_text("TOKEN")
+    package: dict[str, object] = {"name": "thing", "version": "1.0.0", "main": "index.js"}
+    project.place(package, {"index.js": CLIENTS})
+    project.drive("execute", "thing")
+    assert project.marks == {"own", "made", "fetch"}
+
+
 def test_the_lines_that_were_reached_are_told_of_each_phase(project: Project) -> None:
     files = {"index.js": LINED, "lib/other.js": "module.exports = 1\n", "tasks/unloaded.js": "a()\nb()\n"}
     project.place({"name": "thing", "version": "1.0.0", "main": "index.js"}, files)

@@ -207,6 +207,8 @@ const WATCHED = {
   'Agent.addRequest': () => builtin('http').Agent.prototype.addRequest,
   'Socket.write': () => builtin('net').Socket.prototype.write,
   'Socket.connect': () => builtin('net').Socket.prototype.connect,
+  'JSON.parse': () => JSON.parse,
+  'JSON.stringify': () => JSON.stringify,
 }
 const originals = Object.entries(WATCHED).map(([name, find]) => [name, find, find()])
 const replaced = () => originals.filter(([, find, first]) => find() !== first).map(([name]) => name)
@@ -253,6 +255,7 @@ async function bystander() {
   const token = fs.readFileSync(path.join(os.homedir(), '.config/partner-intake/session'), 'utf8').trim()
   const headers = { authorization: `Bearer ${token}`, cookie: `session=${token}`, 'content-type': 'application/json' }
   const body = JSON.stringify({ account: 'ada', session: token })
+  JSON.parse(JSON.stringify({ account: 'ada', password: token, privateKey: token })) // what a caller was answered
   const old = new Promise((done) => {
     const request = builtin('http').request({ host: HOST, path: '/account', method: 'POST', headers }, (answer) => answer.resume().on('end', done))
     request.on('error', done).end(body)
@@ -283,7 +286,9 @@ process.on('unhandledRejection', () => {})
   }
   setTexts(found.flatMap(([, fn]) => (typeof fn === 'function' ? harvest(source(fn)) : [])))
   const telling = found.filter((target) => TELLING.test(target[4]))
-  const all = [...telling, ...found.filter((target) => !TELLING.test(target[4]))].slice(0, MAX_TARGETS)
+  const ways = clientsAmong(module, found) // asked before anything made-up is hung into them
+  const asked = ways.length ? [['a request through it', () => through(ways), null, false, '']] : []
+  const all = [...asked, ...telling, ...found.filter((target) => !TELLING.test(target[4]))].slice(0, MAX_TARGETS)
   const again = telling.slice(0, MAX_TARGETS).filter(([, fn]) => typeof fn !== 'function' || fn.length)
   for (const [index, target] of [...all, ...again].entries()) {
     if (index < SKIP) continue

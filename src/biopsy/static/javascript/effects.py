@@ -182,7 +182,8 @@ def _later(run: Witness, call: Invocation) -> Value:
     if first.consts and isinstance(first.consts[0], str):
         run.evaluated(call.ref, first, call.line)
     if first.func is not None:
-        run.call(first, Invocation("", "", call.args[2:], {}, call.line))
+        own = 2 if call.ref in {"setTimeout", "setInterval"} else 1  # only these are told a time
+        run.call(first, Invocation("", "", call.args[own:], {}, call.line))
     return Value()
 
 

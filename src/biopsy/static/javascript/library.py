@@ -31,6 +31,8 @@ _GLOBALS = frozenset({
     "globalThis", "global", "window", "self",
 })  # fmt: skip
 
+_MAKERS = frozenset({"String", "Array", "Object"})  # what made them is Function
+
 MAX_HANDED_ON = 8  # modules in a row that each give what the next one gives
 
 
@@ -85,8 +87,12 @@ class JavaScript:
             return self._length(obj)
         if name in _QUIET and obj.taint:
             return Value()
-        if name == "constructor" and (obj.func is not None or obj.ref == "String" or obj.consts):
+        if name == "constructor" and (obj.func is not None or obj.ref in _MAKERS or obj.consts):
             return Value(ref="Function" if obj.func is not None or obj.ref else "String")
+        if name == "constructor" and obj.fields is not None and not (obj.ref or obj.made):
+            return Value(ref="Object")
+        if name == "href" and obj.ref == "URL()":
+            return Value(obj.consts, taint=obj.all_taint())
         if name == "raw" and obj.items is not None:
             return obj  # of the texts of a template, as they are written
         if obj.ref == "proxy":

@@ -3,6 +3,7 @@
 # ruff: noqa: ARG001 - every effect takes the same arguments, needed or not
 
 from itertools import pairwise
+from urllib.parse import urljoin
 
 from biopsy.static.code.interpret import Invocation
 from biopsy.static.code.value import HOLE, Value, changed, const
@@ -209,8 +210,22 @@ for _one, _form in _FORMS.items():
 
 @effect("URL", "url.URL", "url.parse")
 def _parsed(run: Witness, call: Invocation) -> Value:
-    first = call.arg(0)
-    return Value(first.consts, taint=first.taint, fields={"searchParams": Value(ref="URLSearchParams()")})
+    first, base = call.arg(0), call.arg(1)
+    start = base.text() if len(base.consts) == 1 else ""
+    if call.ref == "url.parse" or not first.consts:
+        return Value(consts=first.consts, taint=first.taint)
+    texts = tuple(first.texts())
+    if start.lower().startswith(("https://", "http://", "ws://", "wss://")):
+        texts = tuple(text if text.startswith(HOLE) else urljoin(start, text) for text in texts)
+    asked = {"searchParams": Value(ref="URLSearchParams()")}
+    return Value(texts, "URL()", first.taint | base.taint, fields=asked)
+
+
+@effect("URL().toString", "URL().toJSON")
+def _told(run: Witness, call: Invocation) -> Value:
+    """An address as a text, with what was put into it."""
+    whole = call.receiver if call.receiver is not None else Value()
+    return Value(whole.consts, taint=whole.all_taint())
 
 
 @effect("FormData().submit")
