@@ -597,7 +597,9 @@ def test_no_address_of_a_wrong_shape_breaks_anything(
     registry.page("/simple/thing/", f"{good}<![<!x>", "text/html")
     with contextlib.suppress(RegistryError):  # some Pythons skip such a declaration
         listed(client, endpoint, Release("pypi", "thing", ""))
-    npm(packument([npm_entry("1.0.0", dist={"tarball": "http://[::1"})], []))
+    with pytest.raises(RegistryError, match="no address"):
+        npm(packument([npm_entry("1.0.0", dist={"tarball": "http://[::1"})], []))
+    assert endpoint.headers("http://[::1") == {}
 
 
 def test_a_pure_wheel_with_a_program_in_it_is_told(plant: Plant) -> None:

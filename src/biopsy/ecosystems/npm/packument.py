@@ -216,7 +216,7 @@ def _taken_off(packument: _Packument, version: str) -> str:
 
 
 def _remote(release: Release, dist: _Dist, uploaded: str | None) -> Remote:
-    if not dist.tarball.startswith(("https://", "http://")):
+    if not dist.tarball.startswith(("https://", "http://")) or not web.parts(dist.tarball).netloc:
         raise RegistryError(f"the configured registry gives no address for {release.purl}")
     filename = unquote(web.parts(dist.tarball).path.rpartition("/")[2])
     if not _FILENAME.fullmatch(filename):
