@@ -95,6 +95,14 @@ def test_many_releases_in_one_day_are_a_burst(npm: Ask) -> None:
         (["1.2.3", "20260104.0.0"], []),
         (["0.0.0"], ["pkg.version zero 0.0.0"]),
         (["1.2.3", "2.0.0"], []),
+        (["1.4.0", "25.8.0"], []),  # by year and month from then on
+        (["1.4.0", "25.0.0"], ["pkg.version jump 1.4.0 > 25.0.0"]),
+        (["0.13.0", "0.14.1", "15.0.0"], []),  # left its leading 0 out
+        (["0.1.4", "15.0.0"], ["pkg.version jump 0.1.4 > 15.0.0"]),
+        (["9.9.9"], ["pkg.version absurd 9.9.9"]),
+        (["1.999.0"], ["pkg.version absurd 1.999.0"]),
+        (["1.99.0"], []),
+        (["9.9.8", "9.9.9"], []),
     ],
 )  # fmt: skip
 def test_versions_that_nobody_counts_to_are_told(npm: Ask, versions: list[str], expected: list[str]) -> None:
@@ -127,6 +135,20 @@ def test_people_who_come_and_go_are_told(npm: Ask) -> None:
         "pkg.maintainer first-release-by bob",
     ]
     assert npm(body, version="1.1.0") == []
+
+
+def test_an_account_in_other_letters_is_the_same_account(npm: Ask) -> None:
+    entries = [
+        npm_entry("1.0.0", _npmUser=people("Ann")[0], maintainers=people("Ann")),
+        npm_entry("1.1.0", _npmUser=people("ann")[0], maintainers=people("ann")),
+    ]
+    assert npm(packument(entries, ["2025-01-01", "2025-01-02"])) == []
+
+
+def test_the_accounts_own_address_counts_whatever_author_is_named(npm: Ask) -> None:
+    account = {"name": "x", "email": "x@mailinator.com"}
+    entry = npm_entry("1.0.0", _npmUser=account, author="Ann <ann@post.example>")
+    assert npm(packument([entry], [])) == ["pkg.maintainer disposable-mail x@mailinator.com"]
 
 
 def test_an_attestation_that_is_gone_is_told_and_one_that_is_there_too(npm: Ask) -> None:
@@ -256,6 +278,25 @@ def test_what_is_new_since_the_release_before_is_told_without_fetching_it(
     assert len(registry.asked) == 1
 
 
+def test_a_script_that_became_another_and_a_native_build_that_is_new_are_told(npm: Ask) -> None:
+    days = ["2025-01-01", "2025-01-02"]
+    old = npm_entry("1.0.0", scripts={"postinstall": "node a.js"})
+    new = npm_entry("1.1.0", scripts={"postinstall": "node b.js"})
+    assert npm(packument([old, new], days)) == [
+        "pkg.manifest changed scripts.postinstall node a.js > node b.js"
+    ]
+    built = npm_entry("1.1.0", scripts={"install": "node-gyp rebuild"}, gypfile=True)
+    assert npm(packument([npm_entry("1.0.0"), built], days)) == ["pkg.manifest added native"]
+    assert npm(packument([npm_entry("1.0.0", gypfile=True), built], days)) == []
+
+
+def test_a_short_document_that_only_counts_scripts_hides_none(npm: Ask) -> None:
+    held = npm_entry("1.0.0", scripts={"postinstall": "node x.js"})
+    assert npm(packument([npm_entry("1.0.0", hasInstallScript=True)], []), held) == []
+    told = "pkg.manifest hidden scripts.postinstall node x.js @ package.json"
+    assert npm(packument([npm_entry("1.0.0")], []), held) == [told]
+
+
 def test_a_placeholder_of_the_registry_is_told(npm: Ask) -> None:
     assert npm(packument([npm_entry("0.0.1-security")], [])) == ["pkg.release holding"]
 
@@ -274,6 +315,29 @@ def test_descriptions_that_say_nothing_or_what_another_says_are_told(npm: Ask) -
     ]
     own = readme.replace("install", "install thing")
     assert npm(packument([npm_entry("1.0.0")], [], readme=own)) == []
+
+
+@pytest.mark.parametrize(
+    ("repository", "expected"),
+    [
+        ("git@github.com:chalk/chalk.git", ["pkg.description repository-of chalk"]),
+        ("git+ssh://git@github.com:chalk/chalk.git", ["pkg.description repository-of chalk"]),
+        ("ann@git.example:thing.git", []),
+        ("gist:11081aaa281", []),
+        ("somewhere", ["pkg.description no-repository"]),
+        ("http://[", []),
+    ],
+)
+def test_a_repository_is_known_however_its_address_is_written(
+    npm: Ask, repository: str, expected: list[str]
+) -> None:
+    assert npm(packument([npm_entry("1.0.0", repository=repository)], [])) == expected
+
+
+def test_few_letters_of_a_script_that_says_much_in_each_are_a_description(npm: Ask) -> None:
+    entry = npm_entry("1.0.0", description="")
+    assert npm(packument([entry], [], readme="计算长文本中的单词数量，速度快。")) == []
+    assert npm(packument([entry], [], readme="counts words")) == ["pkg.description empty"]
 
 
 def test_a_popular_package_copies_nobody(npm: Ask) -> None:
@@ -483,6 +547,59 @@ def test_no_document_of_a_wrong_shape_breaks_anything(
     assert all(fact.startswith("pkg.") for fact in pypi(registry, client, plant({"thing/x.py": "x = 1\n"})))
     registry.page("/pypi/thing/json", json.dumps({"info": odd, "releases": odd, "ownership": odd}), JSON)
     assert pypi(registry, client, plant({"thing/x.py": "x = 1\n" * 300})) == ["pkg.provenance gone"]
+
+
+@pytest.mark.parametrize("file", ["thing-1.0-py3-none-any.whl", "thing-1.0.tar.gz"])
+def test_the_first_dependency_is_new_where_a_wheel_said_that_there_was_none(
+    registry: Registry, client: httpx.Client, plant: Plant, file: str
+) -> None:
+    project(registry, requires_dist=["other"])
+    info = {"name": "thing", "version": "1.0", "requires_dist": None}
+    before = json.dumps({"info": info, "urls": [7, {"filename": file}]})
+    registry.page("/pypi/thing/1.0/json", before, JSON)
+    told = "pkg.manifest added dependencies.other" in pypi(registry, client, plant({"thing/x.py": "x = 1\n"}))
+    assert told == file.endswith(".whl")
+
+
+ODD_TIMES = ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "9999999-01-01", "2026-13-45"]
+
+
+@pytest.mark.parametrize("odd", ODD_TIMES)
+def test_a_time_that_cannot_be_is_no_time(npm: Ask, odd: str) -> None:
+    assert npm(packument([npm_entry("1.0.0"), npm_entry("1.1.0")], [odd, odd])) == []
+
+
+@pytest.mark.parametrize("odd", [None, 7, "x", []])
+def test_a_registry_that_tells_no_times_tells_the_rest(npm: Ask, odd: Any) -> None:
+    assert npm(packument([npm_entry("99.0.0")], [], time=odd)) == ["pkg.version absurd 99.0.0"]
+
+
+def test_a_release_that_was_taken_off_is_said_to_be(npm: Ask) -> None:
+    gone = packument([npm_entry("1.0.0")], [], time={"0.9.0": "2025-01-01T00:00:00Z"})
+    with pytest.raises(UsageError, match=r"no version 0.9.0: it was published \(2025-01-01"):
+        npm(gone, version="0.9.0")
+    with pytest.raises(UsageError, match=r"all were taken off the registry \(2025-01-01"):
+        npm('{"time": {"unpublished": {"time": "2025-01-01T00:00:00Z"}}}')
+
+
+def test_no_address_of_a_wrong_shape_breaks_anything(
+    registry: Registry, client: httpx.Client, npm: Ask
+) -> None:
+    endpoint = Endpoint("pypi", f"{registry.url}simple/")
+    odd = json.dumps({"files": [{"filename": "thing-1.0.tar.gz", "url": "http://[::1"}]})
+    good = "<a href='/f/thing-1.1.tar.gz'>x</a>"
+    listed = by_type("pypi").resolve
+    registry.page("/simple/thing/", odd, "application/vnd.pypi.simple.v1+json")
+    with pytest.raises(UsageError, match="no release"):
+        listed(client, endpoint, Release("pypi", "thing", ""))
+    registry.page("/simple/thing/", f"<base href='http://['>{good}", "text/html")
+    assert listed(client, endpoint, Release("pypi", "thing", "")).release.version == "1.1"
+    registry.page("/simple/thing/", f"{good}<![<!x>", "text/html")
+    with contextlib.suppress(RegistryError):  # some Pythons skip such a declaration
+        listed(client, endpoint, Release("pypi", "thing", ""))
+    with pytest.raises(RegistryError, match="no address"):
+        npm(packument([npm_entry("1.0.0", dist={"tarball": "http://[::1"})], []))
+    assert endpoint.headers("http://[::1") == {}
 
 
 def test_a_pure_wheel_with_a_program_in_it_is_told(plant: Plant) -> None:

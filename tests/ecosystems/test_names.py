@@ -37,6 +37,7 @@ SQUATS = [
     ("npm", "@bable/core", "typosquat @babel/core"),
     ("npm", "@typess/node", "typosquat @types/node"),
     ("pypi", "requests-py", "combosquat requests"),
+    ("npm", "expre55", "homoglyph express"),
     ("pypi", "python-requests", "combosquat requests"),
     ("pypi", "openai-python", "combosquat openai"),
     ("pypi", "numpy-sdk", "combosquat numpy"),

@@ -2,6 +2,7 @@
 
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from msgspec import Struct
 
@@ -62,6 +63,22 @@ def _once(client: "httpx.Client", endpoint: Endpoint, url: str, accept: str) -> 
                 raise TimeoutError(f"no end after {DEADLINE:.0f} s")
         media = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         return Page(str(response.url), response.status_code, media, bytes(body))
+
+
+def joined(base: str, url: str) -> str:
+    """Give the address that a page at `base` means by `url`; empty where it is none (`http://[`)."""
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        return ""
+
+
+def parts(url: str) -> SplitResult:
+    """Take an address apart that a registry gives; without any part where it is none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def mended(body: bytes) -> bytes:

@@ -45,7 +45,10 @@ class Endpoint(Struct, frozen=True):
 
     def headers(self, url: str) -> dict[str, str]:
         """Give what to send along when asking for `url`: the authorization, to the registry itself alone."""
-        mine, theirs = urlsplit(self.url), urlsplit(url)
+        try:
+            mine, theirs = urlsplit(self.url), urlsplit(url)
+        except ValueError:
+            return {}  # no address: whoever asks will say so
         if self.authorization and (mine.scheme, mine.netloc) == (theirs.scheme, theirs.netloc):
             return {"authorization": self.authorization}
         return {}

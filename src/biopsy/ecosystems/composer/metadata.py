@@ -9,7 +9,6 @@ import difflib
 import hashlib
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urljoin
 
 import msgspec
 
@@ -98,7 +97,7 @@ def _versions(client: "httpx.Client", endpoint: Endpoint, root: _Root, release: 
     if "%package%" not in template:
         raise RegistryError("the configured repository does not speak Composer's second form of metadata")
     name = f"{release.name}~dev" if branch else release.name
-    url = urljoin(endpoint.url, template.replace("%package%", name))
+    url = web.joined(endpoint.url, template.replace("%package%", name))
     page = web.get(client, endpoint, url, "application/json")
     if page.status in (404, 410):
         return {}
@@ -146,7 +145,7 @@ def _remote(release: Release, entry: Entry, mirrors: object, endpoint: Endpoint)
     )
     if not isinstance(dist, dict) or kind not in _ENDINGS or not url:
         raise UsageError(f"{release.purl} has no archive: it is only to be had from its source repository")
-    url = urljoin(endpoint.url, _mirrored(release, entry, dist, mirrors) or url)
+    url = web.joined(endpoint.url, _mirrored(release, entry, dist, mirrors) or url)
     if not url.startswith(("https://", "http://")):
         raise RegistryError(f"the configured repository gives no address for {release.purl}")
     stem = re.sub(r"[^A-Za-z0-9._+-]+", "-", f"{release.name}-{release.version}").strip("-.")

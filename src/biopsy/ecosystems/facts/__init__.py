@@ -8,7 +8,7 @@
                      disposable-mail, invalid-mail MAIL
     pkg.provenance   present; gone; gone trusted-publisher; signed; unsigned; signature-wrong;
                      signature-expired
-    pkg.manifest     hidden, missing WHAT; differs WHAT A > B; added WHAT; trivial N bytes of code
+    pkg.manifest     hidden, missing WHAT; differs, changed WHAT A > B; added WHAT; trivial N bytes of code
     pkg.description  empty; boilerplate; copied NAME; installs NAME; no-repository; repository-of NAME
 
 `of` needs no network: it reads what the registry answered already, the archive, and a date. The same answers

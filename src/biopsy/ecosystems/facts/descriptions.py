@@ -13,7 +13,7 @@ from biopsy.model.behaviour import Behaviour, Kind
 from biopsy.model.regex import regex
 
 SHORT = 40
-"""A README of fewer characters says nothing."""
+"""A README of fewer bytes says nothing: what says more in a character takes more of them."""
 
 _BOILERPLATE = regex(
     r"(?:an? |my |the |this is (?:an? |my )?)?"
@@ -26,6 +26,10 @@ _BOILERPLATE = regex(
 _WORD = regex(r"[@A-Za-z0-9][@A-Za-z0-9._/-]{0,213}")
 _HOSTS = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "www.github.com"})
 _SHORTHAND = regex(r"(?:(?:github|gitlab|bitbucket):)?([\w.-]{1,100})/([\w.-]{1,100})")
+_SHELL = regex(
+    r"(?:git\+ssh://)?[\w.-]{1,64}@([\w.-]{1,253}):(?!\d+/)([\w~][\w./~-]{0,253})"
+)  # as scp has it
+_GIST = regex(r"gist:[0-9A-Za-z/-]{1,100}")
 
 
 def facts(it: Subject, today: date) -> Iterator[Behaviour]:  # noqa: ARG001
@@ -35,10 +39,11 @@ def facts(it: Subject, today: date) -> Iterator[Behaviour]:  # noqa: ARG001
         return
     summary = next((m.summary for m in said if m.summary), "")
     readme = next((m.readme for m in said if m.readme), "").strip()
+    told = len(readme.encode("utf-8", "replace")) >= SHORT
     links = tuple(dict.fromkeys(link for m in said for link in m.links or ()))
-    if not summary and len(readme) < SHORT:
+    if not summary and not told:
         yield it.say(Kind.PKG_DESCRIPTION, "empty")
-    elif len(readme) < SHORT and _BOILERPLATE.fullmatch(summary):
+    elif not told and _BOILERPLATE.fullmatch(summary):
         yield it.say(Kind.PKG_DESCRIPTION, "boilerplate", detail=summary)
     if not any(_web(link) for link in links):
         yield it.say(Kind.PKG_DESCRIPTION, "no-repository")
@@ -54,7 +59,8 @@ def facts(it: Subject, today: date) -> Iterator[Behaviour]:  # noqa: ARG001
 
 
 def _web(link: str) -> bool:
-    return bool(re.match(r"(?:git\+)?(?:https?|git|ssh)://|git@", link)) or bool(_SHORTHAND.fullmatch(link))
+    known = re.match(r"(?:git\+)?(?:https?|git|ssh)://", link)
+    return bool(known) or any(form.fullmatch(link) for form in (_SHORTHAND, _SHELL, _GIST))
 
 
 def _installed(it: Subject, readme: str) -> str:
@@ -103,6 +109,8 @@ def _place(link: str) -> tuple[str, str]:
     """Give owner and name of the repository that a link points to."""
     if match := _SHORTHAND.fullmatch(link):
         return match[1], match[2].removesuffix(".git")
+    if match := _SHELL.fullmatch(link):
+        link = f"ssh://{match[1]}/{match[2]}"
     try:
         parts = urlsplit(link.removeprefix("git+"))
     except ValueError:

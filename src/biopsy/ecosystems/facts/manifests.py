@@ -4,6 +4,7 @@
     missing dependencies.left-pad ^1.0.0     the registry shows it, and the archive has it not
     differs name thing > other               the registry says the one, the archive the other
     added scripts.postinstall node x.js      the last release did not have it, says the registry
+    changed scripts.postinstall a > b        the last release had another
 
 An installer goes by the registry's word for some of it and by the archive's for the rest, and whoever reviews
 reads only one.
@@ -54,6 +55,9 @@ def _added(it: Subject, before: Manifest, now: Manifest) -> Iterator[Behaviour]:
             continue
         for name in sorted(new.keys() - old.keys())[:MAX_NAMED]:
             yield it.say(Kind.PKG_MANIFEST, f"added {part}.{name} {new[name]}".strip(), InRegistry())
+        changed = sorted(k for k in new.keys() & old.keys() if new[k] != old[k]) if part == "scripts" else []
+        for name in changed[:MAX_NAMED]:
+            yield it.say(Kind.PKG_MANIFEST, f"changed scripts.{name} {old[name]} > {new[name]}", InRegistry())
     if now.native and before.native is False:
         yield it.say(Kind.PKG_MANIFEST, "added native", InRegistry())
 

@@ -33,8 +33,8 @@ DISPOSABLE = frozenset(
 
 def facts(it: Subject, today: date) -> Iterator[Behaviour]:  # noqa: ARG001
     """Yield `pkg.maintainer` and `pkg.provenance`."""
-    yield from _mails(it)
     here, earlier = published(it)
+    yield from _mails(it, here.mail if here else "")
     before = previous(it)
     if it.listing is not None:
         for name in it.listing.owners[:MAX_NAMED]:
@@ -54,15 +54,15 @@ def facts(it: Subject, today: date) -> Iterator[Behaviour]:  # noqa: ARG001
         yield it.say(Kind.PKG_PROVENANCE, "gone")
     if before.trusted and not here.trusted and here.publisher:
         yield it.say(Kind.PKG_PROVENANCE, "gone trusted-publisher")
-    now, then = set(here.maintainers), set(before.maintainers)
+    now, then = ({name.lower(): name for name in one.maintainers} for one in (here, before))
     if now and then:
-        for word, names in (("new", now - then), ("gone", then - now)):
-            for name in sorted(names)[:MAX_NAMED]:
-                yield it.say(Kind.PKG_MAINTAINER, f"{word} {name}")
-        if not now & then:
+        for word, some, others in (("new", now, then), ("gone", then, now)):
+            for name in sorted(some.keys() - others.keys())[:MAX_NAMED]:
+                yield it.say(Kind.PKG_MAINTAINER, f"{word} {some[name]}")
+        if not now.keys() & then.keys():
             yield it.say(Kind.PKG_MAINTAINER, "replaced")
-    known = {one.publisher for one in earlier if one.publisher}
-    if here.publisher and known and here.publisher not in known and not here.trusted:
+    known = {one.publisher.lower() for one in earlier if one.publisher}
+    if here.publisher and known and here.publisher.lower() not in known and not here.trusted:
         yield it.say(Kind.PKG_MAINTAINER, f"first-release-by {here.publisher}")
 
 
@@ -71,7 +71,7 @@ def _moved(it: Subject, here: Published, earlier: Sequence[Published]) -> Iterat
 
     Who takes an account over gives it an address of their own first; so does who changes jobs.
     """
-    theirs = [one for one in earlier if one.publisher == here.publisher and one.mail]
+    theirs = [one for one in earlier if one.publisher.lower() == here.publisher.lower() and one.mail]
     if not here.publisher or not here.mail or not theirs:
         return
     last = max(reversed(theirs), key=lambda one: when(one) or _EVER)
@@ -79,8 +79,10 @@ def _moved(it: Subject, here: Published, earlier: Sequence[Published]) -> Iterat
         yield it.say(Kind.PKG_MAINTAINER, f"mail-changed {here.publisher} {last.mail} > {here.mail}")
 
 
-def _mails(it: Subject) -> Iterator[Behaviour]:
-    """Look at the addresses that the manifest gives: the registry's words first, then the archive's."""
+def _mails(it: Subject, account: str) -> Iterator[Behaviour]:
+    """Look at the account's address, and those of the manifest: the registry's words, else the archive's."""
+    if _MAIL.fullmatch(account) and _throwaway(account):
+        yield it.say(Kind.PKG_MAINTAINER, f"disposable-mail {account}")
     for manifest in (it.shown, it.manifest):
         if manifest is None:
             continue

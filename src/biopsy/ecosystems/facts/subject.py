@@ -11,6 +11,9 @@ from biopsy.ecosystems.protocol import Ecosystem, Listing, Published
 from biopsy.model.behaviour import Behaviour, InFile, InRegistry, Kind, Where
 from biopsy.model.release import Release, Tree
 
+YEARS = range(1990, 2101)
+"""Years that a registry can mean."""
+
 
 class Subject(Struct, frozen=True):
     """A release, its tree, what the registry answered (None for a local artifact), and its own manifest."""
@@ -78,6 +81,8 @@ def when(one: Published) -> datetime | None:
         moment = datetime.fromisoformat((one.time or "")[:40])
     except ValueError:
         return None
+    if moment.year not in YEARS:
+        return None  # neither a real moment, nor one to reckon with
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

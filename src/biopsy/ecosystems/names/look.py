@@ -14,7 +14,7 @@ _LATIN = {  # a letter, and what of Cyrillic, Greek, Armenian, Cherokee and odd 
     "v": "νѵᴠ", "w": "ѡωшԝա", "x": "хχⅹХ", "y": "уγүʏУ", "z": "ᴢʐΖ", "-": "‐‑‒–—−﹣", "_": "＿", ".": "․。",
 }  # fmt: skip
 _TWINS = str.maketrans({twin: letter for letter, twins in _LATIN.items() for twin in twins})
-_DIGITS = str.maketrans("01i|", "olll")
+_DIGITS = str.maketrans("01i|5", "ollls")
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 
 
@@ -25,7 +25,7 @@ def latin(name: str) -> str:
 
 
 def skeleton(name: str) -> str:
-    """Give what names that look alike share: `l`, `1` and `i` are one letter, `o` and `0`, `rn` and `m`.
+    """Give what names that look alike share: `l`, `1` and `i` are one letter; `o`, `0`; `s`, `5`; `rn`, `m`.
 
     Separators stay: `a-b` and `ab` do not look alike.
     """

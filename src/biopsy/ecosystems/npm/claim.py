@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from msgspec.structs import replace
+
 from biopsy.ecosystems.claims import MAX_EACH, MAX_README, Manifest
 from biopsy.ecosystems.manifests import Malformed
 from biopsy.ecosystems.npm.manifest import GYP
@@ -34,8 +36,16 @@ def of_registry(entry: object, readme: object = None) -> Manifest | None:
     if isinstance(package, Malformed):
         return None
     native = isinstance(entry, dict) and entry.get("gypfile") is True
+    native = native or any(package.scripts.get(k, "").strip() == _REBUILD for k in LIFECYCLE)
     text = readme[:MAX_README] if isinstance(readme, str) else None
-    return _made(package, "", text, native=native or None)
+    if _short(entry):
+        return replace(_made(package, "", text, native=native or None), scripts=None)
+    return _made(package, "", text, native=native)
+
+
+def _short(entry: object) -> bool:
+    """Whether it is an entry of a short document, as mirrors serve it: scripts are counted, and not shown."""
+    return isinstance(entry, dict) and entry.get("hasInstallScript") is True and "scripts" not in entry
 
 
 def _made(package: Package, path: str, readme: str | None, *, native: bool | None) -> Manifest:

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -58,8 +58,13 @@ class _Version(_About):
 class _Packument(_About):
     versions: dict[str, msgspec.Raw] = {}
     tags: dict[str, str] = msgspec.field(default={}, name="dist-tags")
-    time: dict[str, Any] = {}
+    time: Any = None
     readme: Any = None
+
+    @property
+    def times(self) -> dict[str, Any]:
+        """When each version came; empty where the registry does not tell."""
+        return self.time if isinstance(self.time, dict) else {}
 
 
 def resolve(client: "httpx.Client", endpoint: Endpoint, release: Release) -> Listing:
@@ -70,11 +75,11 @@ def resolve(client: "httpx.Client", endpoint: Endpoint, release: Release) -> Lis
     if newest not in packument.versions:
         newest = versions.highest(every) or ""
     if not newest:
-        raise UsageError(f"{release.purl} has no version that npm could install")
+        raise UsageError(f"{release.purl} has no version that npm could install{_taken_off(packument, '')}")
     version = _wanted(release, packument, every) if release.version else newest
     entry = _entry(packument, version, release.name)
     exact = Release("npm", release.name, version)
-    times = packument.time
+    times = packument.times
     published = tuple(_published(packument, every))
     previous = order.previous(published, version, versions.prerelease)
     return Listing(
@@ -109,7 +114,7 @@ def _published(packument: _Packument, every: list[str]) -> Iterator[Published]:
     attests = any(who.attested for who in whose.values())
     signs = any(who.signed for who in whose.values())
     for version in every:
-        time = _text(packument.time.get(version)) or None
+        time = _text(packument.times.get(version)) or None
         if who := whose.get(version):
             yield Published(
                 version,
@@ -192,6 +197,8 @@ def _wanted(release: Release, packument: _Packument, every: list[str]) -> str:
     for version in (wanted, wanted.removeprefix("v"), packument.tags.get(wanted, "")):
         if version in packument.versions:
             return version
+    if gone := _taken_off(packument, wanted):
+        raise UsageError(f"{release.name} has no version {wanted}{gone}")
     close = difflib.get_close_matches(wanted, every[::-1], 4, 0.5) or every[:-5:-1]
     tags = ", ".join(sorted(packument.tags)[:4])
     raise UsageError(
@@ -199,10 +206,19 @@ def _wanted(release: Release, packument: _Packument, every: list[str]) -> str:
     )
 
 
+def _taken_off(packument: _Packument, version: str) -> str:
+    """Say that a version, or all of them, were there once: the registry keeps their times."""
+    if version and (time := _text(packument.times.get(version))):
+        return f": it was published ({time[:40]}), and taken off the registry since"
+    if not packument.versions and (time := _text(packument.times.get("unpublished"), "time")):
+        return f": all were taken off the registry ({time[:40]})"
+    return ""
+
+
 def _remote(release: Release, dist: _Dist, uploaded: str | None) -> Remote:
-    if not dist.tarball.startswith(("https://", "http://")):
+    if not dist.tarball.startswith(("https://", "http://")) or not web.parts(dist.tarball).netloc:
         raise RegistryError(f"the configured registry gives no address for {release.purl}")
-    filename = unquote(urlsplit(dist.tarball).path.rpartition("/")[2])
+    filename = unquote(web.parts(dist.tarball).path.rpartition("/")[2])
     if not _FILENAME.fullmatch(filename):
         filename = f"{release.name.rpartition('/')[2]}-{release.version}.tgz"
     return Remote(filename, dist.tarball, "tgz", _digests(dist), uploaded=uploaded)

@@ -7,11 +7,11 @@ import base64
 import binascii
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 
-from biopsy.ecosystems import asking, order
+from biopsy.ecosystems import asking, order, web
 from biopsy.ecosystems.choosing import chosen, univers_key
 from biopsy.ecosystems.protocol import MAX_TEXT, Facts, Listing, Published
 from biopsy.errors import RegistryError
@@ -158,7 +158,7 @@ def _remote(
         )
     digests: tuple[tuple[str, str], ...] = ()
     size = None
-    if _web(leaf.entry.url) and urlsplit(leaf.entry.url).netloc in _hosts(endpoint, service):
+    if _web(leaf.entry.url) and web.parts(leaf.entry.url).netloc in _hosts(endpoint, service):
         body = asking.perhaps(client, endpoint, leaf.entry.url, "application/json")
         try:
             told = msgspec.json.decode(body, type=_Hashed) if body else _Hashed()
@@ -171,7 +171,7 @@ def _remote(
 
 def _hosts(endpoint: Endpoint, service: _Service) -> set[str]:
     """Give the hosts that the registry is: its own, and those that its index names."""
-    return {urlsplit(url).netloc for url in (endpoint.url, *(one.url for one in service.resources))}
+    return {web.parts(url).netloc for url in (endpoint.url, *(one.url for one in service.resources))}
 
 
 def _digest(told: _Hashed) -> tuple[tuple[str, str], ...]:

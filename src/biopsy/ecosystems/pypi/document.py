@@ -3,6 +3,7 @@
 Every field may be missing or of the wrong type: what cannot be used counts as absent.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
@@ -36,6 +37,7 @@ class Document(msgspec.Struct):
     info: dict[str, Any] = {}
     releases: dict[str, Any] = {}
     ownership: Any = None
+    urls: Any = None
     vulnerabilities: Any = None
 
     def uploads(self) -> dict[str, Upload]:
@@ -97,8 +99,14 @@ class Document(msgspec.Struct):
             mails=claim.mails(text(info.get("author_email")), text(info.get("maintainer_email"))),
             dependencies=claim.requirements(x[:2000] for x in lines if isinstance(x, str))
             if isinstance(lines, list)
-            else None,
+            else self._none_needed(),
         )
+
+    def _none_needed(self) -> Mapping[str, str] | None:
+        """Nothing is how an index writes no dependencies, and not knowing them: a wheel always tells."""
+        files = self.urls[:1000] if isinstance(self.urls, list) else []
+        wheel = any(isinstance(one, dict) and text(one.get("filename")).endswith(".whl") for one in files)
+        return {} if wheel and self.info.get("requires_dist", 0) is None else None
 
     def _urls(self) -> dict[str, Any]:
         urls = self.info.get("project_urls")

@@ -4,12 +4,14 @@ import html.parser
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote
 
 import msgspec
 from msgspec import Struct
 
+from biopsy.ecosystems import web
 from biopsy.ecosystems.protocol import MAX_TEXT
+from biopsy.errors import RegistryError
 from biopsy.model.regex import regex
 
 MAX_FILES = 100_000
@@ -78,7 +80,7 @@ def _files(entries: list[_Entry], base: str) -> list[File]:
     return [
         File(
             entry.filename,
-            urljoin(base, entry.url),
+            web.joined(base, entry.url),
             tuple(
                 sorted((k, v.lower()) for k, v in entry.hashes.items() if _ALGORITHM.fullmatch(f"{k}={v}"))
             ),
@@ -89,14 +91,17 @@ def _files(entries: list[_Entry], base: str) -> list[File]:
             bool(entry.provenance),
         )
         for entry in entries[:MAX_FILES]
-        if _FILENAME.fullmatch(entry.filename) and _web(urljoin(base, entry.url))
+        if _FILENAME.fullmatch(entry.filename) and _web(web.joined(base, entry.url))
     ]
 
 
 def from_html(body: bytes, base: str) -> Page:
-    """Read the HTML form: every anchor that ends in the name of a file."""
+    """Read the HTML form: every anchor that ends in the name of a file. RegistryError where it is no HTML."""
     parser = _Anchors(base)
-    parser.feed(body.decode("utf-8", "replace"))
+    try:
+        parser.feed(body.decode("utf-8", "replace"))
+    except AssertionError as err:  # Python's parser ends so at declarations that it does not know
+        raise RegistryError(f"the configured index's page cannot be read: {err}") from err
     status = _status(parser.said.get("pypi:project-status"), parser.said.get("pypi:project-status-reason"))
     return Page(list(parser.files()), status)
 
@@ -113,7 +118,7 @@ class _Anchors(html.parser.HTMLParser):
         if tag == "a" and len(self.anchors) < MAX_FILES:
             self.anchors.append(dict(attrs))
         elif tag == "base" and (href := dict(attrs).get("href")):
-            self.base = urljoin(self.base, href)
+            self.base = web.joined(self.base, href) or self.base
         elif tag == "meta" and len(self.said) < MAX_SAID:
             about = dict(attrs)
             self.said[about.get("name") or ""] = about.get("content") or ""
@@ -121,11 +126,8 @@ class _Anchors(html.parser.HTMLParser):
     def files(self) -> Iterator[File]:
         """Yield what the anchors say."""
         for anchor in self.anchors:
-            try:
-                url, _, fragment = urljoin(self.base, anchor.get("href") or "").partition("#")
-                filename = unquote(urlsplit(url).path.rpartition("/")[2])
-            except ValueError:
-                continue
+            url, _, fragment = web.joined(self.base, anchor.get("href") or "").partition("#")
+            filename = unquote(web.parts(url).path.rpartition("/")[2])
             if not _FILENAME.fullmatch(filename) or not _web(url):
                 continue
             digest = _ALGORITHM.fullmatch(fragment)

@@ -7,11 +7,11 @@ import os
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 
-from biopsy.ecosystems import asking, order
+from biopsy.ecosystems import asking, order, web
 from biopsy.ecosystems.choosing import chosen
 from biopsy.ecosystems.npm import versions
 from biopsy.ecosystems.protocol import MAX_TEXT, Facts, Listing, Published
@@ -99,7 +99,7 @@ def _remote(client: "httpx.Client", endpoint: Endpoint, release: Release, one: _
     filename = f"{release.name.replace('/', '.')}-{release.version}.vsix"
     digests: tuple[tuple[str, str], ...] = ()
     place = one.files.get("sha256", "")
-    if urlsplit(place).netloc == urlsplit(endpoint.url).netloc:
+    if web.parts(place).netloc == web.parts(endpoint.url).netloc:
         found = re.match(rb"\s*([0-9a-fA-F]{64})\b", asking.perhaps(client, endpoint, place))
         digests = (("sha256", found[1].decode().lower()),) if found else ()
     return Remote(filename, url, "vsix", digests, uploaded=one.timestamp or None)
