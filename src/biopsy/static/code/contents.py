@@ -2,14 +2,19 @@
 
 import posixpath
 
+from biopsy.model.regex import regex
 from biopsy.static.code.value import HOLE
 from biopsy.static.sight import Source
+
+_INSTALLED = regex(rf"^(?:{HOLE}|site-packages)/(?=[^/]+/.)")
+"""The folder of all packages, wherever that is, before a file in a folder of this one."""
 
 MAX_CONTENT = 2 * 1024**2  # bytes of a file that is read so
 
 
 def find(path: str, source: Source) -> str:
     """The file of the package that a path in the code of `source` means; empty where it is none."""
+    path = _INSTALLED.sub("", path)
     if not path or HOLE in path or path.startswith(("~", "/")) or len(path) > 300:
         return ""
     folder = posixpath.dirname(source.path)

@@ -12,6 +12,7 @@ HOLE = "\ufffc"
 """Stands in a text for a part that is not known; printed as `?`."""
 
 MAX_CONSTS = 8  # alternatives that a value may have
+MAX_OTHER = 4  # lists that a value may be beside the one that is known as its items
 MAX_TEXT = 4 * 1024**2  # characters or bytes of one constant
 
 MAX_HELD = 200  # containers inside one value that are looked through
@@ -35,6 +36,7 @@ class Value(Struct, eq=False):
     made: bool = False  # an instance, whose functions get it as their first argument
     link: str = ""  # a module of the package, by its path; run when somebody looks into it
     getter: bool = False  # the function stands for the value that it gives
+    other: "tuple[Value, ...]" = ()  # lists that it may be instead
 
     def text(self) -> str:
         """As a text: the first constant, or a hole."""
@@ -82,7 +84,7 @@ class Value(Struct, eq=False):
         """The taint of all that it holds, and whether that was much to look through."""
         taint, seen, waiting = self.taint, {id(self)}, [self]
         for value in waiting:
-            for held in (value.items, value.fields.values() if value.fields else None):
+            for held in (value.items, value.fields.values() if value.fields else None, value.other):
                 for one in held or ():
                     more = one.taint
                     if more and more is not taint and not more <= taint:
@@ -174,7 +176,15 @@ def merge(values: "list[Value]") -> Value:
         best.bases,
         best.made,
         best.link or next((v.link for v in values if v.link), ""),
+        other=_others(values, best.items) if best.items else (),
     )
+
+
+def _others(values: "list[Value]", items: "list[Value] | None") -> "tuple[Value, ...]":
+    """The lists of which only one can be kept as the items of a value."""
+    every = {id(one.items): one for v in values for one in (v, *v.other) if one.items}
+    every.pop(id(items), None)
+    return tuple(Value(items=one.items, taint=one.taint) for one in list(every.values())[:MAX_OTHER])
 
 
 def _rank(value: Value) -> int:

@@ -11,7 +11,7 @@ from biopsy.static.code import contents, fed, handed, project
 from biopsy.static.code.interpret import Interpreter, Language
 from biopsy.static.code.link import Linker, Shared
 from biopsy.static.code.state import MAX_LOOPS
-from biopsy.static.code.value import CLEAN, HOLE, Value, changed, const, shown, union
+from biopsy.static.code.value import CLEAN, HOLE, Value, changed, const, merge, shown, union
 from biopsy.static.concealed import concealed
 from biopsy.static.secrets import is_secret_name, is_secret_path
 from biopsy.static.sight import SCRIPTS, Layer, Part, Sight, Source, guess
@@ -146,6 +146,9 @@ class Witness(Interpreter):
 
     def command(self, command: Value, line: int, rest: Value | None = None) -> Value:
         """A process is started; the result is its output."""
+        if command.other:
+            forms = [Value(items=command.items, taint=command.taint), *command.other]
+            return merge([self.command(one, line, rest) for one in forms])
         values = [command, *([rest] if rest else [])]
         texts = self._commands(command, rest)
         for text in texts:

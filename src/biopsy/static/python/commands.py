@@ -50,9 +50,18 @@ def _command_words(run: Witness, call: Invocation) -> Value:
 )  # fmt: skip
 def _replace(run: Witness, call: Invocation) -> Value:
     at = 1 if ".spawn" in call.ref else 0
-    rest = call.args[at + 1 :]
-    words = rest[0].items if rest and rest[0].items is not None else rest
-    return started(run, call, Value(items=list(words)) if words else call.arg(at))
+    program, rest = call.arg(at), call.args[at + 1 :]
+    words = list(rest[0].items if rest and rest[0].items is not None else rest)
+    if words and program.consts:  # what it calls itself is its own affair
+        words[0] = program
+    return started(run, call, Value(items=words) if words else program)
+
+
+@effect("shutil.which", "distutils.spawn.find_executable", "setuptools.distutils.spawn.find_executable")
+def _looked_up(_: Witness, call: Invocation) -> Value:
+    """A program that is looked for by its name; whoever starts what was found starts that."""
+    name = call.arg(0, "cmd")
+    return Value(name.consts, taint=name.taint)
 
 
 def started(run: Witness, call: Invocation, command: Value) -> Value:
@@ -71,7 +80,7 @@ def started(run: Witness, call: Invocation, command: Value) -> Value:
         fed.dictated(run, command, call.line)
     _own_script(run, command, call.line)
     clipboard = devices.piped(run, text, [command, *([given] if given else [])], call.line)
-    result = run.command(command, call.line, given)
+    result = run.command(command, call.line)
     alone = call.kwargs.get("start_new_session", Value()).consts == (True,)
     if alone or call.kwargs.get("preexec_fn", Value()).ref == "os.setsid":
         run.see(Kind.PROCESS_DOES, "detached background", call.line)

@@ -4,6 +4,8 @@
 
 from collections.abc import Callable
 
+from biopsy.model.behaviour import Kind
+from biopsy.static import decipher
 from biopsy.static.code import data, fold, handed
 from biopsy.static.code.state import Invocation
 from biopsy.static.code.value import HOLE, MAX_CONSTS, Value, const, merge, unknown
@@ -88,7 +90,7 @@ _passes(
     "base64.encodebytes", "next", "iter", "ujson.dumps", "orjson.dumps",
     "simplejson.dumps", "textwrap.dedent", "binascii.b2a_base64", "pprint.pprint",
     "urllib.parse.urljoin", "html.unescape", "base64.b16encode", "max", "min",
-    "cryptography.fernet.Fernet().decrypt", "Crypto.Cipher.AES.new().decrypt", "shlex.quote",
+    "Crypto.Cipher.AES.new().decrypt", "shlex.quote",
     "shlex.split", "yaml.safe_load", "yaml.load", "toml.load", "toml.loads", "tomllib.load", "tomllib.loads",
     "plistlib.load", "plistlib.loads", "csv.reader", "csv.DictReader", "codecs.encode", "collections.deque",
     "array.array", "struct.pack", "struct.unpack", "collections.ChainMap", "urllib.parse.quote_from_bytes",
@@ -98,7 +100,20 @@ _passes(
 
 @effect("cryptography.fernet.Fernet().decrypt")
 def _fernet(run: Witness, call: Invocation) -> Value:
-    return Value(taint=call.arg(0).taint | ({"decoded"} if call.arg(0).consts else frozenset()))
+    token = call.arg(0, "token")
+    taint = token.taint | ({"decoded"} if token.consts else frozenset())
+    key = ((call.receiver.fields or {}) if call.receiver is not None else {}).get("#key", Value())
+    plain = decipher.fernet(key.whole(), token.whole())
+    if plain is None:
+        return Value(taint=taint)
+    run.see(Kind.CODE_DECODE, "fernet", call.line)
+    run.born(["decoded"], call.line)
+    return const(plain, taint)
+
+
+@effect("cryptography.fernet.Fernet")
+def _with_key(run: Witness, call: Invocation) -> Value:
+    return Value(ref="cryptography.fernet.Fernet()", fields={"#key": call.arg(0, "key")}, made=True)
 
 
 @effect(
