@@ -13,10 +13,14 @@ _INTERPRETERS = (
     ("python", regex(r"(?:\S*/)?(?:python[\d.]*|pypy3?)(?: -[uBsSEI]+)*(?: -)?")),
     ("javascript", regex(r"(?:\S*/)?(?:node|bun|deno)(?: (?:-|--input-type=\w+|run -))*")),
     ("shell", regex(r"(?:\S*/)?(?:ba|da|z|k|a)?sh(?: -(?:s|i|l|il|li|e|es|))?")),
-    ("powershell", regex(
-        r"(?i)(?:\S*[/\\])?(?:powershell|pwsh)(?:\.exe)?(?: -(?!c|f|e(?!x|p))\w+(?: (?!-)\S+)?)*(?: -(?:c\w*|f\w*) -| -)?"
-    )),
-)  # fmt: skip
+    (
+        "powershell",
+        regex(
+            r"(?i)(?:\S*[/\\])?(?:powershell|pwsh)(?:\.exe)?(?: -(?!c|f|e(?!x|p))\w+(?: (?!-)\S+)?)*"
+            r"(?: -(?:c\w*|f\w*) -| -)?"
+        ),
+    ),
+)
 _SHELL = regex(r"(?i)(?:\S*[/\\])?(?:(?:ba|da|z|k|a)?sh|cmd(?:\.exe)?)")
 _READS = regex(r"(?i)\b(?:xclip|xsel)\b.*\s-?-o(?:ut|utput)?\b|\b(?:wl-paste|pbpaste)\b|\bGet-Clipboard\b")
 _WRITES = regex(r"(?i)(?:^|[\s/'|])(?:xclip|xsel|wl-copy|pbcopy|clip|clip\.exe)\b|\bSet-Clipboard\b")
