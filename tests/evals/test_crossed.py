@@ -33,7 +33,7 @@ DESTRUCTION = re.compile(r"rmtree|rmSync|\bunlink|rm -rf|os\.remove|shred|mkfs|f
 DEFAULTS = {"registry" + ".npmjs.org", "github.com", "api.github.com", "nodejs.org"}
 """Public defaults that honest packages name as they do; a simulant names none."""
 
-OWN_FILES = {"KCM04", "KPM05", "LN02", "ZP10"}
+OWN_FILES = {"FPM13", "KCM04", "KPM05", "LN02", "ZP10"}
 """Simulants that remove the temporary file that they wrote, or fork once or twice. Controls may tidy up after themselves."""
 
 

@@ -11,6 +11,7 @@ import pytest
 from tests.guard_proxy.conftest import BAD_NPM, BAD_PYPI, Running
 from tests.registry.server import StandIn
 
+from biopsy.guard import simple
 from biopsy.model.release import Endpoint
 
 Start = Callable[..., Running]
@@ -312,3 +313,9 @@ def test_why_is_told_to_people_and_programs(guarded: Running) -> None:
 def test_links_lead_to_the_site_where_there_is_one(ruled: Start) -> None:
     one = ruled(OFF, site="https://biopsy.example")
     assert f"https://biopsy.example/report/{BAD_NPM}" in one.get("/npm/bad-js/-/bad-js-1.1.0.tgz").text
+
+
+@pytest.mark.parametrize("page", [b"<![unknown[", b"<a href='a-1.tar.gz'>a-1.tar.gz</a><![<!x>"])
+def test_a_page_that_no_parser_takes_is_unreadable_and_no_crash(page: bytes) -> None:
+    with pytest.raises(simple.UnreadableError, match="cannot be read"):
+        simple.from_html(page, "https://x.example/simple/a/")

@@ -80,9 +80,15 @@ def from_json(body: bytes, base: str) -> Page:
 
 
 def from_html(body: bytes, base: str) -> Page:
-    """Read the HTML form: every anchor that ends in the name of a file."""
+    """Read the HTML form: every anchor that ends in the name of a file.
+
+    Raises UnreadableError for what is no page.
+    """
     parser = _Anchors(base)
-    parser.feed(body.decode("utf-8", "replace"))
+    try:
+        parser.feed(body.decode("utf-8", "replace"))
+    except AssertionError as err:  # Python's parser ends so at declarations that it does not know
+        raise UnreadableError("the index answered a page that cannot be read") from err
     return Page(tuple(_files(parser.found, "")), parser.about())
 
 
