@@ -61,6 +61,7 @@ _FACETS = {
     Kind.PKG_MALFORMED: Facet.ARCHIVE,
     Kind.CANARY_READ: Facet.SECRET,
     Kind.CANARY_LEAK: Facet.SECRET,
+    Kind.CANARY_SWAP: Facet.SECRET,
 }
 _HOSTS = frozenset({Kind.NET_DNS, Kind.NET_CONNECT, Kind.NET_HTTP, Kind.NET_SEND})
 _NAMES = frozenset({Kind.NET_URL, Kind.NET_ADDRESS})
@@ -128,6 +129,8 @@ def _shown(kind: Kind, value: str) -> str:
             return f"opens {value}"
         case Kind.CANARY_LEAK:
             return f"{value.partition(' as ')[0].replace(' > ', ' leaves for ')}"
+        case Kind.CANARY_SWAP:
+            return f"puts another account into the {value.partition(' > ')[0]}"
         case Kind.PKG_MALFORMED:
             return f"cannot be read: {path(value)}"
         case Kind.EVASION_SLEEP:

@@ -145,6 +145,9 @@ def _read(behaviour: Behaviour, book: _Book) -> None:
             book.host(value, where, ran=ran)
         case Kind.CANARY_LEAK:
             book.host(_without_port(value.partition(" > ")[2].partition(" as ")[0]), where, ran=ran)
+        case Kind.CANARY_SWAP:
+            for coin, address, _ in wallets(value):
+                book.add(IocType.WALLET, f"{coin} {address}", where, ran=ran)
         case Kind.CODE_WALLET:
             book.add(IocType.WALLET, value, where, ran=ran)
         case Kind.CODE_TOKEN:

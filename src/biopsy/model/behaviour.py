@@ -82,6 +82,7 @@ class Kind(StrEnum):
     TEXT_AGENT = "text.agent"  # text that speaks to a coding agent: `override`, `run-command`, `secrecy`
     CANARY_READ = "canary.read"  # a planted credential was opened: its name
     CANARY_LEAK = "canary.leak"  # `name > host:port as encoding`: it left the sandbox
+    CANARY_SWAP = "canary.swap"  # `page > 0x…`: an account that somebody was to pay had become another: where
     EVASION_HIDDEN = "evasion.hidden"  # code where nobody looks: off-screen, bidi, invisible, …
     EVASION_SLEEP = "evasion.sleep"  # seconds
     EVASION_FINGERPRINT = "evasion.fingerprint"  # what was looked at, to recognise a sandbox

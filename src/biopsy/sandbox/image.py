@@ -143,6 +143,8 @@ def _assemble(folder: Path, progress: Progress) -> None:
     _bootstrap(root, progress)
     progress("adding Node and Python tools", 0.92)
     tools.add_node(root)
+    if why := tools.add_modules(root, recipe()["node"]):
+        progress(f"without a page for browsers' code: {why}", None)
     tools.add_venv(root, recipe()["python"])
     tools.settle(root)
     progress("measuring", 0.98)

@@ -19,6 +19,10 @@ Node's headers; a profile's home links to it, so that native addons build withou
 
 _GYP_INSTALL_VERSION = "11"  # what node-gyp 11 and 12 want to find; a smaller one makes them download
 _PIP_TIMEOUT = 300
+_NPM_TIMEOUT = 300
+
+SHELF = Path("/usr/local/lib/node_modules")
+"""Where modules lie that a machine has for all its projects."""
 
 
 @cache
@@ -66,6 +70,33 @@ def add_node(root: Path) -> None:
     (headers / "include").mkdir(parents=True)
     (headers / "include" / "node").symlink_to("/usr/local/include/node")
     (headers / "installVersion").write_text(f"{_GYP_INSTALL_VERSION}\n")
+
+
+def add_modules(root: Path, wanted: list[str]) -> str:
+    """Put modules from npm where a machine keeps those that it has for all its projects; say why where that failed.
+
+    An image without them is of use: what needs one of them says so. None of their scripts is run.
+    """
+    node = node_folder()
+    with tempfile.TemporaryDirectory(dir=root / "tmp") as folder:
+        npm = [str(node / "bin" / "node"), str(node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+        quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--no-package-lock", "--omit=dev"]
+        try:
+            done = subprocess.run(
+                [*npm, "install", *quiet, "--loglevel=error", "--prefix", folder, *wanted],
+                capture_output=True, text=True, timeout=_NPM_TIMEOUT, check=False, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return f"npm had no end after {_NPM_TIMEOUT} s"
+        if done.returncode:
+            return f"npm could not fetch {', '.join(wanted)}: {done.stderr.strip()[-300:]}"
+        for name in (one.rpartition("@")[0] for one in wanted):
+            place = _under(root, SHELF) / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            unused = shutil.ignore_patterns("src", "*.map", "*.d.ts")
+            shutil.copytree(Path(folder) / "node_modules" / name, place, ignore=unused)
+    _inside(root, "/bin/chown", "-R", "0:0", str(SHELF))
+    return ""
 
 
 def add_venv(root: Path, requirements: list[str]) -> None:

@@ -25,7 +25,7 @@ from biopsy.sandbox import (
 from biopsy.sandbox.attribute import attribute, of_driver
 from biopsy.sandbox.baseline import MAX_FACTS, Baseline, Fact, Normal, common, interpreter
 from biopsy.sandbox.observe_ledger import Draft, draft, settle
-from biopsy.sandbox.observe_outcome import floods, outcome
+from biopsy.sandbox.observe_outcome import floods, outcome, swaps
 from biopsy.sandbox.observe_places import Places, places
 from biopsy.sandbox.observe_seen import Seen, Watcher
 from biopsy.sandbox.observe_waits import LONG_NAP
@@ -87,6 +87,7 @@ class _Sight:
         leaks, self.searched = observe_leaks.told(self.raw, self.net)
         found += leaks
         found += floods(self.raw)
+        found += swaps(self.raw)
         found += self.heard.drafts
         home = self.places.home
         return [observe_calls.own(one, home) for one in found if not (one.node and one.node.ours)]

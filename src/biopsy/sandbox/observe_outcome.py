@@ -32,6 +32,9 @@ LOST: Final = ("dear", "budget")
 FLOOD: Final = "flood output"
 """What that is called."""
 
+MAX_PLACES: Final = 10
+"""Most places on a page of which it is told that an account there became another."""
+
 MAX_REASON: Final = 300
 MAX_NAME: Final = 300
 MAX_TAIL: Final = 4_000
@@ -42,7 +45,10 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class _Line(msgspec.Struct):
-    """A line that a driver prints: about a step, lines of code, a flood of output; at the end, the phase."""
+    """A line that a driver prints: about a step, lines of code, a flood of output, an account that became another.
+
+    At the end, the phase.
+    """
 
     step: str = ""
     status: Status = Status.COMPLETED
@@ -53,6 +59,9 @@ class _Line(msgspec.Struct):
     of: int = 0
     seen: str = ""
     flood: str = ""
+    swap: str = ""
+    was: str = ""
+    now: str = ""
 
 
 _DECODER = msgspec.json.Decoder(_Line)
@@ -101,6 +110,19 @@ def floods(raw: Raw) -> Iterator[Draft]:
             break
 
 
+def swaps(raw: Raw) -> Iterator[Draft]:
+    """Tell, once for each place, of an account on a page that had become another one, as its driver says."""
+    for ran in raw.ran:
+        told: set[str] = set()
+        for line in (one for one in _lines(ran.output) if one.swap):
+            place, account = _short(line.swap, MAX_NAME), _short(line.now, MAX_NAME)
+            if place not in told and len(told) < MAX_PLACES:
+                told.add(place)
+                value = f"{place} > {account}"
+                detail = f"{_short(line.was, MAX_NAME)} stood there"
+                yield Draft(ran.end_ns, Kind.CANARY_SWAP, value, ran.phase, weight=1, detail=detail)
+
+
 def _lines(output: bytes) -> Iterator[_Line]:
     for raw in output.splitlines():
         if raw.startswith(b"{") and len(raw) <= MAX_LINE:
@@ -136,7 +158,7 @@ def _tail(ran: Ran) -> str:
     lines = [
         line
         for line in ran.output.splitlines()
-        if not line.startswith((b'{"step"', b'{"phase"', b'{"lines"', b'{"flood"'))
+        if not line.startswith((b'{"step"', b'{"phase"', b'{"lines"', b'{"flood"', b'{"swap"'))
     ]
     text = argument_text(b"\n".join([*lines, *ran.errors.splitlines()])[-MAX_TAIL:])
     return _CONTROL.sub("", text).strip()

@@ -20,6 +20,7 @@ ROW_HEIGHT, BAND_HEIGHT, GAP = 20, 24, 30
 KINDS = {
     Kind.CANARY_LEAK: "canary",
     Kind.CANARY_READ: "canary",
+    Kind.CANARY_SWAP: "canary",
     Kind.CODE_REMOTE: "canary",
     Kind.EVASION_TRACER: "canary",
     Kind.NET_HTTP: "net",

@@ -15,9 +15,9 @@ export const TOGETHER = 100 // files that share a process
 const MAX_NAMED = 300 // files whose outcome is told one by one
 
 const LIFECYCLE = ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare']
-const AUTHORS =
+export const AUTHORS =
   /(?:^|\/)(?:scripts|tasks|tools|\.[^/]+)\/|(?:^|\/)(?:gulpfile|gruntfile|jakefile|makefile|release|publish)[^/]*$|\.(?:config|conf)\.[cm]?js$|\/?\.[^/]*rc\.[cm]?js$/i
-const TESTS = /(?:^|\/)(?:tests?|__tests__|__mocks__|specs?|e2e|fixtures?|bench(?:marks?)?|perf|examples?|demos?|docs?|website|coverage)\/|[._-](?:test|spec|bench)\.[cm]?js$|(?:^|\/)(?:test|bench(?:mark)?|example)\.[cm]?js$/i
+export const TESTS = /(?:^|\/)(?:tests?|__tests__|__mocks__|specs?|e2e|fixtures?|bench(?:marks?)?|perf|examples?|demos?|docs?|website|coverage)\/|[._-](?:test|spec|bench)\.[cm]?js$|(?:^|\/)(?:test|bench(?:mark)?|example)\.[cm]?js$/i
 const BUNDLES = /(?:^|\/)(?:dist|umd|iife|browser|bundles?)\/|[.-]min\.[cm]?js$/i
 const TELLING = /child_process|\b(?:https?|net|dgram|dns|fs|os|vm|tls)['"]|\b(?:eval|Function|fetch|atob|XMLHttpRequest|WebSocket)\b|process\b|fromCharCode|\\x[0-9a-f]{2}|_0x/
 const START = Buffer.alloc(64 * 1024) // of a file, which says whether it could do something: such come first

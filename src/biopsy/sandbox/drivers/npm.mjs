@@ -12,6 +12,7 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
+import { browsers, visit } from './browser.mjs'
 import { entries } from './entries.mjs'
 import { LATER, loadFiles, remaining } from './files.mjs'
 import { Lines, asking } from './lines.mjs'
@@ -462,7 +463,11 @@ async function execute() {
   const names = offered()
   if (!names.length) finish('skipped', 'no-entry')
   const count = {}
-  await pool(names, async (name) => {
+  // A page is where people sit, and no build does: it is visited while the first calls are made.
+  const shown = process.env.CI ? [[], []] : browsers(options.name, manifest(), names)
+  const page = shown.flat().length ? [null] : []
+  await pool([...page, ...names], async (name) => {
+    if (name === null) return visit(options.name, shown, { run, judge, step, say, left })
     const started = Date.now()
     const tally = (status, reason = '') => {
       count[status] = (count[status] ?? 0) + 1
