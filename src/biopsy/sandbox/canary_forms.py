@@ -141,7 +141,7 @@ def numbers(stream: Stream, label: str) -> Made:
 
 
 def card(stream: Stream, label: str) -> Made:
-    """Draw the number of a card for payments: 16 digits, the last of them a check of the others (ISO/IEC 7812-1)."""
+    """Draw the number of a card for payments: 16 digits, the last a check of the others (ISO/IEC 7812-1)."""
     body = "4" + stream.text(label, "0123456789", 14)
     doubled = (int(one) * (2 - place % 2) for place, one in enumerate(body))
     token = body + str(-sum(one - 9 if one > 9 else one for one in doubled) % 10)

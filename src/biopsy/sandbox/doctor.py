@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from biopsy.errors import BiopsyError
-from biopsy.sandbox import cgroup, gvisor, image, image_layers, provision
+from biopsy.sandbox import cgroup, gvisor, image, image_layers, image_tools, provision
 
 Progress = Callable[[str, float | None], None]
 
@@ -147,6 +147,8 @@ def _image(home: Path) -> Check:
     except BiopsyError as err:
         return Check("image", False, str(err), "pip install 'biopsy[sandbox]'")
     said = f"{found.id}, {found.size / 1e9:.1f} GB" if found else "not built yet"
+    if found and not image_tools.has_page(found.root):
+        said += ", without a page for browsers' code: npm could fetch nothing; `biopsy image build --anew`"
     return Check(
         "image", found is not None, said, "biopsy image build (the first analysis does it, too)", needed=False
     )

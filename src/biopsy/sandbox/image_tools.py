@@ -73,14 +73,21 @@ def add_node(root: Path) -> None:
 
 
 def add_modules(root: Path, wanted: list[str]) -> str:
-    """Put modules from npm where a machine keeps those that it has for all its projects; say why where that failed.
+    """Put modules from npm where a machine keeps those for all its projects; say why where that failed.
 
     An image without them is of use: what needs one of them says so. None of their scripts is run.
     """
     node = node_folder()
     with tempfile.TemporaryDirectory(dir=root / "tmp") as folder:
         npm = [str(node / "bin" / "node"), str(node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
-        quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--no-package-lock", "--omit=dev"]
+        quiet = [
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--no-save",
+            "--no-package-lock",
+            "--omit=dev",
+        ]
         try:
             done = subprocess.run(
                 [*npm, "install", *quiet, "--loglevel=error", "--prefix", folder, *wanted],
@@ -97,6 +104,11 @@ def add_modules(root: Path, wanted: list[str]) -> str:
             shutil.copytree(Path(folder) / "node_modules" / name, place, ignore=unused)
     _inside(root, "/bin/chown", "-R", "0:0", str(SHELF))
     return ""
+
+
+def has_page(root: Path) -> bool:
+    """Whether an image has the page that code for browsers is loaded in."""
+    return (_under(root, SHELF) / "happy-dom" / "package.json").exists()
 
 
 def add_venv(root: Path, requirements: list[str]) -> None:

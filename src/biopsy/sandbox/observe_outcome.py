@@ -45,7 +45,7 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class _Line(msgspec.Struct):
-    """A line that a driver prints: about a step, lines of code, a flood of output, an account that became another.
+    """A line that a driver prints: about a step, lines of code, a flood, an account that became another.
 
     At the end, the phase.
     """

@@ -197,7 +197,14 @@ function wallet() {
 
 function visitor(window) {
   const { document } = window
-  const at = (id) => document.getElementById(id)
+  const find = document.getElementById // before anybody may have replaced it
+  const at = (id) => {
+    try {
+      return find.call(document, id)
+    } catch {
+      return null
+    }
+  }
   const happen = (target, kind, Kind = 'Event', more = {}) => safely(() => target.dispatchEvent(new (window[Kind] ?? window.Event)(kind, { bubbles: true, cancelable: true, ...more })))
   const type = async (id, text) => {
     const field = at(id)
@@ -343,23 +350,18 @@ process.on('unhandledRejection', () => {})
       tell({ name, ok: false, text: `${err?.name ?? typeof err}: ${String(err?.message ?? err).split('\n')[0]}` })
     }
   }
-  await went.arrives()
+  await safely(() => went.arrives())
   for (const one of modules) {
     const ways = Object.keys(Object(one)).filter((key) => STARTS.test(key)).slice(0, 4)
     for (const key of ways) await safely(() => typeof one[key] === 'function' && !/^class\b/.test(Function.prototype.toString.call(one[key])) && Promise.race([one[key](), pause(SETTLE)]))
   }
   await pause(SETTLE)
-  await went.types()
-  went.adds()
-  await pause(SETTLE)
-  await went.copies()
-  await went.pays()
-  await went.sees()
-  await went.submits(ask)
-  await pause(SETTLE)
-  await went.leaves()
-  await pause(LATEST)
-  await went.sees()
+  for (const what of ['types', 'adds', 'copies', 'pays', 'sees', 'submits', 'leaves']) {
+    await safely(() => went[what](ask))
+    await pause(what === 'leaves' ? LATEST : SETTLE)
+  }
+  await safely(() => went.sees())
+  if (typeof linesReached === 'function') linesReached(tell)
   tell({ done: true })
   process.exit(0)
 })().catch((err) => {
