@@ -43,12 +43,33 @@ from biopsy.sandbox.observe_ledger import Draft
 def test_only_what_comes_of_our_own_arguments_is_the_drivers(kind: str, value: str, ours: bool) -> None:
     found = own(Draft(1, Kind(kind), value, "execute"), HOME)
     assert (found.by, found.owner) == ((By.TOOL, "driver") if ours else (By.PACKAGE, ""))
-    assert own(Draft(1, Kind(kind), value, "import"), HOME).by is By.PACKAGE
+    assert own(Draft(1, Kind(kind), value, "install"), HOME).by is By.PACKAGE
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "ours"),
+    [
+        ("net.http", f"POST https://{HOST}/login", True),
+        ("net.dns", HOST, True),
+        ("canary.leak", f"call-page > {HOST}:443 as clear", True),
+        ("canary.read", "call-card", True),
+        ("canary.read", "call-key", False),
+        ("canary.leak", f"npm-token > {HOST}:443 as clear", False),
+        ("canary.leak", "call-page > collector.example:443 as clear", False),
+        ("net.http", "POST https://collector.example/login", False),
+        ("file.delete", f"{HOME}/samples/notes.txt", False),
+        ("process.exec", f"echo {WORDS}", False),
+    ],
+)
+def test_while_packages_are_loaded_only_a_visitor_of_a_page_is_the_drivers(
+    kind: str, value: str, ours: bool
+) -> None:
+    found = own(Draft(1, Kind(kind), value, "import"), HOME)
+    assert found.by is (By.TOOL if ours else By.PACKAGE)
 
 
 def test_the_drivers_say_what_is_known_here() -> None:
-    for name in ("made.cjs", "pymade.py"):
+    for name in ("made.cjs", "pymade.py", "page.cjs"):
         text = (Path(biopsy.sandbox.__file__).parent / "drivers" / name).read_text()
         assert HOST in text
-        assert WORDS in text
-        assert FOLDER in text
+        assert name == "page.cjs" or (WORDS in text and FOLDER in text)

@@ -29,6 +29,12 @@ to HOST is the call's doing; to whom else one goes, is the package's."""
 
 PHASE: Final = "execute"
 
+LOADING: Final = "import"
+"""Where a page is visited, too, if the package can be loaded nowhere else: drivers/npm.mjs."""
+
+TYPED: Final = frozenset({"call-card", "call-page"})
+"""The canaries that a visitor of a page types there, and that the page keeps."""
+
 _AT_HOST = re.compile(
     rf"(?:[a-z-]+ )?(?:[a-z]+://)?{re.escape(HOST)}(?::\d+)?(?:[/?# ].*)?", re.IGNORECASE | re.DOTALL
 )
@@ -42,14 +48,25 @@ _SHELLS = frozenset({"sh", "bash", "dash"})
 
 def own(one: Draft, home: str) -> Draft:
     """The draft as the driver's doing, where it is what a call did with a made-up argument."""
-    if one.phase != PHASE or one.by is By.TOOL or not _handed(one, home):
+    if one.by is By.TOOL or not (_visited(one) or (one.phase == PHASE and _handed(one, home))):
         return one
     return replace(one, by=By.TOOL, owner=DRIVER)
 
 
 def handed(phase: str, host: str) -> bool:
     """Whether somebody was called with that host."""
-    return phase == PHASE and host.lower() == HOST
+    return phase in {PHASE, LOADING} and host.lower() == HOST
+
+
+def _visited(one: Draft) -> bool:
+    """Whether it is what a visitor of a page did while packages are loaded: he asks HOST, and reads."""
+    if one.phase != LOADING:
+        return False
+    if one.kind is Kind.CANARY_READ:
+        return one.value in TYPED
+    if one.kind is Kind.CANARY_LEAK:
+        return one.value.partition(" > ")[0] in TYPED and bool(_LEAK.fullmatch(one.value))
+    return one.kind in _NET and bool(_AT_HOST.fullmatch(one.value))
 
 
 def _handed(one: Draft, home: str) -> bool:

@@ -38,16 +38,21 @@ export function browsers(name, manifest, names) {
   return [names.slice(0, MAX_NAMES), first.map((file) => join(folder, file))]
 }
 
-// Visit a page that holds them; `run`, `judge`, `step` and `say` are npm.mjs's.
+// Visit a page that holds them; give the specifiers that could be loaded there. `run`, `judge`, `step` and `say` are npm.mjs's.
 export async function visit(name, [names, files], { run, judge, step, say, left }) {
-  if (!existsSync(LIBRARY)) return step('page', 'skipped', 'no-page')
-  if (left() < 1000) return step('page', 'skipped', 'budget')
+  const loaded = new Set()
+  const lack = !existsSync(LIBRARY) ? 'no-page' : left() < 1000 ? 'budget' : ''
+  if (lack) {
+    step('page', 'skipped', lack)
+    return loaded
+  }
   const started = Date.now()
   const script = readFileSync(join(HERE, 'page.cjs'), 'utf8')
   const given = `const NAMES = ${JSON.stringify(names)}, FILES = ${JSON.stringify(files)}, LIBRARY = ${JSON.stringify(LIBRARY)}\n`
   let done = null
   const hear = (message) => {
     if (message.done) done = message
+    if (message.ok && names.includes(message.name)) loaded.add(message.name)
     if (message.swap) say({ swap: String(message.swap).slice(0, 40), was: String(message.from).slice(0, 100), now: String(message.to).slice(0, 100) })
     if (message.name) step(`page ${String(message.name).replace(`${resolve('node_modules', name)}/`, './')}`, message.ok ? 'completed' : 'failed', message.ok ? '' : `raised: ${message.text}`)
     return 0
@@ -55,4 +60,5 @@ export async function visit(name, [names, files], { run, judge, step, say, left 
   const result = await run(['node', '--conditions=browser', '-'], { timeout: Math.min(PAGE_TIME, left()), input: `${asking(name)}${given}${script}`, hear })
   const [status, reason] = judge(result)
   step('page', done && !done.failed ? 'completed' : status === 'completed' ? 'failed' : status, done?.failed ?? reason, started)
+  return loaded
 }

@@ -359,7 +359,15 @@ async function importing() {
     finish('skipped', 'no-entry')
   }
   if (!names.length) finish('completed', 'no-entry')
+  if (!count.completed && !count.missed && (await inPage(names)).size) finish('completed', IN_PAGE)
   sumUp(count, 'entries')
+}
+
+const IN_PAGE = 'in-a-page' // nothing could be loaded but there
+
+// Load entries in a page, where code speaks of one; give those that could be.
+async function inPage(names, shown = browsers(options.name, manifest(), names)) {
+  return shown.flat().length ? visit(options.name, shown, { run, judge, step, say, left }) : new Set()
 }
 
 // Load the files that no entry has loaded; give how many could be.
@@ -464,10 +472,11 @@ async function execute() {
   if (!names.length) finish('skipped', 'no-entry')
   const count = {}
   // A page is where people sit, and no build does: it is visited while the first calls are made.
-  const shown = process.env.CI ? [[], []] : browsers(options.name, manifest(), names)
-  const page = shown.flat().length ? [null] : []
-  await pool([...page, ...names], async (name) => {
-    if (name === null) return visit(options.name, shown, { run, judge, step, say, left })
+  // Where nothing could be loaded elsewhere, it is visited on any machine.
+  const shown = browsers(options.name, manifest(), names)
+  let there = null
+  await pool([...(process.env.CI ? [] : [null]), ...names], async (name) => {
+    if (name === null) return (there = await inPage(names, shown))
     const started = Date.now()
     const tally = (status, reason = '') => {
       count[status] = (count[status] ?? 0) + 1
@@ -476,6 +485,7 @@ async function execute() {
     if (left() < 500) return tally('missed', 'budget')
     await call(name, tally)
   })
+  if (!count.completed && !count.missed && (there ?? await inPage(names, shown)).size) finish('completed', IN_PAGE)
   sumUp(count, 'entries')
 }
 

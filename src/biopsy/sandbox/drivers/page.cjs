@@ -152,6 +152,10 @@ function underneath(window) {
   for (const way of ['assign', 'replace']) window.Location.prototype[way] = go
   Object.defineProperty(window, 'location', { get: () => place, set: go, configurable: true })
   window.open = (url) => (go(url), null)
+  // What this one lacks of a browser: nothing is found by a path.
+  const paths = { iterateNext: () => null, snapshotItem: () => null, snapshotLength: 0, singleNodeValue: null }
+  window.XPathEvaluator ??= class XPathEvaluator { createExpression() { return { evaluate: () => paths } } evaluate() { return paths } }
+  window.document.evaluate ??= () => paths
   let copied = ''
   const clipboard = { readText: async () => copied, writeText: async (text) => { copied = String(text) } }
   Object.defineProperty(window.navigator, 'clipboard', { value: clipboard, configurable: true })
