@@ -387,6 +387,27 @@ def test_who_watches_the_client_of_a_caller_sees_a_request_of_his(project: Proje
     assert project.marks == {"watched", "replaced"}
 
 
+def test_who_decodes_keys_is_given_one_and_a_plug_in_a_build(project: Project) -> None:
+    held = project.root.parent / "samples"
+    held.mkdir()
+    (held / "notes.txt").write_text("alpha")
+    (held / "account.json").write_text('{"key": "k", "wallet": "5Kd3N"}')
+    text = f"""
+    exports.decode = (string) => {{ if (string.length === 5 && string.endsWith('d3N')) {mark("decoded")} }}
+    exports.Plugin = class {{
+      apply (compiler) {{
+        compiler.hooks.done.tapPromise('x', async (stats) => {{
+          if (stats.endTime && compiler.context === process.cwd()) {mark("built")}
+        }})
+        compiler.hooks.emit.tapAsync('x', (compilation, done) => {{ done(); {mark("emitted")} }})
+      }}
+    }}"""
+    path = project.pack({"name": "thing", "version": "1.0.0", "main": "index.js"}, {"index.js": text})
+    project.drive("install", "thing", str(path))
+    project.drive("execute", "thing")
+    assert project.marks == {"decoded", "built", "emitted"}
+
+
 LINED = """\
 // only a comment
 const a = 1

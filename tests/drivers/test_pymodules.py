@@ -1,5 +1,6 @@
 import io
 import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -279,3 +280,15 @@ def test_functions_classes_and_methods_are_called_whatever_the_others_do(site: S
     assert report.status("delta.code.typed()") == "completed"
     assert report.phase == "completed"
     assert not any("tests" in step for step in report.steps)
+
+
+def test_who_decodes_keys_is_given_one(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / "notes.txt").write_text("alpha")
+    (tmp_path / "samples" / "account.json").write_text('{"key": "k", "wallet": "5Kd3N"}')
+    monkeypatch.setenv("HOME", str(tmp_path))
+    text = f"def b58decode(v):\n    if v[::-1] == 'N3dK5': {MARK.format('decoded')}\n"
+    text += f"def encode(v):\n    if v[::-1] == 'N3dK5': {MARK.format('encoded')}\n"
+    site.install("delta", {"delta/__init__.py": text})
+    site.drive("pymodules.py", "execute", "--name", "delta", "--budget", "20", "--each", "8")
+    assert {p.name for p in (site.root / "project").iterdir()} == {"mark-decoded"}

@@ -21,6 +21,7 @@ Form = Callable[[Stream, str], Made]
 BASE62 = digits + ascii_uppercase + ascii_lowercase
 URLSAFE = ascii_letters + digits + "-_"
 HEX = "0123456789abcdef"
+BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 PYPI_MACAROON = base64.b64decode("AgEIcHlwaS5vcmc=")  # version, then the location that all its tokens name
 WORDS = (
     "absorb anchor basket beyond bridge cactus canyon carbon cement circle copper cradle dinner dolphin "
@@ -140,6 +141,15 @@ def numbers(stream: Stream, label: str) -> Made:
     return token, token
 
 
+def base58(stream: Stream, label: str) -> Made:
+    """Draw a Solana key pair as wallets export it: 64 bytes in base 58."""
+    number, token = int.from_bytes(b"\1" + stream.bytes(label, 63), "big"), ""
+    while number:
+        number, digit = divmod(number, 58)
+        token = BASE58[digit] + token
+    return token, token
+
+
 def card(stream: Stream, label: str) -> Made:
     """Draw the number of a card for payments: 16 digits, the last a check of the others (ISO/IEC 7812-1)."""
     body = "4" + stream.text(label, "0123456789", 14)
@@ -182,6 +192,7 @@ FORMS: dict[str, Form] = {
     "anthropic-access": drawn("sk-ant-oat01-", URLSAFE, 93, "AA"),
     "anthropic-refresh": drawn("sk-ant-ort01-", URLSAFE, 93, "AA"),
     "aws-secret": drawn("", ascii_letters + digits + "/+", 40),
+    "base58": base58,
     "basic": basic,
     "blob": blob,
     "card": card,

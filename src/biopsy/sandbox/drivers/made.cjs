@@ -73,6 +73,15 @@ const anything = () => new Proxy(function () {}, {
   construct: () => anything(),
   has: () => true,
 })
+
+// What builds a project, to whom a plug-in says at which of its steps it wants to be called: each of them is done at once.
+const compiler = () => {
+  const told = (name, fn) => { if (typeof fn === 'function') setTimeout(() => fn(anything(), anything()), 1) }
+  const step = new Proxy({}, { get: (target, key) => (/^tap/.test(String(key)) ? told : undefined) })
+  const made = { context: process.cwd(), outputPath: path.join(process.cwd(), 'dist'), options: { mode: 'production', context: process.cwd(), entry: {}, plugins: [], module: { rules: [] }, output: { path: path.join(process.cwd(), 'dist') } }, hooks: new Proxy({}, { get: () => step }), plugin: told }
+  const rest = anything()
+  return new Proxy(made, { get: (target, key) => (key in target ? target[key] : rest[key]) })
+}
 const asked = () => ({
   method: 'POST', url: '/orders?id=1', originalUrl: '/orders?id=1', path: '/orders', ip: '192.0.2.7', cookies: { session: secret.key },
   headers: { host: HOST, cookie: `session=${secret.key}`, authorization: `Bearer ${secret.key}`, 'content-type': 'application/json' },
@@ -103,6 +112,7 @@ const SECRETS = [
   [/(?:password|passwd|pass|pwd)$/i, () => secret.password],
   [/(?:key|token|secret|auth|credentials?|jwt|bearer)$/i, () => secret.key],
 ]
+const KEYED = /^(?:decode|decode(?:Key|Base58|Unsafe|Check)|from(?:Base58|Secret|Private|Seed|WIF)\w*|(?:import|load|restore|recover|parse|read|check|validate|verify|is|to)\w*(?:Key|Keypair|Wallet|Account|Secret))$/i
 const HINTS = [
   [/(?:path|file|filename|src|source|dst|input|output)$/i, () => decoy('notes.txt')],
   [/(?:dir|folder|directory|root|cwd|dest)$/i, () => decoy('')],
@@ -112,6 +122,7 @@ const HINTS = [
   [/^(?:code|script|expr|expression)$/i, () => '1'],
   [/port$/i, () => 8080],
   [/^req(?:uest)?$/i, asked],
+  [/^compiler$/, compiler],
   [/^(?:res|response|reply|ctx|context|app|client|bot|browser|page)$/i, anything],
   [/(?:^cb|callback|func|fn|function|handler|hook|listener|next|done|iteratee|predicate)$/i, () => () => true],
   [/^(?:n|num|number|count|size|length|index|i|limit|timeout|ms|seconds|delay)$/i, () => 1],
@@ -154,6 +165,8 @@ function* argumentLists(fn) {
   const names = parameters(fn)
   yield names.map(value)
   if (!names.length) return
+  // Who takes a key apart or checks it is given one, whatever his parameter is called.
+  if (KEYED.test(get(fn, 'name') ?? '') && !/^[{[]/.test(names[0] ?? '{')) yield names.map((name, index) => (index ? value(name, index) : secret.wallet ?? secret.key))
   const request = names.findIndex((name) => /^(?:req(?:uest)?|ctx|context|event|message|msg|update)$/i.test(name ?? ''))
   const fit = request < 0 ? null : wanted(source(fn))
   if (fit) yield names.map((name, index) => (index === request ? fit : value(name, index)))

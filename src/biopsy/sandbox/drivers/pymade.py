@@ -107,6 +107,13 @@ def argument_lists(thing, here, folder):
         return
     own = [t for t in constants(got(got(thing, "__func__") or thing, "__code__")) if not ACCOUNT.fullmatch(t)]
     yield fill(parameters, lambda p: value(p, here, folder), required=True)
+    # Who takes a key apart or checks it is given one, whatever his parameter is called.
+    first = next((p for p in parameters if p.name not in ("self", "cls")), None)
+    name = got(thing, "__name__")
+    if first is not None and texty(first) and isinstance(name, str) and KEYED.fullmatch(name):
+        yield fill(
+            parameters, lambda p: secret("wallet") if p is first else value(p, here, folder), required=True
+        )
     # What a parameter's name says it is for is never replaced by a text of the package's: what is done to it is ours.
     if not any(texty(p) and not hint(p) for p in parameters):
         return
@@ -166,6 +173,11 @@ def settings():
 
 
 SECRETS = {}
+KEYED = re.compile(
+    r"decode|(?:b58)?decode(?:_key|_base58|_check)?|from_(?:base58|secret|private|seed|wif)\w*"
+    r"|(?:import|load|restore|recover|parse|read|check|validate|verify|is|to)_?\w*(?:key|keypair|wallet|account|secret)",
+    re.IGNORECASE,
+)
 HANDED = (
     (("mnemonic", "phrase", "seed"), lambda _: secret("phrase")),
     (("private_key", "privkey", "privatekey", "wallet"), lambda _: "0x" + secret("private")),
