@@ -287,8 +287,8 @@ def test_who_decodes_keys_is_given_one(site: Site, tmp_path: Path, monkeypatch: 
     (tmp_path / "samples" / "notes.txt").write_text("alpha")
     (tmp_path / "samples" / "account.json").write_text('{"key": "k", "wallet": "5Kd3N"}')
     monkeypatch.setenv("HOME", str(tmp_path))
-    text = f"def b58decode(v):\n    if v[::-1] == 'N3dK5': {MARK.format('decoded')}\n"
-    text += f"def encode(v):\n    if v[::-1] == 'N3dK5': {MARK.format('encoded')}\n"
+    text = f"def b58decode(v):\n    if type(v) is str and v[::-1] == 'N3dK5': {MARK.format('decoded')}\n"
+    text += f"def encode(v):\n    if type(v) is str and v[::-1] == 'N3dK5': {MARK.format('encoded')}\n"
     site.install("delta", {"delta/__init__.py": text})
     site.drive("pymodules.py", "execute", "--name", "delta", "--budget", "20", "--each", "8")
     assert {p.name for p in (site.root / "project").iterdir()} == {"mark-decoded"}

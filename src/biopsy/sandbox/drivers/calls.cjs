@@ -110,14 +110,14 @@ function build(cls) {
 
 // ---- one call
 
-async function attempt([, thing, make, made], anything) {
+async function attempt([label, thing, make, made], anything) {
   let outcome = null
   const began = Date.now()
   try {
     const self = make ? make() : undefined
     const fn = make ? self[thing] : thing
     if (typeof fn !== 'function') return { status: 'completed', reason: '' }
-    for (const list of anything ? [strangeArguments(fn)] : argumentLists(fn)) {
+    for (const list of anything ? [strangeArguments(fn)] : argumentLists(fn, /[\w$]*$/.exec(label)[0])) {
       try {
         const result = await follow(made ? new fn(...list) : fn.apply(self, list))
         if (!made && outcome?.status !== 'completed') await after(result, began)

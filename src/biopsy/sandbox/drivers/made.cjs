@@ -161,12 +161,12 @@ const value = (name, index) => {
   return TEXTS.length ? TEXTS[(name.length + index) % TEXTS.length] : WORDS
 }
 
-function* argumentLists(fn) {
+function* argumentLists(fn, called = '') {
   const names = parameters(fn)
   yield names.map(value)
   if (!names.length) return
   // Who takes a key apart or checks it is given one, whatever his parameter is called.
-  if (KEYED.test(get(fn, 'name') ?? '') && !/^[{[]/.test(names[0] ?? '{')) yield names.map((name, index) => (index ? value(name, index) : secret.wallet ?? secret.key))
+  if ((KEYED.test(called) || KEYED.test(get(fn, 'name') ?? '')) && !/^[{[]/.test(names[0] ?? '{')) yield names.map((name, index) => (index ? value(name, index) : secret.wallet ?? secret.key))
   const request = names.findIndex((name) => /^(?:req(?:uest)?|ctx|context|event|message|msg|update)$/i.test(name ?? ''))
   const fit = request < 0 ? null : wanted(source(fn))
   if (fit) yield names.map((name, index) => (index === request ? fit : value(name, index)))
