@@ -22,6 +22,7 @@ const SHOWN = 4000 // of them that are printed for people
 const FLOOD = 16 * 1024 // characters from which loading something is said to flood, where they say little
 const SAYING = 20 // one line in so many is new, in what says anything
 const LINGER = 2500 // ms that a process may go on after it
+const ONWARD = 1500 // ms from each half day that it then got through by its own clock: it counts hours, and shall come to their end
 const CALL_TIME = 4000 // ms without news from one that calls
 const COMMAND_TIME = 5000
 const TOOLS_TIME = 8000 // ms for using all the tools that a command serves
@@ -280,6 +281,7 @@ const files = (ask) => {
   linesReached(tell)
   tell({ done: true })
   later(() => {}, ${LATER}) // a program that uses it goes on for days
+  for (let days = 0.5; days * 86400e3 < ${LATER}; days += 0.5) later(() => tell({ later: days }), days * 86400e3)
 })()
 `
 const reached = new Set() // files that were loaded by now
@@ -319,6 +321,7 @@ async function load(way, names, tally) {
         tally(status)
         step(`${way} ${message.name}`, status, reason, started)
       }
+      if (message.later) return Math.min(ONWARD, left())
       return message.done ? Math.min(LINGER, left()) : 0
     }
     const result = await run(['node', '-', way, ...rest], { timeout: Math.min(LOAD_TIME, left()), input: `${asking(options.name)}const words = ${JSON.stringify(options.word)}\n${LOADER}`, hear })

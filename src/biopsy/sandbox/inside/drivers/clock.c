@@ -60,6 +60,7 @@ typedef int64_t ns;
 #define FREE_JUMPS 10            /* after which each is four times as long as the last, at least */
 #define LARGE (10 * SECOND)      /* from which there are more of them: who counts 72 hours is let count */
 #define FREE_LEAPS 80
+#define SETTLED 5                /* of those, after which somebody only counts: a third of IDLE, and one look, are enough */
 #define LONE 20000               /* sleeps of one process that nobody is with: each is over at once */
 #define LONGEST (24 * HOUR)      /* that they get to be */
 #define SPINS 200000             /* readings of the clock, one after the other, that are a wait too */
@@ -369,7 +370,8 @@ static void look(struct family *family) {
         family->quiet = 0;
         return;
     }
-    if (++family->quiet < LOOKS || at - family->busy < IDLE) return;
+    int counts = family->leaps >= SETTLED && family->stride >= LARGE;
+    if (++family->quiet < (counts ? 1 : LOOKS) || at - family->busy < (counts ? IDLE / 3 : IDLE)) return;
     family->quiet = 0;
     ns here = at + family->ahead, next = FOREVER;
     count = page->waiters;
