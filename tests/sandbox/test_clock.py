@@ -54,6 +54,11 @@ def node(text: str) -> list[str]:
 
 
 WAITS = {
+    "python_alarm": (py("import signal\nsignal.signal(signal.SIGALRM, lambda *_: None)\nsignal.alarm(3600)\nsignal.pause()"), HOUR),
+    "python_itimer": (
+        py("import signal\nh = []\nsignal.signal(signal.SIGALRM, lambda *_: h.append(1))\nsignal.setitimer(signal.ITIMER_REAL, 600, 600)\nwhile len(h) < 3: signal.pause()"),
+        1800,
+    ),
     "python_sleep": (py("time.sleep(3600)"), HOUR),
     "python_event": (py("import threading\nthreading.Event().wait(300)"), 300),
     "python_timer": (py("import threading\nt = threading.Timer(300, print)\nt.start()\nt.join()"), 300),

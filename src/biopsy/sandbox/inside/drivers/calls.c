@@ -229,6 +229,34 @@ int sigtimedwait(const sigset_t *restrict set, siginfo_t *restrict info, const s
     return done;
 }
 
+int setitimer(__itimer_which_t which, const struct itimerval *restrict fresh, struct itimerval *restrict old) {
+    REAL(setitimer);
+    int done = real(which, fresh, old);
+    if (mine && !done && fresh && which == ITIMER_REAL)
+        set_alarm(fresh->it_value.tv_sec * SECOND + fresh->it_value.tv_usec * 1000, fresh->it_interval.tv_sec * SECOND + fresh->it_interval.tv_usec * 1000);
+    return done;
+}
+
+unsigned alarm(unsigned seconds) {
+    struct itimerval fresh = {{0, 0}, {seconds, 0}}, old = {{0, 0}, {0, 0}};
+    setitimer(ITIMER_REAL, &fresh, &old);
+    return old.it_value.tv_sec + (old.it_value.tv_usec > 0);
+}
+
+int pause(void) {
+    REAL(pause);
+    if (!mine || !alarm_at) return real();
+    for (;;) {
+        struct timespec slice = to(SLICE);
+        if (syscall(SYS_ppoll, NULL, 0, &slice, NULL, 0) < 0) return -1;  /* a signal came */
+        if (ring()) {
+            errno = EINTR;
+            return -1;
+        }
+        look(mine);
+    }
+}
+
 int timerfd_settime(int fd, int flags, const struct itimerspec *fresh, struct itimerspec *old) {
     REAL(timerfd_settime);
     if (!mine || !fresh || !(flags & TFD_TIMER_ABSTIME) || !from(fresh->it_value)) return real(fd, flags, fresh, old);

@@ -118,6 +118,9 @@ static int naps, lone;
 static ns told;               /* how far ahead it was when that was written down last */
 static char journal[64];
 static unsigned char sockets[SOCKETS / 8];
+static _Atomic ns alarm_at;   /* of an alarm so far ahead that nobody guards a call with it */
+static ns alarm_every;
+static struct waiter *alarm_place;
 static __thread long spins;
 static __thread ns spun, spun_since;
 
@@ -278,6 +281,8 @@ static void fork_child(void) {
     journal[0] = 0;
     naps = lone = 0;
     spins = 0;
+    alarm_at = 0;
+    alarm_place = NULL;
     if (page) self = enter(pid);
 }
 
@@ -490,9 +495,33 @@ static void start(struct wait *wait, ns deadline) {
     }
 }
 
+static void set_alarm(ns span, ns every) {
+    if (alarm_place) alarm_place->pid = 0;
+    alarm_place = NULL;
+    alarm_at = 0;
+    if (span < LARGE) return;
+    struct wait wait;
+    start(&wait, after(span));
+    alarm_every = every;
+    alarm_place = wait.place;
+    alarm_at = wait.until;
+}
+
+/* Whether it went off just now. */
+static int ring(void) {
+    ns at = alarm_at;
+    if (!at || now() < at || pid != getpid() || !atomic_compare_exchange_strong(&alarm_at, &at, 0)) return 0;
+    struct itimerval none = {{0, 0}, {0, 0}};
+    syscall(SYS_setitimer, ITIMER_REAL, &none, NULL);
+    set_alarm(alarm_every, alarm_every);
+    syscall(SYS_kill, pid, SIGALRM);
+    return 1;
+}
+
 /* How long to really wait now; 0 when it is over. A wait without an end is looked after by others. */
 static ns left(struct wait *wait) {
-    if (wait->until == FOREVER) return FOREVER;
+    ring();
+    if (wait->until == FOREVER) return alarm_at ? SLICE : FOREVER;
     ns rest = wait->until - now();
     if (rest <= 0) wait->met = 1;
     return rest <= 0 ? 0 : rest < SLICE ? rest : SLICE;
